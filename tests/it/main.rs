@@ -52,6 +52,7 @@ mod run_budget;
 mod server;
 mod service;
 mod simulation;
+mod sql_columns;
 mod sql_errors;
 mod sql_lexers;
 mod sql_loads;

@@ -98,6 +98,42 @@ async fn what_the_gate_refuses_never_reaches_sql_server() {
     assert!(texts.is_empty(), "{texts:?}");
 }
 
+/// What the step asks for when a table does not exist.
+const TABLES: &str = "SELECT TABLE_SCHEMA + '.' + TABLE_NAME FROM INFORMATION_SCHEMA.TABLES ORDER BY 1";
+
+/// What SQL Server would change is refused before the load begins.
+#[tokio::test]
+async fn a_load_that_sql_server_would_change_is_refused() {
+    let server = SqlServer::start(false).await;
+    let site = site(&server, "mode: write").await;
+    for (column, value, why) in [
+        ("amount", "1.005", "keeps 2"),
+        ("count", "7.0", "holds whole numbers"),
+        ("day", "2026-01-31 10:00", "has a time"),
+        ("at", "2026-01-31 10:20:30.124", "end in 0, 3 or 7"),
+        ("moment", "2026-01-31 10:20:30.1234", "keeps 3"),
+        ("flag", "5", "is neither 0 nor 1"),
+        ("word", "Ж", "has the character `Ж`"),
+        ("word", "abc ", "ends in spaces"),
+        ("price", "1.23456", "keeps 4"),
+        ("ratio", "16777217", "more digits than a float"),
+        ("id", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11-more", "longer than a UUID"),
+    ] {
+        let job = json!({"id": "test", "workspace": "1MiB", "steps": [
+            {"id": "load", "type": "sql", "connection_name": "db", "load": {"file": "in.csv", "table": "dbo.t"}},
+        ]});
+        let parsed = site.host.parse("job.yaml", &job.to_string()).await.unwrap();
+        let id = site.host.submit(parsed.job, Default::default()).await.unwrap();
+        std::fs::create_dir_all(site.host.workspace(&id)).unwrap();
+        std::fs::write(site.host.workspace(&id).join("in.csv"), format!("{column}\n{value}\n")).unwrap();
+        let state = site.host.resume(&id, &Nobody, CancellationToken::new()).await.unwrap();
+        let message = told(state.steps[0].end.as_ref().unwrap());
+        let place = format!("in.csv, line 2, column `{column}`: `{value}`");
+        assert!(message.contains(&place) && message.contains(why), "{column}: {message}");
+        assert!(asked(&server).iter().all(|text| !text.contains("INSERT")), "{column}");
+    }
+}
+
 #[tokio::test]
 async fn statements_scripts_procedures_and_loads_of_sql_server() {
     let server = SqlServer::start(false).await;
@@ -132,12 +168,12 @@ async fn statements_scripts_procedures_and_loads_of_sql_server() {
             json!({"script": "SELECT 1\nGO\nSELECT * FROM missing"}),
             // The server counts from the start of the batch, on line 3.
             "statement 2 of the script, line 9: Invalid object name 'missing' (208)",
-            vec!["BEGIN TRANSACTION", "SELECT 1", "SELECT * FROM missing", rollback],
+            vec!["BEGIN TRANSACTION", "SELECT 1", "SELECT * FROM missing", rollback, TABLES],
         ),
         (
             json!({"query": "SELECT * FROM missing"}),
             "line 7: Invalid object name 'missing' (208): check the name",
-            vec!["SELECT * FROM missing"],
+            vec!["SELECT * FROM missing", TABLES],
         ),
     ] {
         let end = sql(&site, config.clone()).await;
@@ -164,6 +200,7 @@ async fn statements_scripts_procedures_and_loads_of_sql_server() {
         asked(&server),
         [
             "SELECT [a], [b] FROM [dbo].[t] WHERE 1 = 0",
+            "SELECT system_type_name FROM sys.dm_exec_describe_first_result_set(N'SELECT [a], [b] FROM [dbo].[t] WHERE 1 = 0', NULL, 0) WHERE is_hidden = 0 ORDER BY column_ordinal",
             "BEGIN TRANSACTION",
             "INSERT INTO [dbo].[t] ([a], [b]) VALUES (@P1, @P2), (@P3, @P4)",
             "COMMIT TRANSACTION"

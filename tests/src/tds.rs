@@ -168,6 +168,11 @@ impl Session {
             every_type(&mut out);
             done(&mut out, within, COUNT, 2);
             done(&mut out, end, 0, 0);
+        } else if let Some((select, _)) = text.split_once("] FROM [") {
+            let names = select.split('[').skip(1).map(|name| name.trim_end_matches(['[', ']', ',', ' ']));
+            described(&mut out, &names.collect::<Vec<_>>(), text.contains("dm_exec_describe"));
+            done(&mut out, within, COUNT, 0);
+            done(&mut out, end, 0, 0);
         } else if text.contains("FROM numbers") {
             metadata(&mut out, &[("n", &[0x26, 4])]);
             for n in 0..10_000i32 {
@@ -193,6 +198,34 @@ impl Session {
             done(&mut out, end, if changes { COUNT } else { 0 }, if changes { rows } else { 0 });
         }
         out
+    }
+}
+
+/// Columns of tables, with the types that the server names for them. Any other column is text.
+const TYPES: &[(&str, &str)] = &[
+    ("amount", "decimal(10,2)"),
+    ("count", "int"),
+    ("day", "date"),
+    ("at", "datetime"),
+    ("moment", "datetime2(3)"),
+    ("flag", "bit"),
+    ("word", "varchar(3)"),
+    ("price", "money"),
+    ("ratio", "real"),
+    ("id", "uniqueidentifier"),
+];
+
+/// Writes the columns of a query without rows, or the names of their types.
+fn described(out: &mut Vec<u8>, columns: &[&str], types: bool) {
+    if !types {
+        let columns: Vec<(&str, &[u8])> = columns.iter().map(|name| (*name, &NVARCHAR[..])).collect();
+        return metadata(out, &columns);
+    }
+    metadata(out, &[("system_type_name", &NVARCHAR)]);
+    for column in columns {
+        let of = TYPES.iter().find(|(name, _)| name == column).map_or("nvarchar(max)", |(_, of)| of);
+        out.push(0xd1);
+        text_value(out, of);
     }
 }
 

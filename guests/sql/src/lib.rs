@@ -1,8 +1,10 @@
 //! The `sql` step: runs a statement, a script, a procedure or a load over one of the operator's connections.
 
+mod array;
 mod config;
 mod expect;
-mod fit;
+mod fitted;
+mod hints;
 mod load;
 mod options;
 mod parquet_file;
@@ -10,6 +12,7 @@ mod parquet_read;
 mod place;
 mod run;
 mod table;
+mod targets;
 mod time;
 mod write;
 

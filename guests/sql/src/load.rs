@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use stepwell_sdk::sql::{Connection, Load as Loading, Parameters, Value};
+use fit::Target;
+use stepwell_sdk::sql::{Connection, Load as Loading, Value};
 use stepwell_sdk::{Failure, progress};
 use tables::{
     Column, Converted, Json, Kind, OnBadRow, Opener, Options, Problem, Reject, Rejected, Rejects, Texts,
@@ -11,10 +12,12 @@ use tables::{
 };
 
 use crate::config::{Format, Load};
-use crate::fit::Target;
+use crate::fitted::fitted;
 use crate::parquet_read;
 use crate::place::Lines;
-use crate::run::{place, quoted};
+use crate::run::place;
+use crate::table::names;
+use crate::targets;
 
 /// The maximum number of rows per batch, and the number of bytes that ends a batch early.
 const BATCH: usize = 512;
@@ -116,25 +119,15 @@ impl<'a> Source<'a> {
         Ok(Self { what, options, opener, found, columns, places, targets, rejects: Arc::new(rejects) })
     }
 
-    /// Asks the database for the types of the columns. A login may have the right to insert but not to read.
-    /// In that case the types stay unknown, and the database alone decides.
-    pub fn ask(&mut self, connection: &Connection, timeout_ms: u32) {
-        let dialect = connection.dialect();
-        if self.columns.is_empty() {
-            return;
+    /// Asks the database for the types of the columns.
+    ///
+    /// # Errors
+    /// Fails when the table lacks a column.
+    pub fn ask(&mut self, connection: &Connection, timeout_ms: u32) -> Result<(), Failure> {
+        if !self.columns.is_empty() {
+            self.targets = targets::of(connection, self.what, &self.columns, timeout_ms)?;
         }
-        let names: Vec<String> = self.columns.iter().map(|name| quoted(&dialect, &[name.as_str()])).collect();
-        let table: Vec<&str> = self.what.table.split('.').collect();
-        let query = format!("SELECT {} FROM {} WHERE 1 = 0", names.join(", "), quoted(&dialect, &table));
-        let Ok(rows) = connection.query(&query, &Parameters::Positional(Vec::new()), timeout_ms) else {
-            return;
-        };
-        let types = rows.columns();
-        // Read to the end, so that the statement does not have to be stopped.
-        let read = rows.next(1).is_ok();
-        if read && types.len() == self.targets.len() {
-            self.targets = types.iter().map(|column| Target::of(&dialect, &column.type_name)).collect();
-        }
+        Ok(())
     }
 
     /// Loads the rows.
@@ -249,17 +242,13 @@ impl<'a> Source<'a> {
             let mut columns: Vec<_> = columns.into_iter().map(Vec::into_iter).collect();
             for _ in 0..batch.num_rows() {
                 row += 1;
-                let values: Vec<Value> =
-                    columns.iter_mut().map(|column| column.next().unwrap_or(Value::Null)).collect();
-                for ((value, target), name) in values.iter().zip(&self.targets).zip(&self.columns) {
-                    if let Some(why) = unfit(target, value) {
-                        return Err(Failure::failed(format!(
-                            "{}, row {row}, column `{name}`: {why}",
-                            self.what.file
-                        )));
-                    }
-                }
-                batches.push(values, 0)?;
+                let places = columns.iter_mut().zip(&self.targets).zip(&self.columns);
+                let values = places.map(|((column, target), name)| {
+                    fitted(target, column.next().unwrap_or(Value::Null)).map_err(|why| {
+                        Failure::failed(format!("{}, row {row}, column `{name}`: {why}", self.what.file))
+                    })
+                });
+                batches.push(values.collect::<Result<_, _>>()?, 0)?;
             }
         }
         Ok(())
@@ -297,10 +286,7 @@ impl<'a> Source<'a> {
             },
             None => Value::Text(text.to_owned()),
         };
-        match unfit(target, &value) {
-            None => Ok(value),
-            Some(what) => Err(Problem { what, ..Problem::default() }.in_column(name)),
-        }
+        fitted(target, value).map_err(|what| Problem { what, ..Problem::default() }.in_column(name))
     }
 
     fn json_value(&self, index: usize, found: &Json, dialect: &str) -> Result<Value, Problem> {
@@ -311,11 +297,24 @@ impl<'a> Source<'a> {
             (found, Some(kind)) => self.value(index, Some(kind), &found.text(), false),
             (Json::Bool(value), None) => Ok(Value::Boolean(*value)),
             (Json::Number(text), None) => match number(text, dialect) {
-                Value::Text(_) => self.value(index, None, text, false).map(|_| Value::Decimal(text.clone())),
-                number => Ok(number),
+                Value::Text(_) => self.value(index, None, text, false).map(|value| match value {
+                    Value::Text(text) => Value::Decimal(text),
+                    other => other,
+                }),
+                // A column of text would show a float in the database's own notation.
+                Value::Float(_) if self.targets.get(index).is_some_and(|target| target.is_text) => {
+                    Ok(Value::Decimal(text.clone()))
+                }
+                number => self.fitted(index, number),
             },
-            (found, None) => Ok(Value::Json(found.text())),
+            (found, None) => self.fitted(index, Value::Json(found.text())),
         }
+    }
+
+    fn fitted(&self, index: usize, value: Value) -> Result<Value, Problem> {
+        let name = self.columns.get(index).map_or("", String::as_str);
+        let Some(target) = self.targets.get(index) else { return Ok(value) };
+        fitted(target, value).map_err(|what| Problem { what, ..Problem::default() }.in_column(name))
     }
 
     /// Returns the handler for rows whose width differs from the header.
@@ -350,20 +349,6 @@ fn number(text: &str, dialect: &str) -> Value {
             Ok(float) if dialect == "sqlite" && float.to_string() == text => Value::Float(float),
             _ => Value::Text(text.to_owned()),
         },
-    }
-}
-
-/// Explains why a column would not hold a value unchanged.
-fn unfit(target: &Target, value: &Value) -> Option<String> {
-    match value {
-        Value::Text(text)
-        | Value::Decimal(text)
-        | Value::Date(text)
-        | Value::Time(text)
-        | Value::Timestamp(text)
-        | Value::TimestampWithZone(text) => target.misfit(text),
-        Value::Float(float) if float.is_finite() => target.misfit(&stepwell_sdk::values::float_text(*float)),
-        _ => None,
     }
 }
 
@@ -406,7 +391,7 @@ fn chosen(what: &Load, found: &[String]) -> Result<(Vec<String>, Vec<usize>), Fa
     {
         return Err(refuse(format!(
             "`schema` names `{name}`, which is not loaded: it loads {}",
-            list(wanted)
+            names(wanted.iter().map(String::as_str))
         )));
     }
     let at = |(index, name): (usize, &String)| {
@@ -414,15 +399,11 @@ fn chosen(what: &Load, found: &[String]) -> Result<(Vec<String>, Vec<usize>), Fa
             return Ok(index);
         }
         let place = found.iter().position(|other| other == name);
-        place.ok_or_else(|| refuse(format!("there is no column `{name}`; it has {}", list(found))))
+        place.ok_or_else(|| {
+            refuse(format!("there is no column `{name}`; it has {}", names(found.iter().map(String::as_str))))
+        })
     };
     Ok((wanted.to_vec(), wanted.iter().enumerate().map(at).collect::<Result<_, _>>()?))
-}
-
-fn list(names: &[String]) -> String {
-    let more = if names.len() > 50 { format!(" and {} more", names.len() - 50) } else { String::new() };
-    let shown: Vec<String> = names.iter().take(50).map(|name| format!("`{}`", tables::shown(name))).collect();
-    format!("{}{more}", shown.join(", "))
 }
 
 /// Collects rows and passes them on in batches.

@@ -118,6 +118,11 @@ impl Load {
         self.format.or_else(|| Format::of(&self.file))
     }
 
+    /// Returns whether the file begins with the names of its columns.
+    pub fn has_header(&self) -> bool {
+        self.format() == Some(Format::Csv) && self.header != Some(false)
+    }
+
     fn dialect(&self) -> Dialect<'_> {
         Dialect {
             path: &self.file,

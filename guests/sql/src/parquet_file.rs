@@ -311,6 +311,7 @@ fn column_type<'a>(declared: &str, values: impl Iterator<Item = &'a Value>) -> D
         // A REAL column may begin with whole numbers.
         Some(DataType::Int64) if real => DataType::Float64,
         Some(kind) => kind,
+        None if declared.contains("zerofill") => DataType::Utf8,
         None if declared == "bool" || declared == "boolean" => DataType::Boolean,
         None if declared == "date" => DataType::Date32,
         None if declared.starts_with("timestamptz") => {
@@ -420,6 +421,7 @@ mod tests {
             ("numeric", vec![Decimal(one("1.00"))], DataType::Utf8),
             ("timestamptz", vec![], DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))),
             ("interval", vec![], DataType::Utf8),
+            ("int zerofill", vec![], DataType::Utf8),
         ] {
             assert_eq!(column_type(declared, values.iter()), kind, "{declared} {values:?}");
         }

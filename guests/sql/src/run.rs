@@ -8,6 +8,7 @@ use stepwell_sdk::sql::{Column, Connection, Parameters, Rows, Transaction, has_w
 use stepwell_sdk::{Failure, Output, StepResult, progress, values};
 
 use crate::config::{Duplicates, Given, LoadMode, OutputFile, Sql};
+use crate::hints;
 use crate::load::Source;
 use crate::table::{json_row, thousands};
 use crate::write::Sink;
@@ -18,13 +19,19 @@ const BATCH: u32 = 2048;
 /// Runs the configured statement, script, procedure or load.
 pub fn run(step: &Sql) -> StepResult {
     let connection = Connection::open(&step.connection_name)?;
-    let output = if let Some(query) = &step.query {
-        statement(step, &connection, query)?.metadata("query", query.as_str())
+    let output = work(step, &connection)
+        .map_err(|failure| hints::tables(&connection, &step.connection_name, failure, step.timeout_ms()))?;
+    Ok(output.metadata("connection_name", step.connection_name.as_str()))
+}
+
+fn work(step: &Sql, connection: &Connection) -> StepResult {
+    Ok(if let Some(query) = &step.query {
+        statement(step, connection, query)?.metadata("query", query.as_str())
     } else if let Some(procedure) = &step.procedure {
         let call = call(step, &connection.dialect(), procedure)?;
-        statement(step, &connection, &call)?.metadata("procedure", procedure.as_str())
+        statement(step, connection, &call)?.metadata("procedure", procedure.as_str())
     } else if let Some(what) = &step.load {
-        loaded(step, &connection, what)?
+        loaded(step, connection, what)?
     } else {
         let text = match (&step.script, &step.script_path) {
             (Some(text), _) => text.clone(),
@@ -40,9 +47,8 @@ pub fn run(step: &Sql) -> StepResult {
             }
             (None, None) => return Err(Failure::invalid_config("there is nothing to do")),
         };
-        script(step, &connection, &text)?
-    };
-    Ok(output.metadata("connection_name", step.connection_name.as_str()))
+        script(step, connection, &text)?
+    })
 }
 
 /// Resolves a path of the job relative to the workspace.
@@ -201,7 +207,7 @@ fn script(step: &Sql, connection: &Connection, text: &str) -> StepResult {
 fn loaded(step: &Sql, connection: &Connection, what: &crate::config::Load) -> StepResult {
     let replaces = what.mode == LoadMode::Replace;
     let mut source = Source::open(what)?;
-    source.ask(connection, step.timeout_ms());
+    source.ask(connection, step.timeout_ms())?;
     let done = within(connection, replaces || step.expect.is_some(), || {
         if replaces {
             let table: Vec<&str> = what.table.split('.').collect();

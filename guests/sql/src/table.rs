@@ -55,6 +55,17 @@ pub fn text(value: &SqlValue) -> String {
     }
 }
 
+/// Formats names for a message, at most 50.
+pub fn names<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
+    const MOST: usize = 50;
+    let more = match names.len().saturating_sub(MOST) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let shown: Vec<String> = names.take(MOST).map(|name| format!("`{}`", tables::shown(name))).collect();
+    format!("{}{more}", shown.join(", "))
+}
+
 /// Formats `1234567` as `1,234,567`.
 pub fn thousands(number: u64) -> String {
     let digits = number.to_string();

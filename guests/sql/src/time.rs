@@ -16,8 +16,8 @@ pub fn days(text: &str) -> Option<i32> {
     i32::try_from(era * 146_097 + of_era - 719_468).ok()
 }
 
-/// Returns the number of microseconds from 1970-01-01 to an ISO 8601 time, with or without a `Z`. Fractions
-/// below a microsecond are cut.
+/// Returns the number of microseconds from 1970-01-01 to an ISO 8601 time, with or without a `Z`. Returns
+/// `None` for digits below a microsecond, which the type does not hold.
 pub fn moment(text: &str) -> Option<i64> {
     let (date, time) = (text.get(..10)?, text.get(10..)?);
     let time = time.strip_suffix('Z').unwrap_or(time);
@@ -30,6 +30,9 @@ pub fn moment(text: &str) -> Option<i64> {
         [b'.', places @ ..] => places,
         _ => return None,
     };
+    if places.iter().skip(6).any(|digit| *digit != b'0') {
+        return None;
+    }
     for place in 0..6 {
         micros = micros * 10 + places.get(place).map_or(Some(0), |byte| number(&[*byte]))?;
     }
@@ -65,7 +68,14 @@ mod tests {
         ] {
             assert_eq!(moment(text), Some(micros), "{text}");
         }
-        for odd in ["infinity", "2025-13-01", "2025-9-1", "+12345-01-01", "2025-09-01T1:2"] {
+        for odd in [
+            "infinity",
+            "2025-13-01",
+            "2025-9-1",
+            "+12345-01-01",
+            "2025-09-01T1:2",
+            "2025-09-01T14:30:22.1234567",
+        ] {
             assert!(days(odd).is_none() && moment(odd).is_none(), "{odd}");
         }
     }

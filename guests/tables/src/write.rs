@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -10,11 +10,15 @@ use flate2::write::GzEncoder;
 /// The number of bytes to collect before a write.
 const BUFFER: usize = 256 << 10;
 
-/// A text file, compressed with gzip if its name ends in `.gz`.
-pub enum Output {
-    /// Without compression.
+/// An output file, compressed with gzip if its name ends in `.gz`. A file that is not completed is removed.
+pub struct Output {
+    path: PathBuf,
+    /// `None` after the file is complete.
+    file: Option<Stream>,
+}
+
+enum Stream {
     Plain(BufWriter<File>),
-    /// With gzip compression.
     Packed(Box<GzEncoder<BufWriter<File>>>),
 }
 
@@ -29,36 +33,53 @@ impl Output {
             let _ = std::fs::create_dir_all(parent);
         }
         let file = BufWriter::with_capacity(BUFFER, File::create(path)?);
-        Ok(match is_packed(&path.to_string_lossy()) {
-            true => Self::Packed(Box::new(GzEncoder::new(file, Compression::default()))),
-            false => Self::Plain(file),
-        })
+        let stream = match is_packed(&path.to_string_lossy()) {
+            true => Stream::Packed(Box::new(GzEncoder::new(file, Compression::default()))),
+            false => Stream::Plain(file),
+        };
+        Ok(Self { path: path.to_owned(), file: Some(stream) })
     }
 
     /// Completes the file.
     ///
     /// # Errors
     /// Fails when the file cannot be written.
-    pub fn finish(self) -> io::Result<()> {
-        match self {
-            Self::Plain(mut file) => file.flush(),
-            Self::Packed(file) => file.finish()?.flush(),
+    pub fn finish(mut self) -> io::Result<()> {
+        let done = match self.file.take() {
+            Some(Stream::Plain(mut file)) => file.flush(),
+            Some(Stream::Packed(file)) => file.finish().and_then(|mut file| file.flush()),
+            None => Ok(()),
+        };
+        if done.is_err() {
+            let _ = std::fs::remove_file(&self.path);
+        }
+        done
+    }
+}
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        // Part of a file must not look like a result. The directory may be gone already.
+        if self.file.take().is_some() {
+            let _ = std::fs::remove_file(&self.path);
         }
     }
 }
 
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Plain(file) => file.write(bytes),
-            Self::Packed(file) => file.write(bytes),
+        match &mut self.file {
+            Some(Stream::Plain(file)) => file.write(bytes),
+            Some(Stream::Packed(file)) => file.write(bytes),
+            None => Err(io::ErrorKind::WriteZero.into()),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        match self {
-            Self::Plain(file) => file.flush(),
-            Self::Packed(file) => file.flush(),
+        match &mut self.file {
+            Some(Stream::Plain(file)) => file.flush(),
+            Some(Stream::Packed(file)) => file.flush(),
+            None => Ok(()),
         }
     }
 }

@@ -8,14 +8,17 @@
 mod bounded;
 mod connection;
 mod dialect;
+mod filled;
 mod gate;
 mod lists;
 mod mssql;
 mod mysql;
 mod mysql_bits;
 mod mysql_errors;
+mod mysql_values;
 mod pool;
 mod postgres;
+mod postgres_arrays;
 mod postgres_parameters;
 mod postgres_stream;
 mod postgres_text;

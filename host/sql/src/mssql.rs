@@ -12,6 +12,7 @@ use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime};
 use futures_util::TryStreamExt;
 use stepwell_engine::config::Database;
 use stepwell_engine::policy::SqlMode;
+use tiberius::numeric::Numeric;
 use tiberius::{
     AuthMethod, Client, ColumnData, ColumnType, Config, EncryptionLevel, FromSql, IntoSql, Query, QueryItem,
 };
@@ -277,7 +278,9 @@ impl<'a> IntoSql<'a> for Bound<'a> {
             Value::Null => ColumnData::String(None),
             Value::Boolean(value) => ColumnData::Bit(Some(*value)),
             Value::Integer(value) => ColumnData::I64(Some(*value)),
-            Value::Float(value) => ColumnData::F64(Some(*value)),
+            Value::Float(value) => {
+                numeric(*value).map_or(ColumnData::F64(Some(*value)), |it| ColumnData::Numeric(Some(it)))
+            }
             Value::Bytes(bytes) => ColumnData::Binary(Some(Cow::Borrowed(bytes))),
             Value::Decimal(text)
             | Value::Text(text)
@@ -289,6 +292,18 @@ impl<'a> IntoSql<'a> for Bound<'a> {
             | Value::Json(text) => ColumnData::String(Some(Cow::Borrowed(text))),
         }
     }
+}
+
+/// Converts a float of at most 15 digits to a decimal, because the server shows only 6 digits of a float in a
+/// column of text.
+fn numeric(value: f64) -> Option<Numeric> {
+    let text = value.to_string();
+    let text = if text.contains('.') { text } else { text + ".0" };
+    let (whole, fraction) = text.split_once('.')?;
+    let digits = format!("{whole}{fraction}");
+    let fits = digits.trim_start_matches(['-', '0']).len() <= 15 && fraction.len() <= 22;
+    let scale = u8::try_from(fraction.len()).ok()?;
+    fits.then_some(Numeric::new_with_scale(digits.parse().ok()?, scale))
 }
 
 fn value_of(data: ColumnData<'static>, of: ColumnType) -> Result<Value, Error> {
@@ -419,6 +434,20 @@ fn in_rows(found: &tiberius::error::Error, first: u64, last: u64) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn floats_of_few_digits_are_decimals() {
+        for (value, wanted) in [
+            (1.0, Some("1.0")),
+            (-1234567.891, Some("-1234567.891")),
+            (0.30000000000000004, None),
+            (1e300, None),
+            (f64::NAN, None),
+        ] {
+            let found = numeric(value).map(|number| decimal(number.value(), number.scale()));
+            assert_eq!(found.as_deref(), wanted, "{value}");
+        }
+    }
 
     #[test]
     fn decimals_keep_every_digit() {

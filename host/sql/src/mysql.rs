@@ -4,25 +4,22 @@
 //! of `mode: read` run in read-only transactions. A separate connection kills a statement that has to stop.
 
 use async_trait::async_trait;
-use mysql_async::consts::{ColumnFlags, ColumnType};
 use mysql_async::prelude::Queryable;
-use mysql_async::{Column as Described, Conn, Opts, OptsBuilder, Params, SslOpts, Value as Raw};
+use mysql_async::{Conn, Opts, OptsBuilder, Params, SslOpts, Value as Raw};
 use stepwell_engine::config::Database;
 use stepwell_engine::policy::SqlMode;
 use tokio::sync::mpsc;
 
 use crate::bounded::ROW;
-use crate::dialect::{self, bind, miscounted, quoted, quoted_part};
+use crate::dialect::{self, Token, bind, miscounted, quoted, quoted_part};
 use crate::mysql_errors::{error, in_row, of_load};
+use crate::mysql_values::{described, raw, value};
 use crate::pool::{Access, BACKSTOP, Opened, Server};
 use crate::script::{self, Part};
 use crate::serve::{Control, Driver, Loaded, next_rows};
 use crate::sink::Sink;
-use crate::value::{date, time};
-use crate::{Column, CompactString, Error, Parameters, Value, gate, lists, mysql_bits, tls};
+use crate::{Error, Parameters, Value, filled, gate, lists, mysql_bits, tls};
 
-/// The character set of binary data.
-const BINARY: u16 = 63;
 /// The maximum number of parameter marks in one statement: the protocol counts them in 16 bits.
 const MAX_MARKS: usize = 65_535;
 /// "This command is not supported in the prepared statement protocol yet".
@@ -198,6 +195,7 @@ impl Mysql {
         if usize::from(prepared.num_params()) != values.len() {
             return Err(miscounted(prepared.num_params().into(), values.len()));
         }
+        self.fits(&tokens, &parameters).await?;
         let values: Vec<Raw> = values.into_iter().map(raw).collect();
         let parameters = if values.is_empty() { Params::Empty } else { Params::Positional(values) };
         let mut result = self.conn.exec_iter(&prepared, parameters).await.map_err(|e| error(&e))?;
@@ -205,7 +203,7 @@ impl Mysql {
         let affected = if columns.is_empty() { result.affected_rows() } else { 0 };
         sink.columns(columns.iter().map(described).collect())?;
         let mut values = Vec::with_capacity(columns.len());
-        let forms = mysql_bits::forms(&columns, &tokens, self.is_mariadb);
+        let forms = mysql_bits::forms(&columns, &statement, &tokens, self.is_mariadb);
         while let Some(row) = result.next().await.map_err(|e| error(&e))? {
             let found = row.unwrap().into_iter().zip(columns.iter().zip(&forms));
             values.extend(found.map(|(raw, (column, form))| value(raw, column, *form)));
@@ -214,6 +212,15 @@ impl Mysql {
         // Procedures end with a result without rows, after any number of results with rows.
         result.drop_result().await.map_err(|e| error(&e))?;
         Ok(affected)
+    }
+
+    /// Compares the parameters of an INSERT or an UPDATE with the columns that they fill. This needs the right to
+    /// read the table; without it, the server alone decides.
+    async fn fits(&mut self, tokens: &[Token<'_>], parameters: &Parameters) -> Result<(), Error> {
+        let Some(filled) = filled::of(tokens, parameters) else { return Ok(()) };
+        let Ok(prepared) = self.conn.prep(filled.query.as_str()).await else { return Ok(()) };
+        let columns: Vec<_> = prepared.columns().iter().map(described).collect();
+        filled.check(Database::Mysql, &columns)
     }
 
     async fn command(&mut self, text: &str) -> Result<(), Error> {
@@ -387,128 +394,6 @@ impl Driver for Mysql {
     }
 }
 
-fn described(column: &Described) -> Column {
-    use ColumnType as T;
-    let unsigned = if column.flags().contains(ColumnFlags::UNSIGNED_FLAG) { " unsigned" } else { "" };
-    let binary = column.character_set() == BINARY;
-    let seconds = |name: &str| match column.decimals() {
-        digits @ 1..=6 => format!("{name}({digits})"),
-        _ => name.to_owned(),
-    };
-    let name = match column.column_type() {
-        T::MYSQL_TYPE_TINY if is_boolean(column) => "boolean".to_owned(),
-        T::MYSQL_TYPE_TINY => format!("tinyint{unsigned}"),
-        T::MYSQL_TYPE_SHORT => format!("smallint{unsigned}"),
-        T::MYSQL_TYPE_INT24 => format!("mediumint{unsigned}"),
-        T::MYSQL_TYPE_LONG => format!("int{unsigned}"),
-        T::MYSQL_TYPE_LONGLONG => format!("bigint{unsigned}"),
-        T::MYSQL_TYPE_YEAR => "year".to_owned(),
-        T::MYSQL_TYPE_FLOAT => "float".to_owned(),
-        T::MYSQL_TYPE_DOUBLE => "double".to_owned(),
-        T::MYSQL_TYPE_DECIMAL | T::MYSQL_TYPE_NEWDECIMAL => {
-            // The length is the length of the text, including a sign, and a decimal point if there are
-            // decimals.
-            let scale = u32::from(column.decimals());
-            let signs = u32::from(unsigned.is_empty()) + u32::from(scale > 0);
-            format!("decimal({},{scale})", column.column_length().saturating_sub(signs))
-        }
-        T::MYSQL_TYPE_DATE | T::MYSQL_TYPE_NEWDATE => "date".to_owned(),
-        T::MYSQL_TYPE_TIME | T::MYSQL_TYPE_TIME2 => seconds("time"),
-        T::MYSQL_TYPE_DATETIME | T::MYSQL_TYPE_DATETIME2 => seconds("datetime"),
-        T::MYSQL_TYPE_TIMESTAMP | T::MYSQL_TYPE_TIMESTAMP2 => seconds("timestamp"),
-        T::MYSQL_TYPE_JSON => "json".to_owned(),
-        T::MYSQL_TYPE_BIT => "bit".to_owned(),
-        T::MYSQL_TYPE_STRING if !binary => "char".to_owned(),
-        T::MYSQL_TYPE_VARCHAR | T::MYSQL_TYPE_VAR_STRING if !binary => "varchar".to_owned(),
-        T::MYSQL_TYPE_STRING | T::MYSQL_TYPE_VARCHAR | T::MYSQL_TYPE_VAR_STRING => "varbinary".to_owned(),
-        _ if binary => "blob".to_owned(),
-        _ => "text".to_owned(),
-    };
-    crate::serve::column(&column.name_str(), name)
-}
-
-/// `BOOLEAN` is a `TINYINT(1)`.
-fn is_boolean(column: &Described) -> bool {
-    column.column_type() == ColumnType::MYSQL_TYPE_TINY && column.column_length() == 1
-}
-
-fn value(raw: Raw, column: &Described, form: mysql_bits::Form) -> Value {
-    use ColumnType as T;
-    match raw {
-        Raw::NULL => Value::Null,
-        Raw::Int(value) if is_boolean(column) && (value == 0 || value == 1) => Value::Boolean(value == 1),
-        Raw::Int(value) => Value::Integer(value),
-        Raw::UInt(value) => {
-            i64::try_from(value).map_or_else(|_| Value::Decimal(value.to_string().into()), Value::Integer)
-        }
-        Raw::Float(value) => Value::Float(value.to_string().parse().unwrap_or_else(|_| value.into())),
-        Raw::Double(value) => Value::Float(value),
-        Raw::Date(year, month, day, hour, minute, second, micros) => {
-            let mut out = CompactString::with_capacity(26);
-            date(&mut out, year.into(), month.into(), day.into());
-            if matches!(column.column_type(), T::MYSQL_TYPE_DATE | T::MYSQL_TYPE_NEWDATE) {
-                return Value::Date(out);
-            }
-            out.push('T');
-            let seconds = u32::from(hour) * 3600 + u32::from(minute) * 60 + u32::from(second);
-            time(&mut out, seconds, micros * 1_000);
-            // The session is in UTC.
-            if matches!(column.column_type(), T::MYSQL_TYPE_TIMESTAMP | T::MYSQL_TYPE_TIMESTAMP2) {
-                out.push('Z');
-                return Value::TimestampWithZone(out);
-            }
-            Value::Timestamp(out)
-        }
-        Raw::Time(negative, days, hours, minutes, seconds, micros) => {
-            let mut out = CompactString::from(if negative { "-" } else { "" });
-            let all = days * 86_400 + u32::from(hours) * 3600 + u32::from(minutes) * 60 + u32::from(seconds);
-            time(&mut out, all, micros * 1_000);
-            Value::Time(out)
-        }
-        Raw::Bytes(bytes) => match column.column_type() {
-            T::MYSQL_TYPE_BIT => mysql_bits::number(&bytes, column.column_length(), form),
-            T::MYSQL_TYPE_DECIMAL | T::MYSQL_TYPE_NEWDECIMAL => text(bytes, Value::Decimal),
-            T::MYSQL_TYPE_JSON => text(bytes, Value::Json),
-            _ if column.character_set() == BINARY => Value::Bytes(bytes),
-            _ => text(bytes, Value::Text),
-        },
-    }
-}
-
-fn text(bytes: Vec<u8>, form: fn(CompactString) -> Value) -> Value {
-    String::from_utf8(bytes).map_or_else(|error| Value::Bytes(error.into_bytes()), |text| form(text.into()))
-}
-
-/// Converts a parameter. Values other than numbers travel as text, which the server parses as the type that
-/// it expects.
-fn raw(value: &Value) -> Raw {
-    let text = |text: &str| Raw::Bytes(text.as_bytes().to_vec());
-    match value {
-        Value::Null => Raw::NULL,
-        Value::Boolean(value) => Raw::Int((*value).into()),
-        Value::Integer(value) => Raw::Int(*value),
-        Value::Float(value) => Raw::Double(*value),
-        Value::Bytes(bytes) => Raw::Bytes(bytes.clone()),
-        // The session is in UTC, and MariaDB does not accept a zone.
-        Value::TimestampWithZone(zoned) => text(&utc(zoned)),
-        Value::Decimal(plain)
-        | Value::Text(plain)
-        | Value::Date(plain)
-        | Value::Time(plain)
-        | Value::Timestamp(plain)
-        | Value::Uuid(plain)
-        | Value::Json(plain) => text(plain),
-    }
-}
-
-/// Converts a time with a zone to the time in UTC that MySQL reads.
-pub(crate) fn utc(zoned: &str) -> String {
-    match chrono::DateTime::parse_from_rfc3339(zoned) {
-        Ok(moment) => moment.naive_utc().format("%Y-%m-%d %H:%M:%S%.f").to_string(),
-        Err(_) => zoned.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -537,11 +422,5 @@ mod tests {
         ] {
             assert_eq!(rules(grant), found, "{grant}");
         }
-    }
-
-    #[test]
-    fn times_with_a_zone_become_utc() {
-        assert_eq!(utc("2025-09-01T14:30:22.5+02:00"), "2025-09-01 12:30:22.500");
-        assert_eq!(utc("never"), "never");
     }
 }

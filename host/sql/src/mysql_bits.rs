@@ -11,6 +11,9 @@ use mysql_async::consts::{ColumnFlags, ColumnType};
 use crate::Value;
 use crate::dialect::{Kind, Token};
 
+/// The character set of binary data.
+pub(crate) const BINARY: u16 = 63;
+
 /// The wire form of a column's values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
@@ -20,25 +23,41 @@ pub(crate) enum Form {
     Digits,
     /// Bytes, unless the length of a value indicates otherwise.
     Window,
+    /// Bytes that the server describes as text: an expression over a bit and a literal, as in
+    /// `IFNULL(b, b'0')`.
+    Literal,
 }
 
 /// Returns the form of each column of a statement. For columns other than `BIT`, the form has no meaning.
-pub(crate) fn forms(columns: &[Described], tokens: &[Token<'_>], is_mariadb: bool) -> Vec<Form> {
+pub(crate) fn forms(
+    columns: &[Described],
+    statement: &str,
+    tokens: &[Token<'_>],
+    is_mariadb: bool,
+) -> Vec<Form> {
     let expression = |column: &Described| {
         is_mariadb
             && column.column_type() == ColumnType::MYSQL_TYPE_BIT
             && column.flags().contains(ColumnFlags::BINARY_FLAG)
     };
-    if !columns.iter().any(expression) {
+    let short = |column: &Described| {
+        is_mariadb
+            && column.column_type() == ColumnType::MYSQL_TYPE_VAR_STRING
+            && column.character_set() == BINARY
+            && column.column_length() <= 8
+    };
+    if !columns.iter().any(|column| expression(column) || short(column)) {
         return vec![Form::Bytes; columns.len()];
     }
     let windows = windows(tokens, columns.len());
-    let form = |(column, window): (&Described, bool)| match expression(column) {
+    let literals = marked(tokens, columns.len(), false, |item| chooses_bits(item, statement));
+    let form = |((column, window), literal): ((&Described, bool), bool)| match expression(column) {
+        false if literal && short(column) => Form::Literal,
         false => Form::Bytes,
         true if window => Form::Window,
         true => Form::Digits,
     };
-    columns.iter().zip(windows).map(form).collect()
+    columns.iter().zip(windows).zip(literals).map(form).collect()
 }
 
 /// Converts a value of `bits` bits to a number.
@@ -46,7 +65,7 @@ pub(crate) fn number(bytes: &[u8], bits: u32, form: Form) -> Value {
     let width = usize::try_from(bits.div_ceil(8)).unwrap_or(8);
     let digits = !bytes.is_empty() && bytes.iter().all(u8::is_ascii_digit);
     let is_text = match form {
-        Form::Bytes => false,
+        Form::Bytes | Form::Literal => false,
         Form::Digits => digits,
         Form::Window => digits && bytes.len() != width,
     };
@@ -61,6 +80,29 @@ pub(crate) fn number(bytes: &[u8], bits: u32, form: Form) -> Value {
 
 /// Returns which of `count` columns are window functions or come from a union.
 fn windows(tokens: &[Token<'_>], count: usize) -> Vec<bool> {
+    marked(tokens, count, true, is_window)
+}
+
+/// Returns whether an item of a select list chooses between values, one of which is a literal of bits.
+fn chooses_bits(item: &[Token<'_>], statement: &str) -> bool {
+    const CHOOSE: &[&str] = &["ifnull", "coalesce", "nvl", "if", "case", "nvl2"];
+    let is_bits = |token: &Token<'_>| {
+        let before = statement.get(..token.start).unwrap_or_default();
+        let text = token.text.to_ascii_lowercase();
+        token.kind == Kind::Constant && (before.ends_with(['b', 'B']) || text.starts_with("0b"))
+    };
+    let first = unwrapped(item).first();
+    first.is_some_and(|first| CHOOSE.iter().any(|word| first.is(word))) && item.iter().any(is_bits)
+}
+
+/// Returns which of `count` columns have an item in the select list that `is` accepts. All columns of a union
+/// have the same result.
+fn marked(
+    tokens: &[Token<'_>],
+    count: usize,
+    of_union: bool,
+    is_marked: impl Fn(&[Token<'_>]) -> bool,
+) -> Vec<bool> {
     let (mut depth, mut base) = (0usize, None);
     let (mut items, mut item, mut listing) = (Vec::new(), Vec::new(), false);
     for token in tokens {
@@ -78,7 +120,7 @@ fn windows(tokens: &[Token<'_>], count: usize) -> Vec<bool> {
                 ends = base.is_some_and(|base| depth < base);
                 base = base.map(|base| base.min(depth));
             }
-            _ if at_top && is(&["union", "except", "intersect"]) => return vec![true; count],
+            _ if at_top && is(&["union", "except", "intersect"]) => return vec![of_union; count],
             _ if at_top && is(&["select"]) && items.is_empty() => {
                 listing = true;
                 continue;
@@ -101,8 +143,8 @@ fn windows(tokens: &[Token<'_>], count: usize) -> Vec<bool> {
     // `*` stands for the number of columns that the other items leave.
     let all = |item: &Vec<Token<'_>>| item.last().is_some_and(|last| last.text == "*");
     let star = items.iter().position(all).unwrap_or(items.len());
-    let mut found: Vec<bool> = items.iter().take(star).map(|item| is_window(item)).collect();
-    let after: Vec<bool> = items.iter().skip(star + 1).map(|item| is_window(item)).collect();
+    let mut found: Vec<bool> = items.iter().take(star).map(|item| is_marked(item)).collect();
+    let after: Vec<bool> = items.iter().skip(star + 1).map(|item| is_marked(item)).collect();
     found.resize(count.saturating_sub(after.len()), false);
     found.extend(after);
     found.resize(count, false);
@@ -176,6 +218,20 @@ mod tests {
         let most = Value::Decimal(u64::MAX.to_string().into());
         assert_eq!(number(&[255; 8], 64, Bytes), most);
         assert_eq!(number(u64::MAX.to_string().as_bytes(), 64, Digits), most);
+    }
+
+    #[test]
+    fn choices_between_bits_are_found_by_their_literals() {
+        for (text, wanted) in [
+            ("SELECT IFNULL(b, b'0'), b, COALESCE(b, 0) FROM t", "100"),
+            ("SELECT CASE WHEN k THEN b ELSE 0b1 END AS x, (IF(k, b, B'1')) FROM t", "11"),
+            ("SELECT b'101', CONCAT(b, 'b')", "00"),
+        ] {
+            let tokens = tokens(Database::Mysql, text).unwrap();
+            let found = marked(&tokens, wanted.len(), false, |item| chooses_bits(item, text));
+            let found: String = found.iter().map(|is| if *is { '1' } else { '0' }).collect();
+            assert_eq!(found, wanted, "{text}");
+        }
     }
 
     #[test]

@@ -69,6 +69,11 @@ pub(crate) fn of_load(message: &str, code: u16) -> Error {
         Some((why, column)) => (why, Some(column)),
         None => (message, message.strip_prefix("Column ").and_then(|rest| rest.split(' ').next())),
     };
+    // MariaDB checks that a column holds JSON by a constraint that it names `table`.`column`.
+    let column = match message.strip_prefix("CONSTRAINT `").and_then(|rest| rest.split('`').next()) {
+        Some(constraint) if constraint.contains('.') => Some(constraint),
+        _ => column,
+    };
     // MariaDB writes `database`.`table`.`column`.
     let column = column.map(|name| name.rsplit('.').next().unwrap_or(name).trim_matches(['`', '\'']));
     words::of_load(column, why, &code.to_string(), Kind::of_mysql(code))
@@ -103,6 +108,8 @@ mod tests {
             assert_eq!(told.as_deref(), Some(shown));
         }
         assert_eq!(in_row(&found("Lost", 2013), 1_000), None);
+        let json = of_load("CONSTRAINT `t.j` failed for `s`.`t`", 4025).to_string();
+        assert!(json.starts_with("column `j`: CONSTRAINT `t.j` failed for `s`.`t` (4025): "), "{json}");
         let null = of_load("Column 'a' cannot be null", 1048).to_string();
         assert!(null.starts_with("column `a`: Column 'a' cannot be null (1048)"), "{null}");
     }

@@ -26,7 +26,7 @@ use crate::script::{self, Part};
 use crate::serve::{Control, Driver, Loaded, column, next_rows};
 use crate::sink::Sink;
 use crate::words::{self, Kind};
-use crate::{Error, Parameters, Value, gate, lists, postgres_text, tls};
+use crate::{Error, Parameters, Value, filled, gate, lists, postgres_text, tls};
 
 /// The size in bytes of a COPY message.
 const COPY_BYTES: usize = 128 << 10;
@@ -123,6 +123,7 @@ impl Postgres {
         if described.params().len() != values.len() {
             return Err(miscounted(described.params().len(), values.len()));
         }
+        self.fits(tokens, parameters).await?;
         let bound = names.into_iter().zip(values).zip(described.params());
         let bound = bound.map(|((name, value), of)| Bound::new(name, value, of)).collect::<Result<_, _>>()?;
         let runs = match postgres_text::wrapped(&described, &text) {
@@ -130,6 +131,17 @@ impl Postgres {
             None => described.clone(),
         };
         Ok(Prepared { described, runs, bound })
+    }
+
+    /// Compares the parameters of an INSERT or an UPDATE with the columns that they fill. The statement itself is
+    /// valid, so the server knows these columns. Nothing runs, so the right to read is not needed.
+    async fn fits(&mut self, tokens: &[Token<'_>], parameters: &Parameters) -> Result<(), Error> {
+        let Some(filled) = filled::of(tokens, parameters) else { return Ok(()) };
+        let described = self.client.prepare(&filled.query).await.map_err(|e| error(&e))?;
+        let columns = described.columns();
+        self.asked |= columns.iter().any(|column| Type::from_oid(column.type_().oid()).is_none());
+        let columns = columns.iter().map(|c| column(c.name(), type_name(c.type_(), c.type_modifier())));
+        filled.check(Database::Postgres, &columns.collect::<Vec<_>>())
     }
 
     /// Returns whether each statement has its own read-only transaction.

@@ -1,15 +1,17 @@
 //! Parameters of PostgreSQL as text. The server parses each as the type that it expects.
 
 use bytes::BytesMut;
+use fit::{Misfit, Target};
 use serde_json::Value as Json;
 use tokio_postgres::error::DbError;
 use tokio_postgres::types::{Format, IsNull, Kind, ToSql, Type};
 
+use crate::postgres_types::type_name;
 use crate::value::{self, float_text};
 use crate::{Error, Parameters, Value};
 
 /// The maximum number of characters of a value in an error.
-const SHOWN: usize = 60;
+pub(crate) const SHOWN: usize = 60;
 
 /// A parameter in the form that the server receives.
 #[derive(Debug, Clone)]
@@ -32,12 +34,19 @@ impl Bound {
                 let why = "write bytes as hexadecimal digits, for instance `00ff`";
                 Some(bytes(text).ok_or_else(|| unfit(&name, text, of, why))?)
             }
+            // A number that JSON writes with a point keeps it, unless the place holds whole numbers.
+            Value::Float(value) if !is_whole(of) => Some(json_number(*value)),
             value => {
                 let mut text = String::new();
                 write_text(&mut text, value);
                 Some(text)
             }
         };
+        if let Some(text) = &text
+            && let Err(why) = held(text, of)
+        {
+            return Err(unfit(&name, text, of, &why));
+        }
         Ok(Self { name, text })
     }
 }
@@ -114,6 +123,26 @@ fn unfit(name: &str, value: &str, of: &Type, why: &str) -> Error {
     ))
 }
 
+/// Explains why a type would change a text that it accepts. The digits and lengths of a column are not known
+/// here, because the server reports the type without them.
+fn held(text: &str, of: &Type) -> Result<(), String> {
+    match Target::of("postgres", &type_name(base(of), -1)).why(text) {
+        None => Ok(()),
+        Some(Misfit { has, holds, fix }) => Err(format!("it {has}, and the type {holds}: {fix}")),
+    }
+}
+
+fn is_whole(of: &Type) -> bool {
+    [Type::INT2, Type::INT4, Type::INT8, Type::OID].contains(base(of))
+}
+
+/// Formats a float as JSON does: `1.0` and not `1`.
+fn json_number(value: f64) -> String {
+    let text = float_text(value);
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    if is_plain { text + ".0" } else { text }
+}
+
 /// Returns the base type of a domain.
 fn base(of: &Type) -> &Type {
     match of.kind() {
@@ -180,6 +209,14 @@ fn quoted(out: &mut String, text: &str) {
 
 /// Formats one value as its type. Returns `None` for NULL.
 fn plain(value: &Json, of: &Type) -> Result<Option<String>, String> {
+    let text = unchecked(value, of)?;
+    if let Some(text) = &text {
+        held(text, of)?;
+    }
+    Ok(text)
+}
+
+fn unchecked(value: &Json, of: &Type) -> Result<Option<String>, String> {
     Ok(match (value, base(of).kind()) {
         (Json::Null, _) => None,
         (value, _) if is_json(of) => Some(value.to_string()),
@@ -275,6 +312,14 @@ mod tests {
             (json("[\"00ff\"]"), Type::BYTEA_ARRAY, Some("{\"\\\\x00ff\"}")),
             (json(r#"[{"a": [1]}, [2]]"#), Type::JSONB_ARRAY, Some(r#"{"{\"a\":[1]}","[2]"}"#)),
             (json(r#"{"a": 1.50}"#), Type::JSONB, Some(r#"{"a": 1.50}"#)),
+            (Value::Float(1.0), Type::NUMERIC, Some("1.0")),
+            (Value::Float(-1.0), Type::TEXT, Some("-1.0")),
+            (Value::Float(1.0), Type::INT4, Some("1")),
+            (Value::Float(0.5), Type::FLOAT8, Some("0.5")),
+            (Value::Text("2026-01-31T00:00:00Z".into()), Type::DATE, Some("2026-01-31T00:00:00Z")),
+            (Value::Text("infinity".into()), Type::TIMESTAMP, Some("infinity")),
+            (Value::Text("1.005".into()), Type::NUMERIC, Some("1.005")),
+            (Value::Text("a".into()), Type::CHAR, Some("a")),
         ] {
             assert_eq!(bound(&value, &of).unwrap().as_deref(), text, "{value:?} {of}");
         }
@@ -283,6 +328,23 @@ mod tests {
             (json("{\"a\": 1}"), Type::TEXT, "CAST(:name AS jsonb)"),
             (json("[{\"a\": 1}]"), Type::INT4_ARRAY, "`int4[]` there: an item is an object"),
             (Value::Text("hello".into()), Type::BYTEA, "hexadecimal digits"),
+            (
+                Value::Text("2026-01-31 10:00".into()),
+                Type::DATE,
+                "it has a time, and the type holds days only",
+            ),
+            (Value::Text("01.02.2026".into()), Type::DATE, "write it as `2026-01-31`"),
+            (Value::Text("2026-01-31T10:00:00+02:00".into()), Type::TIMESTAMP, "it has a zone"),
+            (Value::Timestamp("2026-01-31T10:00:00.1234567".into()), Type::TIMESTAMP, "keeps 6"),
+            (Value::Text("2026-01-31 10:00".into()), Type::TIME, "it has a day"),
+            (Value::Text("1.5 months".into()), Type::INTERVAL, "a fraction of a month"),
+            (Value::Text("abc".into()), Type::CHAR, "keeps 1 byte"),
+            (Value::Text("n".repeat(64).as_str().into()), Type::NAME, "keeps 63 bytes"),
+            (Value::Text("1.005".into()), Type::MONEY, "keeps 2"),
+            (Value::Text("{\"a\": 1, \"a\": 2}".into()), Type::JSONB, "the key `a` twice"),
+            (Value::Integer(9_007_199_254_740_993), Type::FLOAT8, "more digits than a float"),
+            (Value::Integer(-1), Type::OID, "it is negative"),
+            (json("[\"2026-01-31 10:00\"]"), Type::DATE_ARRAY, "it has a time"),
         ] {
             let error = bound(&value, &of).unwrap_err();
             assert!(error.contains(why) && error.contains("`:p`"), "{error}");

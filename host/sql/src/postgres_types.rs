@@ -2,7 +2,8 @@
 
 use tokio_postgres::types::{FromSql, Kind, Type};
 
-use crate::value::{date, digits, float_text, time, uuid};
+use crate::postgres_arrays::array;
+use crate::value::{date, digits, time, uuid};
 use crate::{CompactString, Value};
 
 /// The bytes of a value.
@@ -31,7 +32,7 @@ impl Decoder {
     pub fn value(&self, raw: &[u8]) -> Option<Value> {
         match self {
             Self::Plain(decode) => decode(raw),
-            Self::Array(element) => array(raw, element).map(Value::Json),
+            Self::Array(element) => array(raw, element),
         }
     }
 }
@@ -110,16 +111,60 @@ pub(crate) fn decoder(of: &Type) -> Option<Decoder> {
     Some(Decoder::Plain(decode))
 }
 
-/// Returns the name of a type as in a statement, with the digits of a decimal.
+/// Returns the name of a type as in a statement, with its digits and its length.
 pub(crate) fn type_name(of: &Type, modifier: i32) -> String {
-    let times = [Type::TIME, Type::TIMETZ, Type::TIMESTAMP, Type::TIMESTAMPTZ];
-    match modifier.checked_sub(4) {
-        Some(digits) if *of == Type::NUMERIC && digits >= 0 => {
-            format!("numeric({},{})", digits >> 16 & 0xffff, digits & 0x7ff)
-        }
-        _ if times.contains(of) && modifier >= 0 => format!("{}({modifier})", of.name()),
-        _ => of.name().to_owned(),
+    if let Kind::Array(item) = of.kind() {
+        return format!("{}[]", type_name(item, modifier));
     }
+    let name = match *of {
+        Type::CHAR => "\"char\"",
+        Type::BPCHAR => "char",
+        _ => of.name(),
+    };
+    let within = match (of, modifier) {
+        (_, ..0) => return name.to_owned(),
+        (of, _) if [Type::TIME, Type::TIMETZ, Type::TIMESTAMP, Type::TIMESTAMPTZ].contains(of) => {
+            Some(modifier)
+        }
+        (of, _) if [Type::BIT, Type::VARBIT].contains(of) => Some(modifier),
+        (of, _) if *of == Type::INTERVAL => return interval_name(modifier),
+        (of, _) if *of == Type::NUMERIC => {
+            let Some(digits) = modifier.checked_sub(4).filter(|digits| *digits >= 0) else {
+                return name.to_owned();
+            };
+            // The scale has 11 bits, of which the highest is its sign.
+            let scale = ((digits & 0x7ff) ^ 0x400) - 0x400;
+            return format!("{name}({},{scale})", digits >> 16 & 0xffff);
+        }
+        (of, _) if [Type::VARCHAR, Type::BPCHAR].contains(of) => modifier.checked_sub(4),
+        _ => None,
+    };
+    within.map_or_else(|| name.to_owned(), |within| format!("{name}({within})"))
+}
+
+/// Returns the name of an interval type, such as `interval day to hour`. Its modifier holds a bit for each unit,
+/// and the digits of a second.
+fn interval_name(modifier: i32) -> String {
+    const UNITS: &[(i32, &str)] =
+        &[(2, "year"), (1, "month"), (3, "day"), (10, "hour"), (11, "minute"), (12, "second")];
+    const ALL: i32 = 0x7fff;
+    let (range, digits) = (modifier >> 16 & ALL, modifier & 0xffff);
+    let mut name = "interval".to_owned();
+    if range != ALL {
+        let mut units = UNITS.iter().filter(|(bit, _)| range >> bit & 1 == 1).map(|(_, unit)| *unit);
+        if let Some(first) = units.next() {
+            name.push(' ');
+            name.push_str(first);
+        }
+        if let Some(last) = units.last() {
+            name.push_str(" to ");
+            name.push_str(last);
+        }
+    }
+    if digits != 0xffff {
+        name.push_str(&format!("({digits})"));
+    }
+    name
 }
 
 fn text(raw: &[u8]) -> Option<Value> {
@@ -291,87 +336,30 @@ fn six(address: [u8; 16]) -> String {
     }
 }
 
-/// Formats an array as JSON, nested by its dimensions.
-fn array(raw: &[u8], element: &Decoder) -> Option<CompactString> {
-    let mut rest = raw;
-    let mut next = || -> Option<i32> {
-        let (word, after) = rest.split_at_checked(4)?;
-        rest = after;
-        Some(i32::from_be_bytes(word.try_into().ok()?))
-    };
-    let dimensions = usize::try_from(next()?).ok().filter(|count| *count <= 6)?;
-    next()?;
-    next()?;
-    let mut sizes = Vec::new();
-    for _ in 0..dimensions {
-        sizes.push(usize::try_from(next()?).ok()?);
-        next()?;
-    }
-    if sizes.is_empty() {
-        return Some("[]".into());
-    }
-    let mut out = String::new();
-    nested(&mut out, &mut rest, &sizes, element)?;
-    Some(out.into())
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn nested(out: &mut String, rest: &mut &[u8], sizes: &[usize], element: &Decoder) -> Option<()> {
-    let Some((size, inner)) = sizes.split_first() else {
-        let (length, after) = rest.split_at_checked(4)?;
-        let length = i32::from_be_bytes(length.try_into().ok()?);
-        let Ok(length) = usize::try_from(length) else {
-            *rest = after;
-            out.push_str("null");
-            return Some(());
-        };
-        let (raw, after) = after.split_at_checked(length)?;
-        *rest = after;
-        json(out, &element.value(raw)?);
-        return Some(());
-    };
-    out.push('[');
-    for index in 0..*size {
-        if index > 0 {
-            out.push(',');
+    #[test]
+    fn types_are_named_with_their_digits_and_lengths() {
+        for (of, modifier, name) in [
+            (Type::NUMERIC, 655_366, "numeric(10,2)"),
+            (Type::NUMERIC, 198_659, "numeric(3,-1)"),
+            (Type::NUMERIC, -1, "numeric"),
+            (Type::NUMERIC_ARRAY, 655_366, "numeric(10,2)[]"),
+            (Type::VARCHAR, 7, "varchar(3)"),
+            (Type::BPCHAR, 8, "char(4)"),
+            (Type::CHAR, -1, "\"char\""),
+            (Type::BIT, 3, "bit(3)"),
+            (Type::TIME, 0, "time(0)"),
+            (Type::TIMESTAMP, -1, "timestamp"),
+            (Type::INTERVAL, -1, "interval"),
+            (Type::INTERVAL, 67_174_399, "interval hour"),
+            (Type::INTERVAL, 470_286_339, "interval day to second(3)"),
+            (Type::INTERVAL, 2_147_418_112, "interval(0)"),
+            (Type::TEXT_ARRAY, -1, "text[]"),
+        ] {
+            assert_eq!(type_name(&of, modifier), name);
         }
-        nested(out, rest, inner, element)?;
-    }
-    out.push(']');
-    Some(())
-}
-
-/// Writes a value into JSON. Numbers that lose no digits are numbers, bytes are hexadecimal digits.
-fn json(out: &mut String, value: &Value) {
-    let mut quote = |text: &str| {
-        out.push('"');
-        for c in text.chars() {
-            match c {
-                '"' | '\\' => out.extend(['\\', c]),
-                c if u32::from(c) < 0x20 => out.push_str(&format!("\\u{:04x}", u32::from(c))),
-                c => out.push(c),
-            }
-        }
-        out.push('"');
-    };
-    match value {
-        Value::Null => out.push_str("null"),
-        Value::Boolean(value) => out.push_str(if *value { "true" } else { "false" }),
-        Value::Integer(value) => out.push_str(&value.to_string()),
-        Value::Float(value) if value.is_finite() => out.push_str(&float_text(*value)),
-        Value::Float(value) => quote(&float_text(*value)),
-        Value::Decimal(text) if text.ends_with(|c: char| c.is_ascii_digit()) => out.push_str(text),
-        Value::Json(text) => out.push_str(text),
-        Value::Bytes(bytes) => {
-            let mut text = String::new();
-            crate::value::hex(&mut text, bytes);
-            quote(&text);
-        }
-        Value::Decimal(text)
-        | Value::Text(text)
-        | Value::Date(text)
-        | Value::Time(text)
-        | Value::Timestamp(text)
-        | Value::TimestampWithZone(text)
-        | Value::Uuid(text) => quote(text),
     }
 }

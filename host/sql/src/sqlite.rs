@@ -22,13 +22,13 @@ use stepwell_engine::policy::SqlMode;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
-use crate::dialect::{quoted, quoted_part};
+use crate::dialect::{self, quoted, quoted_part};
 use crate::serve::{Control, Job, Loaded, Work, beginning, next};
 use crate::sink::Sink;
 use crate::sqlite_errors::{code, first_line, line_left, of_load, out_of_memory, translate};
 use crate::{
-    Access, Column, CompactString, Error, Parameters, ScriptReport, StatementReport, Totals, Value, lists,
-    sqlite_functions,
+    Access, Column, CompactString, Error, Parameters, ScriptReport, StatementReport, Totals, Value, filled,
+    lists, sqlite_functions,
 };
 
 /// The stack of a thread: SQLite recurses by the levels of JSON, and JSON in binary form of a megabyte has some
@@ -192,6 +192,12 @@ impl Session {
         let (statement, parameters) = lists::expanded(Database::Sqlite, statement, parameters)?;
         let mut prepared = one_statement(&self.database, &statement)?;
         bind(&mut prepared, &parameters)?;
+        let tokens = dialect::tokens(Database::Sqlite, &statement).unwrap_or_default();
+        if let Some(filled) = filled::of(&tokens, &parameters)
+            && let Ok(described) = self.database.prepare(&filled.query)
+        {
+            filled.check(Database::Sqlite, &columns(&described))?;
+        }
         sink.columns(columns(&prepared))?;
         stream(&mut prepared, sink)
     }

@@ -206,6 +206,7 @@ pub(crate) fn of_load(column: Option<&str>, message: &str, code: &str, kind: Opt
         Some(Form) => {
             Some("`schema`, `decimal` and `null_values` of the load say how the file writes values")
         }
+        Some(Check) => Some("a rule of the table refuses the value; a column of JSON takes valid JSON only"),
         Some(Range) => Some("widen the column"),
         Some(Long) => Some("shorten the value, or widen the column"),
         Some(Unique) => {
