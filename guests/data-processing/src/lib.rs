@@ -20,8 +20,12 @@ mod json_path;
 mod macros;
 #[cfg_attr(not(feature = "query"), allow(dead_code, reason = "only the query fails"))]
 mod messages;
+#[cfg(feature = "query")]
+mod moments;
 #[cfg_attr(not(feature = "query"), allow(dead_code, reason = "only the query has columns"))]
 mod names;
+#[cfg_attr(not(feature = "query"), allow(dead_code, reason = "only the query fails"))]
+mod near;
 mod options;
 #[cfg(feature = "query")]
 mod parquet;
@@ -33,10 +37,14 @@ mod query;
 mod rewrite;
 #[cfg(feature = "query")]
 mod spill;
+#[cfg_attr(not(feature = "query"), allow(dead_code, reason = "only the query has notation"))]
+mod syntax;
 #[cfg(feature = "query")]
 mod text;
 #[cfg(feature = "query")]
 mod values;
+#[cfg_attr(not(feature = "query"), allow(dead_code, reason = "only the query fails"))]
+mod wording;
 #[cfg(feature = "query")]
 mod write;
 

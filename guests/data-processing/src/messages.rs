@@ -1,5 +1,9 @@
 //! Rewords the engine's messages for users of the step.
 
+use crate::macros::{MACROS, RENAMED};
+use crate::near::nearest;
+use crate::wording;
+
 /// Functions of other systems and their replacements.
 pub const INSTEAD: &[(&str, &str)] = &[
     ("array_fill", "`array_repeat(x, n)`"),
@@ -117,33 +121,6 @@ const PREFIXES: &[&str] = &[
     "type_coercion",
 ];
 
-/// The engine's type names, longer ones first.
-const TYPES: &[(&str, &str)] = &[
-    ("Interval(MonthDayNano)", "interval"),
-    ("Interval(YearMonth)", "interval"),
-    ("Interval(DayTime)", "interval"),
-    ("Timestamp(ns)", "timestamp"),
-    ("Timestamp(µs)", "timestamp"),
-    ("Timestamp(ms)", "timestamp"),
-    ("Timestamp(s)", "timestamp"),
-    ("Time64(ns)", "time"),
-    ("Decimal128", "decimal"),
-    ("Decimal256", "decimal"),
-    ("LargeUtf8", "text"),
-    ("Utf8View", "text"),
-    ("Utf8", "text"),
-    ("Float64", "float64"),
-    ("Float32", "float32"),
-    ("UInt64", "int64"),
-    ("UInt32", "int32"),
-    ("Int64", "int64"),
-    ("Int32", "int32"),
-    ("Int16", "int16"),
-    ("Int8", "int8"),
-    ("Date32", "date"),
-    ("Boolean", "boolean"),
-];
-
 /// Removes the engine's terms and settings from a message.
 pub fn plain(text: &str) -> String {
     if let Some(told) = unknown_function(text) {
@@ -159,10 +136,10 @@ pub fn plain(text: &str) -> String {
     for prefix in PREFIXES {
         text = text.replace(prefix, "");
     }
-    for (theirs, ours) in TYPES {
-        text = text.replace(theirs, ours);
+    let text = wording::types(&text).replace("datafusion.public.", "");
+    if let Some(told) = wording::reworded(&text) {
+        return told;
     }
-    let text = text.replace("datafusion.public.", "");
     // The engine's settings are not meant for users of the step.
     let sentences: Vec<&str> = text.split(". ").filter(|sentence| !sentence.contains("datafusion")).collect();
     let text = sentences.join(". ").replace("\")", "").replace("DataFusion", "the engine");
@@ -185,7 +162,12 @@ fn unknown_function(text: &str) -> Option<String> {
     let rest = text.split("Invalid function '").nth(1)?;
     let name = rest.split('\'').next()?;
     let instead = INSTEAD.iter().find(|(other, _)| other.eq_ignore_ascii_case(name));
-    let near = rest.split("Did you mean '").nth(1).and_then(|rest| rest.split('\'').next());
+    if let Some(told) = wording::window(name) {
+        return Some(told);
+    }
+    let known = RENAMED.iter().map(|(other, _)| *other).chain(MACROS.iter().map(|(other, ..)| *other));
+    let near = nearest(name, known)
+        .or_else(|| rest.split("Did you mean '").nth(1).and_then(|rest| rest.split('\'').next()));
     Some(match (instead, near) {
         (Some((_, instead)), _) => format!("there is no function `{name}`: write {instead}"),
         (None, Some(near)) => format!("there is no function `{name}`: the nearest is `{near}`"),
@@ -226,7 +208,19 @@ mod tests {
             ),
             (
                 "Arrow error: Cast error: Cannot cast string 'x' to value of Int64 type",
-                "Cannot cast string 'x' to value of int64 type",
+                "the text 'x' is no int64: write `TRY_CAST(x AS BIGINT)` to have NULL in place of such texts, or compare with a text",
+            ),
+            (
+                "Error during planning: Invalid function 'list_srt'.\nDid you mean 'list_sum'?",
+                "there is no function `list_srt`: the nearest is `list_sort`",
+            ),
+            (
+                "Error during planning: Invalid function 'row_number'.\nDid you mean 'power'?",
+                "`row_number` needs a window: write `row_number(...) OVER (ORDER BY x)`",
+            ),
+            (
+                "Optimizer rule 'eliminate_limit' failed\ncaused by\nError during planning: LIMIT must be >= 0, '-1' was provided",
+                "LIMIT takes a number from 0 on, not -1",
             ),
             ("Execution error: too much. Set datafusion.sql_parser.x to true", "too much"),
             (

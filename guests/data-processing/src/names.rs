@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use sqlparser::ast::{Expr, Query, SelectItem, SetExpr, Statement};
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::Parser;
-use sqlparser::tokenizer::{Location, Token, Tokenizer, Word};
+use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer, Word};
 
 /// The names in the inputs.
 #[derive(Debug, Default)]
@@ -19,6 +19,8 @@ pub struct Names {
     alike: HashSet<String>,
     /// Names of the fields of objects.
     nested: BTreeMap<String, BTreeSet<String>>,
+    /// Names of the tables.
+    inputs: Vec<String>,
 }
 
 impl Names {
@@ -39,6 +41,21 @@ impl Names {
             }
         };
         columns.iter().map(name).collect()
+    }
+
+    /// Adds the name of a table.
+    pub fn input(&mut self, name: &str) {
+        self.inputs.push(name.to_owned());
+    }
+
+    /// Returns the names of the tables.
+    pub fn inputs(&self) -> impl Iterator<Item = &str> {
+        self.inputs.iter().map(String::as_str)
+    }
+
+    /// Returns the names of the fields of objects.
+    pub fn fields(&self) -> impl Iterator<Item = &str> {
+        self.nested.values().flatten().map(String::as_str)
     }
 
     /// Adds the name of an object's field.
@@ -84,7 +101,12 @@ impl Names {
             let Token::Word(word) = &token.token else { continue };
             let before = i.checked_sub(1).and_then(|i| tokens.get(i)).map(|token| &token.token);
             let called = matches!(tokens.get(i + 1).map(|token| &token.token), Some(Token::LParen));
-            if let Some(new) = self.change(word, before == Some(&Token::Period), called, &aliases)? {
+            let place = match before {
+                Some(Token::Period) if of_element(&tokens, i) => Place::Field,
+                Some(Token::Period) => Place::Within,
+                _ => Place::Alone,
+            };
+            if let Some(new) = self.change(word, place, called, &aliases)? {
                 let range = offset(query, &lines, token.span.start)..offset(query, &lines, token.span.end);
                 changes.push((range, new));
             }
@@ -101,15 +123,15 @@ impl Names {
     fn change(
         &self,
         word: &Word,
-        within: bool,
+        place: Place,
         called: bool,
         aliases: &HashSet<&str>,
     ) -> Result<Option<String>, String> {
         let lower = word.value.to_ascii_lowercase();
         let quoted = word.quote_style == Some('"');
-        let columns = self.columns.get(&lower);
+        let columns = self.columns.get(&lower).filter(|_| place != Place::Field);
         if columns.is_none()
-            && within
+            && place != Place::Alone
             && let Some(fields) = self.nested.get(&lower)
         {
             // In the name of an object's field, case matters.
@@ -134,7 +156,7 @@ impl Names {
                 ));
             }
         }
-        Ok((quoted && lower != word.value).then(|| quote(&lower)))
+        Ok((quoted && lower != word.value && place != Place::Field).then(|| quote(&lower)))
     }
 
     /// Returns the names of the result columns, as spelled in the query or in the files.
@@ -168,6 +190,29 @@ impl Names {
         };
         engine.iter().enumerate().map(name).collect()
     }
+}
+
+/// Where a name stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Alone,
+    /// After a dot: a column of a table, or a field of an object.
+    Within,
+    /// After the element of a list, as in `tags[1].name`: a field.
+    Field,
+}
+
+/// Returns whether the name at `i` is a field of an element: dots and names lead back to `]` or `)`.
+fn of_element(tokens: &[&TokenWithSpan], mut i: usize) -> bool {
+    let token = |i: usize| tokens.get(i).map(|token| &token.token);
+    while i >= 2 && token(i - 1) == Some(&Token::Period) {
+        match token(i - 2) {
+            Some(Token::RBracket | Token::RParen) => return true,
+            Some(Token::Word(_)) => i -= 2,
+            _ => return false,
+        }
+    }
+    false
 }
 
 fn choice(names: &BTreeSet<String>) -> String {
@@ -235,6 +280,7 @@ mod tests {
         let twins = ["Key", "key"].map(str::to_owned);
         assert_eq!(names.table(&twins), ["Key", "key"]);
         names.field("firstName");
+        names.field("region");
         names
     }
 
@@ -252,6 +298,12 @@ mod tests {
                 "SELECT amount AS \"total\" FROM t ORDER BY \"total\"",
             ),
             ("SELECT t.c.firstname FROM t", "SELECT t.c.\"firstName\" FROM t"),
+            // A field of an element, also one with the name of a column.
+            (
+                "SELECT a[1].FIRSTNAME, (a[1]).region FROM t",
+                "SELECT a[1].\"firstName\", (a[1]).\"region\" FROM t",
+            ),
+            ("SELECT a[1].\"Other\" FROM t", "SELECT a[1].\"Other\" FROM t"),
             ("SELECT \"Key\", \"key\" FROM u", "SELECT \"Key\", \"key\" FROM u"),
         ] {
             assert_eq!(names().resolve(query).as_deref(), Ok(resolved));

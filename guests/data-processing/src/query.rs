@@ -78,6 +78,7 @@ async fn run(step: &DataProcessing) -> StepResult {
     let file_count: usize = inputs.iter().map(|(_, _, files)| files.len()).sum();
     let (mut names, mut rejects, mut parquet_files) = (Names::default(), Vec::new(), Vec::new());
     for (name, spec, files) in &inputs {
+        names.input(name);
         let counted = read.clone();
         let meter: Meter = Arc::new(move |more| count(&counted, bytes, more));
         let table = if spec.format() == Some(Format::Parquet) {

@@ -27,7 +27,7 @@ pub fn rewrite(statement: &mut Statement) -> Result<(), String> {
     let mut rewriter = Rewriter { parts: 0 };
     match VisitMut::visit(statement, &mut rewriter) {
         Break(problem) => Err(problem),
-        Continue(()) => Ok(()),
+        Continue(()) => crate::syntax::adapt(statement),
     }
 }
 
@@ -202,11 +202,13 @@ impl Rewriter {
 /// Functions that the engine offers with another number of arguments.
 const OF_THE_ENGINE: &[&str] = &[
     "age",
+    "array_sort",
     "date_add",
     "date_diff",
     "date_sub",
     "datediff",
     "json_array_length",
+    "list_sort",
     "string_agg",
     "to_char",
     "to_date",

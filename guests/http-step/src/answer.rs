@@ -3,13 +3,13 @@
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 
-use encoding_rs::Encoding;
 use flate2::bufread::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use stepwell_sdk::http::Incoming;
 use stepwell_sdk::prelude::serde_json::{Map, Value, json};
 use stepwell_sdk::{Failure, Output, values};
 use url::Url;
 
+use crate::charset::text;
 use crate::config::{Http, Pages, failed, path};
 use crate::exchange::{Exchange, Stop, next_page, shown};
 
@@ -89,36 +89,6 @@ fn read(step: &Http, answer: Incoming, facts: &Facts, limit: u64) -> Result<(Val
         return Ok((value, bytes));
     }
     Ok((text(&body, facts.header("content-type"))?.into(), bytes))
-}
-
-/// Decodes the text of a body in the charset of its type, without a byte order mark. Default: UTF-8.
-fn text(body: &[u8], content_type: &str) -> Result<String, Stop> {
-    let parameter = |part: &str| {
-        let (name, value) = part.split_once('=')?;
-        name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches(['"', '\'']).to_owned())
-    };
-    let named = content_type.split(';').skip(1).find_map(parameter);
-    let label = named.as_deref().unwrap_or("utf-8");
-    let charset = Encoding::for_label(label.as_bytes())
-        .ok_or_else(|| failed(format!("the charset `{label}` of the answer is unknown: use `save_to`")))?;
-    let (text, charset, malformed) = charset.decode(body);
-    if malformed {
-        let kind = content_type.split(';').next().unwrap_or_default().trim();
-        let at = first_unread(charset, body);
-        return Err(failed(format!(
-            "the answer ({kind}) is not text in {}, from byte {at} on: have the server name its charset in `Content-Type`, or use `save_to`",
-            charset.name()
-        )));
-    }
-    Ok(text.into_owned())
-}
-
-/// Returns the number of the first byte, starting at 1, that is not text in the charset.
-fn first_unread(charset: &'static Encoding, body: &[u8]) -> usize {
-    let mut decoder = charset.new_decoder_without_bom_handling();
-    let room = decoder.max_utf8_buffer_length_without_replacement(body.len()).unwrap_or(0);
-    let (_, read, _) = decoder.decode_to_utf8_without_replacement(body, &mut vec![0; room], true);
-    read
 }
 
 /// Returns the body, decompressed if the server compressed it without being asked.
@@ -246,24 +216,4 @@ fn save(mut answer: Box<dyn Read>, file: &str) -> io::Result<u64> {
         let _ = fs::remove_file(&part);
     }
     written
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn text_is_read_in_the_charset_of_its_type() {
-        for (body, content_type, expected) in [
-            (&b"Jos\xe9 5 \xa4"[..], "text/plain; charset=ISO-8859-15", Some("Jos\u{e9} 5 \u{20ac}")),
-            (b"Jos\xe9", "text/plain; Charset=\"latin1\"", Some("Jos\u{e9}")),
-            (b"\xef\xbb\xbf{}", "application/json", Some("{}")),
-            (b"\xff\xfea\0", "text/csv", Some("a")),
-            ("\u{e9}".as_bytes(), "", Some("\u{e9}")),
-            (b"\xe9", "text/plain", None),
-            (b"a", "text/plain; charset=klingon", None),
-        ] {
-            assert_eq!(text(body, content_type).ok().as_deref(), expected, "{content_type}");
-        }
-    }
 }

@@ -4,6 +4,7 @@
 //! never reach the step.
 
 mod answer;
+mod charset;
 mod config;
 mod exchange;
 

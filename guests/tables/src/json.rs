@@ -1,7 +1,11 @@
 //! JSON values with their digits as written.
 
+use std::collections::{HashMap, HashSet};
+
 /// The maximum nesting depth.
 const MAX_DEPTH: usize = 100;
+/// The number of entries up to which a search from the first entry is faster than a hash table.
+const FEW: usize = 16;
 
 /// A JSON value.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,6 +40,46 @@ pub(crate) fn parse(text: &[u8]) -> Result<Json, Wrong> {
         return Err(reader.wrong("a value ends before"));
     }
     Ok(value)
+}
+
+/// Finds the value of a name in a list of entries, in constant time also for long lists.
+pub(crate) struct Lookup<'a, T> {
+    entries: &'a [(String, T)],
+    places: HashMap<&'a str, &'a T>,
+}
+
+impl<'a, T> Lookup<'a, T> {
+    pub(crate) fn new(entries: &'a [(String, T)]) -> Self {
+        let places = match entries.len() {
+            0..=FEW => HashMap::new(),
+            _ => entries.iter().map(|(name, value)| (name.as_str(), value)).collect(),
+        };
+        Self { entries, places }
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&'a T> {
+        if self.entries.len() > FEW {
+            return self.places.get(name).copied();
+        }
+        self.entries.iter().find(|(other, _)| other == name).map(|(_, value)| value)
+    }
+}
+
+/// The keys of an object so far.
+#[derive(Default)]
+struct Keys(HashSet<String>);
+
+impl Keys {
+    /// Returns whether the key is new. `before` has the entries so far.
+    fn add(&mut self, key: &str, before: &[(String, Json)]) -> bool {
+        if before.len() < FEW {
+            return !before.iter().any(|(other, _)| other == key);
+        }
+        if self.0.is_empty() {
+            self.0.extend(before.iter().map(|(other, _)| other.clone()));
+        }
+        self.0.insert(key.to_owned())
+    }
 }
 
 struct Reader<'a> {
@@ -127,6 +171,7 @@ impl Reader<'_> {
     fn object(&mut self, depth: usize) -> Result<Json, Wrong> {
         self.at += 1;
         let mut entries: Vec<(String, Json)> = Vec::new();
+        let mut keys = Keys::default();
         loop {
             self.space();
             match self.peek() {
@@ -142,7 +187,7 @@ impl Reader<'_> {
             }
             self.at += 1;
             let value = self.value(depth + 1)?;
-            if entries.iter().any(|(other, _)| *other == key) {
+            if !keys.add(&key, &entries) {
                 let what = format!("the key `{}` appears twice in an object", crate::shown(&key));
                 return Err(Wrong { at, what });
             }

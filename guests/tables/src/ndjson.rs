@@ -1,6 +1,6 @@
 //! Reads JSON files as batches of typed columns.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use crate::column::{misfit, scalar};
 use crate::csv::{Column, MAX_COLUMNS, Reject, Rejected};
 use crate::error::{Problem, shown};
-use crate::json::Json;
+use crate::json::{Json, Lookup};
 use crate::kind::Kind;
 use crate::options::{OnBadRow, Options};
 use crate::parse::{Guess, float_keeps, guess};
@@ -29,8 +29,32 @@ enum Shape {
     Bool,
     Number(Guess, bool),
     Text,
+    /// Only the texts that stand for floats without a JSON number: `NaN`, `Infinity`, `-Infinity`.
+    NamedFloat,
     List(Box<Shape>),
-    Object(Vec<(String, Shape)>),
+    Object(Shapes),
+}
+
+/// The shapes of the values of an object by their keys, in the order of the first occurrence.
+#[derive(Debug, Clone, PartialEq, Default)]
+struct Shapes {
+    list: Vec<(String, Shape)>,
+    places: HashMap<String, usize>,
+}
+
+impl Shapes {
+    /// Returns the shape of a key; a new key has no value yet.
+    fn of(&mut self, key: &str) -> Option<&mut Shape> {
+        let place = match self.places.get(key) {
+            Some(place) => *place,
+            None => {
+                self.list.push((key.to_owned(), Shape::Nothing));
+                self.places.insert(key.to_owned(), self.list.len() - 1);
+                self.list.len() - 1
+            }
+        };
+        self.list.get_mut(place).map(|(_, shape)| shape)
+    }
 }
 
 /// Two shapes that no single column can hold.
@@ -42,7 +66,7 @@ impl Shape {
             Self::Nothing => "null",
             Self::Bool => "boolean",
             Self::Number(..) => "number",
-            Self::Text => "text",
+            Self::Text | Self::NamedFloat => "text",
             Self::List(_) => "list",
             Self::Object(_) => "object",
         }
@@ -57,9 +81,12 @@ impl Shape {
                 Self::Bool => {}
                 other => return clash(other, "boolean"),
             },
-            Json::Text(_) => match self {
-                Self::Nothing => *self = Self::Text,
+            Json::Text(text) => match self {
+                Self::Nothing if is_named_float(text) => *self = Self::NamedFloat,
+                Self::NamedFloat if is_named_float(text) => {}
+                Self::Nothing | Self::NamedFloat => *self = Self::Text,
                 Self::Text => {}
+                Self::Number(all, fits) if is_named_float(text) => *all = all.and(Guess::Float, *fits),
                 other => return clash(other, "text"),
             },
             Json::Number(text) => {
@@ -68,6 +95,7 @@ impl Shape {
                 let found = if exponent(text) { Guess::Float } else { guess(bytes) };
                 match self {
                     Self::Nothing => *self = Self::Number(found, keeps),
+                    Self::NamedFloat => *self = Self::Number(found.and(Guess::Float, keeps), keeps),
                     Self::Number(all, fits) => {
                         *fits = *fits && keeps;
                         *all = all.and(found, *fits);
@@ -85,18 +113,13 @@ impl Shape {
             }
             Json::Object(entries) => {
                 if *self == Self::Nothing {
-                    *self = Self::Object(Vec::new());
+                    *self = Self::Object(Shapes::default());
                 }
                 let Self::Object(fields) = self else { return clash(self, "object") };
                 for (key, value) in entries {
                     let at = format!("{path}.{key}");
-                    match fields.iter_mut().find(|(name, _)| name == key) {
-                        Some((_, shape)) => shape.add(value, &at)?,
-                        None => {
-                            let mut shape = Self::Nothing;
-                            shape.add(value, &at)?;
-                            fields.push((key.clone(), shape));
-                        }
+                    if let Some(shape) = fields.of(key) {
+                        shape.add(value, &at)?;
                     }
                 }
             }
@@ -106,17 +129,22 @@ impl Shape {
 
     fn kind(&self) -> Kind {
         match self {
-            Self::Nothing | Self::Text => Kind::Text,
+            Self::Nothing | Self::Text | Self::NamedFloat => Kind::Text,
             Self::Bool => Kind::Boolean,
             Self::Number(guess, _) => guess.kind(),
             Self::List(item) => Kind::List(Box::new(item.kind())),
             // An object without keys has no columns, so it stays JSON text.
-            Self::Object(fields) if fields.is_empty() => Kind::Text,
+            Self::Object(fields) if fields.list.is_empty() => Kind::Text,
             Self::Object(fields) => {
-                Kind::Object(fields.iter().map(|(name, shape)| (name.clone(), shape.kind())).collect())
+                Kind::Object(fields.list.iter().map(|(name, shape)| (name.clone(), shape.kind())).collect())
             }
         }
     }
+}
+
+/// Returns whether the text is the form of a float that JSON numbers lack.
+fn is_named_float(text: &str) -> bool {
+    matches!(text, "NaN" | "Infinity" | "-Infinity")
 }
 
 fn exponent(text: &str) -> bool {
@@ -138,11 +166,10 @@ impl JsonTable {
     /// # Errors
     /// Fails when a file cannot be read, or a key has values of several types.
     pub fn plan(files: &[PathBuf], options: Options, opener: Opener) -> Result<Self, Problem> {
-        let declared =
-            |name: &str| options.schema.iter().find(|(other, _)| other == name).map(|(_, kind)| kind.clone());
-        let mut shapes: Vec<(String, Shape)> = Vec::new();
+        let declared = Lookup::new(&options.schema);
+        let mut shapes = Shapes::default();
         for (name, _) in &options.schema {
-            shapes.push((name.clone(), Shape::Nothing));
+            shapes.of(name);
         }
         let mut seen: std::collections::HashSet<String> = std::collections::HashSet::new();
         for path in files {
@@ -155,20 +182,11 @@ impl JsonTable {
                     return Err(no_object(values.name(), line));
                 };
                 for (key, value) in &entries {
-                    seen.insert(key.clone());
-                    let place = match shapes.iter().position(|(name, _)| name == key) {
-                        Some(place) => place,
-                        None => {
-                            if shapes.len() >= MAX_COLUMNS {
-                                let what = format!("the objects have more than {MAX_COLUMNS} keys together");
-                                return Err(Problem::at(values.name(), line, what));
-                            }
-                            shapes.push((key.clone(), Shape::Nothing));
-                            shapes.len() - 1
-                        }
-                    };
-                    let Some((_, shape)) = shapes.get_mut(place) else { continue };
-                    if declared(key).is_some() {
+                    if !seen.contains(key) {
+                        seen.insert(key.clone());
+                    }
+                    let Some(shape) = shapes.of(key) else { continue };
+                    if declared.get(key).is_some() {
                         continue;
                     }
                     shape.add(value, key).map_err(|Clash(before, now, path)| {
@@ -179,6 +197,10 @@ impl JsonTable {
                         Problem::at(values.name(), line, what).in_column(key)
                     })?;
                 }
+                if shapes.list.len() > MAX_COLUMNS {
+                    let what = format!("the objects have more than {MAX_COLUMNS} keys together");
+                    return Err(Problem::at(values.name(), line, what));
+                }
             }
         }
         if let (Some((name, _)), Some(file)) =
@@ -187,11 +209,12 @@ impl JsonTable {
             let what = format!("`schema` names the key `{name}`, which no object has");
             return Err(Problem::config(&file.display().to_string(), what));
         }
-        let columns = shapes.into_iter().map(|(name, shape)| {
-            let given = declared(&name);
+        let columns = shapes.list.into_iter().map(|(name, shape)| {
+            let given = declared.get(&name).cloned();
             Column { declared: given.is_some(), kind: given.unwrap_or_else(|| shape.kind()), name }
         });
-        Ok(Self { files: files.to_vec(), columns: columns.collect(), options, opener })
+        let columns = columns.collect();
+        Ok(Self { files: files.to_vec(), columns, options, opener })
     }
 
     /// Returns the same plan with a different way to open its files.
@@ -212,10 +235,15 @@ impl JsonTable {
     /// Reads the rows of all files.
     pub fn read(self: &Arc<Self>, projection: Option<&[usize]>, reject: Option<Reject>) -> JsonBatches {
         let chosen = projection.map_or_else(|| (0..self.columns.len()).collect(), <[usize]>::to_vec);
+        let mut checked = chosen.clone();
+        if self.options.on_bad_row == OnBadRow::Skip {
+            checked = (0..self.columns.len()).collect();
+        }
         JsonBatches {
             schema: self.schema(projection),
             table: self.clone(),
             chosen,
+            checked,
             left: self.files.iter().cloned().collect(),
             current: None,
             reject,
@@ -233,6 +261,8 @@ pub struct JsonBatches {
     table: Arc<JsonTable>,
     schema: SchemaRef,
     chosen: Vec<usize>,
+    /// The columns whose values must match their types.
+    checked: Vec<usize>,
     left: VecDeque<PathBuf>,
     current: Option<Values>,
     reject: Option<Reject>,
@@ -299,16 +329,15 @@ impl JsonBatches {
     /// Returns the selected values of one row, each of which matches its column.
     fn row(&self, file: &str, line: u64, value: &Json) -> Result<Vec<Json>, Problem> {
         let Json::Object(entries) = value else { return Err(no_object(file, line)) };
-        let table = &self.table;
-        let find =
-            |name: &str| entries.iter().find(|(key, _)| key == name).map_or(&Json::Null, |(_, value)| value);
-        let every = table.options.on_bad_row == OnBadRow::Skip;
-        for (i, column) in table.columns.iter().enumerate() {
-            if (every || self.chosen.contains(&i)) && !fits(&column.kind, find(&column.name)) {
+        let columns = &self.table.columns;
+        let lookup = Lookup::new(entries);
+        let find = |name: &str| lookup.get(name).unwrap_or(&Json::Null);
+        for column in self.checked.iter().filter_map(|i| columns.get(*i)) {
+            if !fits(&column.kind, find(&column.name)) {
                 return Err(misfit(file, line, column, &find(&column.name).text()));
             }
         }
-        let chosen = self.chosen.iter().filter_map(|i| table.columns.get(*i));
+        let chosen = self.chosen.iter().filter_map(|i| columns.get(*i));
         Ok(chosen.map(|column| find(&column.name).clone()).collect())
     }
 }
@@ -317,9 +346,10 @@ fn fits(kind: &Kind, value: &Json) -> bool {
     match (kind, value) {
         (_, Json::Null) | (Kind::Text, _) => true,
         (Kind::List(item), Json::List(items)) => items.iter().all(|value| fits(item, value)),
-        (Kind::Object(fields), Json::Object(entries)) => entries
-            .iter()
-            .all(|(key, value)| fields.iter().any(|(name, kind)| name == key && fits(kind, value))),
+        (Kind::Object(fields), Json::Object(entries)) => {
+            let fields = Lookup::new(fields);
+            entries.iter().all(|(key, value)| fields.get(key).is_some_and(|kind| fits(kind, value)))
+        }
         (Kind::List(_) | Kind::Object(_), _) | (_, Json::List(_) | Json::Object(_)) => false,
         (Kind::Boolean, Json::Bool(_)) => true,
         (Kind::Boolean, _) | (_, Json::Bool(_)) => false,
@@ -333,17 +363,17 @@ fn build(kind: &Kind, cells: &[Option<&Json>]) -> ArrayRef {
         Kind::List(item) => list(item, kind, cells),
         Kind::Object(fields) => {
             let present: Vec<bool> = cells.iter().map(Option::is_some).collect();
+            let lookups: Vec<Option<Lookup<'_, Json>>> = cells
+                .iter()
+                .map(|cell| match cell {
+                    Some(Json::Object(entries)) => Some(Lookup::new(entries)),
+                    _ => None,
+                })
+                .collect();
             let columns = fields.iter().map(|(name, kind)| {
-                let inner: Vec<Option<&Json>> = cells
-                    .iter()
-                    .map(|cell| match cell {
-                        Some(Json::Object(entries)) => {
-                            entries.iter().find(|(key, _)| key == name).map(|(_, value)| value)
-                        }
-                        _ => None,
-                    })
-                    .map(|value| value.filter(|value| **value != Json::Null))
-                    .collect();
+                let values = lookups.iter().map(|lookup| lookup.as_ref().and_then(|found| found.get(name)));
+                let inner: Vec<Option<&Json>> =
+                    values.map(|value| value.filter(|value| **value != Json::Null)).collect();
                 build(kind, &inner)
             });
             let DataType::Struct(types) = kind.data_type() else {

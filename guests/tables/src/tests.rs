@@ -340,6 +340,25 @@ fn json(content: &str, schema: &[(&str, &str)]) -> Result<(Vec<String>, usize), 
     Ok((kinds, rows))
 }
 
+/// An object with many keys, and one more.
+fn wide(count: usize, more: &str) -> String {
+    let keys: Vec<String> = (0..count).map(|n| format!("\"k{n}\":{n}")).collect();
+    format!("{{{},\"{more}\":0}}\n", keys.join(","))
+}
+
+/// The work per key does not grow with the number of keys.
+#[test]
+fn objects_with_many_keys_are_read_in_linear_time() {
+    let begun = std::time::Instant::now();
+    let inner = wide(150_000, "last");
+    let content = format!("{{\"o\":{}}}\n", inner.trim()).repeat(2);
+    assert_eq!(json(&content, &[]), Ok((vec!["o object".to_owned()], 2)));
+    let columns = wide(9_000, "last").repeat(3);
+    assert_eq!(json(&columns, &[]).map(|(kinds, rows)| (kinds.len(), rows)), Ok((9_001, 3)));
+    // Quadratic work takes minutes.
+    assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{:?}", begun.elapsed());
+}
+
 #[test]
 fn json_has_the_types_of_all_its_rows() {
     for (content, kinds, rows) in [
@@ -349,6 +368,13 @@ fn json_has_the_types_of_all_its_rows() {
         ("{\"a\":1.10}\n{\"a\":2.25}", &["a decimal(38,2)"], 2),
         ("{\"a\":18446744073709551615}", &["a text"], 1),
         ("{\"o\":{},\"n\":null}", &["o text", "n text"], 1),
+        // The forms of floats that JSON numbers lack.
+        ("{\"a\":1.5}\n{\"a\":\"NaN\"}", &["a float64"], 2),
+        ("{\"a\":\"-Infinity\"}\n{\"a\":2}\n{\"a\":1e300}", &["a float64"], 3),
+        ("{\"a\":[0.5,\"Infinity\"],\"o\":{\"b\":\"NaN\"}}\n{\"o\":{\"b\":1}}", &["a list", "o object"], 2),
+        ("{\"a\":1.10}\n{\"a\":\"NaN\"}", &["a text"], 2),
+        ("{\"a\":\"NaN\"}\n{\"a\":\"x\"}", &["a text"], 2),
+        ("{\"a\":\"NaN\"}", &["a text"], 1),
         ("[]", &[], 0),
         ("", &[], 0),
     ] {
@@ -364,6 +390,12 @@ fn json_has_the_types_of_all_its_rows() {
         ("{\"a\":1}\n{\"a\":\n", "t.json, line 3: character 1: is no JSON"),
         ("[{\"a\":1}", "the file ends within a list"),
         ("{\"a\":1,\"a\":2}", "the key `a` appears twice"),
+        (&wide(30, "k7"), "the key `k7` appears twice"),
+        (&wide(30, "k29"), "the key `k29` appears twice"),
+        (
+            "{\"a\":\"NaN\"}\n{\"a\":1}\n{\"a\":\"x\"}",
+            "line 3, column `a`: `a` is a text here and a number before",
+        ),
         ("7\n", "the value is no object"),
         ("{\"a\":01}", "a number is not written like"),
     ] {

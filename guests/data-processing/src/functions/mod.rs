@@ -5,6 +5,7 @@ mod digests;
 mod json;
 mod lists;
 mod mode;
+mod moments;
 mod operators;
 mod texts;
 mod zones;
@@ -23,6 +24,7 @@ use datafusion::logical_expr::{
 };
 use datafusion::prelude::SessionContext;
 
+pub use moments::{RANGE, SERIES, TEXT};
 pub use zones::UTC;
 
 /// Adds the functions to a session.
@@ -41,8 +43,13 @@ pub fn register(session: &mut SessionContext) -> Result<()> {
     for function in groups.into_iter().flatten() {
         session.register_udf(Arc::new(function.udf()))?;
     }
+    for function in moments::FUNCTIONS {
+        session.register_udf(Arc::new(function.udf()))?;
+    }
     session.register_udaf(Arc::new(AggregateUDF::from(mode::Mode::default())))?;
-    session.register_expr_planner(Arc::new(operators::Intervals))
+    session.register_expr_planner(Arc::new(operators::Intervals))?;
+    *session = crate::moments::register(session)?;
+    Ok(())
 }
 
 /// A function of the values of one row.

@@ -1,14 +1,15 @@
-//! Functions for regular expressions with several matches.
+//! Functions for patterns: regular expressions with several matches, and `LIKE` with an escape character.
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, ListBuilder, StringBuilder};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, ListBuilder, StringArray, StringBuilder};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, Int64Type};
 use datafusion::error::{DataFusionError, Result};
 use regex::Regex;
 
 use super::{Scalar, text, texts, wrong};
+use crate::syntax::{LIKE_PATTERN, like_pattern};
 
 pub const FUNCTIONS: &[Scalar] = &[
     Scalar {
@@ -33,6 +34,19 @@ pub const FUNCTIONS: &[Scalar] = &[
                 }
                 Ok(())
             })
+        },
+    },
+    Scalar {
+        names: &[LIKE_PATTERN],
+        arguments: "2",
+        kind: |types| (types.len() == 2).then_some(Ok(DataType::Utf8)),
+        run: |arrays| {
+            let (patterns, escapes) = (texts(arrays, 0)?, texts(arrays, 1)?);
+            let rows = (0..patterns.len()).map(|row| match (text(&patterns, row), text(&escapes, row)) {
+                (Some(pattern), Some(escape)) => like_pattern(pattern, escape).or_else(wrong).map(Some),
+                _ => Ok(None),
+            });
+            Ok(Arc::new(rows.collect::<Result<StringArray>>()?))
         },
     },
     Scalar {
