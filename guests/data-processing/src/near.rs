@@ -1,4 +1,4 @@
-//! The name that someone may have meant.
+//! The known name that is nearest to a wrong one.
 
 /// The length up to which names are compared.
 const LONGEST: usize = 64;

@@ -9,7 +9,7 @@ use crate::{Misfit, Target, digits, keys};
 pub(crate) enum Check {
     #[default]
     Nothing,
-    /// A decimal point, an exponent, and digits after the point.
+    /// Digits after the decimal point.
     Whole,
     /// Digits after the decimal point beyond this number. It is negative if the type rounds before the point.
     Places(i64),
@@ -90,7 +90,7 @@ pub(crate) enum Affinity {
 pub(crate) fn why(check: &Check, text: &str) -> Option<Misfit> {
     match check {
         Check::Nothing | Check::Width(_) => None,
-        Check::Whole => places(text, 0).or_else(|| not_plain(text)),
+        Check::Whole => places(text, 0),
         Check::Places(most) => places(text, *most),
         Check::Amount(most) => {
             places(&text.chars().filter(|c| c.is_ascii_digit() || *c == '.').collect::<String>(), *most)
@@ -169,19 +169,6 @@ fn places(text: &str, most: i64) -> Option<Misfit> {
             _ => ("has more digits", format!("rounds to {} zeros before the point", most.unsigned_abs())),
         };
         Misfit::new(has, holds, "round it first, or widen the column")
-    })
-}
-
-fn not_plain(text: &str) -> Option<Misfit> {
-    if digits::behind(text) == Some(0) && !text.contains('.') {
-        return None;
-    }
-    (!digits::read(text)?.is_plain).then(|| {
-        Misfit::new(
-            "has a decimal point or an exponent",
-            "holds whole numbers",
-            "write all digits, without a point",
-        )
     })
 }
 
@@ -365,7 +352,6 @@ fn stored(text: &str, affinity: Affinity) -> Option<Misfit> {
     }
     let as_text = "turns a text of digits into a number";
     match affinity {
-        Affinity::Integer if !digits.is_plain && digits.places <= 0 => not_plain(text),
         Affinity::Hidden if !is_canonical(text) => {
             Some(Misfit::new("looks like a number", as_text, "declare the column as TEXT"))
         }

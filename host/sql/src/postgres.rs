@@ -310,7 +310,12 @@ impl Driver for Postgres {
     ) -> Result<u64, Error> {
         let names: Result<Vec<_>, _> =
             columns.iter().map(|name| quoted_part(Database::Postgres, name)).collect();
-        let text = format!("COPY {} ({}) FROM STDIN", quoted(Database::Postgres, table)?, names?.join(", "));
+        let target = format!("{} ({})", quoted(Database::Postgres, table)?, names?.join(", "));
+        // The driver loses its connection when COPY itself is refused, so the table is checked before.
+        let defaults = vec!["DEFAULT"; columns.len()].join(", ");
+        let check = format!("INSERT INTO {target} VALUES ({defaults})");
+        self.client.prepare(&check).await.map_err(|e| error(&e))?;
+        let text = format!("COPY {target} FROM STDIN");
         let loaded = self.copy(&text, rows).await;
         self.in_role(loaded).await
     }
