@@ -1,4 +1,4 @@
-//! The name that someone may have meant.
+//! The known name nearest to a name that is not there.
 
 /// The length up to which names are compared.
 const LONGEST: usize = 64;

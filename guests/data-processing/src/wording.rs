@@ -102,7 +102,7 @@ const FORMS: &[(&str, &str)] = &[
         "unnest() can only be applied to array",
         "`unnest` takes a list: write `string_to_array(x, ',')` for a text",
     ),
-    ("map key must be unique, duplicate key found: {}", "the key `{0}` stands twice in a map"),
+    ("map key must be unique, duplicate key found: {}", "the key `{0}` appears twice in a map"),
     (
         "UNION queries have different number of columns",
         "the parts of UNION have different numbers of columns: select the same columns in each, or write `UNION ALL BY NAME`",

@@ -1,4 +1,4 @@
-//! Tags of YAML. Values have the types of JSON, so other tags would be lost without a word.
+//! Tags of YAML. Values have the types of JSON, so the reader would drop other tags silently.
 
 use serde_saphyr::granit_parser::{Event, Parser, Tag};
 

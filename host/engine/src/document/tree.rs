@@ -162,7 +162,7 @@ const READER: &[(&str, &str)] = &[
     ("cannot deserialize", "the value is not what its tag says: correct it, or remove the tag"),
 ];
 
-/// Says it in our words.
+/// Rewords a message of the reader.
 fn of_reader(message: &str) -> Option<String> {
     READER.iter().find(|(begin, _)| message.starts_with(begin)).map(|(_, said)| (*said).to_owned())
 }
@@ -404,7 +404,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_reader_refuses_is_told_in_our_words() {
+    fn messages_of_the_reader_are_reworded() {
         for (text, part) in [
             ("~: 1", "a key is empty, `~` or `null`"),
             ("{null: 1}", "a key is empty"),
