@@ -14,6 +14,7 @@ mod cli;
 mod cluster;
 mod component_threats;
 mod connections;
+mod data_dialect;
 mod data_exact;
 mod data_functions;
 mod databases;

@@ -19,6 +19,9 @@ pub struct DataProcessing {
     /// The output file. Without it, the rows become the step's output, at most `max_rows` of them.
     #[serde(default)]
     pub output: Option<Output>,
+    /// The handling of columns of the result that have the same name. Default: `fail`.
+    #[serde(default)]
+    pub duplicates: Option<Duplicates>,
     /// The maximum number of rows in the step's output; more rows fail the step. Default: 1000.
     #[serde(default = "default_max_rows")]
     #[schemars(range(min = 1, max = 100_000))]
@@ -124,7 +127,7 @@ pub enum Together {
     Union,
 }
 
-/// The handling of a column name that occurs twice in the header.
+/// The handling of a column name that occurs twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Duplicates {

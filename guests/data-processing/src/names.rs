@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use sqlparser::ast::{Expr, Query, SelectItem, SetExpr, Statement};
+use sqlparser::ast::{Expr, Ident, Query, SelectItem, SetExpr, Statement};
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer, Word};
@@ -21,6 +21,8 @@ pub struct Names {
     nested: BTreeMap<String, BTreeSet<String>>,
     /// Names of the tables.
     inputs: Vec<String>,
+    /// Whether the second of two columns of the result with one name is called `name_2`.
+    renames: bool,
 }
 
 impl Names {
@@ -46,6 +48,32 @@ impl Names {
     /// Adds the name of a table.
     pub fn input(&mut self, name: &str) {
         self.inputs.push(name.to_owned());
+    }
+
+    /// Says whether the second of two columns of the result with one name is called `name_2`.
+    pub fn rename(&mut self, renames: bool) {
+        self.renames = renames;
+    }
+
+    /// Gives distinct names to the items of a SELECT that occur twice, since the engine refuses them.
+    pub fn number(&self, statement: &mut Statement) {
+        let Statement::Query(query) = statement else { return };
+        let SetExpr::Select(select) = query.body.as_mut() else { return };
+        if !self.renames {
+            return;
+        }
+        let mut counts = BTreeMap::<String, usize>::new();
+        for item in &mut select.projection {
+            let Some(name) = written(item) else { continue };
+            let count = counts.entry(name.to_ascii_lowercase()).or_default();
+            *count += 1;
+            if let (SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }, 2..) =
+                (&*item, *count)
+            {
+                let alias = Ident::with_quote('"', format!("{name}_{count}"));
+                *item = SelectItem::ExprWithAlias { expr: expr.clone(), alias };
+            }
+        }
     }
 
     /// Returns the names of the tables.
@@ -188,7 +216,11 @@ impl Names {
             // A name that a part of the query defines.
             _ => aliases.iter().find(|word| word.eq_ignore_ascii_case(name)).unwrap_or(name).clone(),
         };
-        engine.iter().enumerate().map(name).collect()
+        let found: Vec<String> = engine.iter().enumerate().map(name).collect();
+        match self.renames {
+            true => tables::distinct(found, true).unwrap_or_else(|_| engine.to_vec()),
+            false => found,
+        }
     }
 }
 
@@ -313,6 +345,33 @@ mod tests {
         {
             let found = names().resolve(query).unwrap_err();
             assert!(found.contains(problem), "{found}");
+        }
+    }
+
+    #[test]
+    fn columns_of_one_name_are_numbered_if_the_job_says_so() {
+        for (query, numbered, engine, output) in [
+            (
+                "SELECT Region, region, amount AS Region FROM t",
+                "SELECT Region, region AS \"region_2\", amount AS \"Region_3\" FROM t",
+                &["region", "region_2", "Region_3"][..],
+                &["Region", "region", "Region_2"][..],
+            ),
+            (
+                "SELECT a.id, b.id FROM a, b",
+                "SELECT a.id, b.id AS \"id_2\" FROM a, b",
+                &["id", "id_2"],
+                &["id", "id_2"],
+            ),
+            ("SELECT * FROM a, b", "SELECT * FROM a, b", &["id", "id"], &["id", "id_2"]),
+        ] {
+            let mut names = names();
+            names.rename(true);
+            let mut statement = Parser::parse_sql(&GenericDialect {}, query).unwrap().remove(0);
+            names.number(&mut statement);
+            assert_eq!(statement.to_string(), numbered);
+            let engine: Vec<String> = engine.iter().map(|name| (*name).to_owned()).collect();
+            assert_eq!(names.output(query, &engine), output, "{query}");
         }
     }
 

@@ -25,7 +25,7 @@ use stepwell_sdk::{
 use tables::Meter;
 use url::Url;
 
-use crate::config::{DataProcessing, Format, InputSpec};
+use crate::config::{DataProcessing, Duplicates, Format, InputSpec};
 use crate::errors::{failure, of_problem};
 use crate::files::{Files, count};
 use crate::functions::{self, UTC};
@@ -77,6 +77,7 @@ async fn run(step: &DataProcessing) -> StepResult {
     let session = session(Files::new(bytes, read.clone()))?;
     let file_count: usize = inputs.iter().map(|(_, _, files)| files.len()).sum();
     let (mut names, mut rejects, mut parquet_files) = (Names::default(), Vec::new(), Vec::new());
+    names.rename(step.duplicates == Some(Duplicates::Rename));
     for (name, spec, files) in &inputs {
         names.input(name);
         let counted = read.clone();
@@ -101,6 +102,7 @@ async fn run(step: &DataProcessing) -> StepResult {
     let state = session.state();
     let mut statement = state.sql_to_statement(&query, &dialect(&query)).map_err(|e| failure(&e, &names))?;
     if let Statement::Statement(statement) = &mut statement {
+        names.number(statement);
         rewrite(statement).map_err(Failure::invalid_config)?;
     }
     let plan = state.statement_to_plan(statement).await.map_err(|e| failure(&e, &names))?;

@@ -6,6 +6,7 @@
 mod diagnostic;
 mod schema;
 mod secret;
+mod tags;
 mod tree;
 mod words;
 

@@ -106,6 +106,9 @@ fn read_here(text: &str) -> Result<Vec<(Value, Places)>, Malformed> {
             max_total_scalar_bytes: MAX_TEXT,
         },
     };
+    if let Some(problem) = super::tags::refused(text) {
+        return Err(problem);
+    }
     LEFT.set((MAX_VALUES, MAX_TEXT));
     REFUSED.set(None);
     let trees: Result<Vec<Spanned<Node>>, _> = serde_saphyr::from_multiple_with_options(text, options);
@@ -138,13 +141,34 @@ fn malformed(error: &serde_saphyr::Error) -> Malformed {
             let message = inner.to_string();
             let message = message.split(" at line ").next().unwrap_or(&message);
             let message = message.split(", set DuplicateKeyPolicy").next().unwrap_or(message);
-            not_finite(message).unwrap_or_else(|| message.to_owned())
+            not_finite(message).or_else(|| of_reader(message)).unwrap_or_else(|| message.to_owned())
         }
     };
     Malformed { at, message }
 }
 
-/// Rewords the reader's message about a number that is infinite or becomes infinite.
+/// Beginnings of the reader's messages, and what to say.
+const READER: &[(&str, &str)] = &[
+    (
+        "cannot deserialize null into string",
+        "a key is empty, `~` or `null`: write its name, in quotes if it is one of these",
+    ),
+    ("expected string scalar", "a key is a list or an object: write a text"),
+    (
+        "alias references unknown anchor",
+        "an alias has no anchor above it: write `&name` before the value that it repeats, or quotes around a text with `*`",
+    ),
+    ("YAML merge value must be", "`<<` takes an object, or a list of objects: write `<<: *name`"),
+    ("invalid ", "the value is not what its tag says: correct it, or remove the tag"),
+    ("cannot deserialize", "the value is not what its tag says: correct it, or remove the tag"),
+];
+
+/// Rewords a message of the reader.
+fn of_reader(message: &str) -> Option<String> {
+    READER.iter().find(|(begin, _)| message.starts_with(begin)).map(|(_, said)| (*said).to_owned())
+}
+
+/// Rewords the message of the reader about a number that is infinite or becomes infinite.
 fn not_finite(message: &str) -> Option<String> {
     let number = message.strip_prefix("non-finite float `")?.split('`').next()?;
     Some(match number.contains(|c: char| c.is_ascii_digit()) {
@@ -377,6 +401,22 @@ mod tests {
             ("a: .inf", "`.inf` is not a number: write it in quotes if it is text"),
         ] {
             assert_eq!(message(text), expected);
+        }
+    }
+
+    #[test]
+    fn messages_of_the_reader_are_reworded() {
+        for (text, part) in [
+            ("~: 1", "a key is empty, `~` or `null`"),
+            ("{null: 1}", "a key is empty"),
+            ("? [a]\n: 1", "a key is a list or an object"),
+            ("a: *nope", "an alias has no anchor above it"),
+            ("<<: 3", "`<<` takes an object"),
+            ("a: !!int abc", "the value is not what its tag says"),
+            ("a: !foo x", "the tag `!foo` means nothing here"),
+        ] {
+            let shown = message(text);
+            assert!(shown.contains(part), "{text}: {shown}");
         }
     }
 
