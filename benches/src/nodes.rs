@@ -119,7 +119,7 @@ pub fn node(url: &str) -> Result {
         // Compiled before anything is measured.
         let warm: JobDefinition = serde_json::from_value(job())?;
         let memory = Host::builder().sandbox(host.sandbox().clone()).build()?;
-        memory.execute(warm, Default::default()).await?;
+        memory.run(warm, Default::default()).await?;
         let _service = host.serve().await?;
         println!("ready");
         tokio::task::spawn_blocking(|| std::io::stdin().read_line(&mut String::new())).await??;

@@ -449,6 +449,7 @@ async fn a_fire_has_one_row_and_one_run_whoever_comes() {
             cursor: after(1),
             next: Some(after(60)),
             fires,
+            audit: None,
         };
         let first =
             store.fire(vec![batch(Some(now()), vec![fire("a", "n1", RunOverlap::Forbid)])]).await.unwrap();
@@ -498,6 +499,7 @@ async fn what_is_old_goes_and_what_is_open_stays() {
             include_dead: true,
             dry_run: false,
             now: now(),
+            audit: None,
         };
         assert_eq!(store.clean_up(query(now(), 9)).await.unwrap(), [""; 0], "{name}");
         assert_eq!(store.clean_up(query(now(), 1)).await.unwrap(), [a.as_str()], "{name}: one too many");

@@ -493,7 +493,11 @@ impl Store for PinnedStores {
     }
 
     async fn clean_up(&self, query: CleanUp) -> Result<Vec<String>, StoreError> {
-        Ok(self.gather(|store| async move { store.clean_up(query).await }).await?.concat())
+        let ask = |store: Arc<dyn Store>| {
+            let query = query.clone();
+            async move { store.clean_up(query).await }
+        };
+        Ok(self.gather(ask).await?.concat())
     }
 
     async fn put_component(&self, digest: &str, wasm: Vec<u8>) -> Result<(), StoreError> {

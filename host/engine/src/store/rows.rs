@@ -392,6 +392,8 @@ pub struct FireBatch {
     pub next: Option<Timestamp>,
     /// The fires.
     pub fires: Vec<NewFire>,
+    /// A row that is written with the fires, in one transaction.
+    pub audit: Option<Audit>,
 }
 
 /// A fire with its run.
@@ -521,7 +523,7 @@ impl Resolution {
 }
 
 /// What is removed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CleanUp {
     /// Runs that ended before that time.
     pub runs_before: Timestamp,
@@ -539,6 +541,8 @@ pub struct CleanUp {
     pub dry_run: bool,
     /// The time.
     pub now: Timestamp,
+    /// A row that is written with the removal, in one transaction.
+    pub audit: Option<Audit>,
 }
 
 /// What has changed, for processes that wait for it.
