@@ -43,7 +43,7 @@ async fn the_chain_of_the_audit_log_holds_on_every_store() {
                         .write(vec![Change::Audit(row(2 * n)), Change::Audit(row(2 * n + 1))])
                         .await
                         .unwrap();
-                    store.insert(&new_run(&format!("run-{n}")), Some(row(n))).await.unwrap();
+                    store.insert(&new_run(&format!("run-{n}")), vec![Change::Audit(row(n))]).await.unwrap();
                 })
             })
             .collect();
@@ -213,7 +213,7 @@ async fn rows_of_an_earlier_version_come_into_the_chain() {
         "{found}"
     );
     // By the statement for many runs, and by the one for a single change, on another node.
-    two.insert(&new_run("a"), Some(row(2))).await.unwrap();
+    two.insert(&new_run("a"), vec![Change::Audit(row(2))]).await.unwrap();
     two.write(vec![Change::Audit(row(3))]).await.unwrap();
     let found = report(&store, None).await;
     assert_eq!(

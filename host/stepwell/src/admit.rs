@@ -6,7 +6,7 @@ use stepwell_engine::StoreError;
 use stepwell_engine::job::Job;
 use stepwell_engine::run::{Admission, AdmitError, admit};
 use stepwell_engine::schedule::check_once;
-use stepwell_engine::store::{Audit, Idempotency, Inserted, NewRun, Source};
+use stepwell_engine::store::{Audit, Change, Idempotency, Inserted, NewRun, Source};
 
 use crate::HostError;
 use crate::runs::Runs;
@@ -40,16 +40,17 @@ impl Runs {
             check_once(due, now).map_err(|why| HostError::Argument("scheduled_time", why))?;
         }
         let run = admit(job, admission, String::new(), now)?;
-        self.insert(run, idempotency, audit, |_| Ok(())).await
+        self.insert(run, idempotency, audit, |_| Ok(Vec::new())).await
     }
 
-    /// Gives the run its id, its rank and its queue, and keeps it; `before` learns of each id that is tried.
+    /// Gives the run its id, its rank and its queue, and saves it. `before` gets each id that is tried, and returns the
+    /// changes that go with the run in one transaction, in addition to `audit`.
     pub(crate) async fn insert(
         &self,
         run: NewRun,
         idempotency: Option<Idempotency>,
         audit: Option<Audit>,
-        mut before: impl FnMut(&str) -> Result<(), HostError>,
+        mut before: impl FnMut(&str) -> Result<Vec<Change>, HostError>,
     ) -> Result<Admitted, HostError> {
         self.ctx.steps().fresh().await?;
         let mut run = self.ranked(run)?;
@@ -62,9 +63,10 @@ impl Runs {
         self.ctx.steps().keep_components([&run]).await?;
         loop {
             run.execution_id = self.ctx.next_id(run.created_at);
-            before(&run.execution_id)?;
+            let mut with = before(&run.execution_id)?;
             let audit = audit.clone().map(|audit| Audit { target: run.execution_id.clone(), ..audit });
-            match self.ctx.timed("insert", self.ctx.store.insert(&run, audit)).await {
+            with.extend(audit.map(Change::Audit));
+            match self.ctx.timed("insert", self.ctx.store.insert(&run, with)).await {
                 Ok(inserted) => {
                     self.inserted(&run, &inserted);
                     return Ok(Admitted { execution_id: run.execution_id, replayed: false, note: None });

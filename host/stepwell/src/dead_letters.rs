@@ -50,24 +50,15 @@ impl DeadLetters {
         job: Option<Arc<Job>>,
         audit: Audit,
     ) -> Result<Admitted, HostError> {
-        let (mut letter, version) = self.open_letter(execution_id).await?;
+        let (letter, version) = self.open_letter(execution_id).await?;
         let (by, at) = (audit.who().to_owned(), audit.at);
-        // It is taken first: of two who redrive it, one gets it.
-        letter.resolution = Some(Resolution::Redriven { execution_id: String::new(), by: by.clone(), at });
-        self.ctx.store.write(vec![put(&letter, "redriven", Expect::Version(version))]).await?;
-        match self.ctx.runs().retry(execution_id, from_start, job, audit).await {
-            Ok(admitted) => {
-                letter.resolution =
-                    Some(Resolution::Redriven { execution_id: admitted.execution_id.clone(), by, at });
-                self.ctx.store.write(vec![put(&letter, "redriven", Expect::Any)]).await?;
-                Ok(admitted)
-            }
-            Err(error) => {
-                letter.resolution = None;
-                self.ctx.store.write(vec![put(&letter, "open", Expect::Any)]).await?;
-                Err(error)
-            }
-        }
+        // Of two callers that redrive it, one finds the version that it expects.
+        let resolved = |id: &str| {
+            let resolution = Resolution::Redriven { execution_id: id.to_owned(), by: by.clone(), at };
+            let letter = DeadLetter { resolution: Some(resolution), ..letter.clone() };
+            vec![put(&letter, "redriven", Expect::Version(version))]
+        };
+        self.ctx.runs().retry_with(execution_id, from_start, job, audit, resolved).await
     }
 
     /// Puts a dead letter aside.

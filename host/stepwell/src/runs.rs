@@ -8,7 +8,7 @@ use serde_json::Value;
 use stepwell_engine::clock::Timestamp;
 use stepwell_engine::job::Job;
 use stepwell_engine::run::{Admission, RunState, retry_of};
-use stepwell_engine::store::{Audit, Claim, LogPage, LogPlace, LogRecord, RunFilter, RunRow, Wake};
+use stepwell_engine::store::{Audit, Change, Claim, LogPage, LogPlace, LogRecord, RunFilter, RunRow, Wake};
 use stepwell_engine::{JobDefinition, StoreError};
 use tokio_util::sync::CancellationToken;
 
@@ -246,6 +246,18 @@ impl Runs {
         job: Option<Arc<Job>>,
         audit: Audit,
     ) -> Result<Admitted, HostError> {
+        self.retry_with(execution_id, from_start, job, audit, |_| Vec::new()).await
+    }
+
+    /// The same. `with` gets the id of the new run, and returns the changes that go with it in one transaction.
+    pub(crate) async fn retry_with(
+        &self,
+        execution_id: &str,
+        from_start: bool,
+        job: Option<Arc<Job>>,
+        audit: Audit,
+        with: impl Fn(&str) -> Vec<Change> + Send,
+    ) -> Result<Admitted, HostError> {
         let old = self.get(execution_id).await?;
         if !old.status.is_terminal() {
             return Err(HostError::Refused(format!(
@@ -260,9 +272,14 @@ impl Runs {
             format!("every step of {execution_id} succeeded, so the new run starts from the beginning")
         });
         let audit = Audit { detail: format!("of {execution_id}"), ..audit };
-        // Its files are there before anybody can take it.
-        let copy = |id: &str| if inherits { self.copy_workspace(execution_id, id) } else { Ok(()) };
-        Ok(Admitted { note, ..self.insert(run, None, Some(audit), copy).await? })
+        // Its files are there before a worker can take it.
+        let before = |id: &str| {
+            if inherits {
+                self.copy_workspace(execution_id, id)?;
+            }
+            Ok(with(id))
+        };
+        Ok(Admitted { note, ..self.insert(run, None, Some(audit), before).await? })
     }
 
     /// Copies what the finished steps left for those that follow.

@@ -96,7 +96,7 @@ impl Runs {
         let mut waiter = None;
         let wait = |id: &str| {
             waiter = Some(self.waiter(id));
-            Ok(())
+            Ok(Vec::new())
         };
         let admitted = self.insert(run, idempotency, audit, wait).await?;
         let state = match waiter.filter(|_| !admitted.replayed) {

@@ -146,7 +146,7 @@ fn fire_run(
                 row.reason = format!("the run {other} has not ended, and the overlap rule is `forbid`");
                 row.execution_id = None;
             }
-            (rule, _) => match runs::insert(db, shared, run, &json(run)?, None) {
+            (rule, _) => match runs::insert(db, shared, run, &json(run)?, &[]) {
                 Ok(inserted) => {
                     if rule == RunOverlap::Replace {
                         for id in &active {
