@@ -85,10 +85,10 @@ async fn check() -> Result {
     let dir = tempfile::tempdir()?;
     let host = Host::builder().data_dir(dir.path()).build()?;
     for first in (0..ROWS).step_by(1000) {
-        host.store().write((first..first + 1000).map(|n| Change::Audit(row(n))).collect()).await?;
+        host.audit().append((first..first + 1000).map(row).collect()).await?;
     }
     let begun = Instant::now();
-    let report = host.verify_audit(None).await?;
+    let report = host.audit().verify(None).await?;
     let took = begun.elapsed();
     if !report.intact || report.rows < ROWS as u64 {
         return Err(format!("the chain is not intact: {report:?}").into());

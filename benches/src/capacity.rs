@@ -1,14 +1,17 @@
 //! The capacity and the delay of the service: parked runs, sleeping steps, schedules, next fires.
 
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
 use stepwell::Host;
+use stepwell::engine::Store;
 use stepwell::engine::run::Admission;
 use stepwell::engine::schedule::{Calendars, Schedule, Timetable};
 use stepwell::engine::store::{Change, LedgerFilter, RunFilter, ScheduleRow};
+use stepwell::store::SqliteStore;
 
 use crate::service::{figures, job};
 use crate::{Result, median};
@@ -30,18 +33,18 @@ async fn parked() -> Result {
     let host = Host::builder().data_dir(dir.path()).build()?;
     let service = host.serve().await?;
     let job = job(json!({"id": "waits", "steps": [{"id": "w", "type": "wait", "for": 3600}]}))?;
-    host.enqueue(&job, Admission::default(), None, None).await?;
+    host.runs().enqueue(&job, Admission::default(), None, None).await?;
     tokio::time::sleep(Duration::from_secs(1)).await;
     for _ in 0..1000 {
-        host.enqueue(&job, Admission::default(), None, None).await?;
+        host.runs().enqueue(&job, Admission::default(), None, None).await?;
     }
     tokio::time::sleep(Duration::from_secs(3)).await;
     let before = resident()?;
     for _ in 0..RUNS {
-        host.enqueue(&job, Admission::default(), None, None).await?;
+        host.runs().enqueue(&job, Admission::default(), None, None).await?;
     }
     loop {
-        let queues = host.queue_status().await?;
+        let queues = host.queues().status().await?;
         if queues.iter().map(|queue| queue.ready + queue.running).sum::<u64>() == 0 {
             break;
         }
@@ -77,12 +80,12 @@ async fn sleeping() -> Result {
         job(json!({"id": "naps", "steps": [{"id": "n", "type": "probe", "case": "nap", "count": 20_000}]}))?;
     let before = resident()?;
     for _ in 0..RUNS {
-        host.enqueue(&job, Admission::default(), None, None).await?;
+        host.runs().enqueue(&job, Admission::default(), None, None).await?;
     }
     let mut seen = Vec::new();
     for second in 0..15 {
         tokio::time::sleep(Duration::from_secs(1)).await;
-        let running: u64 = host.queue_status().await?.iter().map(|queue| queue.running).sum();
+        let running: u64 = host.queues().status().await?.iter().map(|queue| queue.running).sum();
         if running == RUNS as u64 {
             seen.push((second, resident()?.saturating_sub(before)));
         }
@@ -109,7 +112,8 @@ fn resident() -> Result<u64> {
 async fn schedules() -> Result {
     const COUNT: usize = 100_000;
     let dir = tempfile::tempdir()?;
-    let host = Host::builder().data_dir(dir.path()).build()?;
+    let store = Arc::new(SqliteStore::new(dir.path().join("stepwell.db")));
+    let host = Host::builder().data_dir(dir.path()).store(store.clone()).build()?;
     let begin = host.now() + chrono::Duration::seconds(25);
     let zones = chrono_tz::TZ_VARIANTS;
     let mut changes = Vec::new();
@@ -128,17 +132,18 @@ async fn schedules() -> Result {
         };
         changes.push(Change::PutSchedule(row));
         if changes.len() == 1000 {
-            host.store().write(std::mem::take(&mut changes)).await?;
+            store.write(std::mem::take(&mut changes)).await?;
         }
     }
-    host.store().write(changes).await?;
+    store.write(changes).await?;
     let service = host.serve().await?;
     tokio::time::sleep((begin - host.now()).to_std().unwrap_or_default() + Duration::from_secs(70)).await;
-    let ledger = host.ledger(&LedgerFilter { limit: u32::MAX, ..LedgerFilter::default() }).await?;
+    let ledger =
+        host.schedules().ledger(&LedgerFilter { limit: u32::MAX, ..LedgerFilter::default() }).await?;
     let late = |at: DateTime<Utc>, due: DateTime<Utc>| (at - due).to_std().unwrap_or_default();
     let decided =
         figures(ledger.iter().map(|row| late(row.decided_at, row.due_at)).collect(), Duration::ZERO);
-    let rows = host.runs(&RunFilter { limit: u32::MAX, ..RunFilter::default() }).await?;
+    let rows = host.runs().list(&RunFilter { limit: u32::MAX, ..RunFilter::default() }).await?;
     let begun: Vec<Duration> =
         rows.iter().filter_map(|row| Some(late(row.started_at?, row.due_at))).collect();
     let (count, begun) = (begun.len(), figures(begun, Duration::ZERO));

@@ -143,17 +143,17 @@ async fn step(host: &Host, config: Value, file: Option<&Path>) -> Result<Duratio
         step[key] = value.clone();
     }
     let job = job(json!({"id": "databases", "workspace": "1GiB", "steps": [step]}))?;
-    let id = host.submit(job.definition().clone(), Default::default()).await?;
+    let id = host.runs().submit(job.definition().clone(), Default::default()).await?;
     if let Some(file) = file {
-        std::fs::create_dir_all(host.workspace(&id))?;
-        std::fs::copy(file, host.workspace(&id).join("in.csv"))?;
+        std::fs::create_dir_all(host.runs().workspace(&id))?;
+        std::fs::copy(file, host.runs().workspace(&id).join("in.csv"))?;
     }
-    let state: RunState = host.resume(&id, &Quiet, Default::default()).await?;
+    let state: RunState = host.runs().resume(&id, &Quiet, Default::default()).await?;
     let end = state.steps.first().and_then(|step| step.end.clone()).ok_or("no end")?;
     if !end.outcome.is_success() {
         return Err(end.outcome.message().to_owned().into());
     }
-    std::fs::remove_dir_all(host.workspace(&id))?;
+    std::fs::remove_dir_all(host.runs().workspace(&id))?;
     Ok(Duration::from_micros(end.receipt.run_us))
 }
 

@@ -119,7 +119,7 @@ pub fn node(url: &str) -> Result {
         // Compile it before the measurement starts.
         let warm: JobDefinition = serde_json::from_value(job())?;
         let memory = Host::builder().sandbox(host.sandbox().clone()).build()?;
-        memory.execute(warm, Default::default()).await?;
+        memory.run(warm, Default::default()).await?;
         let _service = host.serve().await?;
         println!("ready");
         tokio::task::spawn_blocking(|| std::io::stdin().read_line(&mut String::new())).await??;
@@ -144,7 +144,7 @@ async fn ours(database: &Database, nodes: usize) -> Result<(f64, Duration)> {
     let mut inserts = tokio::task::JoinSet::new();
     for number in 0..RUNS {
         let (store, run) = (store.clone(), new(number, chrono::Utc::now()));
-        inserts.spawn(async move { store.insert(&run, None).await });
+        inserts.spawn(async move { store.insert(&run, Vec::new()).await });
     }
     while let Some(done) = inserts.join_next().await {
         done??;
@@ -155,7 +155,7 @@ async fn ours(database: &Database, nodes: usize) -> Result<(f64, Duration)> {
     let last = rows.iter().filter_map(|row| row.ended_at).max().ok_or("nothing ended")?;
     let rate = RUNS as f64 / (last - first).as_seconds_f64();
     for number in 0..STEADY {
-        store.insert(&new(RUNS + number, chrono::Utc::now()), None).await?;
+        store.insert(&new(RUNS + number, chrono::Utc::now()), Vec::new()).await?;
         for zone in ZONES {
             store.announce(stepwell::engine::store::Wake::Queue(zone.to_owned()));
         }

@@ -76,8 +76,8 @@ async fn compare() -> Result {
 async fn step(host: &Host, address: &str, count: u64) -> Result<Duration> {
     let job = job(json!({"id": "requests", "steps": [
         {"id": "r", "type": "probe", "case": "http_many", "url": format!("http://{address}/"), "count": count}]}))?;
-    let ran = host.execute(job.definition().clone(), Default::default()).await?;
-    let state = host.run(&ran.execution_id).await?;
+    let ran = host.run(job.definition().clone(), Default::default()).await?;
+    let state = host.runs().get(&ran.execution_id).await?;
     let end = state.steps.first().and_then(|step| step.end.clone()).ok_or("no end")?;
     let answers = end.produced.output.as_array().cloned().unwrap_or_default();
     if answers.len() as u64 != count || answers.iter().any(|status| status != "200") {

@@ -103,7 +103,7 @@ fn policy_of(dir: &Path) -> Value {
 async fn step(host: &Host, script: &str) -> Result<Duration> {
     let job = json!({"id": "bench", "steps": [{"id": "s", "type": "powershell", "script": script}]});
     let parsed = host.parse("bench", &job.to_string()).await?;
-    let view: RunView = host.execute(parsed.job, Default::default()).await?;
+    let view: RunView = host.run(parsed.job, Default::default()).await?;
     let step = view.steps.first().ok_or("no step")?;
     if !view.success {
         return Err(step.output.clone().into());

@@ -213,8 +213,10 @@ async fn ours(wasm: &[u8], flight: usize) -> Result<Figures> {
         load(flight, move || {
             let (host, job) = (host.clone(), job.clone());
             async move {
-                let ran =
-                    host.run_queued(&job, Admission::default(), None, None, Duration::from_secs(60)).await;
+                let ran = host
+                    .runs()
+                    .run_queued(&job, Admission::default(), None, None, Duration::from_secs(60))
+                    .await;
                 let (admitted, state) = ran.map_err(|e| e.to_string())?;
                 match state.status {
                     stepwell::engine::run::RunStatus::Success => Ok(()),

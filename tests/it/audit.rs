@@ -28,7 +28,7 @@ fn row(n: u64) -> Audit {
 async fn report(store: &Arc<dyn Store>, expected: Option<&str>) -> Value {
     let dir = tempfile::tempdir().unwrap();
     let host = Host::builder().data_dir(dir.path()).store(store.clone()).build().unwrap();
-    serde_json::to_value(host.verify_audit(expected).await.unwrap()).unwrap()
+    serde_json::to_value(host.audit().verify(expected).await.unwrap()).unwrap()
 }
 
 /// Rows of several concurrent transactions are in one chain; retention cuts its start, and the rest can
@@ -44,7 +44,7 @@ async fn the_chain_of_the_audit_log_holds_on_every_store() {
                         .write(vec![Change::Audit(row(2 * n)), Change::Audit(row(2 * n + 1))])
                         .await
                         .unwrap();
-                    store.insert(&new_run(&format!("run-{n}")), Some(row(n))).await.unwrap();
+                    store.insert(&new_run(&format!("run-{n}")), vec![Change::Audit(row(n))]).await.unwrap();
                 })
             })
             .collect();
@@ -81,8 +81,9 @@ async fn the_chain_of_the_audit_log_holds_on_every_store() {
             limit: 100,
             dry_run: false,
             include_dead: true,
+            audit: None,
         };
-        store.clean_up(query).await.unwrap();
+        store.clean_up(query.clone()).await.unwrap();
         let cut = report(&store, None).await;
         assert_eq!(cut["intact"], true, "{name}: {cut}");
         assert_eq!(cut["rows"].as_u64().unwrap() + cut["removed"].as_u64().unwrap(), 61, "{name}: {cut}");
@@ -210,7 +211,7 @@ async fn rows_of_an_earlier_version_come_into_the_chain() {
         "{found}"
     );
     // By the statement for many runs, and by the one for a single change, on another node.
-    two.insert(&new_run("a"), Some(row(2))).await.unwrap();
+    two.insert(&new_run("a"), vec![Change::Audit(row(2))]).await.unwrap();
     two.write(vec![Change::Audit(row(3))]).await.unwrap();
     let found = report(&store, None).await;
     assert_eq!(

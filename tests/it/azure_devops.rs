@@ -103,7 +103,7 @@ async fn a_run_tells_its_tasks_its_errors_and_leaves_its_logs_and_artifacts() {
         "{}",
         told(end)
     );
-    let workspace = site.host.workspace(&state.run.execution_id);
+    let workspace = site.host.runs().workspace(&state.run.execution_id);
     assert!(
         std::fs::read_to_string(workspace.join("logs/006 Run tests.txt"))
             .unwrap()

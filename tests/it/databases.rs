@@ -618,11 +618,11 @@ async fn files_are_loaded_whole_or_not_at_all() {
             {"id": "twice", "type": "sql", "connection_name": "db", "load": {"file": "in.csv", "table": "l"}},
         ]});
         let parsed = site.host.parse("job.yaml", &job.to_string()).await.unwrap();
-        let id = site.host.submit(parsed.job, Default::default()).await.unwrap();
-        let workspace = site.host.workspace(&id);
+        let id = site.host.runs().submit(parsed.job, Default::default()).await.unwrap();
+        let workspace = site.host.runs().workspace(&id);
         std::fs::create_dir_all(&workspace).unwrap();
         std::fs::write(workspace.join("in.csv"), csv).unwrap();
-        let state = site.host.resume(&id, &Nobody, CancellationToken::new()).await.unwrap();
+        let state = site.host.runs().resume(&id, &Nobody, CancellationToken::new()).await.unwrap();
         let ends: Vec<_> = state
             .steps
             .iter()

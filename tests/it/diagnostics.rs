@@ -27,10 +27,10 @@ async fn the_value_of_a_step_is_shown_and_a_large_one_is_cut_and_fetched_whole()
     assert!(large["value"].as_str().unwrap().len() < 66_000);
     assert_eq!(none.get("value"), None);
     let id = &state.run.execution_id;
-    let whole = site.host.step_output(id, "large").await.unwrap().unwrap();
+    let whole = site.host.runs().step_output(id, "large").await.unwrap().unwrap();
     assert_eq!(whole.as_str().unwrap().len(), 100_000);
-    assert_eq!(site.host.step_output(id, "none").await.unwrap(), None);
-    assert!(matches!(site.host.step_output(id, "other").await, Err(HostError::NoStep(..))));
+    assert_eq!(site.host.runs().step_output(id, "none").await.unwrap(), None);
+    assert!(matches!(site.host.runs().step_output(id, "other").await, Err(HostError::NoStep(..))));
 }
 
 /// A run of many steps does not produce an endless response.

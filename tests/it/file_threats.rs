@@ -162,7 +162,7 @@ async fn a_quota_holds_over_all_handles_and_what_is_deleted_comes_back() {
             let end = state.steps[0].end.as_ref().unwrap();
             let fits = if count == 300 { 1 << 20 } else { 0 };
             assert_eq!(told(end), format!("succeeded: {fits}"), "seed {seed}");
-            let used = bytes_in(&site.host.workspace(&state.run.execution_id));
+            let used = bytes_in(&site.host.runs().workspace(&state.run.execution_id));
             assert!(used <= 1 << 20, "seed {seed}: {used} bytes");
         }
     }

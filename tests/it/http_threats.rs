@@ -167,8 +167,8 @@ async fn a_request_is_one_request() {
         let parsed = site.host.parse("job.yaml", &crate::support::one_step(step)).await;
         // A refused step never runs.
         if let Ok(parsed) = parsed {
-            let id = site.host.submit(parsed.job, Default::default()).await.unwrap();
-            site.host.resume(&id, &crate::support::Nobody, Default::default()).await.unwrap();
+            let id = site.host.runs().submit(parsed.job, Default::default()).await.unwrap();
+            site.host.runs().resume(&id, &crate::support::Nobody, Default::default()).await.unwrap();
         }
     }
     for method in ["CONNECT", "TRACE"] {

@@ -7,6 +7,7 @@ mod approvals;
 mod architecture;
 mod audit;
 mod azure_devops;
+mod both_or_none;
 mod builtins;
 mod canary;
 mod cases;

@@ -190,10 +190,10 @@ async fn statements_scripts_procedures_and_loads_of_sql_server() {
         {"id": "load", "type": "sql", "connection_name": "db", "load": {"file": "in.csv", "table": "dbo.t"}},
     ]});
     let parsed = site.host.parse("job.yaml", &job.to_string()).await.unwrap();
-    let id = site.host.submit(parsed.job, Default::default()).await.unwrap();
-    std::fs::create_dir_all(site.host.workspace(&id)).unwrap();
-    std::fs::write(site.host.workspace(&id).join("in.csv"), "a,b\n1,x\n2,\n").unwrap();
-    let state = site.host.resume(&id, &Nobody, CancellationToken::new()).await.unwrap();
+    let id = site.host.runs().submit(parsed.job, Default::default()).await.unwrap();
+    std::fs::create_dir_all(site.host.runs().workspace(&id)).unwrap();
+    std::fs::write(site.host.runs().workspace(&id).join("in.csv"), "a,b\n1,x\n2,\n").unwrap();
+    let state = site.host.runs().resume(&id, &Nobody, CancellationToken::new()).await.unwrap();
     let end = state.steps[0].end.as_ref().unwrap();
     assert_eq!(end.produced.metadata["row_count"], 2, "{}", told(end));
     assert_eq!(

@@ -67,7 +67,7 @@ async fn a_policy_that_pins_a_component_runs_no_other_bytes() {
             detail: String::new(),
         };
         let how = Registration { force: true, replace: false };
-        host.register_for_all(wasm.to_vec(), how, audit).await.unwrap();
+        host.steps().register(wasm.to_vec(), how, audit).await.unwrap();
     };
     register(&site.host, &hello).await;
     let greets = job(json!({"id": "second", "type": "hello", "who": "you"}));

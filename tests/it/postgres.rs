@@ -61,7 +61,7 @@ async fn an_older_node_works_beside_a_newer_one_until_the_schema_is_contracted()
     assert_eq!(works().await, 200);
     let settings = || database.url().parse::<PostgresSettings>().unwrap();
     let newer = PostgresStore::with(settings().migrations(EXPANDED));
-    let migrating = async { newer.insert(&new_run("by-the-newer"), None).await.unwrap() };
+    let migrating = async { newer.insert(&new_run("by-the-newer"), Vec::new()).await.unwrap() };
     let working = async {
         for _ in 0..20 {
             assert_eq!(works().await, 200);
@@ -190,7 +190,10 @@ async fn a_wrong_clock_takes_no_claim_and_no_lease() {
     let Some(database) = servers::postgres().await else { return };
     let store = PostgresStore::new(&database.url()).unwrap();
     let (begin, minute) = (chrono::Utc::now(), Duration::minutes(1));
-    store.insert(&NewRun { scheduled_time: begin, created_at: begin, ..new_run("one") }, None).await.unwrap();
+    store
+        .insert(&NewRun { scheduled_time: begin, created_at: begin, ..new_run("one") }, Vec::new())
+        .await
+        .unwrap();
     let claim = store.claim(query(9, begin)).await.unwrap();
     assert_eq!(ids(&claim), ["one"]);
     let ahead = begin + Duration::days(1);

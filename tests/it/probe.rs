@@ -149,7 +149,7 @@ async fn fuel_is_the_same_each_time_and_a_hundred_bad_steps_leave_nothing_behind
         assert!(matches!(end.outcome, Outcome::Trapped { .. }));
     }
     assert_eq!(fuel.len(), 1, "{fuel:?}");
-    let scratch = site.host.workspace("x").ancestors().nth(3).unwrap().join("scratch");
+    let scratch = site.host.runs().workspace("x").ancestors().nth(3).unwrap().join("scratch");
     let own: Vec<_> = std::fs::read_dir(&scratch).unwrap().flatten().map(|entry| entry.path()).collect();
     let left: usize = own.iter().filter_map(|dir| std::fs::read_dir(dir).ok()).map(Iterator::count).sum();
     assert_eq!(left, 0, "scratch directories are left: {own:?}");

@@ -68,7 +68,7 @@ async fn a_program_runs_where_policy_grants_it() {
 #[tokio::test]
 async fn the_operating_system_bounds_a_program() {
     let site = granted("").await;
-    let outside = site.host.workspace("x").ancestors().nth(4).unwrap().to_owned();
+    let outside = site.host.runs().workspace("x").ancestors().nth(4).unwrap().to_owned();
     let secret = outside.join("secret.txt");
     assert!(secret.is_file());
     let state = site.run(&one_step(json!({"type": "powershell", "runner": "pwsh", "script": "echo"}))).await;
@@ -115,7 +115,7 @@ async fn a_program_may_use_the_network_where_policy_says_so() {
 
 /// Returns the directory in which each run has its own.
 fn runs(site: &Running) -> PathBuf {
-    site.host.workspace("x").ancestors().nth(2).unwrap().to_owned()
+    site.host.runs().workspace("x").ancestors().nth(2).unwrap().to_owned()
 }
 
 /// Returns the process ids that scripts have written to files of their workspaces.

@@ -93,7 +93,7 @@ async fn a_fork_bomb_ends_with_its_step_and_its_processes() {
 
 /// Counts processes whose home was in the scratch directory of this host.
 fn left(site: &Running) -> usize {
-    let base = site.host.workspace("x").ancestors().nth(3).unwrap().join("scratch");
+    let base = site.host.runs().workspace("x").ancestors().nth(3).unwrap().join("scratch");
     let home = format!("HOME={}", base.display());
     let processes = std::fs::read_dir("/proc").unwrap().flatten();
     let environments = processes.filter_map(|entry| std::fs::read(entry.path().join("environ")).ok());
@@ -317,7 +317,7 @@ async fn serve() -> (std::net::SocketAddr, tokio::task::JoinHandle<()>) {
 #[tokio::test]
 async fn nothing_of_programs_is_left() {
     let site = site(", allow_weaker: true", "").await;
-    let scratch = site.host.workspace("x").ancestors().nth(3).unwrap().join("scratch");
+    let scratch = site.host.runs().workspace("x").ancestors().nth(3).unwrap().join("scratch");
     for _ in 0..5 {
         let end = run(&site, "mkdir -p a/b/c; echo x > a/b/c/f; sleep 300 & echo hello").await;
         assert!(end.outcome.is_success(), "{}", told(&end));
@@ -383,7 +383,7 @@ async fn what_a_program_wrote_beyond_the_quota_of_a_workspace_comes_back() {
         let ended = state.steps[1].end.as_deref().unwrap();
         assert_eq!(ended.outcome.class(), end, "{what}: {}", told(ended));
         assert!(told(ended).contains(deleted), "{what}: {}", told(ended));
-        let workspace = site.host.workspace(&state.run.execution_id);
+        let workspace = site.host.runs().workspace(&state.run.execution_id);
         // The directories themselves use some blocks.
         assert!(du(&workspace) <= (1 << 20) + 65_536, "{what}: {}", du(&workspace));
         let kept = workspace.join("kept").exists();
@@ -443,7 +443,7 @@ async fn programs_and_guests_share_the_quota_of_a_workspace() {
         if passes {
             let du = Command::new("du")
                 .args(["-s", "--apparent-size", "-B1"])
-                .arg(site.host.workspace(&state.run.execution_id))
+                .arg(site.host.runs().workspace(&state.run.execution_id))
                 .output();
             let du = String::from_utf8(du.unwrap().stdout).unwrap();
             // The directory itself uses some bytes.

@@ -56,13 +56,13 @@ async fn start(host: &Host, zone: &str, step: serde_json::Value) -> String {
     (step["id"], step["type"]) = ("s".into(), "wait".into());
     let job = json!({"id": "j", "timezone": zone, "steps": [step]});
     let job: Job = serde_json::from_value::<JobDefinition>(job).unwrap().into();
-    host.enqueue(&Arc::new(job), Admission::default(), None, None).await.unwrap().execution_id
+    host.runs().enqueue(&Arc::new(job), Admission::default(), None, None).await.unwrap().execution_id
 }
 
 async fn all_ended(host: &Host) -> Vec<RunRow> {
     loop {
         sleep(Duration::from_millis(100)).await;
-        let rows = host.runs(&RunFilter { limit: 10_000, ..RunFilter::default() }).await.unwrap();
+        let rows = host.runs().list(&RunFilter { limit: 10_000, ..RunFilter::default() }).await.unwrap();
         if rows.iter().all(|row| row.status == RunStatus::Success) {
             return rows;
         }

@@ -116,8 +116,9 @@ async fn a_run_that_is_taken_while_it_waits_goes_on_when_it_is_given_back() {
     let site = Site::new().host().await;
     let job = "{id: asks, steps: [{id: ok, type: approval, message: Now?, wait: 1h}]}";
     let job = site.host.parse("job.yaml", job).await.unwrap().job;
-    let id = site.host.submit(job, Default::default()).await.unwrap();
-    let store = site.host.store();
+    let id = site.host.runs().submit(job, Default::default()).await.unwrap();
+    let data_dir = site.host.runs().workspace("x").ancestors().nth(3).unwrap().to_owned();
+    let store = SqliteStore::new(data_dir.join("stepwell.db"));
     let other = async {
         while store.row(&id).await.unwrap().status != RunStatus::Parked {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -126,7 +127,8 @@ async fn a_run_that_is_taken_while_it_waits_goes_on_when_it_is_given_back() {
         store.claim_run(&id, "another", now, now + TimeDelta::seconds(2)).await.unwrap();
         store.request_cancel(&id, "cancelled by ann: enough", now, None).await.unwrap();
     };
-    let (state, ()) = tokio::join!(site.host.resume(&id, &Nobody, CancellationToken::new()), other);
+    let runs = site.host.runs();
+    let (state, ()) = tokio::join!(runs.resume(&id, &Nobody, CancellationToken::new()), other);
     assert_eq!(state.unwrap().status, RunStatus::Cancelled);
 }
 

@@ -22,7 +22,7 @@ fn hello_again() -> Vec<u8> {
 
 /// Another host over the same store.
 fn beside(host: &Host) -> Host {
-    let data_dir = host.workspace("x").ancestors().nth(3).unwrap().to_owned();
+    let data_dir = host.runs().workspace("x").ancestors().nth(3).unwrap().to_owned();
     Host::builder().data_dir(data_dir).build().unwrap()
 }
 
@@ -39,12 +39,12 @@ fn audit(host: &Host) -> Audit {
 
 async fn register(host: &Host, wasm: Vec<u8>, force: bool) -> Result<String, HostError> {
     let how = Registration { force, replace: false };
-    Ok(host.register_for_all(wasm, how, audit(host)).await?.digest)
+    Ok(host.steps().register(wasm, how, audit(host)).await?.digest)
 }
 
 async fn component_of_a_run(host: &Host, job: &str) -> String {
     let job = host.parse("job.yaml", job).await.unwrap().job;
-    let view = serde_json::to_value(host.execute(job, Default::default()).await.unwrap()).unwrap();
+    let view = serde_json::to_value(host.run(job, Default::default()).await.unwrap()).unwrap();
     assert_eq!(view["status"], "success", "{view}");
     view["steps"][0]["receipt"]["component"].as_str().unwrap().to_owned()
 }
@@ -62,7 +62,7 @@ async fn a_run_keeps_the_component_that_it_was_admitted_with() {
     let site = Site::new().host().await;
     let first = register(&site.host, hello(), false).await.unwrap();
     let job = site.host.parse("job.yaml", GREETS).await.unwrap().job;
-    let admitted = site.host.submit(job.clone(), Default::default()).await.unwrap();
+    let admitted = site.host.runs().submit(job.clone(), Default::default()).await.unwrap();
     // One version is one component, unless the operator insists.
     let refused = register(&site.host, hello_again(), false).await.unwrap_err().to_string();
     assert!(refused.contains("raise the version"), "{refused}");
@@ -70,13 +70,13 @@ async fn a_run_keeps_the_component_that_it_was_admitted_with() {
     assert_ne!(first, second);
     // Another process, after the upgrade: it has neither component in memory.
     let later = beside(&site.host);
-    assert_eq!(later.run(&admitted).await.unwrap().run.components["hello"].digest, first);
+    assert_eq!(later.runs().get(&admitted).await.unwrap().run.components["hello"].digest, first);
     assert_eq!(component_of_a_run(&later, GREETS).await, second);
     assert_eq!(component_of_a_run(&later, &GREETS.replace("hello", &format!("hello@{first}"))).await, first);
-    let back = later.roll_back("hello", None, audit(&later)).await.unwrap();
+    let back = later.steps().roll_back("hello", None, audit(&later)).await.unwrap();
     assert_eq!(back.digest, first);
     assert_eq!(component_of_a_run(&later, GREETS).await, first);
-    let none = later.roll_back("hello", None, audit(&later)).await.unwrap_err().to_string();
+    let none = later.steps().roll_back("hello", None, audit(&later)).await.unwrap_err().to_string();
     assert!(none.contains("there is none before it"), "{none}");
 }
 
@@ -86,10 +86,10 @@ async fn built_in_steps_and_reserved_vendors_are_not_taken() {
     let wait = std::fs::read(guest("wait")).unwrap();
     let refused = register(&site.host, wait, true).await.unwrap_err().to_string();
     assert!(refused.contains("comes with the service"), "{refused}");
-    let refused =
-        site.host.unregister_for_all("sql", false, audit(&site.host)).await.unwrap_err().to_string();
+    let refused = site.host.steps().remove("sql", false, audit(&site.host)).await.unwrap_err().to_string();
     assert!(refused.contains("`sql` is a built-in step and cannot be removed"), "{refused}");
-    let refused = site.host.roll_back("acme/x", None, audit(&site.host)).await.unwrap_err().to_string();
+    let refused =
+        site.host.steps().roll_back("acme/x", None, audit(&site.host)).await.unwrap_err().to_string();
     assert!(refused.contains("only ci may change"), "{refused}");
 }
 

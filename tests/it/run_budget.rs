@@ -202,20 +202,20 @@ async fn a_step_that_parks_again_and_again_gets_slower() {
     let service = host.serve().await.unwrap();
     let job = json!({"id": "restless", "steps": [{"id": "s", "type": "wait", "for": 1}]});
     let job: Job = serde_json::from_value::<JobDefinition>(job).unwrap().into();
-    let admitted = host.enqueue(&Arc::new(job), Admission::default(), None, None).await.unwrap();
+    let admitted = host.runs().enqueue(&Arc::new(job), Admission::default(), None, None).await.unwrap();
     let mut attempts = Vec::new();
     for seconds in [60, 540, 3_000, 18_000] {
         tokio::time::sleep(Duration::from_secs(seconds)).await;
-        attempts.push(host.run(&admitted.execution_id).await.unwrap().steps[0].attempt);
+        attempts.push(host.runs().get(&admitted.execution_id).await.unwrap().steps[0].attempt);
     }
     println!("called {attempts:?} times in 1 and 10 minutes, 1 and 6 hours");
     for (found, most) in attempts.iter().zip([62, 180, 280, 400]) {
         assert!(*found <= most && *found > most / 2, "{attempts:?}");
     }
-    let told = host.explain(&admitted.execution_id).await.unwrap();
+    let told = host.runs().explain(&admitted.execution_id).await.unwrap();
     let fix = told.causes[0].fix();
     assert!(fix.contains("later than it asked for: it has been called"), "{fix}");
-    let state = host.run(&admitted.execution_id).await.unwrap();
+    let state = host.runs().get(&admitted.execution_id).await.unwrap();
     assert!(state.steps[0].used.stored_bytes < 512 << 10, "{:?}", state.steps[0].used);
     service.drain().await;
 }

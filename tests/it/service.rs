@@ -57,7 +57,8 @@ impl Face {
                 let job = running.host.parse("job", &job.to_string()).await.unwrap().job;
                 running
                     .host
-                    .put_job(&std::sync::Arc::new(job.into()), Expect::Any, audit(&running.host))
+                    .jobs()
+                    .put(&std::sync::Arc::new(job.into()), Expect::Any, audit(&running.host))
                     .await
                     .unwrap();
             }
@@ -73,8 +74,14 @@ impl Face {
     async fn start(&self, id: &str) -> String {
         match self {
             Self::Library(running, _) => {
-                let job = running.host.job(id).await.unwrap().job;
-                running.host.enqueue(&job, Admission::default(), None, None).await.unwrap().execution_id
+                let job = running.host.jobs().get(id).await.unwrap().job;
+                running
+                    .host
+                    .runs()
+                    .enqueue(&job, Admission::default(), None, None)
+                    .await
+                    .unwrap()
+                    .execution_id
             }
             Self::Server(server) => {
                 let reply = server.post(&format!("/api/v2/jobs/{id}/run"), &json!({})).await;
@@ -87,8 +94,8 @@ impl Face {
     async fn view(&self, id: &str) -> Value {
         match self {
             Self::Library(running, _) => {
-                let state = running.host.run(id).await.unwrap();
-                value(running.host.view(&state).await.unwrap())
+                let state = running.host.runs().get(id).await.unwrap();
+                value(running.host.runs().view(&state).await.unwrap())
             }
             Self::Server(server) => server.get(&format!("/api/v2/runs/{id}")).await.json(),
         }
@@ -135,7 +142,7 @@ impl Face {
 
     async fn explain(&self, id: &str) -> Value {
         match self {
-            Self::Library(running, _) => value(running.host.explain(id).await.unwrap()),
+            Self::Library(running, _) => value(running.host.runs().explain(id).await.unwrap()),
             Self::Server(server) => server.get(&format!("/api/v2/runs/{id}/explain")).await.json(),
         }
     }
@@ -145,7 +152,7 @@ impl Face {
             Self::Library(running, _) => {
                 let filter =
                     LedgerFilter { job_id: Some(job.to_owned()), limit: 1000, ..LedgerFilter::default() };
-                running.host.ledger(&filter).await.unwrap().into_iter().map(value).collect()
+                running.host.schedules().ledger(&filter).await.unwrap().into_iter().map(value).collect()
             }
             Self::Server(server) => {
                 let reply = server.get(&format!("/api/v2/ledger?job_id={job}&limit=1000")).await;
@@ -156,7 +163,7 @@ impl Face {
 
     async fn dead(&self, id: &str) -> Value {
         match self {
-            Self::Library(running, _) => value(running.host.dead_letter(id).await.unwrap().0),
+            Self::Library(running, _) => value(running.host.dead_letters().get(id).await.unwrap().0),
             Self::Server(server) => server.get(&format!("/api/v2/dead-letters/{id}")).await.json(),
         }
     }
@@ -165,7 +172,7 @@ impl Face {
 async fn act(host: &Host, action: &str, id: &str, more: &Value) -> Result<Value, stepwell::HostError> {
     let audit = audit(host);
     Ok(match action {
-        "cancel" => value(host.cancel(id, "cancelled by ann", audit).await?),
+        "cancel" => value(host.runs().cancel(id, "cancelled by ann", audit).await?),
         "retry" | "redrive" => {
             let from_start = more["from_start"] == true;
             let job = match more.get("job") {
@@ -176,12 +183,12 @@ async fn act(host: &Host, action: &str, id: &str, more: &Value) -> Result<Value,
                 None => None,
             };
             let admitted = match action {
-                "retry" => host.retry(id, from_start, job, audit).await?,
-                _ => host.redrive(id, from_start, job, audit).await?,
+                "retry" => host.runs().retry(id, from_start, job, audit).await?,
+                _ => host.dead_letters().redrive(id, from_start, job, audit).await?,
             };
             json!({"execution_id": admitted.execution_id})
         }
-        "discard" => value(host.discard(id, "no use", audit).await?),
+        "discard" => value(host.dead_letters().discard(id, "no use", audit).await?),
         "approve" => {
             let by = Decided {
                 approved: more["approved"] == true,
@@ -189,18 +196,18 @@ async fn act(host: &Host, action: &str, id: &str, more: &Value) -> Result<Value,
                 roles: vec!["operator"],
                 ..Decided::default()
             };
-            value(RunView::from(&host.decide_approval(id, "ok", by, audit).await?))
+            value(RunView::from(&host.approvals().decide(id, "ok", by, audit).await?))
         }
-        "pause-queue" => value(host.pause_queue(id, Some("by ann".to_owned()), audit).await?),
-        "resume-queue" => value(host.pause_queue(id, None, audit).await?),
-        "pause" => value(host.pause_schedule(id, Some("by ann".to_owned()), audit).await?),
-        "resume" => value(host.pause_schedule(id, None, audit).await?),
+        "pause-queue" => value(host.queues().pause(id, Some("by ann".to_owned()), audit).await?),
+        "resume-queue" => value(host.queues().pause(id, None, audit).await?),
+        "pause" => value(host.schedules().pause(id, Some("by ann".to_owned()), audit).await?),
+        "resume" => value(host.schedules().pause(id, None, audit).await?),
         "backfill" => {
-            let time = |name: &str| host.time_in(more[name].as_str().unwrap(), "UTC");
+            let time = |name: &str| host.schedules().time_in(more[name].as_str().unwrap(), "UTC");
             let (job, from, to) = (more["job_id"].as_str().unwrap(), time("from")?, time("to")?);
             match more["dry_run"] == true {
-                true => value(host.plan_backfill(job, from, to).await?),
-                false => value(host.start_backfill(job, from, to, 0, audit).await?),
+                true => value(host.schedules().plan_backfill(job, from, to).await?),
+                false => value(host.schedules().start_backfill(job, from, to, 0, audit).await?),
             }
         }
         other => panic!("{other}"),
@@ -417,10 +424,13 @@ async fn what_holds_a_run_up_is_told_and_its_fix_works() {
         // A run with a future due time; only the library makes one without a schedule.
         if let Face::Library(running, _) = &face {
             face.put(probe("later", json!({"case": "noop"}))).await;
-            let job = running.host.job("later").await.unwrap().job;
+            let job = running.host.jobs().get("later").await.unwrap().job;
             let due = Some(running.host.now() + chrono::Duration::milliseconds(1500));
-            let later =
-                running.host.enqueue(&job, Admission { due, ..Admission::default() }, None, None).await;
+            let later = running
+                .host
+                .runs()
+                .enqueue(&job, Admission { due, ..Admission::default() }, None, None)
+                .await;
             let later = later.unwrap().execution_id;
             is(&later, "not_due").await;
             face.reaches(&later, "success").await;
@@ -482,7 +492,7 @@ async fn the_command_respects_a_concurrency_key() {
     let second = async {
         tokio::time::sleep(Duration::from_millis(200)).await;
         let parsed = running.host.parse("job", &text).await.unwrap();
-        running.host.execute(parsed.job, Default::default()).await
+        running.host.run(parsed.job, Default::default()).await
     };
     let (first, second) = tokio::join!(first, second);
     assert_eq!(first.status.name(), "success");

@@ -97,9 +97,9 @@ pub fn ids(claims: &[Claim]) -> Vec<&str> {
 #[tokio::test]
 async fn what_is_written_is_read_back() {
     for (name, store, _place) in stores().await {
-        store.insert(&new_run("one"), None).await.unwrap();
+        store.insert(&new_run("one"), Vec::new()).await.unwrap();
         assert_eq!(
-            store.insert(&new_run("one"), None).await,
+            store.insert(&new_run("one"), Vec::new()).await,
             Err(StoreError::Exists("one".to_owned())),
             "{name}"
         );
@@ -134,7 +134,7 @@ fn checkpoint(fence: u64, number: u64, data: &str) -> Checkpoint {
 #[tokio::test]
 async fn checkpoints_replace_each_other_and_go_with_their_step() {
     for (name, store, _place) in stores().await {
-        store.insert(&new_run("one"), None).await.unwrap();
+        store.insert(&new_run("one"), Vec::new()).await.unwrap();
         store.claim_run("one", "w", now(), after(15)).await.unwrap();
         let begun = vec![Event::Started { at: now() }, Event::StepStarted { step: 0, attempt: 1, at: now() }];
         store.commit(commit("one", 1, begun.clone(), 1, Next::Keep)).await.unwrap();
@@ -173,7 +173,7 @@ async fn checkpoints_replace_each_other_and_go_with_their_step() {
 #[tokio::test]
 async fn a_long_journal_is_read_in_parts() {
     for (name, store, _place) in stores().await {
-        store.insert(&new_run("one"), None).await.unwrap();
+        store.insert(&new_run("one"), Vec::new()).await.unwrap();
         store.claim_run("one", "w", now(), after(15)).await.unwrap();
         let event =
             |n: u64| Event::StepSkipped { step: 0, reason: format!("{n} {}", "x".repeat(4_000)), at: now() };
@@ -222,7 +222,7 @@ async fn lines(store: &dyn Store, id: &str, limit: u32) -> Vec<u64> {
 #[tokio::test]
 async fn one_worker_at_a_time_and_a_stale_one_writes_nothing() {
     for (name, store, _place) in stores().await {
-        store.insert(&new_run("one"), None).await.unwrap();
+        store.insert(&new_run("one"), Vec::new()).await.unwrap();
         let first = store.claim_run("one", "w", now(), after(15)).await.unwrap();
         let claimed = Err(StoreError::Claimed("one".to_owned(), after(15)));
         assert_eq!(store.claim_run("one", "v", now(), after(15)).await, claimed, "{name}");
@@ -252,10 +252,10 @@ async fn runs_go_by_rank_when_they_are_due_as_many_as_may() {
     for (name, store, _place) in stores().await {
         for (id, rank, due) in [("late", 3, 0), ("early", 1, 0), ("future", 0, 60), ("middle", 2, 0)] {
             let run = NewRun { rank: after(rank), scheduled_time: after(due), ..new_run(id) };
-            store.insert(&run, None).await.unwrap();
+            store.insert(&run, Vec::new()).await.unwrap();
         }
         let mine = NewRun { queue: None, ..new_run("mine") };
-        store.insert(&mine, None).await.unwrap();
+        store.insert(&mine, Vec::new()).await.unwrap();
         assert_eq!(store.next_due("UTC", None).await.unwrap(), Some(now()), "{name}");
         let few = ClaimQuery { concurrency: 2, ..query(9, now()) };
         assert_eq!(ids(&store.claim(few.clone()).await.unwrap()), ["early", "middle"], "{name}");
@@ -273,7 +273,7 @@ async fn runs_go_by_rank_when_they_are_due_as_many_as_may() {
 async fn a_concurrency_key_lets_one_go_and_hands_its_slot_on() {
     for (name, store, _place) in stores().await {
         for id in ["a", "b", "c"] {
-            store.insert(&keyed(id, OnConflict::Queue), None).await.unwrap();
+            store.insert(&keyed(id, OnConflict::Queue), Vec::new()).await.unwrap();
         }
         let first = store.claim(query(9, now())).await.unwrap();
         assert_eq!(ids(&first), ["a"], "{name}");
@@ -296,12 +296,12 @@ async fn a_concurrency_key_lets_one_go_and_hands_its_slot_on() {
 #[tokio::test]
 async fn a_taken_key_cancels_whom_the_job_says() {
     for (name, store, _place) in stores().await {
-        store.insert(&keyed("a", OnConflict::Queue), None).await.unwrap();
+        store.insert(&keyed("a", OnConflict::Queue), Vec::new()).await.unwrap();
         assert_eq!(ids(&store.claim(query(9, now())).await.unwrap()), ["a"], "{name}");
-        let newest = store.insert(&keyed("b", OnConflict::CancelNewest), None).await.unwrap();
+        let newest = store.insert(&keyed("b", OnConflict::CancelNewest), Vec::new()).await.unwrap();
         assert!(newest.cancelled, "{name}");
         assert_eq!(store.row("b").await.unwrap().status, RunStatus::Cancelled, "{name}");
-        let running = store.insert(&keyed("c", OnConflict::CancelRunning), None).await.unwrap();
+        let running = store.insert(&keyed("c", OnConflict::CancelRunning), Vec::new()).await.unwrap();
         assert_eq!(running.to_cancel, ["a"], "{name}");
         let why = Some("replaced by the run c".to_owned());
         assert_eq!(
@@ -322,32 +322,32 @@ async fn a_request_with_a_key_makes_one_run_and_a_full_queue_takes_none() {
             idempotency: Some(Idempotency { key: "key".to_owned(), fingerprint: print.to_owned() }),
             ..new_run(id)
         };
-        store.insert(&asked("a", "x"), None).await.unwrap();
+        store.insert(&asked("a", "x"), Vec::new()).await.unwrap();
         assert_eq!(
-            store.insert(&asked("b", "x"), None).await,
+            store.insert(&asked("b", "x"), Vec::new()).await,
             Err(StoreError::Replayed("a".to_owned())),
             "{name}"
         );
         assert_eq!(
-            store.insert(&asked("b", "y"), None).await,
+            store.insert(&asked("b", "y"), Vec::new()).await,
             Err(StoreError::KeyReused("a".to_owned())),
             "{name}"
         );
         let bounded = |id: &str| NewRun { max_waiting: 2, ..new_run(id) };
-        store.insert(&bounded("c"), None).await.unwrap();
+        store.insert(&bounded("c"), Vec::new()).await.unwrap();
         let full = Err(StoreError::QueueFull("UTC".to_owned(), 2));
-        assert_eq!(store.insert(&bounded("d"), None).await, full, "{name}");
+        assert_eq!(store.insert(&bounded("d"), Vec::new()).await, full, "{name}");
         assert_eq!(store.claim(query(2, now())).await.unwrap().len(), 2, "{name}");
         // The count is checked again after a second.
         let later = NewRun { created_at: after(2), scheduled_time: after(2), ..bounded("d") };
-        store.insert(&later, None).await.unwrap();
+        store.insert(&later, Vec::new()).await.unwrap();
     }
 }
 
 #[tokio::test]
 async fn a_cancelled_run_is_due_at_once_and_its_worker_learns_of_it() {
     for (name, store, _place) in stores().await {
-        store.insert(&NewRun { scheduled_time: after(1000), ..new_run("later") }, None).await.unwrap();
+        store.insert(&NewRun { scheduled_time: after(1000), ..new_run("later") }, Vec::new()).await.unwrap();
         let row = store.request_cancel("later", "by ann", after(1), None).await.unwrap();
         assert_eq!(row.cancel.as_deref(), Some("by ann"), "{name}");
         let paused = ClaimQuery { open: false, ..query(9, after(1)) };
@@ -449,6 +449,7 @@ async fn a_fire_has_one_row_and_one_run_whoever_comes() {
             cursor: after(1),
             next: Some(after(60)),
             fires,
+            audit: None,
         };
         let first =
             store.fire(vec![batch(Some(now()), vec![fire("a", "n1", RunOverlap::Forbid)])]).await.unwrap();
@@ -484,7 +485,7 @@ async fn what_is_old_goes_and_what_is_open_stays() {
     for (name, store, _place) in stores().await {
         let [a, b, c] = ["a", "b", "c"].map(|end| format!("exec_20250901_143022_{end}"));
         for id in [&a, &b, &c] {
-            store.insert(&new_run(id), None).await.unwrap();
+            store.insert(&new_run(id), Vec::new()).await.unwrap();
         }
         for claim in store.claim(query(2, now())).await.unwrap() {
             store.commit(commit(&claim.run.execution_id, 1, Vec::new(), 1, Next::End)).await.unwrap();
@@ -498,6 +499,7 @@ async fn what_is_old_goes_and_what_is_open_stays() {
             include_dead: true,
             dry_run: false,
             now: now(),
+            audit: None,
         };
         assert_eq!(store.clean_up(query(now(), 9)).await.unwrap(), [""; 0], "{name}");
         assert_eq!(store.clean_up(query(now(), 1)).await.unwrap(), [a.as_str()], "{name}: one too many");
@@ -516,7 +518,7 @@ async fn runs_that_are_not_there_and_many_that_are() {
         assert_eq!(store.claim_run("none", "w", now(), now()).await.unwrap_err(), missing, "{name}");
         let inserts = (0..200).map(|i| {
             let (store, run) = (store.clone(), new_run(&format!("run-{i:03}")));
-            tokio::spawn(async move { store.insert(&run, None).await })
+            tokio::spawn(async move { store.insert(&run, Vec::new()).await })
         });
         for insert in inserts.collect::<Vec<_>>() {
             insert.await.unwrap().unwrap();
@@ -559,7 +561,7 @@ async fn a_file_of_the_schema_before_is_upgraded() {
 async fn a_file_of_a_newer_version_is_left_alone() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("stepwell.db");
-    SqliteStore::new(&path).insert(&new_run("one"), None).await.unwrap();
+    SqliteStore::new(&path).insert(&new_run("one"), Vec::new()).await.unwrap();
     rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
     let error = SqliteStore::new(&path).load("one").await.unwrap_err().to_string();
     assert!(error.contains("newer version of Stepwell"), "{error}");

@@ -5,7 +5,7 @@ use stepwell::engine::Store;
 use stepwell::engine::job::OnConflict;
 use stepwell::engine::run::{Event, RunStatus};
 use stepwell::engine::store::{
-    Audit, Checkpoint, ClaimQuery, Commit, Idempotency, Key, NewRun, Next, RunFilter,
+    Audit, Change, Checkpoint, ClaimQuery, Commit, Idempotency, Key, NewRun, Next, RunFilter,
 };
 use stepwell_tests::load;
 use stepwell_tests::simulator::Random;
@@ -107,7 +107,7 @@ impl Call {
                     target: run.execution_id.clone(),
                     detail: String::new(),
                 });
-                format!("{:?}", store.insert(&run, audit).await)
+                format!("{:?}", store.insert(&run, audit.map(Change::Audit).into_iter().collect()).await)
             }
             5 | 6 => {
                 let limit = 1 + u32::try_from(self.part).unwrap();

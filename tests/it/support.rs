@@ -123,8 +123,8 @@ impl Running {
             Ok(parsed) => parsed,
             Err(error) => panic!("{error}"),
         };
-        let id = self.host.submit(parsed.job, Default::default()).await.unwrap();
-        self.host.resume(&id, observer, cancel).await.unwrap()
+        let id = self.host.runs().submit(parsed.job, Default::default()).await.unwrap();
+        self.host.runs().resume(&id, observer, cancel).await.unwrap()
     }
 
     /// Runs one step, given without its id.
@@ -139,7 +139,7 @@ impl Running {
     }
 
     pub async fn log(&self, state: &RunState) -> Vec<String> {
-        let lines = self.host.logs(&state.run.execution_id).await.unwrap();
+        let lines = self.host.runs().logs(&state.run.execution_id).await.unwrap();
         lines.into_iter().map(|record| format!("{} {}", record.line.level, record.line.message)).collect()
     }
 }

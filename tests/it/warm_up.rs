@@ -36,11 +36,11 @@ async fn a_service_compiles_what_can_run_and_says_when_it_is_ready() {
         .config_file(&config)
         .build()
         .unwrap();
-    assert_eq!(host.readiness().compiling, ["wait"]);
+    assert_eq!(host.steps().readiness().compiling, ["wait"]);
     let service = host.serve().await.unwrap();
     let begun = Instant::now();
-    while !host.readiness().ready {
-        assert!(begun.elapsed() < Duration::from_secs(120), "{:?}", host.readiness());
+    while !host.steps().readiness().ready {
+        assert!(begun.elapsed() < Duration::from_secs(120), "{:?}", host.steps().readiness());
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     assert!(host.sandbox().is_loaded("wait") && !host.sandbox().is_loaded("sql"));
@@ -54,7 +54,7 @@ async fn a_service_compiles_what_can_run_and_says_when_it_is_ready() {
         .unwrap();
     assert!(!next.sandbox().needs_compiling("wait"));
     let (begun, mut warmed) = (Instant::now(), Vec::new());
-    assert_eq!(next.warm_up(|step| warmed.push(step.step_type.clone())).await.unwrap(), 1);
+    assert_eq!(next.steps().warm_up(|step| warmed.push(step.step_type.clone())).await.unwrap(), 1);
     assert_eq!(warmed, ["wait"]);
     assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
 }
@@ -71,7 +71,7 @@ async fn nobody_waits_for_another_steps_compilation() {
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     let job = host.parse("job.yaml", &one_step(json!({"type": "wait", "for": 0}))).await.unwrap().job;
-    assert!(host.execute(job, Default::default()).await.unwrap().success);
+    assert!(host.run(job, Default::default()).await.unwrap().success);
     assert!(!host.sandbox().is_loaded("data_processing"), "it was there before the small one");
 }
 

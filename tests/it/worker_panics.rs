@@ -62,11 +62,11 @@ fn host(spans: Option<Mine>) -> Host {
 async fn ended(host: &Host, id: &str) -> RunState {
     let begun = Instant::now();
     loop {
-        let state = host.run(id).await.unwrap();
+        let state = host.runs().get(id).await.unwrap();
         if state.status.is_terminal() {
             return state;
         }
-        assert!(begun.elapsed() < Duration::from_secs(60), "{id}: {:?}", host.explain(id).await);
+        assert!(begun.elapsed() < Duration::from_secs(60), "{id}: {:?}", host.runs().explain(id).await);
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
@@ -78,7 +78,7 @@ async fn a_worker_that_panics_costs_its_own_run_only() {
     let host = host(Some(Mine { always: "mine", once: "slip", stepped: AtomicU32::new(0) }));
     let service = host.serve().await.unwrap();
     let start = async |job: &Arc<Job>| {
-        host.enqueue(job, Admission::default(), None, None).await.unwrap().execution_id
+        host.runs().enqueue(job, Admission::default(), None, None).await.unwrap().execution_id
     };
     let poisoned = start(&job("poisoned", "mine", json!({}))).await;
     let keyed = json!({"concurrency": {"key": "one at a time"}});
@@ -93,13 +93,13 @@ async fn a_worker_that_panics_costs_its_own_run_only() {
     let state = ended(&host, &poisoned).await;
     let end = state.steps[0].end.as_ref().unwrap();
     assert_eq!((state.status, end.outcome.class(), state.steps[0].attempt), (RunStatus::Failed, "lost", 3));
-    let (letter, _) = host.dead_letter(&poisoned).await.unwrap();
+    let (letter, _) = host.dead_letters().get(&poisoned).await.unwrap();
     assert_eq!((letter.class.as_str(), letter.step_id.as_deref()), ("lost", Some("mine")));
-    let metrics = host.prometheus().await.unwrap();
+    let metrics = host.system().prometheus().await.unwrap();
     let counted: BTreeMap<String, f64> = crate::server::samples(&metrics);
     assert_eq!(counted["stepwell_worker_panics_total"], 4.0);
     assert_eq!(counted["stepwell_lost_attempts_total"], 4.0);
-    assert_eq!(host.run(&slips).await.unwrap().steps[0].attempt, 2);
+    assert_eq!(host.runs().get(&slips).await.unwrap().steps[0].attempt, 2);
     assert_eq!(service.drain().await, 0, "nothing is held");
 }
 
@@ -118,13 +118,17 @@ async fn a_run_whose_watcher_panics_does_not_run_for_ever() {
     let host = host(None);
     let admission = || Admission { queued: false, ..Admission::default() };
     let begun = Instant::now();
-    let id =
-        host.enqueue(&job("watched", "s", json!({})), admission(), None, None).await.unwrap().execution_id;
-    let state = host.resume(&id, &Fragile, CancellationToken::new()).await.unwrap();
+    let id = host
+        .runs()
+        .enqueue(&job("watched", "s", json!({})), admission(), None, None)
+        .await
+        .unwrap()
+        .execution_id;
+    let state = host.runs().resume(&id, &Fragile, CancellationToken::new()).await.unwrap();
     assert_eq!((state.status, state.steps[0].attempt), (RunStatus::Failed, 3));
     assert!((11..40).contains(&begun.elapsed().as_secs()), "it waits 1 s and 10 s: {:?}", begun.elapsed());
     // The claim was released each time: another worker takes over at once.
-    let other = host.enqueue(&job("quiet", "s", json!({})), admission(), None, None).await.unwrap();
-    let state = host.resume(&other.execution_id, &Nobody, CancellationToken::new()).await.unwrap();
+    let other = host.runs().enqueue(&job("quiet", "s", json!({})), admission(), None, None).await.unwrap();
+    let state = host.runs().resume(&other.execution_id, &Nobody, CancellationToken::new()).await.unwrap();
     assert_eq!(state.status, RunStatus::Success);
 }

@@ -26,7 +26,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("registered {} {}: {}", step.type_name, step.version, step.summary);
 
     let job = host.parse("job", JOB).await?.job;
-    let run = host.execute(job, Default::default()).await?;
+    let run = host.run(job, Default::default()).await?;
     println!("{}", run.message);
     for step in run.steps {
         let receipt = step.receipt.unwrap_or_default();

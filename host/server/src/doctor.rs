@@ -115,7 +115,9 @@ async fn check(host: &Host, args: &HostArgs, findings: &mut Vec<Finding>) {
             ),
         });
     }
-    for (what, dir) in [("data directory", host.workspace("x")), ("compiled components", cli::cache_dir())] {
+    for (what, dir) in
+        [("data directory", host.runs().workspace("x")), ("compiled components", cli::cache_dir())]
+    {
         findings.push(directory(what, &dir));
     }
 }
@@ -143,11 +145,11 @@ fn as_text(findings: &[Finding]) -> String {
 async fn steps(host: &Host, args: &HostArgs) -> Finding {
     let found = async {
         registered(host.clone(), args).await?;
-        host.look_for_steps().await?;
-        let types = host.steps().await?;
+        host.steps().refresh().await?;
+        let types = host.steps().list().await?;
         let mut registered = 0;
         for step in &types {
-            let versions = host.step_versions(&step.type_name).await?;
+            let versions = host.steps().versions(&step.type_name).await?;
             registered +=
                 usize::from(versions.iter().any(|version| version.active && version.source == "registered"));
         }
@@ -168,7 +170,7 @@ async fn steps(host: &Host, args: &HostArgs) -> Finding {
 async fn store(host: &Host, findings: &mut Vec<Finding>) {
     #[allow(clippy::disallowed_methods, reason = "how long the store takes is what is measured")]
     let begun = std::time::Instant::now();
-    let vitals = match host.store().vitals(host.now()).await {
+    let vitals = match host.system().vitals().await {
         Ok(vitals) => vitals,
         Err(error) => {
             let fix = "check that the database runs, and that the URL, the login and the network are correct";
@@ -195,7 +197,7 @@ async fn store(host: &Host, findings: &mut Vec<Finding>) {
     let state = if took > SLOW { State::Warning } else { State::Good };
     let found = format!("{:.1} ms, with the first connect", took.as_secs_f64() * 1e3);
     findings.push(finding("latency", state, found, "move the database closer: each step waits for it twice"));
-    if let Err(error) = host.store().expire("doctor", host.now()).await {
+    if let Err(error) = host.system().check_writable().await {
         findings.push(finding(
             "store",
             State::Bad,

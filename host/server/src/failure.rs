@@ -56,6 +56,7 @@ fn exit_of(error: &HostError) -> Exit {
         | HostError::Component(_)
         | HostError::Argument(..)
         | HostError::Refused(_)
+        | HostError::Forbidden(_)
         | HostError::NoStep(..)
         | HostError::Store(
             StoreError::NotFound(_)

@@ -24,10 +24,11 @@ pub(crate) async fn policy_show(file: &Path, local: &Local) -> Result<Exit, Fail
     let source = files::read(file)?;
     let host = host(&local.host).await?;
     // Structure only: a denial is shown here, and is no error.
-    let mut parsed = job::parse(&source.name, &source.text, &host.catalog()).map_err(HostError::Invalid)?;
+    let mut parsed =
+        job::parse(&source.name, &source.text, &host.steps().catalog()).map_err(HostError::Invalid)?;
     parsed.job.id = project::qualified(local.host.project_on(&host)?, &parsed.job.id);
     let mut steps = Vec::new();
-    for (step, grant) in host.grants(&parsed.job) {
+    for (step, grant) in host.jobs().grants(&parsed.job) {
         let (id, step_type) = (&step.id, &step.step_type);
         let shown = match grant {
             Ok(grant) => granted(&grant),
@@ -46,7 +47,7 @@ pub(crate) async fn policy_show(file: &Path, local: &Local) -> Result<Exit, Fail
 /// Says that what is shown follows from the options of this command, where a running service has others.
 pub(crate) async fn note_other_settings(host: &Host) {
     // Without a store there is no service to differ from.
-    if host.differs_from_services().await.unwrap_or(false) {
+    if host.system().differs_from_services().await.unwrap_or(false) {
         eprintln!(
             "note: this follows from the options of this command, and the running service has other settings: pass the \
             --policy, --config, --queues and --step options that `stepwell serve` has"

@@ -156,7 +156,7 @@ async fn dispatch(cli: Cli, filter: LogFilter) -> Result<Exit, Failure> {
 /// Sets up the host, and registers the components that the command names.
 async fn host(args: &HostArgs) -> Result<Host, HostError> {
     let host = registered(builder(args).build()?, args).await?;
-    host.look_for_steps().await?;
+    host.steps().refresh().await?;
     Ok(host)
 }
 
@@ -192,7 +192,7 @@ async fn registered(host: Host, args: &HostArgs) -> Result<Host, HostError> {
     let mut named: BTreeMap<String, (PathBuf, Option<String>)> = BTreeMap::new();
     for path in args.step.iter().chain(&config.steps) {
         let wasm = std::fs::read(path).map_err(|error| file_error(path.clone(), error))?;
-        let manifest = match host.register_here(wasm, args.replace).await {
+        let manifest = match host.steps().register_here(wasm, args.replace).await {
             Ok(manifest) => manifest,
             Err(error) => return Err(file_error(path.clone(), std::io::Error::other(error))),
         };

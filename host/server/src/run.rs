@@ -11,7 +11,6 @@ use stepwell::engine::{JobDefinition, job};
 use stepwell::{Host, HostError};
 use tokio_util::sync::CancellationToken;
 
-use crate::api::keys::{self, By};
 use crate::cli::{ApiArgs, Output, RunArgs};
 use crate::client::{Call, Client};
 use crate::display::Terminal;
@@ -34,12 +33,12 @@ pub(crate) async fn run(args: RunArgs) -> Result<Exit, Failure> {
             let job = checked(&args.api, &source, &host).await?;
             known_step(&job, args.show_output.as_deref())?;
             let variables = variables(&job.vars, &assigned)?;
-            let audit = keys::audit(&host, &By::command(&host), "job.run", "", &job.id);
+            let audit = host.audit().row(&host.access().command_user(), "job.run", "", &job.id);
             let admission = Admission { variables, queued: false, ..Admission::default() };
-            host.enqueue(&Arc::new(job.into()), admission, None, Some(audit)).await?.execution_id
+            host.runs().enqueue(&Arc::new(job.into()), admission, None, Some(audit)).await?.execution_id
         }
         (None, Some(id)) => {
-            let state = host.run(id).await?;
+            let state = host.runs().get(id).await?;
             if state.status.is_terminal() {
                 eprintln!("the run {id} has ended already");
                 return shown(&host, &state, &args).await;
@@ -52,7 +51,7 @@ pub(crate) async fn run(args: RunArgs) -> Result<Exit, Failure> {
     let cancel = CancellationToken::new();
     tokio::spawn(on_interrupt(cancel.clone()));
     let terminal = Terminal::new();
-    let state = host.resume(&id, &terminal, cancel).await?;
+    let state = host.runs().resume(&id, &terminal, cancel).await?;
     terminal.finish();
     shown(&host, &state, &args).await
 }
@@ -61,7 +60,7 @@ pub(crate) async fn run(args: RunArgs) -> Result<Exit, Failure> {
 async fn checked(api: &ApiArgs, source: &Source, host: &Host) -> Result<JobDefinition, Failure> {
     let project = api.host.project_on(host)?;
     operate::announce_compiling(host, source);
-    let parsed = host.parse_for(project, &source.name, &source.text).await?;
+    let parsed = host.jobs().parse_for(project, &source.name, &source.text).await?;
     if !parsed.warnings.0.is_empty() {
         eprintln!("{}\n", parsed.warnings);
     }
@@ -84,14 +83,14 @@ fn known_step(job: &JobDefinition, step: Option<&str>) -> Result<(), Failure> {
 }
 
 async fn shown(host: &Host, state: &RunState, args: &RunArgs) -> Result<Exit, Failure> {
-    let view = serde_json::to_value(host.view(state).await?).unwrap_or_default();
-    let workspace = host.workspace(&state.run.execution_id);
+    let view = serde_json::to_value(host.runs().view(state).await?).unwrap_or_default();
+    let workspace = host.runs().workspace(&state.run.execution_id);
     let files = match workspace.is_dir() {
         true => format!("\nfiles: {}", workspace.display()),
         false => String::new(),
     };
     let value = match &args.show_output {
-        Some(step) => Some(host.step_output(&state.run.execution_id, step).await?),
+        Some(step) => Some(host.runs().step_output(&state.run.execution_id, step).await?),
         None => None,
     };
     show(&view, &files, value, args)

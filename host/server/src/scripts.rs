@@ -308,9 +308,9 @@ impl Runner {
         }
         let job = json!({ "id": "script", "steps": [config] }).to_string();
         let parsed = self.host.parse("the script's job", &job).await?;
-        let id = self.host.submit(parsed.job, BTreeMap::new()).await?;
+        let id = self.host.runs().submit(parsed.job, BTreeMap::new()).await?;
         let watch = Watch { shown, end: Mutex::default() };
-        self.host.resume(&id, &watch, CancellationToken::new()).await?;
+        self.host.runs().resume(&id, &watch, CancellationToken::new()).await?;
         let end = watch.end.into_inner().unwrap_or_else(PoisonError::into_inner);
         end.ok_or_else(|| HostError::Refused("the step did not run".to_owned()))
     }

@@ -29,7 +29,7 @@ pub(crate) async fn serve(
         // A store that is away does not keep the configuration from being read.
         let host = host_of.clone();
         tokio::spawn(async move {
-            if let Err(error) = host.note("system.reload", "configuration", &detail).await {
+            if let Err(error) = host.audit().note("system.reload", "configuration", &detail).await {
                 tracing::warn!("the reload is not in the audit log: {error}");
             }
         });
@@ -46,7 +46,7 @@ fn reloaded(host: &Host, filter: Option<&LogFilter>) -> String {
                 [] => tracing::info!("configuration reloaded"),
                 kept => tracing::warn!("configuration reloaded; these need a restart: {}", kept.join(", ")),
             }
-            format!("reloaded; policies: {}", host.policy_names().join(", "))
+            format!("reloaded; policies: {}", host.system().policy_names().join(", "))
         }
         Err(error) => {
             tracing::error!("reload failed, the running configuration is unchanged: {error}");

@@ -13,6 +13,7 @@ use crate::{Exit, builder, print, registered};
 pub(crate) async fn warm_up(args: &HostArgs) -> Result<Exit, HostError> {
     let host = registered(builder(args).store(Arc::new(SqliteStore::in_memory())).build()?, args).await?;
     let all = host
+        .steps()
         .warm_up(|warmed| {
             let (name, seconds) = (&warmed.step_type, warmed.took.as_secs_f64());
             print(&format!("{}/{} {name} {seconds:.1} s", warmed.done, warmed.of));

@@ -7,8 +7,8 @@ use stepwell_engine::document::{cut, is_secret_name};
 use stepwell_engine::run::{RunState, digest};
 use stepwell_sandbox::secrets::Mask;
 
-use crate::operate::{asks, not_asking};
-use crate::{Asking, Host, HostError};
+use crate::approvals::{Approvals, asks, not_asking};
+use crate::{Asking, HostError};
 
 /// Characters of a text, items of a list and keys of an object that are shown, and values in all.
 const TEXT: usize = 2000;
@@ -35,14 +35,14 @@ pub struct ApprovedStep {
     pub shortened: bool,
 }
 
-impl Host {
+impl Approvals {
     /// The approval that a run waits for at a step.
     ///
     /// # Errors
     /// When there is no such run, it does not wait there, or the store failed.
     pub async fn asking(&self, execution_id: &str, step_id: &str) -> Result<Asking, HostError> {
         // With its variables, which expressions name.
-        let state = self.run(execution_id).await?;
+        let state = self.ctx.runs().get(execution_id).await?;
         match asks(&state, step_id) {
             Some((step, _)) => Ok(Asking { state, step }),
             None => Err(not_asking(execution_id, step_id)),
@@ -51,16 +51,17 @@ impl Host {
 
     /// The configurations that an approval is about, as far as they are known before the decision.
     pub async fn approved_steps(&self, asking: Asking) -> Vec<ApprovedStep> {
-        let host = self.clone();
+        let approvals = self.clone();
         // Expressions are filled in, and files of secrets are read.
-        let shown = tokio::task::spawn_blocking(move || host.approved_steps_now(&asking.state, asking.step));
+        let shown =
+            tokio::task::spawn_blocking(move || approvals.approved_steps_now(&asking.state, asking.step));
         shown.await.unwrap_or_default()
     }
 
     fn approved_steps_now(&self, state: &RunState, step: usize) -> Vec<ApprovedStep> {
         let bound = state.steps.get(step).and_then(|step| step.bound.clone()).unwrap_or_default();
-        let known = self.known_configurations(state, step);
-        let mask = Mask::of(&self.configuration());
+        let known = self.ctx.preparation().known_configurations(state, step);
+        let mask = Mask::of(&self.ctx.settings().config);
         let job = &state.run.job;
         let bound_steps = job.all_steps().filter_map(|step| Some((step, bound.steps.get(&step.id)?)));
         let shown = bound_steps.take(STEPS).map(|(definition, bound)| {

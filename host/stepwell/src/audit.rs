@@ -1,14 +1,18 @@
 //! The audit log: its chain, and what this process notes by itself.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 use stepwell_engine::clock::Timestamp;
 use stepwell_engine::run::RunState;
-use stepwell_engine::store::{Audit, Broken, Change, Walk};
+use stepwell_engine::store::{Audit, AuditRow, Broken, Change, Walk};
 use stepwell_engine::{Outcome, StepEnd};
 
+use crate::HostError;
+use crate::access::By;
+use crate::context::Context;
 use crate::node::machine;
-use crate::{Host, HostError};
 
 /// Rows that are read at once.
 const PAGE: u32 = 1000;
@@ -50,15 +54,21 @@ pub enum Expected {
     Unchecked,
 }
 
-impl Host {
+/// The audit log of a host.
+#[derive(Clone)]
+pub struct AuditLog {
+    pub(crate) ctx: Arc<Context>,
+}
+
+impl AuditLog {
     /// Checks the chain of the audit log, and that it holds the row `NUMBER:HASH` that was its newest earlier.
     ///
     /// # Errors
     /// When `expected` is no such row, or the store failed.
-    pub async fn verify_audit(&self, expected: Option<&str>) -> Result<AuditReport, HostError> {
+    pub async fn verify(&self, expected: Option<&str>) -> Result<AuditReport, HostError> {
         let expected = expected.map(read_head).transpose()?;
         loop {
-            let chain = self.store.audit_chain().await?;
+            let chain = self.ctx.store.audit_chain().await?;
             let mut walk = Walk::new(&chain);
             let mut broken = None;
             let mut found = match expected {
@@ -66,7 +76,7 @@ impl Host {
                 _ => false,
             };
             'pages: while walk.number < chain.last {
-                let page = self.store.audit_links(walk.number, PAGE).await?;
+                let page = self.ctx.store.audit_links(walk.number, PAGE).await?;
                 if page.is_empty() {
                     break;
                 }
@@ -82,7 +92,7 @@ impl Host {
                 }
             }
             let broken = broken.or_else(|| walk.end(&chain).err());
-            if broken.is_some() && self.store.audit_chain().await?.cut != chain.cut {
+            if broken.is_some() && self.ctx.store.audit_chain().await?.cut != chain.cut {
                 // The retention removed rows meanwhile.
                 continue;
             }
@@ -106,25 +116,41 @@ impl Host {
         }
     }
 
+    /// Makes a row, which the caller writes together with the change that it is about.
+    pub fn row(&self, by: &By, action: &str, target: &str, detail: &str) -> Audit {
+        Audit {
+            at: self.ctx.now(),
+            by: by.identity.clone(),
+            name: by.name.clone(),
+            action: action.to_owned(),
+            target: target.to_owned(),
+            detail: detail.to_owned(),
+        }
+    }
+
+    /// Adds rows about what changed nothing in the store, such as a refusal.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub async fn append(&self, rows: Vec<Audit>) -> Result<(), HostError> {
+        Ok(self.ctx.store.write(rows.into_iter().map(Change::Audit).collect()).await?)
+    }
+
+    /// Lists rows before row `before`, newest first.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub async fn rows(&self, before: Option<u64>, limit: u32) -> Result<Vec<AuditRow>, HostError> {
+        Ok(self.ctx.store.audit(before, limit).await?)
+    }
+
     /// Adds a row about what this process itself did.
     ///
     /// # Errors
     /// When the store failed.
     pub async fn note(&self, action: &str, target: &str, detail: &str) -> Result<(), HostError> {
-        let row = Audit {
-            at: self.now(),
-            by: format!("node:{}", machine()),
-            name: String::new(),
-            action: action.to_owned(),
-            target: target.to_owned(),
-            detail: detail.to_owned(),
-        };
-        Ok(self.store.write(vec![Change::Audit(row)]).await?)
-    }
-
-    /// The name of this machine.
-    pub fn machine(&self) -> String {
-        machine()
+        let by = By { identity: format!("node:{}", machine()), name: String::new() };
+        self.append(vec![self.row(&by, action, target, detail)]).await
     }
 }
 

@@ -17,10 +17,11 @@ use stepwell_engine::trace::Spans;
 use stepwell_engine::{Configuration, Manifest, StepRunner, Store};
 use stepwell_sandbox::{CompilerProgram, EngineOptions, Sandbox, SandboxOptions};
 
+use crate::context::{Context, Settings};
 use crate::node::Node;
 use crate::prepare::KnownSteps;
 use crate::telemetry::Measures;
-use crate::{Host, HostError, Inner, Settings, private, stores};
+use crate::{Host, HostError, private, stores};
 
 /// The operating system's clock.
 #[derive(Debug, Clone, Copy, Default)]
@@ -188,7 +189,7 @@ impl HostBuilder {
     }
 
     /// Compiles each step when a run first needs it. Default: a service compiles all of them in the background,
-    /// beginning when it starts ([`Host::readiness`]).
+    /// beginning when it starts ([`crate::Steps::readiness`]).
     #[must_use]
     pub fn compile_on_demand(mut self) -> Self {
         self.compile_on_demand = true;
@@ -298,7 +299,7 @@ impl HostBuilder {
         // Where steps run elsewhere, there is nothing to compile.
         let runs_guests = self.runner.is_none();
         let compile_ahead = !self.compile_on_demand && runs_guests;
-        Ok(Host(Arc::new(Inner {
+        let context = Context {
             store,
             runner: self.runner.unwrap_or_else(|| sandbox.clone()),
             sandbox,
@@ -316,7 +317,8 @@ impl HostBuilder {
             spans: self.spans,
             compile_ahead,
             runs_guests,
-        })))
+        };
+        Ok(Host { ctx: Arc::new(context) })
     }
 }
 

@@ -16,8 +16,9 @@ use stepwell_engine::store::{Change, Expect, Kind, NewRun};
 use stepwell_engine::{JobDefinition, Manifest, StoreError};
 use stepwell_sandbox::{Component, ComponentError};
 
+use crate::HostError;
 use crate::node::lock;
-use crate::{Host, HostError};
+use crate::steps::Steps;
 
 /// What the store knows of a component beside its bytes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -36,12 +37,12 @@ pub(crate) enum Found {
     Gone(String),
 }
 
-impl Host {
+impl Steps {
     /// The components that the steps of a job mean now, by the types as it names them.
     pub(crate) fn pins(&self, job: &JobDefinition) -> BTreeMap<String, Pin> {
         let types: BTreeSet<&str> = job.all_steps().map(|step| step.step_type.as_str()).collect();
         let pin = |step_type: &str| {
-            let found = self.sandbox.find(step_type)?;
+            let found = self.ctx.sandbox.find(step_type)?;
             let (digest, version) = (found.digest().to_owned(), found.manifest().version.clone());
             Some((step_type.to_owned(), Pin { digest, version }))
         };
@@ -53,7 +54,7 @@ impl Host {
         &self,
         runs: impl IntoIterator<Item = &NewRun>,
     ) -> Result<(), StoreError> {
-        if !self.keeps_components {
+        if !self.ctx.keeps_components {
             return Ok(());
         }
         let pins = runs.into_iter().flat_map(|run| run.components.values());
@@ -61,26 +62,26 @@ impl Host {
             let digests = pins.map(|pin| &pin.digest).filter(|digest| !kept.contains(*digest));
             digests.cloned().collect::<BTreeSet<String>>()
         };
-        let new = new(&lock(&self.node.kept));
+        let new = new(&lock(&self.ctx.node.kept));
         for digest in new {
             // Of many runs that come at once, one writes the bytes.
-            let _one = self.node.keeping.lock().await;
-            if lock(&self.node.kept).contains(&digest) {
+            let _one = self.ctx.node.keeping.lock().await;
+            if lock(&self.ctx.node.kept).contains(&digest) {
                 continue;
             }
-            if self.store.record(Kind::Component, &digest).await?.is_none() {
+            if self.ctx.store.record(Kind::Component, &digest).await?.is_none() {
                 self.keep_component(&digest).await?;
             }
-            lock(&self.node.kept).insert(digest);
+            lock(&self.ctx.node.kept).insert(digest);
         }
         Ok(())
     }
 
     async fn keep_component(&self, digest: &str) -> Result<(), StoreError> {
-        let Some(component) = self.sandbox.by_digest(digest) else { return Ok(()) };
+        let Some(component) = self.ctx.sandbox.by_digest(digest) else { return Ok(()) };
         let Some(wasm) = component.wasm() else { return Ok(()) };
-        self.store.put_component(digest, wasm.to_vec()).await?;
-        self.store.write(vec![self.description(&component)]).await
+        self.ctx.store.put_component(digest, wasm.to_vec()).await?;
+        self.ctx.store.write(vec![self.description(&component)]).await
     }
 
     /// The record of a component.
@@ -88,7 +89,7 @@ impl Host {
         let record = ComponentRecord {
             manifest: Manifest::clone(component.manifest()),
             origin: component.origin(),
-            at: self.clock.now(),
+            at: self.ctx.clock.now(),
         };
         Change::Put {
             kind: Kind::Component,
@@ -101,7 +102,7 @@ impl Host {
 
     /// What the store knows of a component.
     pub(crate) async fn described(&self, digest: &str) -> Result<Option<ComponentRecord>, StoreError> {
-        let record = self.store.record(Kind::Component, digest).await?;
+        let record = self.ctx.store.record(Kind::Component, digest).await?;
         Ok(record.and_then(|record| serde_json::from_value(record.value).ok()))
     }
 
@@ -110,7 +111,7 @@ impl Host {
     pub(crate) async fn component_of(&self, run: &NewRun, step_type: &str) -> Result<Found, HostError> {
         let (pin, name) = match run.components.get(step_type) {
             Some(pin) => (pin.clone(), type_of(step_type).to_owned()),
-            None => match self.sandbox.find(step_type) {
+            None => match self.ctx.sandbox.find(step_type) {
                 None => return Ok(Found::Unknown(self.unknown(step_type))),
                 Some(found) if found.wasm().is_some() => return Ok(Found::Component(found)),
                 Some(found) => {
@@ -135,7 +136,7 @@ impl Host {
 
     /// Why there is no such step type.
     pub(crate) fn unknown(&self, step_type: &str) -> String {
-        let (message, help) = unknown_type(step_type, &self.catalog());
+        let (message, help) = unknown_type(step_type, &self.ctx.catalog());
         help.map_or_else(|| message.clone(), |help| format!("{message}; {help}"))
     }
 
@@ -144,7 +145,7 @@ impl Host {
     /// # Errors
     /// When the store failed, or lacks the component.
     pub(crate) async fn fetch(&self, step_type: &str) -> Result<(), HostError> {
-        let Some(found) = self.sandbox.find(step_type).filter(|found| found.wasm().is_none()) else {
+        let Some(found) = self.ctx.sandbox.find(step_type).filter(|found| found.wasm().is_none()) else {
             return Ok(());
         };
         let digest = found.digest();
@@ -159,41 +160,41 @@ impl Host {
 
     /// The component of a digest with its bytes; none when it is nowhere.
     pub(crate) async fn load(&self, digest: &str) -> Result<Option<Component>, HostError> {
-        let here = || self.sandbox.by_digest(digest).filter(|found| found.wasm().is_some());
+        let here = || self.ctx.sandbox.by_digest(digest).filter(|found| found.wasm().is_some());
         if let Some(found) = here() {
             return Ok(Some(found));
         }
-        let slot = lock(&self.node.loading).entry(digest.to_owned()).or_default().clone();
+        let slot = lock(&self.ctx.node.loading).entry(digest.to_owned()).or_default().clone();
         // Of those who need it at once, one fetches and compiles it. Other components do not wait.
         let _one = slot.lock().await;
         if let Some(found) = here() {
             return Ok(Some(found));
         }
         let loaded = self.load_from_store(digest).await;
-        lock(&self.node.loading).remove(digest);
+        lock(&self.ctx.node.loading).remove(digest);
         loaded
     }
 
     async fn load_from_store(&self, digest: &str) -> Result<Option<Component>, HostError> {
-        let Some(wasm) = self.store.component(digest).await? else { return Ok(None) };
+        let Some(wasm) = self.ctx.store.component(digest).await? else { return Ok(None) };
         if stepwell_sandbox::digest(&wasm) != digest {
             return Err(StoreError::Failed(format!("the component {digest} is damaged there")).into());
         }
         let origin = self.described(digest).await?.map_or(Origin::Registered, |record| record.origin);
-        let sandbox = self.sandbox.clone();
-        Ok(Some(self.among_guests(digest, async move { sandbox.load(wasm, origin).await }).await?))
+        let sandbox = self.ctx.sandbox.clone();
+        Ok(Some(self.ctx.among_guests(digest, async move { sandbox.load(wasm, origin).await }).await?))
     }
 
     /// Examines a component.
     pub(crate) async fn examined(&self, wasm: Vec<u8>) -> Result<Component, ComponentError> {
-        let (sandbox, digest) = (self.sandbox.clone(), stepwell_sandbox::digest(&wasm));
-        self.among_guests(&digest, async move { sandbox.examine(wasm).await }).await
+        let (sandbox, digest) = (self.ctx.sandbox.clone(), stepwell_sandbox::digest(&wasm));
+        self.ctx.among_guests(&digest, async move { sandbox.examine(wasm).await }).await
     }
 
     /// Whether a component bears the name of a built-in step, and is another.
     pub(crate) fn replaces_builtin(&self, component: &Component) -> bool {
         let name = &component.manifest().type_name;
-        component.origin() != Origin::BuiltIn && self.sandbox.built_in(name).is_some()
+        component.origin() != Origin::BuiltIn && self.ctx.sandbox.built_in(name).is_some()
     }
 }
 

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use stepwell_engine::job::Job;
 use stepwell_engine::store::{Change, Expect, Kind};
 
-use crate::{Host, HostError};
+use crate::HostError;
+use crate::jobs::Jobs;
 
 /// Versions of a job whose editors are known.
 const MOST_EDITORS: usize = 100;
@@ -18,10 +19,10 @@ struct Editor {
     by: String,
 }
 
-impl Host {
+impl Jobs {
     /// Adds who stores this version of the job to the list of its editors.
     pub(crate) async fn edited_by(&self, job: &Job, by: &str) -> Result<Change, HostError> {
-        let record = self.store.record(Kind::Editors, &job.id).await?;
+        let record = self.ctx.store.record(Kind::Editors, &job.id).await?;
         let expect = record.as_ref().map_or(Expect::Absent, |record| Expect::Version(record.version));
         let mut editors: Vec<Editor> =
             record.and_then(|record| serde_json::from_value(record.value).ok()).unwrap_or_default();
@@ -36,7 +37,7 @@ impl Host {
 
     /// Who stored this version of a job; everybody who stored one of those that are known, where that is not known.
     pub(crate) async fn editors(&self, job: &Job) -> Result<Vec<String>, HostError> {
-        let record = self.store.record(Kind::Editors, &job.id).await?;
+        let record = self.ctx.store.record(Kind::Editors, &job.id).await?;
         let all: Vec<Editor> =
             record.and_then(|record| serde_json::from_value(record.value).ok()).unwrap_or_default();
         let known = all.iter().any(|editor| editor.digest == job.digest());

@@ -42,6 +42,9 @@ pub enum HostError {
     /// An argument has a value that it must not have.
     #[error("{}", argument(.0, .1))]
     Argument(&'static str, String),
+    /// The caller may not do it.
+    #[error("{0}")]
+    Forbidden(String),
     /// It cannot be done in the state that things are in.
     #[error("{0}")]
     Refused(String),

@@ -7,8 +7,9 @@ use stepwell_engine::job::approval::Approval;
 use stepwell_engine::run::{Effect, RunState, RunStatus, StepStatus, cancelled, next};
 use stepwell_engine::store::{Kind, Resolution, Standing};
 
-use crate::service::{QueueRecord, WorkerRecord};
-use crate::{Host, HostError};
+use crate::HostError;
+use crate::queues::QueueRecord;
+use crate::runs::Runs;
 
 /// The reason why a run does not continue, or how it ended.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -168,15 +169,12 @@ pub enum Cause {
     },
 }
 
-/// A process that has not said for that long that it is alive is not counted on.
-const ALIVE: chrono::Duration = chrono::Duration::seconds(15);
-
 /// Why causes are left out.
 const LEFT_OUT: &str = "the settings of this command differ from those of the running service, so causes that come \
     from policies, the configuration or queues are left out: ask the service (--server URL), or pass the --policy, \
     --config, --queues and --step options that `stepwell serve` has";
 
-impl Host {
+impl Runs {
     /// What holds a run up, and what to do about it. Causes that come from policies, the configuration and the
     /// settings of queues are those of a service: where this process has other settings than every service that
     /// runs, they are left out, and `note` says so.
@@ -184,11 +182,11 @@ impl Host {
     /// # Errors
     /// When there is no such run, or the store failed.
     pub async fn explain(&self, execution_id: &str) -> Result<Explanation, HostError> {
-        let now = self.clock.now();
-        let standing = self.store.standing(execution_id, now).await?;
+        let now = self.ctx.clock.now();
+        let standing = self.ctx.store.standing(execution_id, now).await?;
         let state = self.shown(execution_id).await?;
         let letter = match state.status.is_dead() {
-            true => self.dead_letter(execution_id).await.ok(),
+            true => self.ctx.dead_letters().get(execution_id).await.ok(),
             false => None,
         };
         let resolution = letter.as_ref().and_then(|(letter, _)| letter.resolution.as_ref());
@@ -200,7 +198,7 @@ impl Host {
                         .to_owned();
                 causes.insert(0, Cause::Cancelling { why: why.clone(), fix });
             }
-            note = self.differs_from_services().await?.then(|| LEFT_OUT.to_owned());
+            note = self.ctx.system().differs_from_services().await?.then(|| LEFT_OUT.to_owned());
             causes.extend(self.of_queue(&state, &standing, now).await?);
             if note.is_none() {
                 causes.extend(self.of_policy(&state));
@@ -210,22 +208,6 @@ impl Host {
         }
         let summary = summary(&state, &causes, note.is_some(), standing.row.cancel.as_deref());
         Ok(Explanation { execution_id: execution_id.to_owned(), status: state.status, summary, causes, note })
-    }
-
-    /// Whether this process has other policies, configuration, queues or steps than every service that runs. Not when it
-    /// serves itself, or no service runs.
-    ///
-    /// # Errors
-    /// When the store failed.
-    pub async fn differs_from_services(&self) -> Result<bool, HostError> {
-        if self.is_serving() {
-            return Ok(false);
-        }
-        self.look_for_steps().await?;
-        let (now, own) = (self.clock.now(), self.settings_digest());
-        let workers = self.workers().await?;
-        let live: Vec<&WorkerRecord> = workers.iter().filter(|worker| worker.is_alive(now)).collect();
-        Ok(!live.is_empty() && live.iter().all(|worker| worker.settings != own))
     }
 
     /// What the run's own record says.
@@ -299,9 +281,9 @@ impl Host {
         let (row, mut causes) = (&standing.row, Vec::new());
         if let (Some(worker), Some(until)) = (&row.worker, row.claimed_until) {
             // Claims are renewed five times as often as they expire.
-            let renewed = clock::earlier(until, self.settings().config.service.lease.0);
-            let silent = now > clock::later(renewed, self.settings().config.service.lease.0 / 2);
-            if worker != self.worker() && silent && row.queue.is_some() {
+            let renewed = clock::earlier(until, self.ctx.settings().config.service.lease.0);
+            let silent = now > clock::later(renewed, self.ctx.settings().config.service.lease.0 / 2);
+            if worker != self.ctx.worker() && silent && row.queue.is_some() {
                 let fix = "none needed: another worker takes over then, if one is running".to_owned();
                 causes.push(Cause::WorkerSilent { worker: worker.clone(), until, fix });
             }
@@ -344,7 +326,7 @@ impl Host {
         let mut causes = Vec::new();
         let queue = queue.to_owned();
         let begun = state.status != RunStatus::Queued;
-        let record = self.store.record(Kind::Queue, &queue).await?;
+        let record = self.ctx.store.record(Kind::Queue, &queue).await?;
         let said: QueueRecord =
             record.and_then(|record| serde_json::from_value(record.value).ok()).unwrap_or_default();
         if let Some(by) = said.paused.filter(|_| !begun) {
@@ -352,7 +334,7 @@ impl Host {
             causes.push(Cause::QueuePaused { queue: queue.clone(), by, fix });
         }
         let zone = queue.parse().unwrap_or(chrono_tz::UTC);
-        let settings = self.settings().queues.settings(&queue).unwrap_or_default();
+        let settings = self.ctx.settings().queues.settings(&queue).unwrap_or_default();
         if let Some(until) = settings.closed_until(zone, now).filter(|_| !begun) {
             let fix =
                 "none needed: the window ends then; to change it, edit `paused` in timezone_queues.yaml \
@@ -373,8 +355,8 @@ impl Host {
             let fix = "none needed: its turn comes; a run with a higher `priority` starts earlier".to_owned();
             causes.push(Cause::Behind { queue: queue.clone(), ahead: standing.ahead, fix });
         }
-        if !self.is_serving() && !self.somebody_serves(now).await {
-            let last_seen = self.last_seen().await?;
+        if !self.ctx.is_serving() && !self.ctx.system().somebody_serves(now).await {
+            let last_seen = self.ctx.system().last_seen().await?;
             let fix = "start a service: `stepwell serve`".to_owned();
             causes.insert(0, Cause::NoWorker { last_seen, fix });
         }
@@ -384,7 +366,7 @@ impl Host {
     /// Steps that policy will refuse.
     fn of_policy(&self, state: &RunState) -> Vec<Cause> {
         let mut causes = Vec::new();
-        let open = self.grants_of_run(&state.run).into_iter().zip(&state.steps);
+        let open = self.ctx.preparation().grants_of_run(&state.run).into_iter().zip(&state.steps);
         for ((step, grant), _) in open.filter(|(_, state)| state.is_open()) {
             if step.step_type == stepwell_engine::job::approval::TYPE {
                 continue;
@@ -399,28 +381,6 @@ impl Host {
             causes.push(Cause::GrantMissing { step: step.id.clone(), rule, message, fix });
         }
         causes
-    }
-
-    /// Whether another process has lately said that it works on runs.
-    pub(crate) async fn somebody_serves(&self, now: Timestamp) -> bool {
-        self.workers().await.is_ok_and(|workers| workers.iter().any(|worker| worker.is_alive(now)))
-    }
-
-    /// When any worker last said that it is alive.
-    async fn last_seen(&self) -> Result<Option<Timestamp>, HostError> {
-        Ok(self.workers().await?.into_iter().map(|worker| worker.seen).max())
-    }
-
-    /// What the processes that work, or have worked, on runs say of themselves.
-    async fn workers(&self) -> Result<Vec<WorkerRecord>, HostError> {
-        let records = self.store.records(Kind::Worker, None, "", 10_000).await?;
-        Ok(records.into_iter().filter_map(|record| serde_json::from_value(record.value).ok()).collect())
-    }
-}
-
-impl WorkerRecord {
-    fn is_alive(&self, now: Timestamp) -> bool {
-        !self.stopped && now - self.seen <= ALIVE
     }
 }
 

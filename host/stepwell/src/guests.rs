@@ -9,7 +9,7 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll};
+use std::task::{self, Poll};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ use stepwell_sandbox::ComponentError;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::Host;
+use crate::context::Context;
 use crate::node::lock;
 use crate::shares::Shares;
 
@@ -149,7 +149,7 @@ impl<T, U: Fn(Duration) + Unpin> Future for Metered<T, U> {
     /// Nothing when it has held its thread for too long, and is to go on elsewhere.
     type Output = Option<T>;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Self::Output> {
         let begun = now();
         let polled = self.work.as_mut().poll(cx);
         self.held += begun.elapsed();
@@ -167,7 +167,7 @@ impl<T, U: Fn(Duration) + Unpin> Future for Metered<T, U> {
     }
 }
 
-impl Host {
+impl Context {
     /// Reads a document of that many bytes. Large ones are read one at a time, since each may take 256 MiB meanwhile, and
     /// without holding up the other tasks of the thread.
     pub fn read_in_turn<T>(&self, bytes: usize, read: impl FnOnce() -> T) -> T {

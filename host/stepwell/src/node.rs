@@ -6,23 +6,20 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use serde_json::{Map, Value};
-use stepwell_engine::Manifest;
 use stepwell_engine::StoreError;
 use stepwell_engine::clock::{self, Timestamp};
-use stepwell_engine::job::{Catalog, Job};
-use stepwell_engine::run::{Admission, AdmitError, RunState, admit, execution_id};
-use stepwell_engine::schedule::{Calendars, check_once};
-use stepwell_engine::store::{Audit, Idempotency, Inserted, NewRun, Renewal, Source, Wake};
+use stepwell_engine::run::{RunState, execution_id};
+use stepwell_engine::store::{Renewal, Wake};
 use tokio::sync::{Notify, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::components::Loading;
+use crate::context::Context;
 use crate::guests::GuestThreads;
+use crate::private;
 use crate::steps::StepRecord;
 use crate::worker::Hold;
-use crate::{Host, HostError, Inner, private};
 
 /// How many ids this process has made of each of the last seconds. Runs that wait to be inserted may be of several seconds: with one
 /// count for all, they would begin anew in turns, and find each number taken.
@@ -50,9 +47,9 @@ pub(crate) struct Node {
     holds: Mutex<BTreeMap<String, Arc<Hold>>>,
     wakes: Mutex<HashMap<String, Arc<Notify>>>,
     /// Who waits for the end of which run.
-    waiters: Mutex<HashMap<String, Vec<oneshot::Sender<Arc<RunState>>>>>,
+    pub waiters: Mutex<HashMap<String, Vec<oneshot::Sender<Arc<RunState>>>>>,
     /// Who follows the log of which run.
-    followers: Mutex<HashMap<String, watch::Sender<()>>>,
+    pub followers: Mutex<HashMap<String, watch::Sender<()>>>,
     ids: Mutex<Ids>,
     /// A number that most likely no other process has; who has the same one makes another id when it is taken.
     number: u32,
@@ -139,179 +136,22 @@ fn random() -> u32 {
     u32::from_le_bytes(bytes)
 }
 
-/// What a host admits: a run, or the run that the same request made before.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Admitted {
-    /// The run.
-    pub execution_id: String,
-    /// The same request, by its idempotency key, made this run before.
-    pub replayed: bool,
-    /// Something that the caller may not expect.
-    pub note: Option<String>,
-}
-
 /// Takes a hold out of the registry when the worker is done, however it ends.
 pub(crate) struct Held {
-    host: Host,
+    ctx: Arc<Context>,
     hold: Arc<Hold>,
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        let mut holds = lock(&self.host.node.holds);
+        let mut holds = lock(&self.ctx.node.holds);
         if holds.get(&self.hold.execution_id).is_some_and(|held| held.fence == self.hold.fence) {
             holds.remove(&self.hold.execution_id);
         }
     }
 }
 
-/// Somebody who waits for the end of a run.
-struct Waiter {
-    host: Host,
-    execution_id: String,
-    end: oneshot::Receiver<Arc<RunState>>,
-}
-
-impl Waiter {
-    async fn wait(mut self, limit: Duration) -> Result<RunState, HostError> {
-        let host = self.host.clone();
-        let ended = async {
-            loop {
-                if let Ok(Ok(state)) = tokio::time::timeout(Duration::from_millis(500), &mut self.end).await {
-                    return Ok(RunState::clone(&state));
-                }
-                if host.store.row(&self.execution_id).await?.status.is_terminal() {
-                    return host.run(&self.execution_id).await;
-                }
-            }
-        };
-        match tokio::time::timeout(limit, ended).await {
-            Ok(ended) => ended,
-            Err(_) => host.run(&self.execution_id).await,
-        }
-    }
-}
-
-impl Drop for Waiter {
-    fn drop(&mut self) {
-        self.end.close();
-        let mut waiters = lock(&self.host.node.waiters);
-        if let Some(others) = waiters.get_mut(&self.execution_id) {
-            others.retain(|waiter| !waiter.is_closed());
-            if others.is_empty() {
-                waiters.remove(&self.execution_id);
-            }
-        }
-    }
-}
-
-/// The step types, and the calendars of the configuration.
-pub(crate) struct HostCatalog<'a>(&'a Inner);
-
-impl Catalog for HostCatalog<'_> {
-    fn manifest(&self, step_type: &str) -> Option<Arc<Manifest>> {
-        self.0.sandbox.manifest(step_type)
-    }
-    fn types(&self) -> Vec<String> {
-        let mut types = self.0.sandbox.types();
-        types.push(stepwell_engine::job::approval::TYPE.to_owned());
-        types.sort();
-        types
-    }
-    fn versions(&self, type_name: &str) -> Vec<String> {
-        self.0.sandbox.versions(type_name)
-    }
-    fn left_out(&self, step_type: &str) -> Map<String, Value> {
-        self.0.settings().config.left_out(step_type)
-    }
-    fn calendars(&self) -> Calendars {
-        self.0.settings().config.calendars.clone()
-    }
-}
-
-impl Host {
-    /// What jobs may name.
-    pub fn catalog(&self) -> impl Catalog + '_ {
-        HostCatalog(self)
-    }
-
-    /// Admits a job: keeps it as a run in the queue of its time zone, or for the one who asks when the admission
-    /// says so. `audit` is written with it.
-    ///
-    /// # Errors
-    /// When the job is disabled, a variable is not the job's, the queue is full, or the store failed.
-    pub async fn enqueue(
-        &self,
-        job: &Arc<Job>,
-        admission: Admission,
-        idempotency: Option<Idempotency>,
-        audit: Option<Audit>,
-    ) -> Result<Admitted, HostError> {
-        let now = self.clock.now();
-        if let (Source::Api, Some(due)) = (&admission.source, admission.due) {
-            check_once(due, now).map_err(|why| HostError::Argument("scheduled_time", why))?;
-        }
-        let run = admit(job, admission, String::new(), now)?;
-        self.insert(run, idempotency, audit, |_| Ok(())).await
-    }
-
-    /// Gives the run its id, its rank and its queue, and keeps it; `before` learns of each id that is tried.
-    pub(crate) async fn insert(
-        &self,
-        run: NewRun,
-        idempotency: Option<Idempotency>,
-        audit: Option<Audit>,
-        mut before: impl FnMut(&str) -> Result<(), HostError>,
-    ) -> Result<Admitted, HostError> {
-        self.fresh_steps().await?;
-        let mut run = self.ranked(run)?;
-        run.idempotency = idempotency;
-        if let Some(by) = audit.as_ref().map(|audit| &audit.by)
-            && !run.started_by.contains(by)
-        {
-            run.started_by.push(by.clone());
-        }
-        self.keep_components([&run]).await?;
-        loop {
-            run.execution_id = self.next_id(run.created_at);
-            before(&run.execution_id)?;
-            let audit = audit.clone().map(|audit| Audit { target: run.execution_id.clone(), ..audit });
-            match self.timed("insert", self.store.insert(&run, audit)).await {
-                Ok(inserted) => {
-                    self.inserted(&run, &inserted);
-                    return Ok(Admitted { execution_id: run.execution_id, replayed: false, note: None });
-                }
-                Err(StoreError::Exists(_)) => {}
-                Err(StoreError::Replayed(execution_id)) => {
-                    return Ok(Admitted { execution_id, replayed: true, note: None });
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
-    }
-
-    /// The run with the components of its steps, its rank and the bound of its queue.
-    pub(crate) fn ranked(&self, mut run: NewRun) -> Result<NewRun, HostError> {
-        run.trace.get_or_insert_with(|| self.new_trace());
-        run.components = self.pins(&run.job);
-        if let Some(queue) = &run.queue {
-            let settings =
-                self.settings().queues.settings(queue).ok_or_else(|| AdmitError::NoQueue(queue.clone()))?;
-            run.rank = settings.rank(run.scheduled_time, run.priority);
-            run.max_waiting = settings.max_waiting;
-        }
-        Ok(run)
-    }
-
-    fn inserted(&self, run: &NewRun, inserted: &Inserted) {
-        self.cancel_held(&inserted.to_cancel, &format!("replaced by the run {}", run.execution_id));
-        if let Some(queue) = &run.queue {
-            self.serve_queue(queue);
-            self.wake([queue.as_str()]);
-            self.tell_queues([queue.clone()]);
-        }
-    }
-
+impl Context {
     /// Tells other processes that runs of these queues may have become free to go.
     pub(crate) fn tell_queues(&self, queues: impl IntoIterator<Item = String>) {
         queues.into_iter().for_each(|queue| self.store.announce(Wake::Queue(queue)));
@@ -366,14 +206,9 @@ impl Host {
         Ok(())
     }
 
-    /// When a claim made at `now` expires.
-    pub(crate) fn lease_from(&self, now: Timestamp) -> Timestamp {
-        clock::later(now, self.settings().config.service.lease.0)
-    }
-
-    pub(crate) fn hold(&self, hold: Arc<Hold>) -> Held {
+    pub(crate) fn hold(self: &Arc<Self>, hold: Arc<Hold>) -> Held {
         lock(&self.node.holds).insert(hold.execution_id.clone(), hold.clone());
-        Held { host: self.clone(), hold }
+        Held { ctx: self.clone(), hold }
     }
 
     /// Runs that this process works on.
@@ -390,21 +225,21 @@ impl Host {
     }
 
     /// Renews this process's claims, until it is dropped.
-    pub(crate) fn beat(&self) -> AbortOnDropHandle<()> {
-        let host = self.clone();
+    pub(crate) fn beat(self: &Arc<Self>) -> AbortOnDropHandle<()> {
+        let ctx = self.clone();
         AbortOnDropHandle::new(tokio::spawn(async move {
             loop {
-                let due = clock::later(host.clock.now(), host.renew_every());
+                let due = clock::later(ctx.clock.now(), ctx.renew_every());
                 // Earlier when another process says that there is something to learn.
-                let _ = tokio::time::timeout(host.renew_every(), host.node.claims.notified()).await;
-                host.renew().await;
-                host.measures.renewed(host.clock.now() - due);
+                let _ = tokio::time::timeout(ctx.renew_every(), ctx.node.claims.notified()).await;
+                ctx.renew().await;
+                ctx.measures.renewed(ctx.clock.now() - due);
             }
         }))
     }
 
     /// Five times within a lease.
-    fn renew_every(&self) -> Duration {
+    pub fn renew_every(&self) -> Duration {
         self.settings().config.service.lease.0 / 5
     }
 
@@ -476,79 +311,13 @@ impl Host {
         }
     }
 
-    /// Follows the log of a run, as far as this process writes it.
-    pub fn follow(&self, execution_id: &str) -> Follow {
-        let mut followers = lock(&self.node.followers);
-        let sender = followers.entry(execution_id.to_owned()).or_insert_with(|| watch::Sender::new(()));
-        Follow { grown: sender.subscribe(), host: self.clone(), execution_id: execution_id.to_owned() }
-    }
-
-    fn waiter(&self, execution_id: &str) -> Waiter {
-        let (sender, end) = oneshot::channel();
-        lock(&self.node.waiters).entry(execution_id.to_owned()).or_default().push(sender);
-        Waiter { host: self.clone(), execution_id: execution_id.to_owned(), end }
-    }
-
-    /// Waits until a run has ended, at most for `limit`; its state then. What another process moves is looked at
-    /// twice a second.
-    ///
-    /// # Errors
-    /// When there is no such run, or the store failed.
-    pub async fn wait(&self, execution_id: &str, limit: Duration) -> Result<RunState, HostError> {
-        let waiter = self.waiter(execution_id);
-        if self.store.row(execution_id).await?.status.is_terminal() {
-            return self.run(execution_id).await;
-        }
-        waiter.wait(limit).await
-    }
-
-    /// Puts a run of a job into its queue, and waits for its end, at most for `limit`; the state then.
-    ///
-    /// # Errors
-    /// As [`Host::enqueue`].
-    pub async fn run_queued(
-        &self,
-        job: &Arc<Job>,
-        admission: Admission,
-        idempotency: Option<Idempotency>,
-        audit: Option<Audit>,
-        limit: Duration,
-    ) -> Result<(Admitted, RunState), HostError> {
-        let run = admit(job, admission, String::new(), self.clock.now())?;
-        let mut waiter = None;
-        let wait = |id: &str| {
-            waiter = Some(self.waiter(id));
-            Ok(())
-        };
-        let admitted = self.insert(run, idempotency, audit, wait).await?;
-        let state = match waiter.filter(|_| !admitted.replayed) {
-            Some(waiter) => waiter.wait(limit).await?,
-            None => self.wait(&admitted.execution_id, limit).await?,
-        };
-        Ok((admitted, state))
-    }
-}
-
-/// Follows the log of a run.
-pub struct Follow {
-    grown: watch::Receiver<()>,
-    host: Host,
-    execution_id: String,
-}
-
-impl Follow {
-    /// Waits until this process has written to the log, or `limit` is over: another node may have written, too.
-    pub async fn grown(&mut self, limit: Duration) {
-        let _ = tokio::time::timeout(limit, self.grown.changed()).await;
-    }
-}
-
-impl Drop for Follow {
-    fn drop(&mut self) {
-        let mut followers = lock(&self.host.node.followers);
-        // This one still counts.
-        if followers.get(&self.execution_id).is_some_and(|sender| sender.receiver_count() <= 1) {
-            followers.remove(&self.execution_id);
+    /// Has somebody serve that queue from now on, when this process serves.
+    pub(crate) fn serve_queue(&self, queue: &str) {
+        if let Some(opener) = self.node.serving.get()
+            && !lock(&self.node.served).contains_key(queue)
+        {
+            // The opener ends with the service.
+            let _ = opener.send(queue.to_owned());
         }
     }
 }

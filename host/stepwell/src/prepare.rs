@@ -13,10 +13,11 @@ use stepwell_engine::store::NewRun;
 use stepwell_engine::{Job, JobDefinition, Outcome, StepDefinition, project, weight};
 use stepwell_sandbox::Component;
 
+use crate::HostError;
 use crate::components::Found;
+use crate::context::Context;
 use crate::guests::blocking_in_place;
 use crate::node::lock;
-use crate::{Host, HostError};
 
 /// What is known of a step before it runs.
 pub(crate) struct Known {
@@ -34,7 +35,12 @@ const MOST_TOLD: usize = 20;
 /// Steps that are kept known.
 const MOST_KNOWN: usize = 10_000;
 
-impl Host {
+/// What comes before an attempt: the grant, the component and the configuration of a step.
+pub(crate) struct Preparation {
+    pub ctx: Arc<Context>,
+}
+
+impl Preparation {
     /// What policy grants to a step: with the component that its type means now.
     pub(crate) fn decide(
         &self,
@@ -42,9 +48,9 @@ impl Host {
         job: &JobDefinition,
         step: &StepDefinition,
     ) -> Result<Grant, Denial> {
-        match self.sandbox.find(&step.step_type) {
+        match self.ctx.sandbox.find(&step.step_type) {
             Some(component) => self.decide_for(project, job, step, &component),
-            None => Err(Denial::new(Rule::StepTypeUnknown, "", &self.unknown(&step.step_type))),
+            None => Err(Denial::new(Rule::StepTypeUnknown, "", &self.ctx.steps().unknown(&step.step_type))),
         }
     }
 
@@ -61,12 +67,12 @@ impl Host {
             project,
             manifest: component.manifest(),
             digest: component.digest(),
-            replaces_builtin: self.replaces_builtin(component),
+            replaces_builtin: self.ctx.steps().replaces_builtin(component),
             narrowing: &narrowing,
             timeout: step.timeout,
             workspace: job.workspace,
         };
-        let settings = self.settings();
+        let settings = self.ctx.settings();
         policy::decide(&settings.policies, &settings.config, &request)
     }
 
@@ -78,7 +84,7 @@ impl Host {
         let (job, project) = (run.job.definition(), project::of(&run.job.id));
         let decide = |step: &'r StepDefinition| {
             let pinned =
-                run.components.get(&step.step_type).and_then(|pin| self.sandbox.by_digest(&pin.digest));
+                run.components.get(&step.step_type).and_then(|pin| self.ctx.sandbox.by_digest(&pin.digest));
             let grant = match pinned {
                 Some(component) => self.decide_for(project, job, step, &component),
                 None => self.decide(project, job, step),
@@ -91,16 +97,16 @@ impl Host {
     /// What is known of a step before it runs, and stays so: policies are read once, and a job is its digest.
     fn known(&self, job: &Job, index: usize, step: &StepDefinition, component: &Component) -> Arc<Known> {
         // Read before the settings: what was decided by old ones is not found once there are new ones.
-        let key = (self.generation(), job.digest().to_owned(), index, component.digest().to_owned());
-        if let Some(known) = lock(&self.known).get(&key) {
+        let key = (self.ctx.generation(), job.digest().to_owned(), index, component.digest().to_owned());
+        if let Some(known) = lock(&self.ctx.known).get(&key) {
             return known.clone();
         }
         let manifest = component.manifest();
         let grant = self.decide_for(project::of(&job.id), job, step, component).map(Arc::new);
         let config =
-            Value::Object(step.config_for(manifest, self.settings().config.left_out(&step.step_type)));
+            Value::Object(step.config_for(manifest, self.ctx.settings().config.left_out(&step.step_type)));
         let known = Arc::new(Known { grant, schema: manifest.config_schema.clone(), config });
-        let mut all = lock(&self.known);
+        let mut all = lock(&self.ctx.known);
         if all.len() >= MOST_KNOWN {
             // Whichever: what is used comes back at the next use.
             all.clear();
@@ -135,7 +141,7 @@ impl Host {
         state: &RunState,
         step: &StepDefinition,
     ) -> Result<Result<Component, Outcome>, HostError> {
-        Ok(match self.component_of(&state.run, &step.step_type).await? {
+        Ok(match self.ctx.steps().component_of(&state.run, &step.step_type).await? {
             Found::Component(component) => Ok(component),
             Found::Unknown(message) => Err(Outcome::InvalidConfig { message }),
             Found::Gone(message) => Err(Outcome::HostFault { message }),
@@ -146,7 +152,7 @@ impl Host {
     fn filled(&self, config: &Value, manifest: &Manifest, scope: &Scope) -> Result<Value, TemplateError> {
         let mut config = render(config, scope)?;
         if let Value::Object(map) = &mut config {
-            for (name, value) in self.settings().config.defaults(manifest, map) {
+            for (name, value) in self.ctx.settings().config.defaults(manifest, map) {
                 map.entry(name).or_insert(value);
             }
         }
@@ -170,10 +176,10 @@ impl Host {
             let definition = job.step(index)?;
             let pin = state.run.components.get(&definition.step_type);
             let component = match pin {
-                Some(pin) => self.sandbox.by_digest(&pin.digest),
-                None => self.sandbox.find(&definition.step_type),
+                Some(pin) => self.ctx.sandbox.by_digest(&pin.digest),
+                None => self.ctx.sandbox.find(&definition.step_type),
             }?;
-            let left_out = self.settings().config.left_out(&definition.step_type);
+            let left_out = self.ctx.settings().config.left_out(&definition.step_type);
             let config = Value::Object(definition.config_for(component.manifest(), left_out));
             let mut filled =
                 scopes.iter().map(|scope| self.filled(&config, component.manifest(), scope).ok());

@@ -3,29 +3,24 @@
 use std::collections::VecDeque;
 
 use serde_json::Value;
-use stepwell_engine::quantity::Bytes;
 use stepwell_engine::run::{Event, Replay, RunState, RunView};
 use stepwell_engine::store::{Loaded, Place};
 use stepwell_engine::{Outcome, Receipt, StoreError};
 
-use crate::{Host, HostError};
+use crate::HostError;
+use crate::runs::Runs;
 
 /// Receipts of a run that are shown, and bytes of the message of each.
 const RECEIPTS: usize = 10_000;
 const MESSAGE: usize = 1 << 10;
 
-impl Host {
-    /// Bytes that one run may write to the store.
-    pub(crate) fn run_bytes(&self) -> Bytes {
-        self.settings().config.service.run_bytes
-    }
-
+impl Runs {
     /// The state of a run, from its record.
     ///
     /// # Errors
     /// When there is no such run.
-    pub async fn run(&self, execution_id: &str) -> Result<RunState, HostError> {
-        let Loaded { run, events, next } = self.store.load(execution_id).await?;
+    pub async fn get(&self, execution_id: &str) -> Result<RunState, HostError> {
+        let Loaded { run, events, next } = self.ctx.store.load(execution_id).await?;
         self.replayed(execution_id, Replay::new(run), &events, next).await
     }
 
@@ -34,7 +29,7 @@ impl Host {
     /// # Errors
     /// When there is no such run.
     pub async fn shown(&self, execution_id: &str) -> Result<RunState, HostError> {
-        let Loaded { run, events, next } = self.store.load(execution_id).await?;
+        let Loaded { run, events, next } = self.ctx.store.load(execution_id).await?;
         self.replayed(execution_id, Replay::for_display(run, None), &events, next).await
     }
 
@@ -58,7 +53,7 @@ impl Host {
         mut take: impl FnMut(Vec<Event>),
     ) -> Result<(), StoreError> {
         while let Some(place) = next {
-            let page = self.store.events(execution_id, place).await?;
+            let page = self.ctx.store.events(execution_id, place).await?;
             take(page.events);
             next = page.next;
         }
@@ -85,7 +80,7 @@ impl Host {
                 }
             }
         };
-        let Loaded { events, next, .. } = self.store.load(execution_id).await?;
+        let Loaded { events, next, .. } = self.ctx.store.load(execution_id).await?;
         take(events);
         self.read_on(execution_id, next, take).await?;
         Ok(receipts.into())
@@ -96,7 +91,7 @@ impl Host {
     /// # Errors
     /// When the store failed.
     pub async fn view(&self, state: &RunState) -> Result<RunView, HostError> {
-        let row = self.store.row(&state.run.execution_id).await?;
+        let row = self.ctx.store.row(&state.run.execution_id).await?;
         Ok(RunView::of(state, row.cancel))
     }
 
@@ -105,7 +100,7 @@ impl Host {
     /// # Errors
     /// When there is no such run or step, or the store failed.
     pub async fn step_output(&self, execution_id: &str, step_id: &str) -> Result<Option<Value>, HostError> {
-        let Loaded { run, events, next } = self.store.load(execution_id).await?;
+        let Loaded { run, events, next } = self.ctx.store.load(execution_id).await?;
         let index = run.job.all_steps().position(|step| step.id == step_id);
         let replay = Replay::for_display(run, index);
         let state = self.replayed(execution_id, replay, &events, next).await?;

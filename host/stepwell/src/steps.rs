@@ -4,6 +4,7 @@
 //! component with what it says about itself. The bytes are fetched when a run needs them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use chrono::TimeDelta;
@@ -19,8 +20,9 @@ use stepwell_engine::store::{Audit, Change, Expect, Kind, Record, Wake};
 use stepwell_engine::{Manifest, StoreError};
 use stepwell_sandbox::{Component, Stored};
 
+use crate::HostError;
+use crate::context::Context;
 use crate::node::lock;
-use crate::{Host, HostError};
 
 mod removal;
 
@@ -110,14 +112,34 @@ const MOST_REFUSED: usize = 100;
 /// Of them, those that a message lists.
 const MOST_SHOWN: usize = 20;
 
-impl Host {
+/// The step types of a host.
+#[derive(Clone)]
+pub struct Steps {
+    pub(crate) ctx: Arc<Context>,
+}
+
+impl Steps {
+    /// The same; with `replace` it may take the place of a built-in step, without the grants of policies that name
+    /// that step.
+    ///
+    /// # Errors
+    /// As [`Steps::register`].
+    pub async fn register_here(&self, wasm: Vec<u8>, replace: bool) -> Result<Arc<Manifest>, HostError> {
+        let component = self.examined(wasm).await?;
+        self.may_replace(&component, replace)?;
+        let manifest = component.manifest().clone();
+        self.ctx.sandbox.add(component);
+        self.ctx.node.generation.fetch_add(1, Ordering::Relaxed);
+        Ok(manifest)
+    }
+
     /// Registers a component for every process that uses the store. It becomes the active version of its type; others
     /// stay beside it, for jobs that name them and for runs that began with them.
     ///
     /// # Errors
     /// When it is no step; when its type is built in or reserved; when stored jobs would not be valid with it and
     /// `how` does not force it; or when the store failed.
-    pub async fn register_for_all(
+    pub async fn register(
         &self,
         wasm: Vec<u8>,
         how: Registration,
@@ -125,9 +147,9 @@ impl Host {
     ) -> Result<Activated, HostError> {
         let component = self.examined(wasm).await?;
         let name = component.manifest().type_name.clone();
-        self.look_for_steps().await?;
+        self.refresh().await?;
         self.may_change(&name, &audit)?;
-        if self.sandbox.local(&name).is_some() {
+        if self.ctx.sandbox.local(&name).is_some() {
             return Err(HostError::Refused(format!(
                 "the step type `{name}` comes with `steps` of the configuration or `--step` here, which takes precedence over registered steps; change it there"
             )));
@@ -141,20 +163,20 @@ impl Host {
             return Err(HostError::Refused(refusal(&component, &refused)));
         }
         let wasm = component.wasm().map(|wasm| wasm.to_vec()).unwrap_or_default();
-        self.store.put_component(component.digest(), wasm).await?;
+        self.ctx.store.put_component(component.digest(), wasm).await?;
         said.digest = component.digest().to_owned();
-        said.at = self.clock.now();
-        said.replaces = self.sandbox.built_in(&name).is_some();
+        said.at = self.ctx.clock.now();
+        said.replaces = self.ctx.sandbox.built_in(&name).is_some();
         let version = component.manifest().version.clone();
         let audit =
             Audit { target: name.clone(), detail: format!("{version} {}", component.digest()), ..audit };
         let changes = vec![self.description(&component), put(&name, &said, expect), Change::Audit(audit)];
-        self.store.write(changes).await?;
-        lock(&self.node.kept).insert(component.digest().to_owned());
+        self.ctx.store.write(changes).await?;
+        lock(&self.ctx.node.kept).insert(component.digest().to_owned());
         let digest = component.digest().to_owned();
-        self.sandbox.know(component);
-        self.look_for_steps().await?;
-        self.store.announce(Wake::Steps);
+        self.ctx.sandbox.know(component);
+        self.refresh().await?;
+        self.ctx.store.announce(Wake::Steps);
         Ok(Activated { step_type: name, version, digest, previous, refused })
     }
 
@@ -175,7 +197,7 @@ impl Host {
                 other.digest
             )));
         }
-        let types = self.store.count(Kind::Step, STATE).await?;
+        let types = self.ctx.store.count(Kind::Step, STATE).await?;
         if said.versions.is_empty() && types >= u64::from(MOST) {
             return Err(HostError::Refused(format!("{MOST} step types are registered; remove one first")));
         }
@@ -188,7 +210,7 @@ impl Host {
         said.versions.push(VersionRecord {
             version: version.clone(),
             digest: digest.to_owned(),
-            at: self.clock.now(),
+            at: self.ctx.clock.now(),
             by: by.to_owned(),
             bytes: component.wasm().map_or(0, |wasm| wasm.len()),
         });
@@ -206,7 +228,7 @@ impl Host {
         version: Option<&str>,
         audit: Audit,
     ) -> Result<Activated, HostError> {
-        self.look_for_steps().await?;
+        self.refresh().await?;
         self.may_change(step_type, &audit)?;
         let (mut said, expect) = self.step_record(step_type).await?;
         if said.versions.is_empty() {
@@ -217,12 +239,12 @@ impl Host {
             return self.give_back(step_type, previous, expect, audit).await;
         };
         said.digest = chosen.digest.clone();
-        said.at = self.clock.now();
+        said.at = self.ctx.clock.now();
         let from = previous.clone().unwrap_or_default();
         let audit = Audit { detail: format!("{from} -> {}", chosen.version), ..audit };
-        self.store.write(vec![put(step_type, &said, expect), Change::Audit(audit)]).await?;
-        self.look_for_steps().await?;
-        self.store.announce(Wake::Steps);
+        self.ctx.store.write(vec![put(step_type, &said, expect), Change::Audit(audit)]).await?;
+        self.refresh().await?;
+        self.ctx.store.announce(Wake::Steps);
         let refused = match self.load(&chosen.digest).await? {
             Some(component) => self.refused_jobs(&component).await?,
             None => Vec::new(),
@@ -239,7 +261,8 @@ impl Host {
         expect: Expect,
         audit: Audit,
     ) -> Result<Activated, HostError> {
-        let built_in = self.sandbox.built_in(step_type).and_then(|digest| self.sandbox.by_digest(&digest));
+        let built_in =
+            self.ctx.sandbox.built_in(step_type).and_then(|digest| self.ctx.sandbox.by_digest(&digest));
         let Some(built_in) = built_in else {
             return Err(HostError::Refused(format!(
                 "version {} is the first version of `{step_type}` that was registered; there is none before it",
@@ -248,9 +271,9 @@ impl Host {
         };
         let gone = Change::Remove { kind: Kind::Step, id: step_type.to_owned(), expect };
         let detail = format!("{} -> built in", previous.clone().unwrap_or_default());
-        self.store.write(vec![gone, Change::Audit(Audit { detail, ..audit })]).await?;
-        self.look_for_steps().await?;
-        self.store.announce(Wake::Steps);
+        self.ctx.store.write(vec![gone, Change::Audit(Audit { detail, ..audit })]).await?;
+        self.refresh().await?;
+        self.ctx.store.announce(Wake::Steps);
         Ok(Activated {
             step_type: step_type.to_owned(),
             version: built_in.manifest().version.clone(),
@@ -262,7 +285,7 @@ impl Host {
 
     /// Why a step that is not registered cannot be removed, or rolled back.
     fn not_registered(&self, step_type: &str, done: &str) -> HostError {
-        match self.sandbox.find(step_type) {
+        match self.ctx.sandbox.find(step_type) {
             Some(found) if found.origin() == Origin::BuiltIn => HostError::Refused(format!(
                 "`{step_type}` is a built-in step and cannot be {done}; `step_types: {{{step_type}: {{enabled: false}}}}` in the configuration turns it off"
             )),
@@ -278,7 +301,7 @@ impl Host {
 
     /// Refuses to change the types of a vendor whose name the configuration reserves for others.
     fn may_change(&self, step_type: &str, audit: &Audit) -> Result<(), HostError> {
-        let settings = self.settings();
+        let settings = self.ctx.settings();
         let reserved = vendor(step_type).and_then(|name| Some((name, settings.config.vendors.get(name)?)));
         let Some((vendor, said)) = reserved else { return Ok(()) };
         let names = said.registered_by.iter().filter_map(|name| Who::parse(name).ok());
@@ -297,13 +320,13 @@ impl Host {
     /// Refuses a component that bears the name of a built-in step, unless it is to take its place.
     pub(crate) fn may_replace(&self, component: &Component, replace: bool) -> Result<(), HostError> {
         let name = &component.manifest().type_name;
-        let Some(built_in) = self.sandbox.built_in(name) else { return Ok(()) };
+        let Some(built_in) = self.ctx.sandbox.built_in(name) else { return Ok(()) };
         if built_in == component.digest() {
             return Err(HostError::Refused(format!(
                 "the step type `{name}` comes with the service, and this is the same component"
             )));
         }
-        let settings = self.settings();
+        let settings = self.ctx.settings();
         let chosen = settings.config.step_types.get(name).and_then(|said| said.digest.as_deref());
         if replace || chosen == Some(component.digest()) {
             return Ok(());
@@ -315,7 +338,7 @@ impl Host {
 
     /// A step type in the store, and what must still be there when it is written.
     async fn step_record(&self, step_type: &str) -> Result<(StepRecord, Expect), HostError> {
-        let Some(record) = self.store.record(Kind::Step, step_type).await? else {
+        let Some(record) = self.ctx.store.record(Kind::Step, step_type).await? else {
             return Ok((StepRecord::default(), Expect::Absent));
         };
         let version = record.version;
@@ -343,11 +366,11 @@ impl Host {
     /// Steps of stored jobs that a component would refuse, if it were the newest of its type: by its schema, and by its
     /// own `validate`.
     async fn refused_jobs(&self, component: &Component) -> Result<Vec<RefusedJob>, HostError> {
-        self.sandbox.know(component.clone());
+        self.ctx.sandbox.know(component.clone());
         let mut refused = Vec::new();
         let mut after = String::new();
         loop {
-            let jobs = self.jobs(&after, 500).await?;
+            let jobs = self.ctx.jobs().list(&after, 500).await?;
             let Some(last) = jobs.last() else { return Ok(refused) };
             after.clone_from(&last.job.id);
             for job in &jobs {
@@ -379,6 +402,7 @@ impl Host {
         // Another version may be newer.
         step_type == reference.type_name
             || self
+                .ctx
                 .sandbox
                 .find(step_type)
                 .is_none_or(|found| compare_versions(&found.manifest().version, &manifest.version).is_le())
@@ -391,7 +415,7 @@ impl Host {
         component: &Component,
     ) -> Result<Option<String>, HostError> {
         let manifest = component.manifest();
-        let config = step.config_for(manifest, self.catalog().left_out(&step.step_type));
+        let config = step.config_for(manifest, self.ctx.catalog().left_out(&step.step_type));
         let problems = manifest.config_schema.problems(&config.into());
         let shown = |pointer: &str, message: &str| match pointer {
             "" => message.to_owned(),
@@ -401,7 +425,7 @@ impl Host {
             return Ok(Some(shown(&problem.pointer, &problem.message)));
         }
         let reference = format!("{}@{}", manifest.type_name, component.digest());
-        let own = self.validated(&reference, step, manifest).await?;
+        let own = self.ctx.jobs().validated(&reference, step, manifest).await?;
         let error = own.iter().find(|issue| !issue.warning);
         Ok(error.map(|issue| shown(&issue.pointer, &issue.message)))
     }
@@ -410,13 +434,13 @@ impl Host {
     ///
     /// # Errors
     /// When the store failed.
-    pub async fn look_for_steps(&self) -> Result<(), HostError> {
+    pub async fn refresh(&self) -> Result<(), HostError> {
         // Before the first run there is no file, and looking makes none.
-        if self.store_file.as_ref().is_some_and(|path| !path.exists()) {
+        if self.ctx.store_file.as_ref().is_some_and(|path| !path.exists()) {
             return Ok(());
         }
         let mut wanted = BTreeMap::new();
-        for record in self.store.records(Kind::Step, None, "", MOST).await? {
+        for record in self.ctx.store.records(Kind::Step, None, "", MOST).await? {
             let name = record.id.clone();
             match self.read_step(record).await {
                 Ok(step) => drop(wanted.insert(name, step)),
@@ -424,19 +448,19 @@ impl Host {
                 Err(error) => tracing::error!("the step `{name}` cannot be used here: {error}"),
             }
         }
-        let known = lock(&self.node.registered).clone();
+        let known = lock(&self.ctx.node.registered).clone();
         let mut changed = false;
         for name in known.keys().filter(|name| !wanted.contains_key(*name)) {
-            changed |= self.sandbox.set_stored(name, None);
+            changed |= self.ctx.sandbox.set_stored(name, None);
         }
         for (name, said) in &wanted {
             if known.get(name) != Some(said) {
                 changed |= self.take_over(name, said).await?;
             }
         }
-        *lock(&self.node.registered) = wanted;
+        *lock(&self.ctx.node.registered) = wanted;
         if changed {
-            self.node.generation.fetch_add(1, Ordering::Relaxed);
+            self.ctx.node.generation.fetch_add(1, Ordering::Relaxed);
         }
         Ok(())
     }
@@ -444,12 +468,17 @@ impl Host {
     async fn take_over(&self, name: &str, said: &StepRecord) -> Result<bool, HostError> {
         for version in &said.versions {
             let digest = version.digest.as_str();
-            if self.sandbox.by_digest(digest).is_some() {
+            if self.ctx.sandbox.by_digest(digest).is_some() {
                 continue;
             }
             match self.described(digest).await? {
                 Some(record) if record.manifest.type_name == name => {
-                    self.sandbox.know(Component::known(record.manifest.into(), digest, record.origin, None));
+                    self.ctx.sandbox.know(Component::known(
+                        record.manifest.into(),
+                        digest,
+                        record.origin,
+                        None,
+                    ));
                 }
                 _ => tracing::error!("the component {digest} of the step `{name}` is missing in the store"),
             }
@@ -459,18 +488,18 @@ impl Host {
             active: said.digest.clone(),
             replaces: said.replaces,
         };
-        Ok(self.sandbox.set_stored(name, Some(stored)))
+        Ok(self.ctx.sandbox.set_stored(name, Some(stored)))
     }
 
     /// Knows what is registered now. A service hears of changes; others look at most once a second.
-    pub(crate) async fn fresh_steps(&self) -> Result<(), HostError> {
-        let now = self.clock.now();
+    pub(crate) async fn fresh(&self) -> Result<(), HostError> {
+        let now = self.ctx.clock.now();
         let recent = |at: &Timestamp| (now - *at).abs() < TimeDelta::seconds(1);
-        if self.is_serving() || lock(&self.node.looked).as_ref().is_some_and(recent) {
+        if self.ctx.is_serving() || lock(&self.ctx.node.looked).as_ref().is_some_and(recent) {
             return Ok(());
         }
-        self.look_for_steps().await?;
-        *lock(&self.node.looked) = Some(now);
+        self.refresh().await?;
+        *lock(&self.ctx.node.looked) = Some(now);
         Ok(())
     }
 
@@ -478,9 +507,14 @@ impl Host {
     ///
     /// # Errors
     /// When the store failed.
-    pub async fn steps(&self) -> Result<Vec<std::sync::Arc<Manifest>>, HostError> {
-        self.fresh_steps().await?;
-        Ok(self.sandbox.types().iter().filter_map(|name| self.sandbox.manifest(name)).collect())
+    pub async fn list(&self) -> Result<Vec<Arc<Manifest>>, HostError> {
+        self.fresh().await?;
+        Ok(self.ctx.sandbox.types().iter().filter_map(|name| self.ctx.sandbox.manifest(name)).collect())
+    }
+
+    /// What jobs may name: the step types, and the calendars of the configuration.
+    pub fn catalog(&self) -> impl Catalog + use<> {
+        self.ctx.catalog()
     }
 
     /// The component that a step type means, also with a version or a digest, with its bytes.
@@ -488,19 +522,19 @@ impl Host {
     /// # Errors
     /// When there is none, or the store failed.
     pub async fn component(&self, step_type: &str) -> Result<Component, HostError> {
-        self.fresh_steps().await?;
+        self.fresh().await?;
         self.fetch(step_type).await?;
-        self.sandbox.find(step_type).ok_or_else(|| HostError::Refused(self.unknown(step_type)))
+        self.ctx.sandbox.find(step_type).ok_or_else(|| HostError::Refused(self.unknown(step_type)))
     }
 
     /// The versions of a step type, the newest first; none when there is no such type.
     ///
     /// # Errors
     /// When the store failed.
-    pub async fn step_versions(&self, step_type: &str) -> Result<Vec<StepVersion>, HostError> {
-        self.fresh_steps().await?;
-        let registered = lock(&self.node.registered).get(step_type).cloned().unwrap_or_default();
-        let local = self.sandbox.local(step_type);
+    pub async fn versions(&self, step_type: &str) -> Result<Vec<StepVersion>, HostError> {
+        self.fresh().await?;
+        let registered = lock(&self.ctx.node.registered).get(step_type).cloned().unwrap_or_default();
+        let local = self.ctx.sandbox.local(step_type);
         let shown = |(component, active): (Component, bool)| {
             let digest = component.digest();
             let said = registered.versions.iter().find(|version| version.digest == digest);
@@ -518,7 +552,7 @@ impl Host {
                 registered_by: said.map(|said| said.by.clone()).filter(|by| !by.is_empty()),
             }
         };
-        Ok(self.sandbox.components(step_type).into_iter().map(shown).collect())
+        Ok(self.ctx.sandbox.components(step_type).into_iter().map(shown).collect())
     }
 }
 

@@ -9,7 +9,8 @@ use stepwell_engine::{Configuration, Diagnostic, Store};
 use stepwell_sandbox::secrets;
 use stepwell_store::{PinnedStores, PostgresStore, SqliteStore};
 
-use crate::{HostError, Settings};
+use crate::HostError;
+use crate::context::Settings;
 
 /// Opens the store: the one of the URL, of the configuration, or SQLite in the data directory; with those that queues
 /// are pinned to.

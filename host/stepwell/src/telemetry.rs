@@ -18,8 +18,10 @@ use stepwell_engine::store::Kind;
 use stepwell_engine::trace::{Call, Span, Trace, attempt_span, run_span};
 use stepwell_engine::{Outcome, StepEnd, StoreError};
 
+use crate::context::Context;
 use crate::node::lock;
-use crate::{Host, HostError, QueueLevel, QueueStatus, process};
+use crate::system::System;
+use crate::{HostError, QueueLevel, QueueStatus, process};
 
 type Labels = [(&'static str, String); 1];
 type Labels2 = [(&'static str, String); 2];
@@ -293,28 +295,28 @@ fn queue_gauges(to: &mut Registry, queues: &[QueueStatus], levels: &Mutex<BTreeS
     );
 }
 
-impl Host {
+impl System {
     /// What this process has counted, and how the queues are, in the text format of OpenMetrics.
     ///
     /// # Errors
     /// When the store failed.
     pub async fn prometheus(&self) -> Result<String, HostError> {
-        let now = self.clock.now();
+        let now = self.ctx.clock.now();
         let mut registry = Registry::with_prefix("stepwell");
         let to = &mut registry;
-        self.measures.register(to);
-        let queues = self.queue_status().await?;
-        queue_gauges(to, &queues, &self.measures.levels);
-        let open = self.store.count(Kind::DeadLetter, "open").await?;
+        self.ctx.measures.register(to);
+        let queues = self.ctx.queues().status().await?;
+        queue_gauges(to, &queues, &self.ctx.measures.levels);
+        let open = self.ctx.store.count(Kind::DeadLetter, "open").await?;
         gauge(to, "dead_letters_open", "Dead letters that are open", open as f64);
-        let next = self.store.next_schedule(None).await?;
+        let next = self.ctx.store.next_schedule(None).await?;
         let lag = next.map_or(0.0, |next| (now - next).as_seconds_f64().max(0.0));
         gauge(to, "scheduler_lag_seconds", "By how much the next schedule is late", lag);
-        gauge(to, "claims", "Runs that this process works on", self.held().len() as f64);
-        let leases = lock(&self.node.leases).len();
+        gauge(to, "claims", "Runs that this process works on", self.ctx.held().len() as f64);
+        let leases = lock(&self.ctx.node.leases).len();
         gauge(to, "scheduler_leases", "Queues that this process is the scheduler of", leases as f64);
         // A store that cannot be reached is no reason to show nothing.
-        let vitals = self.store.vitals(now).await.unwrap_or_default();
+        let vitals = self.ctx.store.vitals(now).await.unwrap_or_default();
         let store = |place: &str| [("store", place.to_owned())];
         let ahead = vitals.iter().map(|v| (store(&v.place), v.clock_ahead));
         gauges(to, "store_clock_ahead_seconds", "By how much the clock of the store is ahead of ours", ahead);
@@ -340,10 +342,12 @@ impl Host {
     pub fn request_answered(&self, method: &str, route: &str, status: u16, took: Duration) {
         let (method, route) = (("method", method.to_owned()), ("route", route.to_owned()));
         let status = ("status", status.to_string());
-        self.measures.requests.get_or_create(&[method.clone(), route.clone(), status]).inc();
-        self.measures.request_seconds.get_or_create(&[method, route]).observe(took.as_secs_f64());
+        self.ctx.measures.requests.get_or_create(&[method.clone(), route.clone(), status]).inc();
+        self.ctx.measures.request_seconds.get_or_create(&[method, route]).observe(took.as_secs_f64());
     }
+}
 
+impl Context {
     /// Measures a call of the store.
     pub(crate) async fn timed<T>(
         &self,

@@ -8,8 +8,9 @@ use stepwell_engine::project;
 use stepwell_sandbox::Pace;
 use tokio::time::sleep;
 
+use crate::HostError;
 use crate::node::lock;
-use crate::{Host, HostError};
+use crate::steps::Steps;
 
 /// What a process still does before the first run of a step is as fast as the next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +34,7 @@ pub struct Warmed {
     pub took: Duration,
 }
 
-impl Host {
+impl Steps {
     /// Compiles every step that policy and configuration let run, one after the other, into the cache.
     /// `progress` is called after each. Returns how many there are.
     ///
@@ -46,25 +47,25 @@ impl Host {
     /// Whether every step that can run is compiled. A service compiles them in the background; a run whose
     /// step is not among those that are ready compiles it first.
     pub fn readiness(&self) -> Readiness {
-        if !self.compile_ahead {
+        if !self.ctx.compile_ahead {
             return Readiness { ready: true, compiling: Vec::new() };
         }
         let mut compiling = self.to_compile();
-        let broken = lock(&self.node.broken);
+        let broken = lock(&self.ctx.node.broken);
         compiling.retain(|step_type| {
-            !self.sandbox.is_loaded(step_type)
-                && self.sandbox.digest(step_type) != broken.get(step_type).cloned()
+            !self.ctx.sandbox.is_loaded(step_type)
+                && self.ctx.sandbox.digest(step_type) != broken.get(step_type).cloned()
         });
         Readiness { ready: compiling.is_empty(), compiling }
     }
 
     /// Compiles in the background what can run, and what is registered or granted later.
     pub(crate) async fn compile_ahead(&self) {
-        if !self.compile_ahead {
+        if !self.ctx.compile_ahead {
             return;
         }
         tokio::select! {
-            () = self.node.draining.cancelled() => {}
+            () = self.ctx.node.draining.cancelled() => {}
             () = self.compile_what_is_new() => {}
         }
     }
@@ -72,7 +73,7 @@ impl Host {
     async fn compile_what_is_new(&self) {
         let mut seen = None;
         loop {
-            let generation = self.generation();
+            let generation = self.ctx.generation();
             if seen != Some(generation) {
                 let done = |warmed: &Warmed| {
                     let Warmed { step_type, done, of, took } = warmed;
@@ -92,7 +93,7 @@ impl Host {
         let types = self.to_compile();
         let (of, mut failed) = (types.len(), None);
         for (index, step_type) in types.into_iter().enumerate() {
-            if self.sandbox.is_loaded(&step_type) {
+            if self.ctx.sandbox.is_loaded(&step_type) {
                 continue;
             }
             #[allow(
@@ -102,14 +103,14 @@ impl Host {
             let begun = Instant::now();
             let warm = async {
                 self.fetch(&step_type).await?;
-                Ok(self.sandbox.warm_up(&step_type, pace).await?)
+                Ok(self.ctx.sandbox.warm_up(&step_type, pace).await?)
             };
             match warm.await {
                 Ok(()) => progress(&Warmed { step_type, done: index + 1, of, took: begun.elapsed() }),
                 Err(error) => {
                     // Its runs say so; everything else can go on.
-                    if let Some(digest) = self.sandbox.digest(&step_type) {
-                        lock(&self.node.broken).insert(step_type, digest);
+                    if let Some(digest) = self.ctx.sandbox.digest(&step_type) {
+                        lock(&self.ctx.node.broken).insert(step_type, digest);
                     }
                     failed = Some(error);
                 }
@@ -121,11 +122,12 @@ impl Host {
     /// The step types that some project's jobs can run, small components first: they are ready soonest.
     fn to_compile(&self) -> Vec<String> {
         let mut types: Vec<(usize, String)> = self
+            .ctx
             .sandbox
             .types()
             .into_iter()
             .filter(|step_type| self.can_run(step_type))
-            .map(|step_type| (self.sandbox.component(&step_type).map_or(0, |wasm| wasm.len()), step_type))
+            .map(|step_type| (self.ctx.sandbox.component(&step_type).map_or(0, |wasm| wasm.len()), step_type))
             .collect();
         types.sort();
         types.into_iter().map(|(_, step_type)| step_type).collect()
@@ -133,8 +135,8 @@ impl Host {
 
     /// Whether the configuration and the policies of some project let the step type run.
     fn can_run(&self, step_type: &str) -> bool {
-        let settings = self.settings();
-        let Some(component) = self.sandbox.find(step_type) else { return false };
+        let settings = self.ctx.settings();
+        let Some(component) = self.ctx.sandbox.find(step_type) else { return false };
         let mut projects = settings.config.projects.keys().map(String::as_str).chain([project::DEFAULT]);
         projects.any(|project| {
             let request = Request {

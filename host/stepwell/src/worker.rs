@@ -24,9 +24,11 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, error_span};
 
+use crate::HostError;
 use crate::audit::{not_decided, of_attempt};
+use crate::prepare::Preparation;
+use crate::runs::Runs;
 use crate::telemetry::Attempted;
-use crate::{Host, HostError};
 pub(crate) use hold::Hold;
 use write::json_bytes;
 
@@ -70,7 +72,7 @@ pub(crate) enum Left {
 
 /// A run in the hands of this worker.
 pub(crate) struct Worker<'a> {
-    host: &'a Host,
+    runs: &'a Runs,
     observer: &'a dyn Observer,
     hold: Arc<Hold>,
     pub state: RunState,
@@ -100,7 +102,7 @@ impl Worker<'_> {
             }
             RunStatus::Queued if self.hold.cancel.is_cancelled() => {}
             RunStatus::Queued => {
-                self.host.measures.began(&self.state, now);
+                self.runs.ctx.measures.began(&self.state, now);
                 let job = self.state.run.job.id.as_str();
                 tracing::info!(
                     job,
@@ -172,7 +174,7 @@ impl Worker<'_> {
                 self.let_go(deadline.map_or(due, |deadline| due.min(deadline))).await
             }
             // Between two steps is where a process that ends lets go.
-            Effect::RunStep { .. } if self.host.is_draining() => self.let_go(now).await,
+            Effect::RunStep { .. } if self.runs.ctx.is_draining() => self.let_go(now).await,
             Effect::RunStep { step, attempt, .. } => {
                 self.step(step, attempt, false).await?;
                 Ok(None)
@@ -181,14 +183,14 @@ impl Worker<'_> {
     }
 
     async fn let_go(&mut self, until: Timestamp) -> Result<Option<Left>, HostError> {
-        if self.hold.cancel.is_cancelled() && !self.host.is_draining() {
+        if self.hold.cancel.is_cancelled() && !self.runs.ctx.is_draining() {
             // The store has a cancelled run due at once, so that it would come back at once: it is held instead, for
             // as long as its `finally` may take.
             self.commit(Next::Keep).await?;
             let pause = (until - self.now()).to_std().unwrap_or_default();
             tokio::select! {
                 () = sleep(pause) => {}
-                () = self.host.node.draining.cancelled() => {}
+                () = self.runs.ctx.node.draining.cancelled() => {}
                 () = self.hold.abort.cancelled() => {
                     return Err(StoreError::Stale(self.state.run.execution_id.clone()).into());
                 }
@@ -240,7 +242,7 @@ impl Worker<'_> {
         };
         let wait = approval.map_or(Duration::ZERO, |approval| approval.wait.0);
         let until = clock::later(at, wait);
-        let bound = self.host.bound(&self.state, step, &message);
+        let bound = self.runs.ctx.preparation().bound(&self.state, step, &message);
         self.push(Event::ApprovalRequested { step, message, at, until, bound: Some(Arc::new(bound)) })
     }
 
@@ -254,16 +256,16 @@ impl Worker<'_> {
             let step_type = definition.step_type.as_str();
             tracing::warn!(step = definition.id, step_type, attempt, "the attempt was lost: its worker died");
         }
-        self.host.measures.attempt_lost();
+        self.runs.ctx.measures.attempt_lost();
         self.push(Event::AttemptLost { step, attempt, at })
     }
 
     async fn step(&mut self, step: usize, attempt: u32, cleaning_up: bool) -> Result<(), HostError> {
         let Some(definition) = self.state.run.job.step(step).cloned() else { return Ok(()) };
         let at = self.now();
-        let found = match Host::skipped(&self.state, step, &definition) {
+        let found = match Preparation::skipped(&self.state, step, &definition) {
             Ok(Some(reason)) => return self.push(Event::StepSkipped { step, reason, at }),
-            Ok(None) => self.host.found(&self.state, &definition).await?,
+            Ok(None) => self.runs.ctx.preparation().found(&self.state, &definition).await?,
             Err(outcome) => Err(outcome),
         };
         // Written before anything is made of what the job's author wrote: should that kill this process, the attempt
@@ -271,8 +273,9 @@ impl Worker<'_> {
         self.push(Event::StepStarted { step, attempt, at })?;
         self.commit(Next::Keep).await?;
         (self.begun, self.written) = (self.now(), 0);
-        let prepared =
-            found.and_then(|component| self.host.prepare(&self.state, step, &definition, &component));
+        let prepared = found.and_then(|component| {
+            self.runs.ctx.preparation().prepare(&self.state, step, &definition, &component)
+        });
         let prepared = prepared.and_then(|(config, grant)| {
             let allowed = self.allowance(step, &grant, cleaning_up)?;
             Ok((config, grant.limits().clone(), grant.within(&allowed)))
@@ -282,7 +285,7 @@ impl Worker<'_> {
             Err(outcome) => {
                 let end = StepEnd { outcome, produced: Produced::default(), receipt: Receipt::default() };
                 let end = self.counted(end);
-                self.host.measures.step_ended(&definition.step_type, attempt, &end);
+                self.runs.ctx.measures.step_ended(&definition.step_type, attempt, &end);
                 self.noted.extend(of_attempt(&self.state, &definition.id, (attempt, at), &end));
                 return self.push(Event::StepEnded { step, attempt, end: Arc::new(end), at });
             }
@@ -301,7 +304,7 @@ impl Worker<'_> {
             ends: self.state.ends(),
             variables: self.state.variables.clone(),
             checkpoint: self.state.steps.get(step).and_then(|step| step.checkpoint.clone()),
-            workspace: Some(self.host.workspace(&self.state.run.execution_id)),
+            workspace: Some(self.runs.ctx.workspace(&self.state.run.execution_id)),
             deterministic: self.deterministic(&definition.id, attempt),
             remaining,
             cleaning_up,
@@ -309,7 +312,7 @@ impl Worker<'_> {
                 None => self.hold.cancel.clone(),
                 Some(_) => CancellationToken::new(),
             },
-            trace: self.host.traced(&self.state).map(|trace| {
+            trace: self.runs.ctx.traced(&self.state).map(|trace| {
                 trace.below(attempt_span(&self.state.run.execution_id, &definition.id, attempt))
             }),
             sink,
@@ -321,7 +324,7 @@ impl Worker<'_> {
         let end = self.counted(end);
         let end = match cleaning_up {
             true => end,
-            false => self.state.judged(step, &limits, self.host.run_bytes(), end),
+            false => self.state.judged(step, &limits, self.runs.ctx.run_bytes(), end),
         };
         let receipt = &end.receipt;
         ids.in_scope(|| {
@@ -337,7 +340,7 @@ impl Worker<'_> {
             }
         });
         let (begun, at) = (self.begun, self.now());
-        self.host.measures.step_ended(&definition.step_type, attempt, &end);
+        self.runs.ctx.measures.step_ended(&definition.step_type, attempt, &end);
         let attempted = Attempted {
             state: &self.state,
             step_id: &definition.id,
@@ -345,7 +348,7 @@ impl Worker<'_> {
             attempt,
             begun,
         };
-        self.host.attempt_ended(&attempted, &end, at);
+        self.runs.ctx.attempt_ended(&attempted, &end, at);
         self.noted.extend(of_attempt(&self.state, &definition.id, (attempt, at), &end));
         self.push(Event::StepEnded { step, attempt, end: Arc::new(end), at })
     }
@@ -354,7 +357,7 @@ impl Worker<'_> {
     fn allowance(&self, step: usize, grant: &Grant, cleaning_up: bool) -> Result<Limits, Outcome> {
         match self.state.steps.get(step) {
             Some(known) if cleaning_up => Ok(known.last_allowance(grant.limits())),
-            _ => self.state.allowance(step, grant.limits(), self.host.run_bytes()),
+            _ => self.state.allowance(step, grant.limits(), self.runs.ctx.run_bytes()),
         }
     }
 
@@ -372,7 +375,7 @@ impl Worker<'_> {
         request: StepRequest,
         reports: &mut Receiver<Report>,
     ) -> Result<StepEnd, HostError> {
-        let runner = self.host.runner.clone();
+        let runner = self.runs.ctx.runner.clone();
         let (step_id, shortfall) = (request.step_id.clone(), request.grant.shortfall());
         // Not a task of its own: another thread would have to be woken for each attempt.
         let mut running = pin!(contained_future(async move { runner.run(request).await }));
@@ -427,7 +430,7 @@ impl Worker<'_> {
             Report::Call(call) => {
                 let begun = self.begun;
                 let attempted = Attempted { state: &self.state, step_id, step_type: "", attempt, begun };
-                self.host.called(&attempted, call);
+                self.runs.ctx.called(&attempted, call);
             }
             Report::Preparing(what) => self.observer.notice(&self.state, step, Notice::Preparing(&what)),
             Report::Log(line) => {
@@ -454,7 +457,7 @@ impl Worker<'_> {
     }
 
     fn deterministic(&self, step_id: &str, attempt: u32) -> Option<Deterministic> {
-        let seed = self.host.deterministic?;
+        let seed = self.runs.ctx.deterministic?;
         let time = self.state.run.scheduled_time;
         let salt =
             step_id.bytes().fold(u64::from(attempt), |salt, byte| salt.wrapping_mul(31) ^ u64::from(byte));
@@ -462,7 +465,7 @@ impl Worker<'_> {
     }
 
     fn now(&self) -> Timestamp {
-        self.host.clock.now()
+        self.runs.ctx.clock.now()
     }
 }
 

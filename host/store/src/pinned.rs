@@ -2,7 +2,11 @@
 //!
 //! All data of a queue is in the queue's store, so that a fire, its row in the ledger and its run share a
 //! transaction. Data without a queue (jobs, keys, backfills, components, the audit log) is in the home store.
+//! A change in a pinned store writes its audit row there, in its own transaction, and the row is copied to the
+//! home store, once.
 //! An unreachable store stops only its own queues. A list over all stores then reports the gap.
+
+mod copy;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
@@ -20,6 +24,7 @@ use stepwell_engine::{Store, StoreError};
 use tokio::sync::broadcast;
 
 use crate::shared::lock;
+use copy::has_audit;
 
 /// The maximum number of runs and jobs whose store is cached.
 const KNOWN: usize = 100_000;
@@ -144,6 +149,21 @@ impl PinnedStores {
         }
         Ok(all)
     }
+
+    /// Returns the store in which a change is made; none for a row of the audit log, which goes with the other
+    /// changes.
+    async fn place_of(&self, change: &Change) -> Result<Option<usize>, StoreError> {
+        Ok(match change {
+            Change::PutSchedule(row) => Some(self.index_of(Some(&row.job.timezone))),
+            Change::PauseSchedule { job_id, .. } | Change::RemoveSchedule(job_id) => {
+                Some(self.of_schedule(job_id).await?.map_or(0, |(index, _)| index))
+            }
+            Change::Put { kind: Kind::DeadLetter, id, .. }
+            | Change::Remove { kind: Kind::DeadLetter, id, .. } => Some(self.find(id).await?),
+            Change::Put { .. } | Change::Remove { .. } => Some(0),
+            Change::Audit(_) => None,
+        })
+    }
 }
 
 /// Returns the error with the name of its store.
@@ -157,17 +177,24 @@ fn named(name: &str, error: StoreError) -> StoreError {
 
 #[async_trait]
 impl Store for PinnedStores {
-    async fn insert(&self, run: &NewRun, audit: Option<Audit>) -> Result<Inserted, StoreError> {
+    /// The changes of records in the run's own store are in the transaction of the run, and so is its audit row. A
+    /// change of a record in another store follows it.
+    async fn insert(&self, run: &NewRun, with: Vec<Change>) -> Result<Inserted, StoreError> {
         let index = self.index_of(run.queue.as_deref());
-        if index == 0 {
-            return self.home()?.insert(run, audit).await;
+        let (mut own, mut others) = (Vec::new(), Vec::new());
+        for change in with {
+            match self.place_of(&change).await? {
+                Some(place) if place != index => others.push(change),
+                _ => own.push(change),
+            }
         }
-        let inserted = self.at(index)?.insert(run, None).await?;
+        let noted = has_audit(&own);
+        let inserted = self.at(index)?.insert(run, own).await?;
         self.keep(&run.execution_id, index);
-        // The audit log is in the home store, and no transaction spans both stores.
-        if let Some(audit) = audit {
-            self.home()?.write(vec![Change::Audit(audit)]).await?;
+        if !others.is_empty() {
+            self.write(others).await?;
         }
+        self.copy_if(noted, index).await;
         Ok(inserted)
     }
 
@@ -237,17 +264,10 @@ impl Store for PinnedStores {
 
     async fn commit(&self, commit: Commit) -> Result<Vec<String>, StoreError> {
         let index = self.find(&commit.execution_id).await?;
-        if index == 0 {
-            return self.home()?.commit(commit).await;
-        }
-        let mut commit = commit;
-        let audit: Vec<Change> = std::mem::take(&mut commit.audit).into_iter().map(Change::Audit).collect();
-        // The audit log is in the home store, and no transaction spans both stores. So the audit row is
-        // written before the change takes effect.
-        if !audit.is_empty() {
-            self.home()?.write(audit).await?;
-        }
-        self.at(index)?.commit(commit).await
+        let noted = !commit.audit.is_empty();
+        let free = self.at(index)?.commit(commit).await?;
+        self.copy_if(noted, index).await;
+        Ok(free)
     }
 
     async fn save_checkpoint(&self, checkpoint: Checkpoint) -> Result<(), StoreError> {
@@ -262,13 +282,9 @@ impl Store for PinnedStores {
         audit: Option<Audit>,
     ) -> Result<RunRow, StoreError> {
         let index = self.find(execution_id).await?;
-        if index == 0 {
-            return self.home()?.request_cancel(execution_id, why, now, audit).await;
-        }
-        let row = self.at(index)?.request_cancel(execution_id, why, now, None).await?;
-        if let Some(audit) = audit {
-            self.home()?.write(vec![Change::Audit(audit)]).await?;
-        }
+        let noted = audit.is_some();
+        let row = self.at(index)?.request_cancel(execution_id, why, now, audit).await?;
+        self.copy_if(noted, index).await;
         Ok(row)
     }
 
@@ -286,6 +302,7 @@ impl Store for PinnedStores {
         let alone = groups.len() == 1;
         for (index, group) in groups {
             let (positions, batches): (Vec<usize>, Vec<FireBatch>) = group.into_iter().unzip();
+            let noted = batches.iter().any(|batch| batch.audit.is_some());
             let fired = match self.at(index)?.fire(batches).await {
                 Ok(fired) => fired,
                 Err(error) if alone => return Err(error),
@@ -296,6 +313,7 @@ impl Store for PinnedStores {
                 }
             };
             fired.iter().flat_map(|fired| &fired.runs).for_each(|id| self.keep(id, index));
+            self.copy_if(noted, index).await;
             all.extend(positions.into_iter().zip(fired));
         }
         Ok(all.into_values().collect())
@@ -347,34 +365,34 @@ impl Store for PinnedStores {
     }
 
     /// Changes in the home store go first, since a version conflict can refuse them. If a pinned store is
-    /// then unreachable, the same change can be repeated.
+    /// then unreachable, the same change can be repeated. Rows of the audit log are in the transaction of the first
+    /// change.
     async fn write(&self, changes: Vec<Change>) -> Result<(), StoreError> {
         let mut groups: BTreeMap<usize, Vec<Change>> = BTreeMap::new();
+        let mut rows = Vec::new();
         for change in changes {
-            match &change {
-                Change::PutSchedule(row) => {
-                    let index = self.index_of(Some(&row.job.timezone));
-                    if let Some((old, _)) = self.of_schedule(&row.job_id).await?
-                        && old != index
-                    {
-                        groups.entry(old).or_default().push(Change::RemoveSchedule(row.job_id.clone()));
-                    }
-                    groups.entry(index).or_default().push(change);
+            if let Change::PutSchedule(row) = &change {
+                let index = self.index_of(Some(&row.job.timezone));
+                if let Some((old, _)) = self.of_schedule(&row.job_id).await?
+                    && old != index
+                {
+                    groups.entry(old).or_default().push(Change::RemoveSchedule(row.job_id.clone()));
                 }
-                Change::PauseSchedule { job_id, .. } | Change::RemoveSchedule(job_id) => {
-                    let index = self.of_schedule(job_id).await?.map_or(0, |(index, _)| index);
-                    groups.entry(index).or_default().push(change);
-                }
-                Change::Put { kind: Kind::DeadLetter, id, .. }
-                | Change::Remove { kind: Kind::DeadLetter, id, .. } => {
-                    groups.entry(self.find(id).await?).or_default().push(change);
-                }
-                _ => groups.entry(0).or_default().push(change),
             }
+            match self.place_of(&change).await? {
+                Some(index) => groups.entry(index).or_default().push(change),
+                None => rows.push(change),
+            }
+        }
+        let noted = !rows.is_empty();
+        let first = groups.keys().next().copied().unwrap_or(0);
+        if noted {
+            groups.entry(first).or_default().extend(rows);
         }
         for (index, changes) in groups {
             self.at(index)?.write(changes).await?;
         }
+        self.copy_if(noted, first).await;
         Ok(())
     }
 
@@ -468,10 +486,12 @@ impl Store for PinnedStores {
     }
 
     async fn audit(&self, before: Option<u64>, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
+        self.copy_all().await;
         self.home()?.audit(before, limit).await
     }
 
     async fn audit_chain(&self) -> Result<Chain, StoreError> {
+        self.copy_all().await;
         self.home()?.audit_chain().await
     }
 
@@ -492,8 +512,35 @@ impl Store for PinnedStores {
         Ok(self.gather(ask).await?.concat())
     }
 
+    /// Each store removes its own runs, in its own transaction, with an audit row of its own: the home store first,
+    /// and the others where they have something to remove.
     async fn clean_up(&self, query: CleanUp) -> Result<Vec<String>, StoreError> {
-        Ok(self.gather(|store| async move { store.clean_up(query).await }).await?.concat())
+        self.copy_all().await;
+        if query.audit.is_none() {
+            let ask = |store: Arc<dyn Store>| {
+                let query = query.clone();
+                async move { store.clean_up(query).await }
+            };
+            return Ok(self.gather(ask).await?.concat());
+        }
+        let mut gone = self.home()?.clean_up(query.clone()).await?;
+        for (index, (name, store)) in self.stores.iter().enumerate().skip(1) {
+            let found = CleanUp { dry_run: true, limit: 1, audit: None, ..query.clone() };
+            let removed = match store.clean_up(found).await {
+                Ok(found) if found.is_empty() => {
+                    store.clean_up(CleanUp { audit: None, ..query.clone() }).await
+                }
+                Ok(_) => store.clean_up(query.clone()).await,
+                Err(error) => Err(error),
+            };
+            match removed {
+                Ok(removed) => gone.extend(removed),
+                // An unreachable store keeps its runs until the next cleanup.
+                Err(error) => tracing::warn!("{}", named(name, error)),
+            }
+            self.copy_if(true, index).await;
+        }
+        Ok(gone)
     }
 
     async fn put_component(&self, digest: &str, wasm: Vec<u8>) -> Result<(), StoreError> {

@@ -124,6 +124,7 @@ pub(crate) fn clean_up(db: &dyn Sql, query: &CleanUp) -> Result<Vec<String>, Sto
         db.execute(sql, params![db.lease_time(query.now)? - UNUSED_MICROS])?;
     }
     audit::cut(db, query.audit_before)?;
+    audit::audit(db, &query.audit)?;
     Ok(gone)
 }
 

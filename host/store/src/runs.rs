@@ -7,8 +7,8 @@ use stepwell_engine::clock::{self, Timestamp};
 use stepwell_engine::job::{Job, OnConflict};
 use stepwell_engine::run::{Event, RunStatus};
 use stepwell_engine::store::{
-    Audit, Checkpoint, Claim, ClaimQuery, Commit, Expect, Inserted, Kind, NewRun, Next, Renewal, RunFilter,
-    RunRow, Source, Standing,
+    Audit, Change, Checkpoint, Claim, ClaimQuery, Commit, Expect, Inserted, Kind, NewRun, Next, Renewal,
+    RunFilter, RunRow, Source, Standing,
 };
 use stepwell_engine::{StoreError, project};
 
@@ -32,7 +32,9 @@ const COUNTED_MS: i64 = 10_000;
 pub(crate) struct New {
     pub run: NewRun,
     pub text: String,
-    pub audit: Option<Audit>,
+    pub audit: Vec<Audit>,
+    /// Other changes of the same transaction.
+    pub changes: Vec<Change>,
 }
 
 /// A commit, with its journal entry in written form.
@@ -85,7 +87,7 @@ pub(crate) fn insert(
     shared: &Shared,
     run: &NewRun,
     text: &str,
-    audit: Option<&Audit>,
+    audit: &[Audit],
 ) -> Result<Inserted, StoreError> {
     if let Some(idempotency) = &run.idempotency {
         let sql = "SELECT execution_id, fingerprint FROM runs WHERE idempotency = $1";

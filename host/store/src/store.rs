@@ -90,14 +90,23 @@ pub struct SqlStore<D>(pub(crate) D);
 
 #[async_trait]
 impl<D: Database> Store for SqlStore<D> {
-    async fn insert(&self, run: &NewRun, audit: Option<Audit>) -> Result<Inserted, StoreError> {
-        let new = Arc::new(New { run: run.clone(), text: json(run)?, audit });
+    async fn insert(&self, run: &NewRun, with: Vec<Change>) -> Result<Inserted, StoreError> {
+        let (audit, changes): (Vec<Change>, Vec<Change>) =
+            with.into_iter().partition(|change| matches!(change, Change::Audit(_)));
+        let audit: Vec<Audit> = audit.into_iter().filter_map(Change::into_audit).collect();
+        let new = Arc::new(New { run: run.clone(), text: json(run)?, audit, changes });
         let bytes = new.text.len();
-        let inserted = match self.0.quick_insert(&new).await {
+        let quick = match new.changes.is_empty() {
+            true => self.0.quick_insert(&new).await,
+            false => None,
+        };
+        let inserted = match quick {
             Some(done) => done.map(|()| Inserted::default())?,
             None => {
                 let insert = move |db: &dyn Sql, shared: &Shared| {
-                    runs::insert(db, shared, &new.run, &new.text, new.audit.as_ref())
+                    // These check what they need before anything is written.
+                    records::changes(db, shared, &new.changes)?;
+                    runs::insert(db, shared, &new.run, &new.text, &new.audit)
                 };
                 self.0.write(insert).await?
             }

@@ -7,9 +7,9 @@ use stepwell_engine::schedule::{Decision, RunOverlap};
 use stepwell_engine::store::{FireBatch, Fired, LedgerFilter, LedgerRow, NewFire, QueueRow, ScheduleRow};
 use stepwell_engine::{StoreError, project};
 
-use crate::runs;
 use crate::shared::Shared;
 use crate::sql::{Row, Sql, json, micros, params, time, until};
+use crate::{audit, runs};
 
 pub(crate) fn put(db: &dyn Sql, shared: &Shared, row: &ScheduleRow) -> Result<(), StoreError> {
     shared.define(db, &row.job, db.lease_time(row.made)?)?;
@@ -114,6 +114,7 @@ fn fire_one(db: &dyn Sql, shared: &Shared, batch: &FireBatch) -> Result<Fired, S
     for fire in &batch.fires {
         fire_run(db, shared, fire, batch.expect.is_some(), &mut fired)?;
     }
+    audit::audit(db, &batch.audit)?;
     Ok(fired)
 }
 
@@ -145,7 +146,7 @@ fn fire_run(
                 row.reason = format!("the run {other} has not ended, and the overlap rule is `forbid`");
                 row.execution_id = None;
             }
-            (rule, _) => match runs::insert(db, shared, run, &json(run)?, None) {
+            (rule, _) => match runs::insert(db, shared, run, &json(run)?, &[]) {
                 Ok(inserted) => {
                     if rule == RunOverlap::Replace {
                         for id in &active {

@@ -1,7 +1,7 @@
 //! A failing store, for a process that crashes.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use async_trait::async_trait;
@@ -167,13 +167,21 @@ impl Ground {
 /// The store as one process sees it.
 pub struct Faulty {
     ground: Arc<Ground>,
+    /// The number of writes after which the process crashes.
+    writes: Option<Arc<AtomicI64>>,
     dead: AtomicBool,
     stalled: Mutex<Option<Instant>>,
 }
 
 impl Faulty {
     pub fn new(ground: Arc<Ground>) -> Self {
-        Self { ground, dead: AtomicBool::new(false), stalled: Mutex::default() }
+        Self { ground, writes: None, dead: AtomicBool::new(false), stalled: Mutex::default() }
+    }
+
+    /// Creates a store whose process crashes before the write that would make `writes` negative. Several stores of
+    /// one process share the number.
+    pub fn dying(ground: Arc<Ground>, writes: Arc<AtomicI64>) -> Self {
+        Self { writes: Some(writes), ..Self::new(ground) }
     }
 
     /// Crashes the process: from now on it has no visible effect.
@@ -197,7 +205,13 @@ impl Faulty {
         if let Some(until) = stalled {
             sleep_until(until).await;
         }
-        if self.dead.load(Ordering::Relaxed) {
+        if let Some(left) = self.writes.as_ref().filter(|_| writes)
+            && left.fetch_sub(1, Ordering::Relaxed) <= 0
+        {
+            self.crash();
+        }
+        let others_died = self.writes.as_ref().is_some_and(|left| left.load(Ordering::Relaxed) < 0);
+        if self.dead.load(Ordering::Relaxed) || others_died {
             std::future::pending::<()>().await;
         }
         let rate = self.ground.rate.load(Ordering::Relaxed);
@@ -228,7 +242,7 @@ impl Faulty {
 
 #[async_trait]
 impl Store for Faulty {
-    async fn insert(&self, run: &NewRun, audit: Option<Audit>) -> Result<Inserted, StoreError> {
+    async fn insert(&self, run: &NewRun, with: Vec<Change>) -> Result<Inserted, StoreError> {
         self.enter(true).await?;
         let mut run = run.clone();
         match self.ground.broken {
@@ -239,7 +253,7 @@ impl Store for Faulty {
             Some(Broken::NoKeys) => run.key = None,
             _ => {}
         }
-        let inserted = self.ground.ask(self.inner().insert(&run, audit)).await?;
+        let inserted = self.ground.ask(self.inner().insert(&run, with)).await?;
         let inserted = self.leave(inserted).await?;
         self.ground.acknowledged.lock().map(|mut all| all.push(run.execution_id.clone())).ok();
         Ok(inserted)
@@ -361,7 +375,7 @@ impl Store for Faulty {
             twice.filter(|run| fired.iter().any(|fired| fired.runs.contains(&run.execution_id)))
         {
             run.execution_id.push_str("_twice");
-            self.ground.ask(self.inner().insert(&run, None)).await?;
+            self.ground.ask(self.inner().insert(&run, Vec::new())).await?;
         }
         self.leave(fired).await
     }
@@ -503,6 +517,7 @@ impl Store for Faulty {
     }
 
     async fn put_component(&self, digest: &str, wasm: Vec<u8>) -> Result<(), StoreError> {
+        self.enter(true).await?;
         self.ground.ask(self.inner().put_component(digest, wasm)).await
     }
 

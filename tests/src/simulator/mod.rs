@@ -17,8 +17,7 @@ use stepwell::sandbox::Sandbox;
 use stepwell::store::PostgresSettings;
 use tokio::time::Instant;
 
-pub use faults::Broken;
-use faults::Ground;
+pub use faults::{Broken, Faulty, Ground};
 use world::World;
 
 /// xorshift64* (Vigna, 2016).

@@ -175,7 +175,7 @@ impl World {
         for index in 0..3 + self.random.below(3) {
             let job = self.job(index);
             let Some(host) = self.any() else { return };
-            let stored = host.put_job(&job, Expect::Any, audit(&host)).await;
+            let stored = host.jobs().put(&job, Expect::Any, audit(&host)).await;
             match stored {
                 Ok(stored) => self.made.push(stored.schedule.map(|row| row.made)),
                 Err(error) => self.wrong.push(format!("a job is not kept: {error}")),
@@ -244,22 +244,26 @@ impl World {
                 let rows = self.ground.ask(self.ground.store.list(&filter)).await.unwrap_or_default();
                 let index = usize::try_from(self.random.below(rows.len() as u64)).unwrap_or(0);
                 if let Some(row) = rows.get(index) {
-                    let _ = tokio::time::timeout(limit, host.cancel(&row.execution_id, "sim", audit(&host)))
-                        .await;
+                    let _ = tokio::time::timeout(
+                        limit,
+                        host.runs().cancel(&row.execution_id, "sim", audit(&host)),
+                    )
+                    .await;
                 }
             }
             4 | 5 => self.decide(&host).await,
             6 => {
                 let zone = pick(&mut self.random, ["UTC", "Europe/Berlin", "America/New_York"]);
                 let paused = self.random.once_in(2).then(|| "sim".to_owned());
-                let _ = tokio::time::timeout(limit, host.pause_queue(zone, paused, audit(&host))).await;
+                let _ = tokio::time::timeout(limit, host.queues().pause(zone, paused, audit(&host))).await;
             }
             7 => {
                 let index = usize::try_from(self.random.below(self.jobs.len() as u64)).unwrap_or(0);
                 let paused = self.random.once_in(2).then(|| "sim".to_owned());
                 if let Some(job) = self.jobs.get(index) {
                     let _ =
-                        tokio::time::timeout(limit, host.pause_schedule(&job.id, paused, audit(&host))).await;
+                        tokio::time::timeout(limit, host.schedules().pause(&job.id, paused, audit(&host)))
+                            .await;
                 }
             }
             _ => {
@@ -267,7 +271,8 @@ impl World {
                 if let Some(job) = self.jobs.get(index).cloned() {
                     let due = self.random.once_in(3).then(|| self.clock.now() + chrono::Duration::seconds(7));
                     let admission = Admission { due, ..Admission::default() };
-                    let _ = tokio::time::timeout(limit, host.enqueue(&job, admission, None, None)).await;
+                    let _ =
+                        tokio::time::timeout(limit, host.runs().enqueue(&job, admission, None, None)).await;
                 }
             }
         }
@@ -299,7 +304,8 @@ impl World {
             let approved = !self.random.once_in(4);
             let by =
                 Decided { approved, by: "key:sim".to_owned(), roles: vec!["operator"], ..Decided::default() };
-            let decided = host.decide_approval(&row.execution_id, "ok", by, audit(host));
+            let approvals = host.approvals();
+            let decided = approvals.decide(&row.execution_id, "ok", by, audit(host));
             let _ = tokio::time::timeout(Duration::from_secs(2), decided).await;
         }
     }
@@ -316,7 +322,8 @@ impl World {
                 continue;
             }
             let Some(process) = self.processes.last() else { continue };
-            let told = tokio::time::timeout(Duration::from_secs(1), process.host.explain(&row.execution_id));
+            let runs = process.host.runs();
+            let told = tokio::time::timeout(Duration::from_secs(1), runs.explain(&row.execution_id));
             if !matches!(told.await, Ok(Ok(told)) if told.causes.is_empty()) {
                 continue;
             }
@@ -346,14 +353,14 @@ impl World {
             if let Some(map) = definition.as_object_mut()
                 && map.remove("schedule").is_some()
             {
-                let paused = host.pause_schedule(&job.id, Some("the end".to_owned()), audit(&host)).await;
+                let paused = host.schedules().pause(&job.id, Some("the end".to_owned()), audit(&host)).await;
                 if let Err(error) = paused {
                     self.wrong.push(format!("{} is not paused: {error}", job.id));
                 }
             }
         }
         for zone in ["UTC", "Europe/Berlin", "America/New_York"] {
-            let _ = host.pause_queue(zone, None, audit(&host)).await;
+            let _ = host.queues().pause(zone, None, audit(&host)).await;
         }
         // Runs of one key go one after another, each with its approval.
         for _ in 0..600 {

@@ -72,8 +72,9 @@ pub enum StoreError {
 #[async_trait]
 pub trait Store: Send + Sync {
     /// Adds a run, with what it inherits, and enforces its queue's `max_waiting` and its concurrency key's
-    /// `on_conflict`. With `audit`, that row is written with it.
-    async fn insert(&self, run: &NewRun, audit: Option<Audit>) -> Result<Inserted, StoreError>;
+    /// `on_conflict`. The changes `with` are made in the same transaction: when one of them cannot be made, the run is not
+    /// added.
+    async fn insert(&self, run: &NewRun, with: Vec<Change>) -> Result<Inserted, StoreError>;
 
     /// Takes the next runs of a queue, by rank: those whose claim has expired first, then those that are due, as many
     /// as the queue's concurrency and the concurrency keys allow. A run whose key is taken is set aside until a

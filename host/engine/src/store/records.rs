@@ -29,6 +29,8 @@ pub enum Kind {
     Component,
     /// The actors who stored the versions of a job, by its id.
     Editors,
+    /// How far the audit log of a pinned store has been copied to the home store, by the name of the store.
+    AuditCopy,
 }
 
 impl Kind {
@@ -44,6 +46,7 @@ impl Kind {
             Self::Step => "step",
             Self::Component => "component",
             Self::Editors => "list of editors",
+            Self::AuditCopy => "copy of an audit log",
         }
     }
 }
@@ -101,6 +104,16 @@ pub enum Change {
     RemoveSchedule(String),
     /// Adds a row to the audit log.
     Audit(Audit),
+}
+
+impl Change {
+    /// Returns the row for the audit log, if the change is one.
+    pub fn into_audit(self) -> Option<Audit> {
+        match self {
+            Self::Audit(row) => Some(row),
+            _ => None,
+        }
+    }
 }
 
 /// The condition for a change.

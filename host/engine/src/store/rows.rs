@@ -394,6 +394,8 @@ pub struct FireBatch {
     pub next: Option<Timestamp>,
     /// The decided fires.
     pub fires: Vec<NewFire>,
+    /// A row that is written with the fires, in one transaction.
+    pub audit: Option<Audit>,
 }
 
 /// A fire with its run.
@@ -521,7 +523,7 @@ impl Resolution {
 }
 
 /// The scope of a clean-up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CleanUp {
     /// Removes runs that ended before this time.
     pub runs_before: Timestamp,
@@ -539,6 +541,8 @@ pub struct CleanUp {
     pub dry_run: bool,
     /// The current time.
     pub now: Timestamp,
+    /// A row that is written with the removal, in one transaction.
+    pub audit: Option<Audit>,
 }
 
 /// A change that other processes wait for.

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use stepwell::engine::document::{Document, Schema, escape};
 use stepwell::engine::job::Parsed;
 use stepwell::engine::run::AdmitError;
-use stepwell::engine::store::{Audit, Change};
+use stepwell::engine::store::Audit;
 use stepwell::engine::{Diagnostic, Diagnostics, Job, project};
 use stepwell::{HostError, argument};
 
@@ -40,7 +40,7 @@ pub(super) fn read<T: DeserializeOwned + JsonSchema + 'static>(
 ) -> Result<Sent<T>, Problem> {
     let text = utf8(bytes)?;
     let text = if text.trim().is_empty() { "{}" } else { text };
-    app.host.read_in_turn(text.len(), || {
+    app.host.jobs().read_in_turn(text.len(), || {
         let document = Document::parse("body", text).map_err(malformed)?;
         let value = document.read(&Schema::of::<T>()).map_err(HostError::Invalid)?;
         Ok(Sent { value, document })
@@ -92,7 +92,7 @@ impl<T> Sent<T> {
 
     /// The job at `pointer` of the body, for the caller's project.
     pub async fn job(&self, app: &App, caller: &Caller, pointer: &str) -> Result<Arc<Job>, Problem> {
-        let parsed = match app.host.parse_in(caller.project(), self.document.clone(), pointer).await {
+        let parsed = match app.host.jobs().parse_in(caller.project(), self.document.clone(), pointer).await {
             Ok(parsed) => parsed,
             Err(error) => {
                 note_refusals(app, caller, &error).await;
@@ -120,10 +120,10 @@ pub(super) async fn note_refusals(app: &App, caller: &Caller, error: &HostError)
             continue;
         }
         let detail = format!("a job of the project {}", caller.project());
-        rows.push(Change::Audit(Audit { detail, ..caller.audit(app, "policy.refuse", rule) }));
+        rows.push(Audit { detail, ..caller.audit(&app.host, "policy.refuse", rule) });
     }
     if !rows.is_empty()
-        && let Err(error) = app.host.store().write(rows).await
+        && let Err(error) = app.host.audit().append(rows).await
     {
         tracing::warn!("a refusal of policy is not in the audit log: {error}");
     }

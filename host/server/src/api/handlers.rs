@@ -14,11 +14,10 @@ use stepwell::engine::Job as EngineJob;
 use stepwell::engine::job::wrong_variables;
 use stepwell::engine::run::Admission;
 use stepwell::engine::store::{Audit, Expect};
-use stepwell::{AuditReport, CleanUpOptions, Health, HostError, Metrics, QueueStatus};
+use stepwell::{AuditReport, CleanUpOptions, Health, HostError, Metrics, NewKey, QueueStatus};
 
 use super::body::{body, read, warnings};
 use super::cursor;
-use super::keys::{self, NewKey};
 use super::problem::Problem;
 use super::v2::{accepted, checked, idempotency, parse, text, trace};
 use super::views::{
@@ -103,7 +102,7 @@ pub(super) async fn list_jobs(
     let mut after: String = cursor::read("jobs", query.cursor.as_deref())?.unwrap_or_default();
     let (mut items, mut bytes, mut next_cursor) = (Vec::new(), 0, None);
     'pages: loop {
-        let found = app.host.jobs(&after, wanted as u32).await?;
+        let found = app.host.jobs().list(&after, wanted as u32).await?;
         if found.is_empty() {
             break;
         }
@@ -128,7 +127,7 @@ pub(super) async fn get_job(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let id = caller.job(&id)?;
-    Ok(tagged(&Job::from(&app.host.job(&id).await?)))
+    Ok(tagged(&Job::from(&app.host.jobs().get(&id).await?)))
 }
 
 fn tagged(job: &Job) -> Response {
@@ -171,7 +170,8 @@ pub(super) async fn put_job(
         let detail = format!("the job in the body is `{}`, and the path says `{id}`", job.id);
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail));
     }
-    let stored = app.host.put_job(&job, expectation(&headers)?, caller.audit(&app, "job.put", &id)).await?;
+    let stored =
+        app.host.jobs().put(&job, expectation(&headers)?, caller.audit(&app.host, "job.put", &id)).await?;
     Ok(tagged(&Job { warnings, ..Job::from(&stored) }))
 }
 
@@ -186,7 +186,7 @@ pub(super) async fn delete_job(
         Expect::Any => Expect::Present,
         other => other,
     };
-    app.host.delete_job(&id, expect, caller.audit(&app, "job.delete", &id)).await?;
+    app.host.jobs().delete(&id, expect, caller.audit(&app.host, "job.delete", &id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -199,7 +199,7 @@ pub(super) async fn run_job(
 ) -> Result<Response, Problem> {
     let id = caller.job(&id)?;
     let request = read::<RunRequest>(&app, &bytes)?;
-    let job = app.host.job(&id).await?.job;
+    let job = app.host.jobs().get(&id).await?.job;
     let time = |text: &String| time(&app, "scheduled_time", text, &job.timezone);
     let due = request.value.scheduled_time.as_ref().map(time).transpose();
     if let Some(problem) = request.refused_variables(&wrong_variables(&job, &request.value.variables)) {
@@ -213,8 +213,8 @@ pub(super) async fn run_job(
         ..Admission::default()
     };
     let idempotency = idempotency(&headers, &caller, &format!("job.run {id}"), &bytes)?;
-    let audit = Audit { detail: id.clone(), ..caller.audit(&app, "job.run", "") };
-    let admitted = app.host.enqueue(&job, admission, idempotency, Some(audit)).await;
+    let audit = Audit { detail: id.clone(), ..caller.audit(&app.host, "job.run", "") };
+    let admitted = app.host.runs().enqueue(&job, admission, idempotency, Some(audit)).await;
     Ok(accepted(&admitted.map_err(|error| request.refused(error))?))
 }
 
@@ -225,7 +225,7 @@ pub(super) fn time(
     text: &str,
     timezone: &str,
 ) -> Result<stepwell::engine::clock::Timestamp, HostError> {
-    app.host.time_in(text, timezone).map_err(|error| HostError::Argument(name, error.to_string()))
+    app.host.schedules().time_in(text, timezone).map_err(|error| HostError::Argument(name, error.to_string()))
 }
 
 pub(super) async fn get_schedule(
@@ -240,7 +240,7 @@ pub(super) async fn get_schedule(
 /// The schedule of a job.
 async fn scheduled(app: &App, id: &str) -> Result<Schedule, Problem> {
     let none = || Problem::new(StatusCode::NOT_FOUND, format!("the job `{id}` has no schedule"));
-    Job::from(&app.host.job(id).await?).schedule.ok_or_else(none)
+    Job::from(&app.host.jobs().get(id).await?).schedule.ok_or_else(none)
 }
 
 #[derive(Deserialize)]
@@ -282,7 +282,7 @@ pub(super) async fn preview(
     Params(query): Params<PreviewQuery>,
 ) -> Answer<PreviewAnswer> {
     let id = caller.job(&id)?;
-    fires(&app, &app.host.job(&id).await?.job, &query)
+    fires(&app, &app.host.jobs().get(&id).await?.job, &query)
 }
 
 /// The next fires of a job.
@@ -294,9 +294,9 @@ fn fires(app: &App, job: &EngineJob, query: &PreviewQuery) -> Answer<PreviewAnsw
     };
     let from = query.from.as_ref().map(|text| time(app, "from", text, &job.timezone)).transpose();
     let from = from.map_err(wrong)?.unwrap_or_else(|| app.host.now());
-    let fires = app.host.preview(job, from, query.count.unwrap_or(20)).map_err(wrong)?;
+    let fires = app.host.schedules().preview(job, from, query.count.unwrap_or(20)).map_err(wrong)?;
     let to = fires.last().map_or(from, |last| last.due_at);
-    let transitions = app.host.transitions(job, from, to).into_iter();
+    let transitions = app.host.schedules().transitions(job, from, to).into_iter();
     let transitions = transitions.map(|(at, seconds)| ClockChange { at, seconds }).collect();
     Ok(Json(PreviewAnswer { fires, transitions }))
 }
@@ -319,8 +319,8 @@ pub(super) async fn pause_schedule(
     let id = caller.job(&id)?;
     let reason: Reason = body(&app, &bytes)?;
     scheduled(&app, &id).await?;
-    let audit = caller.audit(&app, "schedule.pause", &id);
-    app.host.pause_schedule(&id, Some(by(&caller, &reason.reason)), audit).await?;
+    let audit = caller.audit(&app.host, "schedule.pause", &id);
+    app.host.schedules().pause(&id, Some(by(&caller, &reason.reason)), audit).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -331,7 +331,7 @@ pub(super) async fn resume_schedule(
 ) -> Result<StatusCode, Problem> {
     let id = caller.job(&id)?;
     scheduled(&app, &id).await?;
-    app.host.pause_schedule(&id, None, caller.audit(&app, "schedule.resume", &id)).await?;
+    app.host.schedules().pause(&id, None, caller.audit(&app.host, "schedule.resume", &id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -345,8 +345,8 @@ pub(super) async fn list_queues(
 /// The queues: all of them for those who may see every project, and what the caller's project has in them for others.
 pub(super) async fn queues(app: &App, caller: &Caller) -> Result<Vec<QueueStatus>, HostError> {
     match caller.confined() {
-        Some(project) => app.host.queue_status_of(project).await,
-        None => app.host.queue_status().await,
+        Some(project) => app.host.queues().status_of(project).await,
+        None => app.host.queues().status().await,
     }
 }
 
@@ -357,8 +357,8 @@ pub(super) async fn pause_queue(
     bytes: Bytes,
 ) -> Result<StatusCode, Problem> {
     let reason: Reason = body(&app, &bytes)?;
-    let audit = caller.audit(&app, "queue.pause", &id);
-    app.host.pause_queue(&id, Some(by(&caller, &reason.reason)), audit).await?;
+    let audit = caller.audit(&app.host, "queue.pause", &id);
+    app.host.queues().pause(&id, Some(by(&caller, &reason.reason)), audit).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -367,7 +367,7 @@ pub(super) async fn resume_queue(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    app.host.pause_queue(&id, None, caller.audit(&app, "queue.resume", &id)).await?;
+    app.host.queues().pause(&id, None, caller.audit(&app.host, "queue.resume", &id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -384,13 +384,13 @@ pub(super) async fn metrics(
 ) -> Answer<Metrics> {
     let hours = query.hours.unwrap_or(24);
     Ok(Json(match caller.bound() {
-        Some(project) => app.host.metrics_of(project, hours).await?,
-        None => app.host.metrics(hours).await?,
+        Some(project) => app.host.system().metrics_of(project, hours).await?,
+        None => app.host.system().metrics(hours).await?,
     }))
 }
 
 pub(super) async fn health(State(app): State<App>, Extension(caller): Extension<Caller>) -> Json<Health> {
-    let health = app.host.health().await;
+    let health = app.host.system().health().await;
     Json(if caller.confined().is_some() { health.without_figures() } else { health })
 }
 
@@ -410,11 +410,9 @@ pub(super) async fn clean_up(
     Params(query): Params<CleanUpQuery>,
 ) -> Answer<CleanedUp> {
     let CleanUpQuery { days, dry_run, include_dead } = query;
-    if !dry_run {
-        let audit = caller.audit(&app, "system.clean_up", "runs");
-        app.host.store().write(vec![stepwell::engine::store::Change::Audit(audit)]).await?;
-    }
-    let done = app.host.clean_up(CleanUpOptions { days, dry_run, include_dead }).await?;
+    let audit = caller.audit(&app.host, "system.clean_up", "runs");
+    let options = CleanUpOptions { days, dry_run, include_dead };
+    let done = app.host.system().clean_up(options, Some(audit)).await?;
     Ok(Json(CleanedUp { runs: done.runs, kept_dead: done.kept_dead, dry_run }))
 }
 
@@ -425,7 +423,7 @@ pub(super) async fn audit(State(app): State<App>, Params(query): Params<Page>) -
     };
     let fetch = |before: Option<u64>, limit| {
         let host = app.host.clone();
-        async move { Ok(host.store().audit(before, limit).await?) }
+        async move { host.audit().rows(before, limit).await }
     };
     let (items, next) = page(limit(query.limit), before, fetch, |_| true, |row| row.seq).await?;
     let next_cursor = next.map(|seq| cursor::write("audit", &seq.to_string()));
@@ -446,11 +444,11 @@ pub(super) async fn verify_audit(
         HostError::Argument(..) => Problem::bad_request(error.to_string()),
         error => error.into(),
     };
-    Ok(Json(app.host.verify_audit(query.expect.as_deref()).await.map_err(wrong)?))
+    Ok(Json(app.host.audit().verify(query.expect.as_deref()).await.map_err(wrong)?))
 }
 
 pub(super) async fn list_keys(State(app): State<App>) -> Answer<Keys> {
-    let items = keys::list(&app.host).await?.into_iter().map(Key::from).collect();
+    let items = app.host.access().list().await?.into_iter().map(Key::from).collect();
     Ok(Json(Keys { items, next_cursor: None }))
 }
 
@@ -462,7 +460,7 @@ pub(super) async fn create_key(
     let request = read::<KeyRequest>(&app, &bytes)?;
     let KeyRequest { name, role, projects, jobs, expires_at } = request.value.clone();
     let new = NewKey { name, role, projects, jobs, expires_at };
-    let made = keys::create(&app.host, new, &caller.by()).await;
+    let made = app.host.access().create(new, &caller.by()).await;
     let (key, token) = made.map_err(|error| request.refused(error))?;
     app.forget_keys();
     Ok((StatusCode::CREATED, Json(NewKeyAnswer { key: key.into(), token })))
@@ -473,7 +471,7 @@ pub(super) async fn revoke_key(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    keys::revoke(&app.host, &id, &caller.by()).await?;
+    app.host.access().revoke(&id, &caller.by()).await?;
     app.forget_keys();
     Ok(StatusCode::NO_CONTENT)
 }

@@ -56,8 +56,9 @@ pub(super) async fn ledger(
         None => None,
     };
     let instant = |text: Option<String>| {
-        let read =
-            |text: String| app.host.time_in(&text, "UTC").map_err(|e| Problem::bad_request(e.to_string()));
+        let read = |text: String| {
+            app.host.schedules().time_in(&text, "UTC").map_err(|e| Problem::bad_request(e.to_string()))
+        };
         text.map(read).transpose()
     };
     let after = match cursor::read("ledger", query.cursor.as_deref())? {
@@ -73,7 +74,7 @@ pub(super) async fn ledger(
     };
     let fetch = |after, limit| {
         let (host, filter) = (app.host.clone(), LedgerFilter { after, limit, ..filter.clone() });
-        async move { host.ledger(&filter).await }
+        async move { host.schedules().ledger(&filter).await }
     };
     let own = |row: &LedgerRow| caller.covers(&row.job_id);
     let place = |row: &LedgerRow| (row.due_at, row.job_id.clone(), row.nominal.clone());
@@ -98,7 +99,7 @@ pub(super) async fn list_backfills(
 ) -> Answer<Backfills> {
     let fetch = |after: Option<String>, limit| {
         let host = app.host.clone();
-        async move { host.backfills(&after.unwrap_or_default(), limit).await }
+        async move { host.schedules().backfills(&after.unwrap_or_default(), limit).await }
     };
     let own = |backfill: &Backfill| caller.covers(&backfill.job_id);
     let after = cursor::read("backfills", query.cursor.as_deref())?;
@@ -115,14 +116,18 @@ pub(super) async fn start_backfill(
     let request = read::<BackfillRequest>(&app, &bytes)?;
     let BackfillRequest { job_id, from, to, priority, dry_run } = &request.value;
     let job_id = caller.job(job_id)?;
-    let timezone = app.host.job(&job_id).await?.job.timezone.clone();
+    let timezone = app.host.jobs().get(&job_id).await?.job.timezone.clone();
     let answer = async {
         let (from, to) = (time(&app, "from", from, &timezone)?, time(&app, "to", to, &timezone)?);
         if *dry_run {
-            return Ok(BackfillAnswer::Plan(app.host.plan_backfill(&job_id, from, to).await?));
+            return Ok(BackfillAnswer::Plan(app.host.schedules().plan_backfill(&job_id, from, to).await?));
         }
-        let audit = caller.audit(&app, "backfill.start", &job_id);
-        app.host.start_backfill(&job_id, from, to, *priority, audit).await.map(BackfillAnswer::Started)
+        let audit = caller.audit(&app.host, "backfill.start", &job_id);
+        app.host
+            .schedules()
+            .start_backfill(&job_id, from, to, *priority, audit)
+            .await
+            .map(BackfillAnswer::Started)
     };
     answer.await.map(Json).map_err(|error| request.refused(error))
 }
@@ -132,7 +137,7 @@ pub(super) async fn get_backfill(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Answer<Backfill> {
-    let (backfill, _) = app.host.backfill(&id).await?;
+    let (backfill, _) = app.host.schedules().backfill(&id).await?;
     caller.sees(&backfill.job_id, StoreError::NoRecord(Kind::Backfill.name(), id))?;
     Ok(Json(backfill))
 }
@@ -142,9 +147,11 @@ pub(super) async fn cancel_backfill(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Answer<Backfill> {
-    let (backfill, _) = app.host.backfill(&id).await?;
+    let (backfill, _) = app.host.schedules().backfill(&id).await?;
     caller.sees(&backfill.job_id, StoreError::NoRecord(Kind::Backfill.name(), id.clone()))?;
-    Ok(Json(app.host.cancel_backfill(&id, caller.audit(&app, "backfill.cancel", &id)).await?))
+    Ok(Json(
+        app.host.schedules().cancel_backfill(&id, caller.audit(&app.host, "backfill.cancel", &id)).await?,
+    ))
 }
 
 #[derive(Deserialize)]
@@ -167,7 +174,7 @@ pub(super) async fn list_dead_letters(
     }
     let fetch = |after: Option<String>, limit| {
         let (host, state) = (app.host.clone(), state.clone());
-        async move { host.dead_letters(state.as_deref(), &after.unwrap_or_default(), limit).await }
+        async move { host.dead_letters().list(state.as_deref(), &after.unwrap_or_default(), limit).await }
     };
     let own = |letter: &DeadLetter| caller.covers(&letter.job_id);
     let after = cursor::read("dead-letters", query.cursor.as_deref())?;
@@ -178,7 +185,7 @@ pub(super) async fn list_dead_letters(
 
 /// A dead letter, when it is of the caller's project.
 async fn letter(app: &App, caller: &Caller, id: &str) -> Result<DeadLetter, Problem> {
-    let (letter, _) = app.host.dead_letter(id).await?;
+    let (letter, _) = app.host.dead_letters().get(id).await?;
     caller.sees(&letter.job_id, StoreError::NoRecord(Kind::DeadLetter.name(), id.to_owned()))?;
     Ok(letter)
 }
@@ -200,8 +207,8 @@ pub(super) async fn redrive(
     let request = read::<RetryRequest>(&app, &bytes)?;
     letter(&app, &caller, &id).await?;
     let job = edited(&app, &caller, &request).await?;
-    let audit = caller.audit(&app, "dead_letter.redrive", &id);
-    let admitted = app.host.redrive(&id, request.value.from_start, job, audit).await?;
+    let audit = caller.audit(&app.host, "dead_letter.redrive", &id);
+    let admitted = app.host.dead_letters().redrive(&id, request.value.from_start, job, audit).await?;
     Ok(accepted(&admitted))
 }
 
@@ -213,7 +220,12 @@ pub(super) async fn discard(
 ) -> Answer<DeadLetter> {
     let reason: Reason = body(&app, &bytes)?;
     letter(&app, &caller, &id).await?;
-    Ok(Json(app.host.discard(&id, &reason.reason, caller.audit(&app, "dead_letter.discard", &id)).await?))
+    Ok(Json(
+        app.host
+            .dead_letters()
+            .discard(&id, &reason.reason, caller.audit(&app.host, "dead_letter.discard", &id))
+            .await?,
+    ))
 }
 
 pub(super) async fn bulk(
@@ -228,7 +240,7 @@ pub(super) async fn bulk(
             let job = request.job_id.as_ref().map(|id| caller.job(id)).transpose()?;
             let fetch = |after: Option<String>, limit| {
                 let host = app.host.clone();
-                async move { host.dead_letters(Some("open"), &after.unwrap_or_default(), limit).await }
+                async move { host.dead_letters().list(Some("open"), &after.unwrap_or_default(), limit).await }
             };
             let own = |letter: &DeadLetter| {
                 caller.covers(&letter.job_id) && job.as_ref().is_none_or(|job| *job == letter.job_id)
@@ -243,12 +255,12 @@ pub(super) async fn bulk(
             letter(&app, &caller, &id).await?;
             Ok::<_, Problem>(match request.action {
                 BulkAction::Redrive => {
-                    let audit = caller.audit(&app, "dead_letter.redrive", &id);
-                    Some(app.host.redrive(&id, false, None, audit).await?.execution_id)
+                    let audit = caller.audit(&app.host, "dead_letter.redrive", &id);
+                    Some(app.host.dead_letters().redrive(&id, false, None, audit).await?.execution_id)
                 }
                 BulkAction::Discard => {
-                    let audit = caller.audit(&app, "dead_letter.discard", &id);
-                    app.host.discard(&id, &request.reason, audit).await?;
+                    let audit = caller.audit(&app.host, "dead_letter.discard", &id);
+                    app.host.dead_letters().discard(&id, &request.reason, audit).await?;
                     None
                 }
             })

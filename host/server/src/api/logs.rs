@@ -52,7 +52,7 @@ pub(super) async fn logs(
         let open = open.map_err(|why| Problem::new(StatusCode::TOO_MANY_REQUESTS, why))?;
         let now = app.host.now();
         let following = Following {
-            follow: app.host.follow(&id),
+            follow: app.host.runs().follow(&id),
             asked: Asked { headers, client, job_id },
             id,
             after,
@@ -78,7 +78,7 @@ fn pieces(app: App, id: String, json: bool) -> impl stream::Stream<Item = Result
         let (app, id) = (app.clone(), id.clone());
         async move {
             let (place, first) = at?;
-            let page = match app.host.store().log_page(&id, place, PAGE).await {
+            let page = match app.host.runs().log_page(&id, place, PAGE).await {
                 Ok(page) => page,
                 // The client sees that the answer was cut.
                 Err(error) => return Some((Err(std::io::Error::other(error)), None)),
@@ -153,10 +153,10 @@ impl Following {
 
     async fn next(&mut self) -> Option<Vec<Event>> {
         while !self.ended {
-            let store = self.app.host.store();
+            let runs = self.app.host.runs();
             // The status first: lines that came before the end are then there.
-            let row = store.row(&self.id).await.ok()?;
-            let page = store.log_page(&self.id, self.place, PAGE).await.ok()?;
+            let row = runs.row(&self.id).await.ok()?;
+            let page = runs.log_page(&self.id, self.place, PAGE).await.ok()?;
             let more = !page.records.is_empty();
             self.place = page.next;
             let new: Vec<Event> =

@@ -9,7 +9,6 @@ mod bounds;
 mod cursor;
 mod handlers;
 mod history;
-pub(crate) mod keys;
 mod large;
 mod logs;
 mod observe;
@@ -42,12 +41,10 @@ use axum::response::{IntoResponse, Response};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use stepwell::engine::Job;
 use stepwell::engine::clock::Timestamp;
-use stepwell::{Host, HostError};
+use stepwell::{ApiKey, Caller, FoundKey, Host, HostError, Identity, Role};
 use tokio::sync::Semaphore;
 
-pub(crate) use access::Caller;
-use access::{Identity, caller};
-use keys::{ApiKey, Found, Role};
+use access::caller;
 use problem::Problem;
 use refuse::MAX_BODY;
 
@@ -329,7 +326,7 @@ impl Shared {
     }
 
     async fn key(&self, token: &str) -> Result<Option<Identity>, Problem> {
-        let (now, hash) = (self.host.now(), keys::hash(token));
+        let (now, hash) = (self.host.now(), stepwell::hash(token));
         let known = |keys: &HashMap<String, Known>| {
             let known = keys.get(&hash).filter(|known| now - known.at < KEY_TRUST)?;
             known.key.expires_at.is_none_or(|at| now < at).then(|| known.key.clone())
@@ -337,17 +334,17 @@ impl Shared {
         if let Some(key) = known(&self.keys.lock().unwrap_or_else(PoisonError::into_inner)) {
             return Ok(Some(key.into()));
         }
-        let id = keys::id_of(token).unwrap_or_default();
+        let id = stepwell::id_of(token).unwrap_or_default();
         if self.unknown.has(id, now, KEY_TRUST) {
             return Ok(None);
         }
-        let found = match keys::authenticate(&self.host, token).await? {
-            Found::Key(key) => Some(*key),
-            Found::Unknown => {
+        let found = match self.host.access().authenticate(token).await? {
+            FoundKey::Key(key) => Some(*key),
+            FoundKey::Unknown => {
                 self.unknown.add(id, now, KEY_TRUST);
                 None
             }
-            Found::Wrong => None,
+            FoundKey::Wrong => None,
         };
         let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
         keys.retain(|_, known| now - known.at < KEY_TRUST);

@@ -31,7 +31,7 @@ pub(super) async fn observe(State(app): State<App>, request: Request<Body>, next
     let response = next.run(request).await;
     let (took, status) = (begun.elapsed(), response.status().as_u16());
     // Paths that are no operation's have one series.
-    app.host.request_answered(method, route.as_deref().unwrap_or("none"), status, took);
+    app.host.system().request_answered(method, route.as_deref().unwrap_or("none"), status, took);
     let key = response.extensions().get::<AskedBy>().map_or("", |asked| asked.0.as_str());
     let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     tracing::info!(target: "stepwell::access", method, path, status, ms, key, "request");
@@ -69,7 +69,7 @@ pub(super) fn refused(app: &App, operation: Option<&Operation>) -> Option<Respon
     let starts = operation.is_some_and(|operation| STARTS_RUNS.contains(&operation.id));
     let detail =
         "the service is shutting down and takes no new runs; send this to another node, or again later";
-    (starts && app.host.is_draining())
+    (starts && app.host.system().is_draining())
         .then(|| Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).into_response())
 }
 
@@ -81,7 +81,7 @@ const READY: chrono::Duration = chrono::Duration::seconds(1);
 
 /// Whether the process takes requests, its store answers and its steps are compiled; why not, otherwise.
 pub(super) async fn readiness(State(app): State<App>) -> (StatusCode, String) {
-    if app.host.is_draining() {
+    if app.host.system().is_draining() {
         return (StatusCode::SERVICE_UNAVAILABLE, "not ready: shutting down\n".to_owned());
     }
     let now = app.host.now();
@@ -98,12 +98,12 @@ pub(super) async fn readiness(State(app): State<App>) -> (StatusCode, String) {
 
 async fn looked_at(app: &App) -> (StatusCode, String) {
     let host = &app.host;
-    let why = if !host.is_serving() {
+    let why = if !host.system().is_serving() {
         "starting".to_owned()
-    } else if host.store().next_schedule(None).await.is_err() {
+    } else if host.system().check_readable().await.is_err() {
         "the store does not answer".to_owned()
     } else {
-        match host.readiness() {
+        match host.steps().readiness() {
             found if found.ready => return (StatusCode::OK, "ok\n".to_owned()),
             found => format!("compiling {}", found.compiling.join(", ")),
         }
@@ -113,7 +113,7 @@ async fn looked_at(app: &App) -> (StatusCode, String) {
 
 /// What this process measures, in the format that the client prefers.
 pub(super) async fn metrics(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
-    let text = app.host.prometheus().await?;
+    let text = app.host.system().prometheus().await?;
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("*/*");
     Ok(if prefers_text(accept) {
         ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], plain(&text)).into_response()

@@ -13,8 +13,7 @@ use serde_json::{Map, Value};
 use stepwell::engine::clock::Timestamp;
 use stepwell::engine::config::Oidc;
 
-use super::access::Identity;
-use super::keys::Role;
+use stepwell::{Identity, Role};
 
 /// What may sign. Algorithms with a shared secret, and none at all, are not among them.
 const ALGORITHMS: &[Algorithm] = &[

@@ -15,7 +15,7 @@ pub(super) async fn step_output(
     Path((id, step)): Path<(String, String)>,
 ) -> Result<Json<Value>, Problem> {
     allowed(&app, &caller, &id).await?;
-    match app.host.step_output(&id, &step).await? {
+    match app.host.runs().step_output(&id, &step).await? {
         Some(value) => Ok(Json(value)),
         None => {
             let detail = format!("the step `{step}` has no output: it has not succeeded in this run");

@@ -4,17 +4,13 @@
 //! at the same address is refused with them. So the address does not decide about a key whose hash is here. Reading the
 //! hashes takes a page of records from the store, at most once a second however many keys strangers try.
 
-use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use stepwell::HostError;
 use stepwell::engine::clock::Timestamp;
+use stepwell::{HostError, KeyHashes};
 
 /// How long the hashes are used before an unknown key has them read again.
 const FRESH: chrono::Duration = chrono::Duration::seconds(1);
-
-/// The hashes of keys, each with its expiry.
-pub(super) type Hashes = HashMap<String, Option<Timestamp>>;
 
 /// The hashes that were read last.
 #[derive(Default)]
@@ -26,7 +22,7 @@ pub(super) struct Ring {
 
 #[derive(Default)]
 struct Known {
-    hashes: Hashes,
+    hashes: KeyHashes,
     read: Option<Timestamp>,
     /// Counts calls of [`Ring::forget`]: what was read before one of them is not fresh after it.
     forgotten: u64,
@@ -40,7 +36,7 @@ impl Ring {
     /// Whether this is the hash of a key that has not expired. Reads the hashes when they are not fresh.
     pub async fn has<F>(&self, hash: &str, now: Timestamp, read: impl FnOnce() -> F) -> bool
     where
-        F: Future<Output = Result<Hashes, HostError>>,
+        F: Future<Output = Result<KeyHashes, HostError>>,
     {
         if let Some(found) = self.find(hash, now) {
             return found;
@@ -107,7 +103,7 @@ mod tests {
         let (ring, reads) = (Ring::default(), AtomicU32::new(0));
         let read = async || {
             reads.fetch_add(1, Ordering::Relaxed);
-            Ok(Hashes::from([("good".to_owned(), None), ("short".to_owned(), Some(at(1_500)))]))
+            Ok(KeyHashes::from([("good".to_owned(), None), ("short".to_owned(), Some(at(1_500)))]))
         };
         for ms in 0..3_000 {
             assert!(!ring.has(&format!("wrong-{ms}"), at(ms), &read).await);
@@ -126,7 +122,7 @@ mod tests {
     #[tokio::test]
     async fn a_store_that_fails_is_asked_once_a_second_and_what_was_known_stays() {
         let ring = Ring::default();
-        assert!(ring.has("good", at(0), async || Ok(Hashes::from([("good".to_owned(), None)]))).await);
+        assert!(ring.has("good", at(0), async || Ok(KeyHashes::from([("good".to_owned(), None)]))).await);
         let reads = AtomicU32::new(0);
         let failing = async || {
             reads.fetch_add(1, Ordering::Relaxed);

@@ -3,12 +3,12 @@
 use axum::http::Method;
 use axum::routing::{MethodRouter, delete, get, post, put};
 use serde_json::{Value, json};
+use stepwell::Role;
 use stepwell::engine::document::cut;
 
 use super::App;
 use super::handlers as h;
 use super::history;
-use super::keys::Role;
 use super::{logs, observe, outputs, runs as r, steps as s, v2};
 
 /// An operation of the API.

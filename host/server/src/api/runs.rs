@@ -20,7 +20,6 @@ use stepwell::engine::{Job, StoreError};
 use stepwell::sandbox::tree;
 use stepwell::{Asking, Decided, Explanation, HostError};
 
-use super::access::Identity;
 use super::body::{Sent, body, read};
 use super::handlers::{Page, Params, limit, page};
 use super::problem::Problem;
@@ -65,7 +64,7 @@ pub(super) async fn list(
     let fetch = |before: Option<String>, limit| {
         let project = caller.bound().map(str::to_owned);
         let (host, filter) = (app.host.clone(), RunFilter { before, limit, project, ..filter.clone() });
-        async move { host.runs(&filter).await }
+        async move { host.runs().list(&filter).await }
     };
     let own = |row: &RunRow| caller.covers(&row.job_id);
     let (items, next) = page(limit, before, fetch, own, |row| row.execution_id.clone()).await?;
@@ -75,14 +74,14 @@ pub(super) async fn list(
 
 /// The job of a run, when the caller's key is for it. Reads a row, and not what happened in the run.
 pub(super) async fn allowed(app: &App, caller: &Caller, id: &str) -> Result<String, Problem> {
-    let row = app.host.store().row(id).await.map_err(HostError::from)?;
+    let row = app.host.runs().row(id).await?;
     caller.sees(&row.job_id, StoreError::NotFound(id.to_owned()))?;
     Ok(row.job_id)
 }
 
 /// The run, when the caller's key is for its job.
 pub(super) async fn state(app: &App, caller: &Caller, id: &str) -> Result<RunState, Problem> {
-    let state = app.host.shown(id).await?;
+    let state = app.host.runs().shown(id).await?;
     caller.sees(&state.run.job.id, StoreError::NotFound(id.to_owned()))?;
     Ok(state)
 }
@@ -92,7 +91,7 @@ pub(super) async fn get(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Result<Json<RunView>, Problem> {
-    Ok(Json(app.host.view(&state(&app, &caller, &id).await?).await?))
+    Ok(Json(app.host.runs().view(&state(&app, &caller, &id).await?).await?))
 }
 
 pub(super) async fn cancel(
@@ -107,7 +106,7 @@ pub(super) async fn cancel(
         "" => format!("cancelled by {}", caller.name()),
         reason => format!("cancelled by {}: {reason}", caller.name()),
     };
-    let row = app.host.cancel(&id, &why, caller.audit(&app, "run.cancel", &id)).await?;
+    let row = app.host.runs().cancel(&id, &why, caller.audit(&app.host, "run.cancel", &id)).await?;
     Ok((StatusCode::ACCEPTED, Json(row.into())))
 }
 
@@ -120,8 +119,8 @@ pub(super) async fn retry(
     let request = read::<RetryRequest>(&app, &bytes)?;
     allowed(&app, &caller, &id).await?;
     let job = edited(&app, &caller, &request).await?;
-    let audit = caller.audit(&app, "run.retry", &id);
-    let admitted = app.host.retry(&id, request.value.from_start, job, audit).await?;
+    let audit = caller.audit(&app.host, "run.retry", &id);
+    let admitted = app.host.runs().retry(&id, request.value.from_start, job, audit).await?;
     Ok(accepted(&admitted))
 }
 
@@ -143,7 +142,7 @@ pub(super) async fn explain(
     Path(id): Path<String>,
 ) -> Result<Json<Explanation>, Problem> {
     allowed(&app, &caller, &id).await?;
-    Ok(Json(app.host.explain(&id).await?))
+    Ok(Json(app.host.runs().explain(&id).await?))
 }
 
 pub(super) async fn receipts(
@@ -152,11 +151,11 @@ pub(super) async fn receipts(
     Path(id): Path<String>,
 ) -> Result<Json<Receipts>, Problem> {
     allowed(&app, &caller, &id).await?;
-    let (job, _) = app.host.store().latest(&id).await?;
+    let job = app.host.runs().job(&id).await?;
     let receipt = |(step, attempt, outcome, receipt)| {
         Some(StepReceipt { step_id: job.step(step)?.id.clone(), attempt, outcome, receipt })
     };
-    let items = app.host.receipts(&id).await?.into_iter().filter_map(receipt).collect();
+    let items = app.host.runs().receipts(&id).await?.into_iter().filter_map(receipt).collect();
     Ok(Json(Receipts { items, next_cursor: None }))
 }
 
@@ -166,7 +165,7 @@ pub(super) async fn artifacts(
     Path(id): Path<String>,
 ) -> Result<Json<Artifacts>, Problem> {
     allowed(&app, &caller, &id).await?;
-    let path = app.host.workspace(&id);
+    let path = app.host.runs().workspace(&id);
     let listed = tokio::task::spawn_blocking(move || tree::list(&path, MOST_ARTIFACTS)).await;
     let files = match listed.unwrap_or_else(|error| Err(std::io::Error::other(error))) {
         Ok(files) => files,
@@ -188,7 +187,7 @@ pub(super) async fn artifact(
 ) -> Result<Response, Problem> {
     allowed(&app, &caller, &id).await?;
     let missing = || Problem::new(StatusCode::NOT_FOUND, format!("the run {id} has no file `{path}`"));
-    let (dir, wanted) = (app.host.workspace(&id), path.clone());
+    let (dir, wanted) = (app.host.runs().workspace(&id), path.clone());
     // cap-std opens nothing outside the directory, whatever the path says.
     let opened = tokio::task::spawn_blocking(move || {
         let file = Dir::open_ambient_dir(dir, ambient_authority())?.open(wanted)?;
@@ -232,7 +231,7 @@ pub(super) async fn approvals(
 ) -> Result<Json<Approvals>, Problem> {
     let wanted = limit(query.limit) as usize;
     let before = cursor::read("approvals", query.cursor.as_deref())?;
-    let (asking, mut next) = app.host.approvals(caller.bound(), before, LOOKED_THROUGH).await?;
+    let (asking, mut next) = app.host.approvals().list(caller.bound(), before, LOOKED_THROUGH).await?;
     let mut items: Vec<Approval> = Vec::new();
     for found in asking.into_iter().filter(|found| caller.covers(&found.state.run.job.id)) {
         if items.len() == wanted {
@@ -269,10 +268,10 @@ pub(super) async fn approval(
     Path((id, step)): Path<(String, String)>,
 ) -> Result<Json<ApprovalDetails>, Problem> {
     allowed(&app, &caller, &id).await?;
-    let asking = app.host.asking(&id, &step).await?;
+    let asking = app.host.approvals().asking(&id, &step).await?;
     let missing = || HostError::NoStep(id.clone(), step.clone());
     let approval = asked(&asking).ok_or_else(missing)?;
-    Ok(Json(ApprovalDetails { approval, configurations: app.host.approved_steps(asking).await }))
+    Ok(Json(ApprovalDetails { approval, configurations: app.host.approvals().approved_steps(asking).await }))
 }
 
 pub(super) async fn decide(
@@ -283,10 +282,10 @@ pub(super) async fn decide(
 ) -> Result<Json<RunView>, Problem> {
     let Decision { approved, comment, digest } = body(&app, &bytes)?;
     allowed(&app, &caller, &id).await?;
-    let Identity { id: by, name, groups, .. } = caller.who().clone();
+    let stepwell::Identity { id: by, name, groups, .. } = caller.who().clone();
     let decided = Decided { approved, by, name, groups, roles: caller.role().all(), comment, digest };
     let action = if approved { "approval.approve" } else { "approval.reject" };
-    let audit = caller.audit(&app, action, &id);
-    let state = app.host.decide_approval(&id, &step, decided, audit).await?;
-    Ok(Json(app.host.view(&state).await?))
+    let audit = caller.audit(&app.host, action, &id);
+    let state = app.host.approvals().decide(&id, &step, decided, audit).await?;
+    Ok(Json(app.host.runs().view(&state).await?))
 }

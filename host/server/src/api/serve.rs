@@ -15,13 +15,12 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
-use stepwell::{Host, HostError};
+use stepwell::{ApiKey, By, Host, HostError, NewKey, Role};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tower::ServiceExt;
 
 use super::bounds::{Answering, Connections, Names, Peer, Proxies};
-use super::keys::{self, By, NewKey, Role};
 use super::{Front, router};
 use crate::telemetry::LogFormat;
 use crate::{Exit, file_error, print};
@@ -125,16 +124,16 @@ fn descriptors() -> usize {
 
 /// One line of the log about what has started.
 async fn started(host: &Host, address: SocketAddr) {
-    let stores = host.store().vitals(host.now()).await.unwrap_or_default();
+    let stores = host.system().vitals().await.unwrap_or_default();
     let stores: Vec<String> =
         stores.iter().map(|store| format!("{} {}", store.product, store.place)).collect();
-    let policies = host.policy_names();
+    let policies = host.system().policy_names();
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
         listen = %address,
         store = stores.join(", "),
         policies = if policies.is_empty() { "none".to_owned() } else { policies.join(", ") },
-        steps = stepwell::engine::job::Catalog::types(&host.catalog()).len(),
+        steps = stepwell::engine::job::Catalog::types(&host.steps().catalog()).len(),
         "started"
     );
 }
@@ -238,24 +237,24 @@ const FIRST_KEY_HOURS: i64 = 24;
 /// read: what is printed ends up in the journal, or in the log of a container.
 async fn first_key(host: &Host) -> Result<(), HostError> {
     let now = host.now();
-    let valid = |key: &keys::ApiKey| key.expires_at.is_none_or(|at| at > now);
-    if host.configuration().oidc.is_some() || keys::list(host).await?.iter().any(valid) {
+    let valid = |key: &ApiKey| key.expires_at.is_none_or(|at| at > now);
+    if host.configuration().oidc.is_some() || host.access().list().await?.iter().any(valid) {
         return Ok(());
     }
-    let by = By { identity: format!("node:{}", host.machine()), name: "serve".to_owned() };
+    let by = By { identity: format!("node:{}", host.system().machine()), name: "serve".to_owned() };
     let new = NewKey {
         name: "first".to_owned(),
         role: Role::Admin,
-        projects: keys::everywhere(),
+        projects: stepwell::everywhere(),
         jobs: Vec::new(),
         expires_at: Some(now + chrono::Duration::hours(FIRST_KEY_HOURS)),
     };
-    let (key, token) = keys::create(host, new, &by).await?;
-    let path = match host.write_private(FIRST_KEY, &format!("{token}\n")) {
+    let (key, token) = host.access().create(new, &by).await?;
+    let path = match host.system().write_private(FIRST_KEY, &format!("{token}\n")) {
         Ok(path) => path,
         Err(error) => {
             // A key that has been shown to nobody is of no use, and would keep the next start from making one.
-            keys::revoke(host, &key.id, &by).await?;
+            host.access().revoke(&key.id, &by).await?;
             return Err(error);
         }
     };

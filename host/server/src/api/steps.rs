@@ -22,7 +22,7 @@ pub(super) async fn list(
     Extension(caller): Extension<Caller>,
 ) -> Result<Json<Steps>, Problem> {
     let mut items = Vec::new();
-    for manifest in app.host.steps().await? {
+    for manifest in app.host.steps().list().await? {
         items.push(shown(&app, &caller, &manifest, &manifest.type_name).await?);
     }
     items.push(Step {
@@ -41,7 +41,7 @@ pub(super) async fn list(
 }
 
 async fn shown(app: &App, caller: &Caller, manifest: &Manifest, reference: &str) -> Result<Step, Problem> {
-    let mut versions = app.host.step_versions(type_of(reference)).await?;
+    let mut versions = app.host.steps().versions(type_of(reference)).await?;
     if caller.confined().is_some() {
         // Who it was may be of another project.
         versions.iter_mut().for_each(|version| version.registered_by = None);
@@ -65,8 +65,9 @@ pub(super) async fn get(
     Path(id): Path<String>,
 ) -> Result<Json<Step>, Problem> {
     let missing = || HostError::from(StoreError::NoRecord("step", id.clone()));
-    let versions = app.host.step_versions(type_of(&id)).await?;
-    let manifest = app.host.catalog().manifest(&id).filter(|_| !versions.is_empty()).ok_or_else(missing)?;
+    let versions = app.host.steps().versions(type_of(&id)).await?;
+    let manifest =
+        app.host.steps().catalog().manifest(&id).filter(|_| !versions.is_empty()).ok_or_else(missing)?;
     Ok(Json(shown(&app, &caller, &manifest, &id).await?))
 }
 
@@ -89,9 +90,9 @@ pub(super) async fn register(
         let detail = format!("a component has {MAX_COMPONENT_BYTES} bytes at most");
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
     })?;
-    let audit = caller.audit(&app, "step.register", "");
+    let audit = caller.audit(&app.host, "step.register", "");
     let how = Registration { replace, force };
-    Ok((StatusCode::CREATED, Json(app.host.register_for_all(wasm.to_vec(), how, audit).await?)))
+    Ok((StatusCode::CREATED, Json(app.host.steps().register(wasm.to_vec(), how, audit).await?)))
 }
 
 pub(super) async fn roll_back(
@@ -101,8 +102,8 @@ pub(super) async fn roll_back(
     bytes: Bytes,
 ) -> Result<Json<Activated>, Problem> {
     let RollbackRequest { version } = body(&app, &bytes)?;
-    let audit = caller.audit(&app, "step.rollback", &id);
-    Ok(Json(app.host.roll_back(&id, version.as_deref(), audit).await?))
+    let audit = caller.audit(&app.host, "step.rollback", &id);
+    Ok(Json(app.host.steps().roll_back(&id, version.as_deref(), audit).await?))
 }
 
 #[derive(Deserialize)]
@@ -118,6 +119,6 @@ pub(super) async fn remove(
     Path(id): Path<String>,
     Params(RemoveQuery { force }): Params<RemoveQuery>,
 ) -> Result<StatusCode, Problem> {
-    app.host.unregister_for_all(&id, force, caller.audit(&app, "step.remove", &id)).await?;
+    app.host.steps().remove(&id, force, caller.audit(&app.host, "step.remove", &id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -53,7 +53,7 @@ pub(super) async fn run_legacy(
     body: Bytes,
 ) -> Result<Response, Problem> {
     let id = caller.job(&id)?;
-    let job = app.host.job(&id).await?.job;
+    let job = app.host.jobs().get(&id).await?.job;
     run(&app, &caller, &job, &headers, &body, "job.run", |view| Json(legacy(view)).into_response()).await
 }
 
@@ -85,16 +85,16 @@ async fn run(
     let admission = Admission { trace: trace(headers), ..Admission::default() };
     let (wait, asynchronous) = preference(headers);
     let idempotency = idempotency(headers, caller, &format!("{action} {}", job.id), body)?;
-    let audit = Some(Audit { detail: job.id.clone(), ..caller.audit(app, action, &job.id) });
+    let audit = Some(Audit { detail: job.id.clone(), ..caller.audit(&app.host, action, &job.id) });
     if asynchronous {
-        let admitted = app.host.enqueue(job, admission, idempotency, audit).await?;
+        let admitted = app.host.runs().enqueue(job, admission, idempotency, audit).await?;
         return Ok(accepted(&admitted));
     }
-    let (admitted, state) = app.host.run_queued(job, admission, idempotency, audit, wait).await?;
+    let (admitted, state) = app.host.runs().run_queued(job, admission, idempotency, audit, wait).await?;
     if !state.status.is_terminal() {
         return Ok(accepted(&admitted));
     }
-    let mut response = show(&app.host.view(&state).await?);
+    let mut response = show(&app.host.runs().view(&state).await?);
     locate(&mut response, &admitted.execution_id);
     Ok(response)
 }
@@ -154,7 +154,7 @@ pub(super) async fn parse(app: &App, caller: &Caller, body: &[u8]) -> Result<Arc
     digest.update([0]);
     digest.update(body);
     let digest: [u8; 32] = digest.finalize().into();
-    let generation = app.host.generation();
+    let generation = app.host.system().generation();
     let known = |checked: &Checked| checked.1.get(&digest).filter(|_| checked.0 == generation).cloned();
     if let Some(job) = known(&app.checked.lock().unwrap_or_else(PoisonError::into_inner)) {
         return Ok(job.clone());
@@ -182,12 +182,12 @@ pub(super) fn text(body: &[u8]) -> Result<&str, Problem> {
 
 /// Reads and checks a job; its id is the one that it has outside of the caller's project.
 pub(super) async fn checked(app: &App, caller: &Caller, text: &str) -> Result<Parsed, Problem> {
-    let parse = || app.host.read_in_turn(text.len(), || Document::parse("body", text));
+    let parse = || app.host.jobs().read_in_turn(text.len(), || Document::parse("body", text));
     let refused = |error: HostError| match parse() {
         Ok(_) => error.into(),
         Err(problems) => malformed(problems),
     };
-    match app.host.parse_for(caller.project(), "body", text).await {
+    match app.host.jobs().parse_for(caller.project(), "body", text).await {
         Ok(parsed) => Ok(in_project(parsed, caller)),
         Err(error) => {
             note_refusals(app, caller, &error).await;
@@ -207,14 +207,14 @@ pub(super) async fn schedule(
     let time = request.value.scheduled_time.as_str();
     let at = super::handlers::time(&app, "scheduled_time", time, &job.timezone);
     let at = at.map_err(|error| request.refused(error))?;
-    let audit = Audit { detail: job.id.clone(), ..caller.audit(&app, "job.schedule", "") };
-    let id = app.host.schedule_once(&job, at, audit).await.map_err(|error| request.refused(error))?;
+    let audit = Audit { detail: job.id.clone(), ..caller.audit(&app.host, "job.schedule", "") };
+    let id = app.host.schedules().once(&job, at, audit).await.map_err(|error| request.refused(error))?;
     let answer = Scheduled {
         success: true,
         message: format!("Job {} scheduled successfully", job.name),
         job_id: job.id.clone(),
         execution_id: id.clone(),
-        note: app.host.clock_note(time, &job.timezone),
+        note: app.host.schedules().clock_note(time, &job.timezone),
         scheduled_time: at.to_rfc3339_opts(SecondsFormat::AutoSi, true),
         timezone: job.timezone.clone(),
         status: "scheduled".to_owned(),
@@ -230,7 +230,7 @@ pub(super) async fn status(
     Extension(caller): Extension<Caller>,
 ) -> Result<Json<EngineStatus>, Problem> {
     let queues = super::handlers::queues(&app, &caller).await?;
-    let started = app.host.is_serving();
+    let started = app.host.system().is_serving();
     let timezone_queues = queues.into_iter().map(|queue| {
         let shown = EngineQueue {
             timezone: queue.queue.clone(),
@@ -254,7 +254,7 @@ pub(super) async fn status(
 /// `GET /api/v2/steps/types`.
 pub(super) async fn step_types(State(app): State<App>) -> Json<StepTypes> {
     use stepwell::engine::job::Catalog;
-    let step_types = app.host.catalog().types();
+    let step_types = app.host.steps().catalog().types();
     Json(StepTypes { success: true, count: step_types.len(), step_types, timestamp: timestamp(&app) })
 }
 

@@ -9,9 +9,8 @@ use stepwell::engine::clock::Timestamp;
 use stepwell::engine::step::Need;
 use stepwell::engine::store::{AuditRow, DeadLetter, LedgerRow, RunRow};
 use stepwell::engine::{JobDefinition, Outcome, Receipt};
-use stepwell::{ApprovedStep, Backfill, Preview, QueueStatus, StepVersion, StoredJob};
+use stepwell::{ApiKey, ApprovedStep, Backfill, Preview, QueueStatus, Role, StepVersion, StoredJob};
 
-use super::keys::{ApiKey, Role};
 use super::problem::Place;
 
 /// One page of a list.

@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
+use stepwell::Role;
 use stepwell::engine::run::RunStatus;
 use stepwell::engine::schedule::Decision;
 
-use crate::api::keys::Role;
 use crate::cli::{ApiArgs, Local, Of};
 
 #[derive(Debug, Subcommand)]
@@ -443,6 +443,27 @@ pub(crate) enum QueuesCommand {
     },
 }
 
+/// A role, as an option names it.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum RoleArg {
+    /// Reads everything but keys and the audit log.
+    Viewer,
+    /// Runs, cancels, approves and pauses.
+    Operator,
+    /// Creates keys, registers steps, cleans up and reads the audit log.
+    Admin,
+}
+
+impl RoleArg {
+    pub fn role(self) -> Role {
+        match self {
+            Self::Viewer => Role::Viewer,
+            Self::Operator => Role::Operator,
+            Self::Admin => Role::Admin,
+        }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeysCommand {
     /// Lists API keys, without their secrets.
@@ -453,7 +474,7 @@ pub(crate) enum KeysCommand {
         name: String,
         /// The role of the key.
         #[arg(long, value_enum, default_value = "viewer")]
-        role: Role,
+        role: RoleArg,
         /// A project of the key. `*` means every project and resources of no project, such as
         /// queues. Repeatable.
         #[arg(long = "for-project", value_name = "PROJECT", default_value = "default")]

@@ -116,7 +116,7 @@ pub(crate) async fn check(client: &Client, source: &Source) -> Result<Value, Fai
 /// Says which steps are compiled first, where that is done in this process.
 pub(crate) fn announce_compiling(host: &Host, source: &Source) {
     // The check reports problems with the job.
-    let Ok(parsed) = job::parse(&source.name, &source.text, &host.catalog()) else { return };
+    let Ok(parsed) = job::parse(&source.name, &source.text, &host.steps().catalog()) else { return };
     let types: BTreeSet<&str> = parsed.job.all_steps().map(|step| step.step_type.as_str()).collect();
     for step_type in types.into_iter().filter(|step_type| host.sandbox().needs_compiling(step_type)) {
         eprintln!("compiling `{step_type}` for the sandbox (once; the result is cached)");

@@ -108,7 +108,7 @@ fn listed(runs: &Value) -> String {
 
 /// The summary of a run, and where its files are when they are on this node.
 pub(super) fn with_files(client: &Client, run: &Value) -> String {
-    let workspace = client.host().map(|host| host.workspace(&text(run, "/execution_id")));
+    let workspace = client.host().map(|host| host.runs().workspace(&text(run, "/execution_id")));
     match workspace.filter(|workspace| workspace.is_dir()) {
         Some(workspace) => format!("{}\nfiles: {}", summary(run), workspace.display()),
         None => summary(run),

@@ -4,7 +4,6 @@ use std::io::{IsTerminal, Read};
 
 use serde_json::{Value, json};
 use stepwell::engine::config::SecretStore;
-use stepwell::engine::store::Change;
 use stepwell::engine::system::why;
 use stepwell::sandbox::secrets::SecretFile;
 use stepwell::{Host, HostError};
@@ -12,7 +11,6 @@ use stepwell::{Host, HostError};
 use super::args::SecretsCommand;
 use super::{Ends, show};
 use crate::Exit;
-use crate::api::keys;
 use crate::cli::{Local, Output};
 use crate::print;
 use crate::table::{Sheet, items, text, words};
@@ -48,10 +46,8 @@ pub(super) async fn secrets(command: SecretsCommand, local: &Local) -> Ends {
 }
 
 async fn noted(host: &Host, action: &str, name: &str) -> Result<(), HostError> {
-    Ok(host
-        .store()
-        .write(vec![Change::Audit(keys::audit(host, &keys::By::command(host), action, name, ""))])
-        .await?)
+    let by = host.access().command_user();
+    host.audit().append(vec![host.audit().row(&by, action, name, "")]).await
 }
 
 /// From a terminal without showing it, and else from standard input; a line end at its end is not part of it.

@@ -212,7 +212,7 @@ pub(super) async fn keys(command: KeysCommand, api: &ApiArgs) -> Ends {
     match command {
         KeysCommand::List => show(output, &client.ask(Call::get(&["keys"])).await?, key_rows),
         KeysCommand::Create { name, role, projects, jobs, expires } => {
-            let mut body = json!({"name": name, "role": role, "projects": projects, "jobs": jobs});
+            let mut body = json!({"name": name, "role": role.role(), "projects": projects, "jobs": jobs});
             if let (Some(span), Some(map)) = (expires, body.as_object_mut()) {
                 map.insert("expires_at".to_owned(), expiry(&span)?.into());
             }

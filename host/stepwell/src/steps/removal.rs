@@ -6,22 +6,18 @@ use stepwell_engine::store::{Audit, Change, Kind, Wake};
 use stepwell_sandbox::Component;
 
 use super::{MOST_REFUSED, RefusedJob, VersionRecord, counted, listed, put};
-use crate::{Host, HostError};
+use crate::HostError;
+use crate::steps::Steps;
 
-impl Host {
+impl Steps {
     /// Removes a step type that was registered so, or one version of it (`acme/invoice@1.2.0`). Runs that have been
     /// admitted go on with the component that they began with.
     ///
     /// # Errors
     /// When there is none of that name; the version is active; stored jobs use it and `force` is not set; or the store
     /// failed.
-    pub async fn unregister_for_all(
-        &self,
-        step_type: &str,
-        force: bool,
-        audit: Audit,
-    ) -> Result<(), HostError> {
-        self.look_for_steps().await?;
+    pub async fn remove(&self, step_type: &str, force: bool, audit: Audit) -> Result<(), HostError> {
+        self.refresh().await?;
         let reference = StepRef::parse(step_type).map_err(HostError::Refused)?;
         let name = reference.type_name;
         self.may_change(name, &audit)?;
@@ -51,22 +47,22 @@ impl Host {
         if !force {
             self.is_unused(step_type, &gone).await?;
         }
-        self.store.write(vec![change, Change::Audit(audit)]).await?;
-        self.store.announce(Wake::Steps);
-        self.look_for_steps().await
+        self.ctx.store.write(vec![change, Change::Audit(audit)]).await?;
+        self.ctx.store.announce(Wake::Steps);
+        self.refresh().await
     }
 
     /// Refuses to remove components that steps of stored jobs need: steps that no other component of their type could
     /// run, or that the one that would run them refuses.
     async fn is_unused(&self, step_type: &str, gone: &[String]) -> Result<(), HostError> {
         let name = type_of(step_type);
-        let all = self.sandbox.components(name).into_iter().map(|(component, _)| component);
+        let all = self.ctx.sandbox.components(name).into_iter().map(|(component, _)| component);
         let left: Vec<Component> =
             all.filter(|found| !gone.iter().any(|gone| gone == found.digest())).collect();
         let mut refused = Vec::new();
         let mut after = String::new();
         while refused.len() < MOST_REFUSED {
-            let jobs = self.jobs(&after, 500).await?;
+            let jobs = self.ctx.jobs().list(&after, 500).await?;
             let Some(last) = jobs.last() else { break };
             after.clone_from(&last.job.id);
             for job in &jobs {
@@ -97,7 +93,7 @@ impl Host {
     ) -> Result<Option<String>, HostError> {
         let Ok(reference) = StepRef::parse(&step.step_type) else { return Ok(None) };
         // A step that has another component today keeps it.
-        let today = self.sandbox.digest(&step.step_type);
+        let today = self.ctx.sandbox.digest(&step.step_type);
         if today.is_none_or(|today| !gone.contains(&today)) {
             return Ok(None);
         }

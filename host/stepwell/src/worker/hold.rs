@@ -10,7 +10,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, error_span};
 
 use super::{Left, Observer, Worker};
-use crate::{Host, HostError};
+use crate::HostError;
+use crate::runs::Runs;
 
 /// A claim in the hands of this process.
 #[derive(Debug)]
@@ -53,7 +54,7 @@ impl Hold {
     }
 }
 
-impl Host {
+impl Runs {
     /// Moves the run of a hold until it has ended or waits, and gives the claim back.
     pub(super) async fn move_run(
         &self,
@@ -73,11 +74,11 @@ impl Host {
             }
         };
         let mut worker = Worker {
-            host: self,
+            runs: self,
             observer,
             hold,
             committed: state.status,
-            begun: self.clock.now(),
+            begun: self.ctx.clock.now(),
             state,
             cancel: why,
             pending: Vec::new(),

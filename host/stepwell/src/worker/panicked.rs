@@ -10,15 +10,16 @@ use stepwell_engine::store::{Claim, Commit, Loaded, Next};
 use tokio_util::sync::CancellationToken;
 
 use super::{Hold, Left, Observer, dead_letter};
+use crate::HostError;
 use crate::node::lock;
-use crate::{Host, HostError};
+use crate::runs::Runs;
 
 /// Panics in a row of the worker of a run that runs no step before the run ends.
 const MOST: u32 = 3;
 /// Runs whose panics are counted.
 const COUNTED: usize = 4096;
 
-impl Host {
+impl Runs {
     /// Moves a run that was claimed until it has ended or waits, and gives the claim back. A panic on the way counts as a lost
     /// attempt of the step whose turn it was.
     pub(crate) async fn work(
@@ -28,16 +29,16 @@ impl Host {
         cancel: CancellationToken,
     ) -> Result<(RunState, Left), HostError> {
         let hold = Arc::new(Hold::new(&claim, cancel));
-        let _held = self.hold(hold.clone());
+        let _held = self.ctx.hold(hold.clone());
         let Panicked(what) = match contained_future(self.move_run(claim, hold.clone(), observer)).await {
             Ok(moved) => {
-                lock(&self.node.panics).remove(&hold.execution_id);
+                lock(&self.ctx.node.panics).remove(&hold.execution_id);
                 return moved;
             }
             Err(panicked) => panicked,
         };
         tracing::error!(run = hold.execution_id, "internal error: the worker panicked: {what}");
-        self.measures.worker_panicked();
+        self.ctx.measures.worker_panicked();
         let given_back = contained_future(self.release_after_panic(&hold)).await;
         given_back.unwrap_or_else(|Panicked(what)| {
             let message = format!("internal error: the run cannot be given back: {what}");
@@ -47,17 +48,17 @@ impl Host {
 
     /// Gives the claim of a worker that panicked back, with what that costs the run.
     async fn release_after_panic(&self, hold: &Hold) -> Result<(RunState, Left), HostError> {
-        let Loaded { run, events, next: more } = self.store.load(&hold.execution_id).await?;
+        let Loaded { run, events, next: more } = self.ctx.store.load(&hold.execution_id).await?;
         let mut replay = Replay::new(run);
         replay.add(&events);
         self.read_on(&hold.execution_id, more, |events| replay.add(&events)).await?;
         let mut state = replay.end()?;
         if state.status.is_terminal() {
             // Its last commit has given the claim back.
-            self.moved(&state);
+            self.ctx.moved(&state);
             return Ok((state, Left::Ended));
         }
-        let now = self.clock.now();
+        let now = self.ctx.clock.now();
         let before = state.status;
         let mut events = Vec::new();
         let mut push = |state: &mut RunState, event: Event| -> Result<(), HostError> {
@@ -74,7 +75,7 @@ impl Host {
                     push(&mut state, Event::StepStarted { step, attempt, at: now })?;
                 }
                 push(&mut state, Event::AttemptLost { step, attempt, at: now })?;
-                self.measures.attempt_lost();
+                self.ctx.measures.attempt_lost();
                 None
             }
             // An approval runs nothing that could be lost.
@@ -113,27 +114,27 @@ impl Host {
             },
             at: now,
         };
-        let free = self.until_written(hold, || self.store.commit(commit.clone())).await?;
+        let free = self.until_written(hold, || self.ctx.store.commit(commit.clone())).await?;
         // What watches runs may be what panics.
         let told = contained(|| {
             if ended {
-                self.measures.ended(&state, now, commit.dead.is_some());
-                self.run_ended(&state, now);
+                self.ctx.measures.ended(&state, now, commit.dead.is_some());
+                self.ctx.run_ended(&state, now);
             }
         });
         if let Err(Panicked(what)) = told {
             tracing::error!(run = hold.execution_id, "internal error: the end of a run is not told: {what}");
         }
-        self.logged(&hold.execution_id);
-        self.wake(free.iter().map(String::as_str));
-        self.tell_queues(free);
-        self.moved(&state);
+        self.ctx.logged(&hold.execution_id);
+        self.ctx.wake(free.iter().map(String::as_str));
+        self.ctx.tell_queues(free);
+        self.ctx.moved(&state);
         Ok((state, left))
     }
 
     /// Counts a panic of a worker whose run runs no step.
     fn panicked_again(&self, execution_id: &str) -> u32 {
-        let mut panics = lock(&self.node.panics);
+        let mut panics = lock(&self.ctx.node.panics);
         if panics.len() >= COUNTED && !panics.contains_key(execution_id) {
             panics.clear();
         }

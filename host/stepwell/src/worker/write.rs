@@ -9,7 +9,8 @@ use stepwell_engine::store::{Checkpoint, Commit, Next};
 use tokio::time::sleep;
 
 use super::{Hold, Notice, Worker, dead_letter};
-use crate::{Host, HostError};
+use crate::HostError;
+use crate::runs::Runs;
 
 impl Worker<'_> {
     /// Writes a checkpoint in place of the one before; first what came before it.
@@ -23,8 +24,8 @@ impl Worker<'_> {
             step,
             data,
         };
-        let store = self.host.store.clone();
-        self.host.until_written(&self.hold, || store.save_checkpoint(checkpoint.clone())).await?;
+        let store = self.runs.ctx.store.clone();
+        self.runs.until_written(&self.hold, || store.save_checkpoint(checkpoint.clone())).await?;
         apply(&mut self.state, &Event::CheckpointSaved { step, data: checkpoint.data })?;
         Ok(())
     }
@@ -57,29 +58,29 @@ impl Worker<'_> {
             audit: std::mem::take(&mut self.noted),
             at: self.now(),
         };
-        let store = self.host.store.clone();
-        let free = self.host.until_written(&self.hold, || store.commit(commit.clone())).await?;
+        let store = self.runs.ctx.store.clone();
+        let free = self.runs.until_written(&self.hold, || store.commit(commit.clone())).await?;
         self.committed = self.state.status;
         if !commit.logs.is_empty() || next == Next::End {
-            self.host.logged(&self.hold.execution_id);
+            self.runs.ctx.logged(&self.hold.execution_id);
         }
         if next == Next::End {
-            self.host.measures.ended(&self.state, commit.at, commit.dead.is_some());
-            self.host.run_ended(&self.state, commit.at);
+            self.runs.ctx.measures.ended(&self.state, commit.at, commit.dead.is_some());
+            self.runs.ctx.run_ended(&self.state, commit.at);
             let job = self.state.run.job.id.as_str();
             tracing::info!(job, status = self.state.status.name(), "the run has ended");
         }
-        self.host.wake(free.iter().map(String::as_str));
-        self.host.tell_queues(free);
+        self.runs.ctx.wake(free.iter().map(String::as_str));
+        self.runs.ctx.tell_queues(free);
         for event in &events {
             self.observer.notice(&self.state, event.step().unwrap_or_default(), Notice::Event(event));
         }
-        self.host.moved(&self.state);
+        self.runs.ctx.moved(&self.state);
         Ok(())
     }
 }
 
-impl Host {
+impl Runs {
     /// Writes, and tries again while the store cannot be written: what was done is not lost for a disk that is full.
     pub(super) async fn until_written<T, F>(&self, hold: &Hold, write: impl Fn() -> F) -> Result<T, HostError>
     where
@@ -87,7 +88,7 @@ impl Host {
     {
         let mut pause = Duration::from_millis(100);
         loop {
-            match self.timed("commit", write()).await {
+            match self.ctx.timed("commit", write()).await {
                 Err(StoreError::Unavailable(why)) => {
                     tracing::warn!("{}: {why}; trying again", hold.execution_id);
                     tokio::select! {

@@ -185,14 +185,14 @@ impl Batched for Arc<New> {
             let rows = session.rows(INSERT, &params).await?;
             rows.iter().map(|row| get::<String>(row, 0)).collect::<Result<HashSet<_>, _>>()
         };
-        let added = if items.iter().all(|item| item.audit.is_none()) {
+        let added = if items.iter().all(|item| item.audit.is_empty()) {
             insert().await?
         } else {
             session.batch("BEGIN").await?;
             let work = async || {
                 let added = insert().await?;
                 let made = items.iter().filter(|item| added.contains(item.run.execution_id.as_str()));
-                audit(&session, made.filter_map(|item| item.audit.as_ref())).await?;
+                audit(&session, made.flat_map(|item| &item.audit)).await?;
                 session.batch("COMMIT").await?;
                 Ok(added)
             };

@@ -1,0 +1,333 @@
+//! Who may do what: roles, projects, and the caller of an operation.
+
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use stepwell_engine::store::Audit;
+use stepwell_engine::{StoreError, project};
+
+use crate::context::Context;
+use crate::keys::{ApiKey, everywhere};
+use crate::node::machine;
+use crate::{Host, HostError};
+
+/// What the holder of a key may do. Each role includes the ones before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Reads everything but keys and the audit log.
+    Viewer,
+    /// Runs, cancels, approves and pauses.
+    Operator,
+    /// Creates keys, registers steps, cleans up and reads the audit log.
+    Admin,
+}
+
+impl Role {
+    /// All roles, in ascending order.
+    pub const ALL: [Self; 3] = [Self::Viewer, Self::Operator, Self::Admin];
+
+    /// The name, as in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Operator => "operator",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// Returns the role of that name.
+    pub fn of(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.name() == name)
+    }
+
+    /// Returns the names of this role and the ones below it.
+    pub fn all(self) -> Vec<&'static str> {
+        Self::ALL.into_iter().filter(|role| *role <= self).map(Self::name).collect()
+    }
+}
+
+/// The identity behind an action, for the audit log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct By {
+    /// A text that no person or key can choose.
+    pub identity: String,
+    /// A name for people.
+    pub name: String,
+}
+
+/// A person or a key that may ask.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Identity {
+    /// Differs for each key and person, for limits of requests. No key or person can choose it.
+    pub id: String,
+    /// For people.
+    pub name: String,
+    /// Values of the provider's roles claim.
+    pub groups: Vec<String>,
+    /// Roles, and the projects that each is for.
+    pub grants: Vec<(Role, Vec<String>)>,
+    /// Patterns of job ids that it is for; all when empty.
+    pub jobs: Vec<String>,
+}
+
+impl From<ApiKey> for Identity {
+    fn from(key: ApiKey) -> Self {
+        Self {
+            id: format!("key:{}", key.id),
+            name: key.name,
+            groups: Vec::new(),
+            grants: vec![(key.role, key.projects)],
+            jobs: key.jobs,
+        }
+    }
+}
+
+impl Identity {
+    /// Returns the role in that project, if any.
+    fn role_in(&self, project: &str) -> Option<Role> {
+        let here = |projects: &[String]| projects.iter().any(|own| own == "*" || own == project);
+        self.grants.iter().filter(|(_, projects)| here(projects)).map(|(role, _)| *role).max()
+    }
+
+    /// Returns the role for what belongs to no project, if any.
+    fn role_everywhere(&self) -> Option<Role> {
+        let all = self.grants.iter().filter(|(_, projects)| projects.iter().any(|own| own == "*"));
+        all.map(|(role, _)| *role).max()
+    }
+
+    /// Returns the project of a request that names none: `default` where that is allowed, otherwise the first.
+    fn first_project(&self) -> Option<&str> {
+        if self.role_in(project::DEFAULT).is_some() {
+            return Some(project::DEFAULT);
+        }
+        self.grants.iter().flat_map(|(_, projects)| projects).next().map(String::as_str)
+    }
+}
+
+/// The name of the command in the audit log.
+pub const COMMAND: &str = "command";
+
+/// An identity that asks for a project. Only this type turns the names of jobs in requests into names of jobs in the
+/// store.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    who: Arc<Identity>,
+    project: String,
+    role: Role,
+    /// Whether it reaches every project at once: the command on the node's own store, when it names no project.
+    unbounded: bool,
+}
+
+/// API keys, roles and projects.
+#[derive(Clone)]
+pub struct Access {
+    pub(crate) ctx: Arc<Context>,
+}
+
+impl Access {
+    /// The identity of a user of the command on the store itself.
+    pub fn command_user(&self) -> By {
+        let user = rustix::process::getuid().as_raw();
+        let known = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+        let is = |line: &&str| line.split(':').nth(2) == Some(&user.to_string());
+        let name = known.lines().find(is).and_then(|line| line.split(':').next());
+        let name = name.map_or_else(|| user.to_string(), str::to_owned);
+        By { identity: format!("command:{name}@{}", machine()), name: COMMAND.to_owned() }
+    }
+
+    /// The command on the node's own store. Its user can write the store, so no key could bound it.
+    pub fn command(&self, project: Option<&str>) -> Caller {
+        let By { identity, name } = self.command_user();
+        let who = Identity {
+            id: identity,
+            name,
+            groups: Vec::new(),
+            grants: vec![(Role::Admin, everywhere())],
+            jobs: Vec::new(),
+        };
+        Caller {
+            who: Arc::new(who),
+            project: project.unwrap_or(project::DEFAULT).to_owned(),
+            role: Role::Admin,
+            unbounded: project.is_none(),
+        }
+    }
+
+    /// An identity that asks for a project, or for its first one.
+    ///
+    /// # Errors
+    /// [`HostError::Forbidden`] when it has no role there. Whether the project exists is not disclosed.
+    pub fn caller(&self, who: Identity, project: Option<&str>) -> Result<Caller, HostError> {
+        let project = project
+            .or(who.first_project())
+            .ok_or_else(|| HostError::Forbidden("this token has no role in any project".to_owned()))?
+            .to_owned();
+        let role = who.role_in(&project).filter(|_| self.ctx.settings().config.has_project(&project));
+        let role =
+            role.ok_or_else(|| HostError::Forbidden(format!("you have no role in the project `{project}`")))?;
+        Ok(Caller { who: Arc::new(who), project, role, unbounded: false })
+    }
+}
+
+impl Caller {
+    /// Returns the name of one of the project's jobs in the store, from the one that the caller uses.
+    ///
+    /// # Errors
+    /// When the job belongs to another project, or the key is not for it.
+    pub fn job(&self, name: &str) -> Result<String, HostError> {
+        let (named, local) = name.split_once('/').unwrap_or((self.project.as_str(), name));
+        if named != self.project && !self.unbounded {
+            return Err(StoreError::NoRecord("job", name.to_owned()).into());
+        }
+        let id = project::qualified(named, local);
+        self.may(&id)?;
+        Ok(id)
+    }
+
+    /// Refuses a job that the key is not for.
+    ///
+    /// # Errors
+    /// [`HostError::Forbidden`].
+    pub fn may(&self, job_id: &str) -> Result<(), HostError> {
+        match self.covers(job_id) {
+            true => Ok(()),
+            false => Err(HostError::Forbidden(format!("this key is not for the job `{job_id}`"))),
+        }
+    }
+
+    /// The same, for something of a job that is not there for those of other projects.
+    ///
+    /// # Errors
+    /// `missing`, or [`HostError::Forbidden`].
+    pub fn sees(&self, job_id: &str, missing: StoreError) -> Result<(), HostError> {
+        if project::of(job_id) != self.project && !self.unbounded {
+            return Err(missing.into());
+        }
+        self.may(job_id)
+    }
+
+    /// Returns whether the job belongs to the caller's project, and the key is for it.
+    pub fn covers(&self, job_id: &str) -> bool {
+        let jobs = &self.who.jobs;
+        let local = project::local(job_id);
+        (self.unbounded || project::of(job_id) == self.project)
+            && (jobs.is_empty() || jobs.iter().any(|pattern| matches(pattern, local)))
+    }
+
+    /// The project that the request is about.
+    pub fn project(&self) -> &str {
+        &self.project
+    }
+
+    /// Returns whether the key is bounded to jobs of a pattern.
+    pub fn is_for_some_jobs(&self) -> bool {
+        !self.who.jobs.is_empty()
+    }
+
+    /// The project that bounds lists and figures, if one does.
+    pub fn bound(&self) -> Option<&str> {
+        (!self.unbounded).then_some(&*self.project)
+    }
+
+    /// The only project that the caller sees; none for callers that may see every project.
+    pub fn confined(&self) -> Option<&str> {
+        self.bound().filter(|_| self.who.role_everywhere().is_none())
+    }
+
+    /// The name of the caller, for people.
+    pub fn name(&self) -> &str {
+        &self.who.name
+    }
+
+    /// Differs for each key and person, in each project.
+    pub fn id(&self) -> String {
+        format!("{}/{}", self.project, self.who.id)
+    }
+
+    /// What the caller may do in the project.
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
+    /// What the caller may do to what belongs to no project.
+    pub fn role_everywhere(&self) -> Option<Role> {
+        self.who.role_everywhere()
+    }
+
+    /// Makes the row of the audit log for an action of the caller.
+    pub fn audit(&self, host: &Host, action: &str, target: &str) -> Audit {
+        host.audit().row(&self.by(), action, target, "")
+    }
+
+    /// The identity for the audit log.
+    pub fn by(&self) -> By {
+        By { identity: self.who.id.clone(), name: self.who.name.clone() }
+    }
+
+    /// The identity, apart from its projects.
+    pub fn who(&self) -> &Identity {
+        &self.who
+    }
+}
+
+/// Returns whether a pattern covers a text; `*` stands for any text.
+fn matches(pattern: &str, text: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == text,
+        Some((before, rest)) => text.strip_prefix(before).is_some_and(|tail| {
+            (0..=tail.len())
+                .filter(|i| tail.is_char_boundary(*i))
+                .any(|i| matches(rest, tail.get(i..).unwrap_or("")))
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn caller(project: &str, jobs: &[&str]) -> Caller {
+        let who = Identity {
+            id: "1".to_owned(),
+            name: "ann".to_owned(),
+            groups: Vec::new(),
+            grants: vec![(Role::Operator, vec![project.to_owned()])],
+            jobs: jobs.iter().map(|job| (*job).to_owned()).collect(),
+        };
+        Caller { who: Arc::new(who), project: project.to_owned(), role: Role::Operator, unbounded: false }
+    }
+
+    #[test]
+    fn a_caller_reaches_the_jobs_of_its_project() {
+        for (project, jobs, name, reached) in [
+            ("default", &[][..], "etl", Some("etl")),
+            ("default", &[], "team-a/etl", None),
+            ("team-a", &[], "etl", Some("team-a/etl")),
+            ("team-a", &[], "team-a/etl", Some("team-a/etl")),
+            ("team-a", &[], "team-b/etl", None),
+            ("team-a", &["bill-*"], "bill-1", Some("team-a/bill-1")),
+            ("team-a", &["bill-*"], "etl", None),
+        ] {
+            let found = caller(project, jobs).job(name).ok();
+            assert_eq!(found.as_deref(), reached, "{project} {name}");
+        }
+        assert!(!caller("team-a", &[]).covers("etl") && !caller("default", &[]).covers("team-a/etl"));
+    }
+
+    #[test]
+    fn patterns_cover_jobs() {
+        for (pattern, job, covered) in [
+            ("billing-*", "billing-1", true),
+            ("billing-*", "shop", false),
+            ("*", "shop", true),
+            ("*-nightly", "shop-nightly", true),
+            ("a*c*e", "abcde", true),
+            ("a*c*e", "abcd", false),
+            ("shop", "shop2", false),
+        ] {
+            assert_eq!(matches(pattern, job), covered, "{pattern} {job}");
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! Approvals that runs wait for: who may decide, and what a decision does.
+
+use std::sync::Arc;
+
+use stepwell_engine::StoreError;
+use stepwell_engine::identity::Actor;
+use stepwell_engine::job::StepDefinition;
+use stepwell_engine::job::approval::Approval;
+use stepwell_engine::run::{Bound, Effect, Event, Replay, RunState, RunStatus, apply, next};
+use stepwell_engine::store::{Audit, Change, Commit, Next, RunFilter, Source};
+
+use crate::HostError;
+use crate::context::Context;
+
+/// What somebody decided about an approval.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Decided {
+    /// What.
+    pub approved: bool,
+    /// Who, as the audit log names them.
+    pub by: String,
+    /// The name of their key, or the one that their provider shows.
+    pub name: String,
+    /// Values of the provider's roles claim.
+    pub groups: Vec<String>,
+    /// Their roles.
+    pub roles: Vec<&'static str>,
+    /// In their words.
+    pub comment: String,
+    /// The digest of what they saw; none when they do not say.
+    pub digest: Option<String>,
+}
+
+impl Decided {
+    fn actor(&self) -> Actor<'_> {
+        Actor { identity: &self.by, name: &self.name, groups: &self.groups, roles: &self.roles }
+    }
+
+    /// Who, for people.
+    fn shown(&self) -> String {
+        if self.name.is_empty() || self.name == self.by {
+            self.by.clone()
+        } else {
+            format!("{} ({})", self.name, self.by)
+        }
+    }
+}
+
+/// A run that waits for an approval.
+#[derive(Debug, Clone)]
+pub struct Asking {
+    /// The run.
+    pub state: RunState,
+    /// The step that asks.
+    pub step: usize,
+}
+
+/// The approvals that runs of a host wait for.
+#[derive(Clone)]
+pub struct Approvals {
+    pub(crate) ctx: Arc<Context>,
+}
+
+impl Approvals {
+    /// Decides about the approval that a run waits for. The decision and its row of the audit log are one transaction; a
+    /// decision that is refused leaves a row, too.
+    ///
+    /// # Errors
+    /// When the run waits for none, this person may not decide, or the store failed.
+    pub async fn decide(
+        &self,
+        execution_id: &str,
+        step_id: &str,
+        decided: Decided,
+        audit: Audit,
+    ) -> Result<RunState, HostError> {
+        let state = self.ctx.runs().get(execution_id).await?;
+        let Some((step, definition)) = asks(&state, step_id) else {
+            return Err(not_asking(execution_id, step_id));
+        };
+        if let Some(why) = self.may_not_decide(&state, step, &definition, &decided).await? {
+            let detail = format!("step {step_id}: {why}");
+            let row = Audit { action: "approval.refuse".to_owned(), detail, ..audit };
+            self.ctx.store.write(vec![Change::Audit(row)]).await?;
+            return Err(HostError::Refused(why));
+        }
+        let now = self.ctx.clock.now();
+        let claim =
+            self.ctx.store.claim_run(execution_id, self.ctx.worker(), now, self.ctx.lease_from(now)).await?;
+        let (queue, fence) = (claim.run.queue.clone(), claim.fence);
+        let mut replay = Replay::new(claim.run);
+        replay.add(&claim.events);
+        self.ctx.runs().read_on(execution_id, claim.next, |events| replay.add(&events)).await?;
+        let mut state = replay.end()?;
+        let back = |state: &RunState, events: Vec<Event>, next: Next, audit: Vec<Audit>| Commit {
+            execution_id: execution_id.to_owned(),
+            fence,
+            number: 1,
+            events,
+            logs: Vec::new(),
+            forget_checkpoint: false,
+            status: Some(state.status),
+            started_at: state.started_at,
+            dead: (next == Next::End).then(|| crate::worker::dead_letter(state, now)).flatten(),
+            audit,
+            next,
+            at: now,
+        };
+        let Some((step, _)) = asks(&state, step_id) else {
+            self.ctx.store.commit(back(&state, Vec::new(), Next::Wait(now), Vec::new())).await?;
+            return Err(not_asking(execution_id, step_id));
+        };
+        let bound = state.steps.get(step).and_then(|step| step.bound.as_ref());
+        let digest = bound.map_or("unknown".to_owned(), |bound| bound.digest());
+        let said = if decided.comment.is_empty() { String::new() } else { format!(": {}", decided.comment) };
+        let audit = Audit { detail: format!("step {step_id}, {digest}{said}"), ..audit };
+        let (approved, by) = (decided.approved, Some(decided.shown()));
+        let event = Event::ApprovalDecided { step, approved, by, comment: decided.comment, at: now };
+        apply(&mut state, &event)?;
+        let next = if state.status.is_terminal() { Next::End } else { Next::Wait(now) };
+        let free = self.ctx.store.commit(back(&state, vec![event], next, vec![audit])).await?;
+        self.ctx.wake(free.iter().chain(&queue).map(String::as_str));
+        self.ctx.tell_queues(free.into_iter().chain(queue));
+        self.ctx.moved(&state);
+        self.ctx.logged(execution_id);
+        Ok(state)
+    }
+
+    /// Why somebody may not decide so.
+    async fn may_not_decide(
+        &self,
+        state: &RunState,
+        step: usize,
+        definition: &StepDefinition,
+        decided: &Decided,
+    ) -> Result<Option<String>, HostError> {
+        let id = &definition.id;
+        let approval = Approval::of(definition).filter(|approval| approval.may_decide(&decided.actor()));
+        let Some(approval) = approval else {
+            return Ok(Some(format!("{} is not among the approvers of `{id}`", decided.shown())));
+        };
+        let asked = state.steps.get(step);
+        let bound = asked.and_then(|step| step.bound.as_deref());
+        if let Some(digest) = &decided.digest
+            && bound.map(Bound::digest).as_ref() != Some(digest)
+        {
+            return Ok(Some(format!(
+                "`{id}` asks for something else than {digest}: list the approvals, and decide about what they show"
+            )));
+        }
+        if !decided.approved {
+            return Ok(None);
+        }
+        if approval.separation {
+            let run = &state.run;
+            if run.started_by.is_empty() && matches!(run.source, Source::Api | Source::Retry { .. }) {
+                return Ok(Some(
+                    "who started the run is not known, so `separation` lets no one approve it".to_owned(),
+                ));
+            }
+            let involved = run.started_by.contains(&decided.by)
+                || self.ctx.jobs().editors(&run.job).await?.contains(&decided.by);
+            if involved {
+                let why = "started the run or edited its job, and `separation` leaves the approval to others";
+                return Ok(Some(format!("{} {why}", decided.shown())));
+            }
+        }
+        let message = asked.and_then(|step| step.reason.clone()).unwrap_or_default();
+        let now = self.ctx.preparation().bound(state, step, &message);
+        let changed = |(id, digest): (&String, &String)| {
+            let before = bound.and_then(|bound| bound.steps.get(id));
+            before.is_some_and(|before| before != digest).then(|| id.clone())
+        };
+        let changed: Vec<String> = now.steps.iter().filter_map(changed).collect();
+        Ok((!changed.is_empty()).then(|| {
+            format!(
+                "the configuration of {} has changed since `{id}` asked: reject it and retry the run, which asks again",
+                changed.join(", ")
+            )
+        }))
+    }
+
+    /// Runs that wait for an approval, newest first, before the run `before`: those of a project, when it is given. Looks
+    /// through at most `limit` runs that wait for anything, and tells where it stopped when there are more.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub async fn list(
+        &self,
+        project: Option<&str>,
+        before: Option<String>,
+        limit: u32,
+    ) -> Result<(Vec<Asking>, Option<String>), HostError> {
+        let project = project.map(str::to_owned);
+        let status = Some(RunStatus::Parked);
+        let filter = RunFilter { status, project, before, limit, ..RunFilter::default() };
+        let rows = self.ctx.store.list(&filter).await?;
+        let more = rows.len() >= limit as usize;
+        let last = rows.last().map(|row| row.execution_id.clone()).filter(|_| more);
+        let mut waiting = Vec::new();
+        for row in rows {
+            // Who waits for an approval has done nothing since it asked.
+            let asks = match self.ctx.store.latest(&row.execution_id).await {
+                Ok((_, events)) => matches!(events.last(), Some(Event::ApprovalRequested { .. })),
+                Err(StoreError::NotFound(_)) => false,
+                Err(error) => return Err(error.into()),
+            };
+            if !asks {
+                continue;
+            }
+            let state = match self.ctx.runs().shown(&row.execution_id).await {
+                // It was removed meanwhile.
+                Err(HostError::Store(StoreError::NotFound(_))) => continue,
+                found => found?,
+            };
+            if let Some(Effect::AwaitApproval { step, .. }) = next(&state) {
+                waiting.push(Asking { state, step });
+            }
+        }
+        Ok((waiting, last))
+    }
+}
+
+/// The step of that id, when the run waits for its approval.
+pub(crate) fn asks(state: &RunState, step_id: &str) -> Option<(usize, StepDefinition)> {
+    let Some(Effect::AwaitApproval { step, .. }) = next(state) else { return None };
+    let definition = state.run.job.step(step).filter(|found| found.id == step_id)?;
+    Some((step, definition.clone()))
+}
+
+pub(crate) fn not_asking(execution_id: &str, step_id: &str) -> HostError {
+    HostError::Refused(format!("the step `{step_id}` of {execution_id} is not waiting for an approval"))
+}

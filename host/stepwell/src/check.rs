@@ -1,0 +1,181 @@
+//! The check of a job: everything that can be known before it runs.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use serde_json::Value;
+use stepwell_engine::document::{Document, is_template, pending};
+use stepwell_engine::job::{self, Catalog, Parsed, Read};
+use stepwell_engine::policy::{Denial, Grant};
+use stepwell_engine::{JobDefinition, Manifest, StepDefinition, project, weight};
+use stepwell_sandbox::{ComponentError, Issue, Pace};
+
+use crate::HostError;
+use crate::jobs::Jobs;
+
+/// Time for the steps' own checks of a job, all together.
+const CHECKS: Duration = Duration::from_secs(20);
+
+impl Jobs {
+    /// The same for a job of a project: with the policies of that project. The job is named as the text does.
+    ///
+    /// # Errors
+    /// As [`Jobs::parse_for`].
+    pub async fn parse_for(&self, project: &str, name: &str, text: &str) -> Result<Parsed, HostError> {
+        self.ctx.steps().fresh().await?;
+        let read = self.ctx.read_in_turn(text.len(), || job::read(name, text, &self.ctx.catalog()));
+        let read = read.map_err(HostError::Invalid)?;
+        self.checked(project, read).await
+    }
+
+    /// The same for a job that stands at `pointer` of a document.
+    ///
+    /// # Errors
+    /// As [`Jobs::parse_for`].
+    pub async fn parse_in(
+        &self,
+        project: &str,
+        document: Document,
+        pointer: &str,
+    ) -> Result<Parsed, HostError> {
+        self.ctx.steps().fresh().await?;
+        let bytes = weight([&document.value]);
+        let read = self.ctx.read_in_turn(bytes, || job::read_in(document, pointer, &self.ctx.catalog()));
+        self.checked(project, read).await
+    }
+
+    /// Reads a document of that many bytes. Large ones are read one at a time, since each may take 256 MiB meanwhile, and
+    /// without holding up the other tasks of the thread.
+    pub fn read_in_turn<T>(&self, bytes: usize, read: impl FnOnce() -> T) -> T {
+        self.ctx.read_in_turn(bytes, read)
+    }
+
+    /// Adds what the steps themselves and the policies say.
+    async fn checked(&self, project: &str, read: Read) -> Result<Parsed, HostError> {
+        let Read { parsed, problems: mut found } = read;
+        let Some(parsed) = parsed.filter(|_| !found.is_full()) else { return Err(HostError::Invalid(found)) };
+        let wrong: Vec<String> =
+            found.0.iter().filter(|found| !found.warning).map(|found| found.pointer.clone()).collect();
+        // A step whose own part has errors is not asked: it would say the same in other words.
+        let is_sound = |step: usize| {
+            let at = format!("{}{}/", parsed.pointer, parsed.job.pointer_of(step));
+            !wrong.iter().any(|wrong| format!("{wrong}/").starts_with(&at))
+        };
+        // Compiling has its own bounds, and is no time of a check. What does not compile says so below.
+        for (_, step) in parsed.job.all_steps().enumerate().filter(|(i, _)| is_sound(*i)) {
+            if self.ctx.sandbox.manifest(&step.step_type).is_some() {
+                self.ctx.steps().fetch(&step.step_type).await?;
+                let _ = self.ctx.sandbox.warm_up(&step.step_type, Pace::Wanted).await;
+            }
+        }
+        let mut time = pin!(tokio::time::sleep(CHECKS));
+        for (i, step) in parsed.job.all_steps().enumerate().filter(|(i, _)| is_sound(*i)) {
+            let Some(manifest) = self.ctx.sandbox.manifest(&step.step_type) else { continue };
+            let issues = tokio::select! {
+                biased;
+                issues = self.validated(&step.step_type, step, &manifest) => issues,
+                () = &mut time => {
+                    let at = format!("{}{}/type", parsed.pointer, parsed.job.pointer_of(i));
+                    let message = format!(
+                        "the steps' own checks of this job take more than {} s; this one, of `{}`, was the last to begin",
+                        CHECKS.as_secs(),
+                        step.step_type
+                    );
+                    found.0.push(parsed.document.error(&at, message));
+                    break;
+                }
+            };
+            let issues = match issues {
+                Err(HostError::Component(ComponentError::Failed(why))) => {
+                    let at = format!("{}{}/type", parsed.pointer, parsed.job.pointer_of(i));
+                    found.0.push(parsed.document.error(&at, format!("step `{}`: {why}", step.id)));
+                    continue;
+                }
+                issues => issues?,
+            };
+            for issue in issues {
+                let at = format!("{}{}{}", parsed.pointer, parsed.job.pointer_of(i), issue.pointer);
+                let diagnostic = parsed.document.error(&at, issue.message);
+                found.0.push(if issue.warning { diagnostic.as_warning() } else { diagnostic });
+            }
+        }
+        let grants = self.grants_for(project, &parsed.job).into_iter().enumerate();
+        for (index, (step, grant)) in grants.filter(|(index, _)| is_sound(*index)) {
+            let at = format!("{}{}/type", parsed.pointer, parsed.job.pointer_of(index));
+            let Some(manifest) = self.ctx.sandbox.manifest(&step.step_type) else { continue };
+            match grant {
+                Err(denial) => {
+                    found.0.push(refused(&parsed, &at, &denial));
+                }
+                Ok(grant) => {
+                    found.0.extend(not_granted(&parsed, index, step, &manifest, &grant));
+                    let lacking = grant.lacking();
+                    found.0.extend(lacking.iter().map(|denial| refused(&parsed, &at, denial).as_warning()));
+                    found.0.extend(grant.shortfall().map(|short| {
+                        parsed.document.error(&at, short.message).help(short.help).as_warning()
+                    }));
+                }
+            }
+        }
+        if found.has_errors() {
+            return Err(HostError::Invalid(found.sorted()));
+        }
+        Ok(Parsed { warnings: found, ..parsed })
+    }
+
+    /// What the component of `reference` has against the configuration of a step, as JSON pointers and messages.
+    pub(crate) async fn validated(
+        &self,
+        reference: &str,
+        step: &StepDefinition,
+        manifest: &Manifest,
+    ) -> Result<Vec<Issue>, HostError> {
+        let left_out = self.ctx.settings().config.left_out(&step.step_type);
+        let config = Value::Object(step.config_for(manifest, left_out));
+        let config = manifest.config_schema.fitted(&config).into_owned();
+        let (sandbox, reference) = (self.ctx.sandbox.clone(), reference.to_owned());
+        let name = reference.clone();
+        let check = async move { sandbox.validate(&reference, &config, pending(&config)).await };
+        Ok(self.ctx.among_guests(&name, check).await?)
+    }
+
+    /// What policy grants to each step of a job.
+    pub fn grants<'j>(&self, job: &'j JobDefinition) -> Vec<(&'j StepDefinition, Result<Grant, Denial>)> {
+        self.grants_for(project::of(&job.id), job)
+    }
+
+    fn grants_for<'j>(
+        &self,
+        project: &str,
+        job: &'j JobDefinition,
+    ) -> Vec<(&'j StepDefinition, Result<Grant, Denial>)> {
+        job.all_steps().map(|step| (step, self.ctx.preparation().decide(project, job, step))).collect()
+    }
+}
+
+/// What policy refuses, at its place in the job.
+fn refused(parsed: &Parsed, at: &str, denial: &Denial) -> stepwell_engine::Diagnostic {
+    let message = format!("denied by policy: {} [{}]", denial.message, denial.rule);
+    let mut diagnostic = parsed.document.error(at, message);
+    diagnostic.rule = Some(denial.rule.id().to_owned());
+    if denial.help.is_empty() { diagnostic } else { diagnostic.help(denial.help.clone()) }
+}
+
+/// What the configuration of a step names and policy does not grant: a connection, a program, an organization.
+fn not_granted(
+    parsed: &Parsed,
+    index: usize,
+    step: &StepDefinition,
+    manifest: &Manifest,
+    grant: &Grant,
+) -> Vec<stepwell_engine::Diagnostic> {
+    let named = manifest.names(&step.config).into_iter();
+    let known =
+        named.filter(|(property, ..)| step.config.get(property).is_some_and(|name| !is_template(name)));
+    let denied = known.filter_map(|(property, capability, name)| {
+        let denial = grant.refuse_name(capability, name)?;
+        let at = format!("{}{}/{property}", parsed.pointer, parsed.job.pointer_of(index));
+        Some(refused(parsed, &at, &denial))
+    });
+    denied.collect()
+}

@@ -1,0 +1,219 @@
+//! What all services share: the store, the clock, the settings, the sandbox, and the state of this process.
+
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+use stepwell_engine::clock::{self, Clock, Timestamp};
+use stepwell_engine::job::Catalog;
+use stepwell_engine::policy::PolicySet;
+use stepwell_engine::quantity::Bytes;
+use stepwell_engine::queue::QueueFile;
+use stepwell_engine::schedule::Calendars;
+use stepwell_engine::trace::Spans;
+use stepwell_engine::{Configuration, Manifest, StepRunner, Store};
+use stepwell_sandbox::Sandbox;
+use tokio::sync::Notify;
+use tokio::time::timeout;
+
+use crate::HostError;
+use crate::access::Access;
+use crate::approvals::Approvals;
+use crate::audit::AuditLog;
+use crate::builder::{self, Sources};
+use crate::dead_letters::DeadLetters;
+use crate::jobs::Jobs;
+use crate::node::{Node, lock};
+use crate::prepare::{KnownSteps, Preparation};
+use crate::queues::Queues;
+use crate::runs::Runs;
+use crate::schedules::Schedules;
+use crate::steps::Steps;
+use crate::system::System;
+use crate::telemetry::Measures;
+
+/// What all services of a host share.
+pub(crate) struct Context {
+    pub store: Arc<dyn Store>,
+    pub runner: Arc<dyn StepRunner>,
+    pub sandbox: Arc<Sandbox>,
+    pub settings: RwLock<Arc<Settings>>,
+    /// Where the settings come from.
+    pub sources: Sources,
+    pub clock: Arc<dyn Clock>,
+    /// Where runs have their directories, and workers their locks.
+    pub base: PathBuf,
+    /// Holds `base` where the embedder named no directory.
+    pub _temporary: Option<tempfile::TempDir>,
+    pub deterministic: Option<u64>,
+    pub node: Node,
+    pub known: KnownSteps,
+    /// Whether the store outlives this process, and so needs the components of its runs.
+    pub keeps_components: bool,
+    /// The file of the store, which is made with the first run; none for other stores.
+    pub store_file: Option<PathBuf>,
+    pub measures: Measures,
+    pub spans: Option<Arc<dyn Spans>>,
+    /// Whether a service compiles steps before a run needs them.
+    pub compile_ahead: bool,
+    /// Whether steps run in this process.
+    pub runs_guests: bool,
+}
+
+/// The files of the operator, as they are now. [`crate::Host::reload`] reads them again.
+pub(crate) struct Settings {
+    pub policies: PolicySet,
+    pub config: Arc<Configuration>,
+    pub queues: QueueFile,
+    /// SHA-256 of the contents of the files, wherever they are.
+    pub digest: String,
+}
+
+macro_rules! services {
+    ($($(#[$doc:meta])* $accessor:ident: $service:ident;)*) => {
+        impl Context {
+            $($(#[$doc])* pub fn $accessor(self: &Arc<Self>) -> $service {
+                $service { ctx: self.clone() }
+            })*
+        }
+
+        impl crate::Host {
+            $($(#[$doc])* pub fn $accessor(&self) -> $service {
+                self.ctx.$accessor()
+            })*
+        }
+    };
+}
+
+services! {
+    /// Runs: admission, progress, end, logs, and the answer to "why does it not run?".
+    runs: Runs;
+    /// Stored jobs, and the check of a job before it is stored or run.
+    jobs: Jobs;
+    /// Schedules, their ledger, and backfills.
+    schedules: Schedules;
+    /// Queues: their pauses, and how many runs they hold.
+    queues: Queues;
+    /// Approvals that runs wait for.
+    approvals: Approvals;
+    /// Runs that failed, timed out or expired, and need attention.
+    dead_letters: DeadLetters;
+    /// Step types and their components.
+    steps: Steps;
+    /// API keys, roles and projects.
+    access: Access;
+    /// The audit log.
+    audit: AuditLog;
+    /// Health, figures, retention, and this process.
+    system: System;
+}
+
+impl Context {
+    /// What policy grants to a step, and its configuration.
+    pub fn preparation(self: &Arc<Self>) -> Preparation {
+        Preparation { ctx: self.clone() }
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub fn settings(&self) -> Arc<Settings> {
+        self.settings.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Counts the changes of what jobs are checked against: settings and steps.
+    pub fn generation(&self) -> u64 {
+        self.node.generation.load(Ordering::Relaxed)
+    }
+
+    /// Settings and steps by which this process decides, as a digest: processes with the same one decide alike.
+    pub fn settings_digest(&self) -> String {
+        let mut parts = vec![self.settings().digest.clone()];
+        for step_type in self.sandbox.types() {
+            parts.push(format!("{step_type} {}", self.sandbox.digest(&step_type).unwrap_or_default()));
+        }
+        builder::digest(&mut parts)
+    }
+
+    /// Whether this process begins nothing new, since it is about to end.
+    pub fn is_draining(&self) -> bool {
+        self.node.draining.is_cancelled()
+    }
+
+    /// Whether this process serves queues.
+    pub fn is_serving(&self) -> bool {
+        self.node.serving.get().is_some() && !self.is_draining()
+    }
+
+    /// The directory that the steps of a run share.
+    pub fn workspace(&self, execution_id: &str) -> PathBuf {
+        self.base.join("runs").join(execution_id).join("workspace")
+    }
+
+    /// Bytes that one run may write to the store.
+    pub fn run_bytes(&self) -> Bytes {
+        self.settings().config.service.run_bytes
+    }
+
+    /// When a claim made at `now` expires.
+    pub fn lease_from(&self, now: Timestamp) -> Timestamp {
+        clock::later(now, self.settings().config.service.lease.0)
+    }
+
+    /// Sleeps; true when it was woken.
+    pub async fn sleep_or(&self, notify: &Notify, time: Duration) -> bool {
+        tokio::select! {
+            biased;
+            () = self.node.draining.cancelled() => false,
+            woken = timeout(time, notify.notified()) => woken.is_ok(),
+        }
+    }
+
+    /// What jobs may name.
+    pub fn catalog(self: &Arc<Self>) -> StepCatalog {
+        StepCatalog(self.clone())
+    }
+
+    /// Reads the files of the settings again: see [`crate::Host::reload`].
+    pub fn reload(&self) -> Result<Vec<&'static str>, HostError> {
+        let mut new = self.sources.read()?;
+        let old = self.settings();
+        let mut config = Configuration::clone(&new.config);
+        let kept = config.keep_fixed(&old.config);
+        if !kept.is_empty() {
+            // No command that reads the files has these settings.
+            new = self.sources.with(config, vec![format!("kept: {kept:?}")])?;
+        }
+        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
+        lock(&self.known).clear();
+        self.node.generation.fetch_add(1, Ordering::Relaxed);
+        Ok(kept)
+    }
+}
+
+/// The step types, and the calendars of the configuration.
+pub(crate) struct StepCatalog(Arc<Context>);
+
+impl Catalog for StepCatalog {
+    fn manifest(&self, step_type: &str) -> Option<Arc<Manifest>> {
+        self.0.sandbox.manifest(step_type)
+    }
+    fn types(&self) -> Vec<String> {
+        let mut types = self.0.sandbox.types();
+        types.push(stepwell_engine::job::approval::TYPE.to_owned());
+        types.sort();
+        types
+    }
+    fn versions(&self, type_name: &str) -> Vec<String> {
+        self.0.sandbox.versions(type_name)
+    }
+    fn left_out(&self, step_type: &str) -> Map<String, Value> {
+        self.0.settings().config.left_out(step_type)
+    }
+    fn calendars(&self) -> Calendars {
+        self.0.settings().config.calendars.clone()
+    }
+}

@@ -1,0 +1,238 @@
+//! Queues: their pauses, and how many runs they hold.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use stepwell_engine::StoreError;
+use stepwell_engine::clock::Timestamp;
+use stepwell_engine::queue::QueueSettings;
+use stepwell_engine::store::{Audit, Change, Expect, Kind, QueueRow};
+
+use crate::HostError;
+use crate::context::Context;
+use crate::node::lock;
+
+/// A queue, as its operator sees it.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct QueueStatus {
+    /// The zone.
+    pub queue: String,
+    /// Runs that are due and could start now.
+    pub ready: u64,
+    /// Runs that are due, and wait for a window of the queue to end.
+    pub closed: u64,
+    /// Runs that are due, and wait for the queue to be resumed.
+    pub held: u64,
+    /// Runs that are not due yet, or wait for a retry or for something outside.
+    pub waiting: u64,
+    /// Runs that wait for their concurrency key.
+    pub blocked: u64,
+    /// Seconds since the oldest run that waits for its concurrency key became due.
+    pub blocked_oldest_seconds: f64,
+    /// Runs that run.
+    pub running: u64,
+    /// Seconds since the oldest ready run became due.
+    pub oldest_seconds: f64,
+    /// The ready ones by priority.
+    pub levels: Vec<QueueLevel>,
+    /// Runs that may run at once.
+    pub concurrency: u32,
+    /// Runs that may wait.
+    pub max_waiting: u64,
+    /// Who paused it, and why.
+    pub paused: Option<String>,
+    /// Until when a window is closed to new runs.
+    pub closed_until: Option<Timestamp>,
+    /// Whether this process serves it.
+    pub served: bool,
+}
+
+/// Ready runs of one priority.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct QueueLevel {
+    /// 9 is the most urgent.
+    pub priority: u8,
+    /// Runs that are due and could start now.
+    pub ready: u64,
+    /// Seconds since the oldest of them became due.
+    pub oldest_seconds: f64,
+}
+
+/// What an operator said about a queue.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct QueueRecord {
+    /// Who paused it and why.
+    #[serde(default)]
+    pub paused: Option<String>,
+}
+
+/// The queues of a host.
+#[derive(Clone)]
+pub struct Queues {
+    pub(crate) ctx: Arc<Context>,
+}
+
+impl Queues {
+    /// Pauses a queue, or resumes it: while it is paused no run begins, and those that have begun go on.
+    ///
+    /// # Errors
+    /// When there is no such queue, or the store failed.
+    pub async fn pause(&self, queue: &str, paused: Option<String>, audit: Audit) -> Result<(), HostError> {
+        if queue.parse::<chrono_tz::Tz>().is_err() || self.ctx.settings().queues.settings(queue).is_none() {
+            return Err(StoreError::NoRecord(Kind::Queue.name(), queue.to_owned()).into());
+        }
+        let state = if paused.is_some() { "paused" } else { "open" };
+        let value = serde_json::to_value(QueueRecord { paused }).unwrap_or(Value::Null);
+        let put = Change::Put {
+            kind: Kind::Queue,
+            id: queue.to_owned(),
+            state: state.to_owned(),
+            value,
+            expect: Expect::Any,
+        };
+        self.ctx.store.write(vec![put, Change::Audit(audit)]).await?;
+        self.refresh_pause(queue).await;
+        self.ctx.wake([queue]);
+        Ok(())
+    }
+
+    /// Looks up whether somebody paused the queue.
+    pub(crate) async fn refresh_pause(&self, queue: &str) {
+        let Ok(record) = self.ctx.store.record(Kind::Queue, queue).await else { return };
+        let said: QueueRecord =
+            record.and_then(|record| serde_json::from_value(record.value).ok()).unwrap_or_default();
+        if let Some(serving) = lock(&self.ctx.node.served).get_mut(queue) {
+            serving.paused = said.paused;
+        }
+    }
+
+    /// Every queue that has runs, settings or somebody who serves it.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub async fn status(&self) -> Result<Vec<QueueStatus>, HostError> {
+        let rows = self.ctx.store.queues(self.ctx.clock.now()).await?;
+        let mut names: Vec<String> = lock(&self.ctx.node.served).keys().cloned().collect();
+        names.extend(self.ctx.settings().queues.queues.keys().cloned());
+        self.figures(rows, names, true).await
+    }
+
+    /// The same for a project: its own runs only, and the queues that have some or that the configuration lists. A
+    /// pause concerns every project: it is shown, without who paused the queue and why.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub async fn status_of(&self, project: &str) -> Result<Vec<QueueStatus>, HostError> {
+        let rows = self.ctx.store.queues_of(project, self.ctx.clock.now()).await?;
+        let names = self.ctx.settings().queues.queues.keys().cloned().collect();
+        self.figures(rows, names, false).await
+    }
+
+    async fn figures(
+        &self,
+        rows: Vec<QueueRow>,
+        names: Vec<String>,
+        everything: bool,
+    ) -> Result<Vec<QueueStatus>, HostError> {
+        let now = self.ctx.clock.now();
+        let rows: BTreeMap<String, _> = rows.into_iter().map(|row| (row.queue.clone(), row)).collect();
+        let mut paused = BTreeMap::new();
+        for record in self.ctx.store.records(Kind::Queue, None, "", 10_000).await? {
+            let said: QueueRecord = serde_json::from_value(record.value).unwrap_or_default();
+            let said = said.paused.map(|why| if everything { why } else { "by an operator".to_owned() });
+            paused.insert(record.id, said);
+        }
+        let served: Vec<String> = lock(&self.ctx.node.served).keys().cloned().collect();
+        let known = self.ctx.settings();
+        let mut names: Vec<&String> = names.iter().chain(rows.keys()).collect();
+        if everything {
+            names.extend(paused.keys());
+        }
+        names.sort();
+        names.dedup();
+        let status = names.into_iter().map(|queue| {
+            let settings = known.queues.settings(queue).unwrap_or_default();
+            let row = rows.get(queue).cloned().unwrap_or_default();
+            let said = paused.get(queue).cloned().flatten();
+            queue_status(queue, row, &settings, said, (served.contains(queue), now))
+        });
+        Ok(status.collect())
+    }
+}
+
+/// A queue as its operator sees it. What a window or a pause keeps from beginning is not ready: nobody has to act.
+fn queue_status(
+    queue: &str,
+    row: QueueRow,
+    settings: &QueueSettings,
+    paused: Option<String>,
+    (served, now): (bool, Timestamp),
+) -> QueueStatus {
+    let closed_until = settings.closed_until(queue.parse().unwrap_or(chrono_tz::UTC), now);
+    let seconds = |since: Option<Timestamp>| since.map_or(0.0, |at| (now - at).as_seconds_f64().max(0.0));
+    let open = paused.is_none() && closed_until.is_none();
+    // What has begun goes on.
+    let can_run = if open { &row.levels } else { &row.begun };
+    let ready = if open { row.ready } else { can_run.iter().map(|(_, count, _)| count).sum() };
+    let waits = row.ready.saturating_sub(ready);
+    let level = |&(priority, ready, oldest): &(u8, u64, Timestamp)| QueueLevel {
+        priority,
+        ready,
+        oldest_seconds: seconds(Some(oldest)),
+    };
+    QueueStatus {
+        queue: queue.to_owned(),
+        ready,
+        closed: if paused.is_none() { waits } else { 0 },
+        held: if paused.is_some() { waits } else { 0 },
+        waiting: row.waiting,
+        blocked: row.blocked,
+        blocked_oldest_seconds: seconds(row.oldest_blocked),
+        running: row.running,
+        oldest_seconds: seconds(can_run.iter().map(|(.., oldest)| *oldest).min()),
+        levels: can_run.iter().map(level).collect(),
+        concurrency: settings.concurrency,
+        max_waiting: settings.max_waiting,
+        paused,
+        closed_until,
+        served,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What waits for a window or a pause is told apart from what waits for a worker.
+    #[test]
+    fn what_cannot_run_now_is_not_ready() {
+        let now: Timestamp = "2026-01-07T12:00:00Z".parse().unwrap();
+        let before = |minutes| now - chrono::Duration::minutes(minutes);
+        let row = QueueRow {
+            queue: "UTC".to_owned(),
+            ready: 7,
+            blocked: 2,
+            oldest_blocked: Some(before(90)),
+            levels: vec![(0, 5, before(60)), (9, 2, before(2))],
+            begun: vec![(9, 1, before(1))],
+            ..QueueRow::default()
+        };
+        let closed: QueueSettings =
+            serde_json::from_value(serde_json::json!({"paused": [{"from": "09:00", "to": "18:00"}]}))
+                .unwrap();
+        for (settings, paused, expected) in [
+            (QueueSettings::default(), None, (7, 0, 0, 3600.0)),
+            (closed.clone(), None, (1, 6, 0, 60.0)),
+            (QueueSettings::default(), Some("by ann".to_owned()), (1, 0, 6, 60.0)),
+            (closed, Some("by ann".to_owned()), (1, 0, 6, 60.0)),
+        ] {
+            let told = queue_status("UTC", row.clone(), &settings, paused.clone(), (true, now));
+            let found = (told.ready, told.closed, told.held, told.oldest_seconds);
+            assert_eq!(found, expected, "{paused:?} {:?}", told.closed_until);
+            assert_eq!(told.blocked_oldest_seconds, 5400.0);
+        }
+    }
+}

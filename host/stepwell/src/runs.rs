@@ -1,0 +1,299 @@
+//! Runs: what people do with them, and how a caller moves one itself.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use stepwell_engine::clock::Timestamp;
+use stepwell_engine::job::Job;
+use stepwell_engine::run::{Admission, RunState, retry_of};
+use stepwell_engine::store::{Audit, Change, Claim, LogPage, LogPlace, LogRecord, RunFilter, RunRow, Wake};
+use stepwell_engine::{JobDefinition, StoreError};
+use tokio_util::sync::CancellationToken;
+
+use crate::context::Context;
+use crate::worker::{Left, Silent};
+use crate::{Admitted, HostError, Observer};
+
+/// The pause before a run of this process that another one holds for a moment is claimed again.
+const HELD_BRIEFLY: Duration = Duration::from_millis(50);
+
+/// Lines of a log that are read at once.
+const LOG_PAGE: u32 = 1000;
+
+/// Files and directories of a workspace that is copied for a retry.
+const MOST_FILES: usize = 100_000;
+
+/// The runs of a host.
+#[derive(Clone)]
+pub struct Runs {
+    pub(crate) ctx: Arc<Context>,
+}
+
+impl Runs {
+    /// Admits a job: keeps it as a run that is due now, for the one who calls [`Runs::resume`], and gives the run's
+    /// id. [`Runs::enqueue`] leaves it to a service instead.
+    ///
+    /// # Errors
+    /// When the job is disabled, a variable is not the job's, or the store failed.
+    pub async fn submit(
+        &self,
+        job: JobDefinition,
+        variables: BTreeMap<String, Value>,
+    ) -> Result<String, HostError> {
+        let admission = Admission { variables, queued: false, ..Admission::default() };
+        Ok(self.enqueue(&Arc::new(job.into()), admission, None, None).await?.execution_id)
+    }
+
+    /// Moves a run until it has ended: from its beginning, or from the first unfinished step when an earlier
+    /// process died. A finished step never runs again. Cancelling `cancel` ends the run as cancelled.
+    ///
+    /// # Errors
+    /// When there is no such run, another process moves it, or the store failed. The state of a run that
+    /// failed is no error.
+    pub async fn resume(
+        &self,
+        execution_id: &str,
+        observer: &dyn Observer,
+        cancel: CancellationToken,
+    ) -> Result<RunState, HostError> {
+        let beat = self.ctx.beat();
+        self.key_is_free(execution_id).await?;
+        let mut began = false;
+        loop {
+            let claim = match self.claim(execution_id).await {
+                // Another process cancels it, or decides about its approval, and gives it back.
+                Err(StoreError::Claimed(..)) if began => {
+                    tokio::time::sleep(HELD_BRIEFLY).await;
+                    if self.ctx.store.row(execution_id).await?.status.is_terminal() {
+                        return self.get(execution_id).await;
+                    }
+                    continue;
+                }
+                claim => claim?,
+            };
+            began = true;
+            let (state, left) = self.work(claim, observer, cancel.clone()).await?;
+            let Left::Until(due) = left else {
+                drop(beat);
+                return Ok(state);
+            };
+            if self.pause_until(execution_id, due, &cancel).await? {
+                return self.get(execution_id).await;
+            }
+        }
+    }
+
+    /// A run that no queue holds back waits for nobody: when its concurrency key is taken, it does not begin.
+    async fn key_is_free(&self, execution_id: &str) -> Result<(), HostError> {
+        let standing = self.ctx.store.standing(execution_id, self.ctx.clock.now()).await?;
+        let Some((key, limit, holders)) = standing.key else { return Ok(()) };
+        if holders.iter().any(|id| id == execution_id) || holders.len() < limit as usize {
+            return Ok(());
+        }
+        let held = holders.join(", ");
+        Err(HostError::Refused(format!(
+            "the concurrency key `{key}` is held by {held}; `stepwell run --resume {execution_id}` when it is free"
+        )))
+    }
+
+    /// Waits until a run is due, or somebody approves or cancels it; tells whether it has ended meanwhile.
+    async fn pause_until(
+        &self,
+        execution_id: &str,
+        due: Timestamp,
+        cancel: &CancellationToken,
+    ) -> Result<bool, HostError> {
+        while !cancel.is_cancelled() {
+            let now = self.ctx.clock.now();
+            let row = self.ctx.store.row(execution_id).await?;
+            // Whoever decides about an approval holds the run for a moment.
+            let free = row.claimed_until.is_none() && row.wakes_at.is_none_or(|at| at <= now);
+            if row.status.is_terminal() || free || due <= now || row.cancel.is_some() {
+                return Ok(row.status.is_terminal());
+            }
+            let pause = (due - now).to_std().unwrap_or_default().min(Duration::from_millis(500));
+            tokio::select! {
+                biased;
+                () = cancel.cancelled() => {}
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+        Ok(false)
+    }
+
+    /// Takes a run for this process.
+    async fn claim(&self, execution_id: &str) -> Result<Claim, StoreError> {
+        let now = self.ctx.clock.now();
+        let claim = |now| {
+            self.ctx.store.claim_run(
+                execution_id,
+                self.ctx.worker(),
+                now,
+                self.ctx.lease_from(self.ctx.clock.now()),
+            )
+        };
+        match claim(now).await {
+            Err(StoreError::Claimed(id, until)) => {
+                // Its holder may be a process of this machine that died.
+                self.ctx.bury_dead_workers().await?;
+                match claim(self.ctx.clock.now()).await {
+                    Err(StoreError::Claimed(..)) => Err(StoreError::Claimed(id, until)),
+                    claimed => claimed,
+                }
+            }
+            claimed => claimed,
+        }
+    }
+
+    /// Runs, newest first.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub async fn list(&self, filter: &RunFilter) -> Result<Vec<RunRow>, HostError> {
+        Ok(self.ctx.store.list(filter).await?)
+    }
+
+    /// The row of a run: its status and its place in its queue.
+    ///
+    /// # Errors
+    /// When there is no such run, or the store failed.
+    pub async fn row(&self, execution_id: &str) -> Result<RunRow, HostError> {
+        Ok(self.ctx.store.row(execution_id).await?)
+    }
+
+    /// The job that a run was admitted with.
+    ///
+    /// # Errors
+    /// When there is no such run, or the store failed.
+    pub async fn job(&self, execution_id: &str) -> Result<Arc<Job>, HostError> {
+        Ok(self.ctx.store.latest(execution_id).await?.0)
+    }
+
+    /// The log of a run.
+    ///
+    /// # Errors
+    /// When there is no such run.
+    pub async fn logs(&self, execution_id: &str) -> Result<Vec<LogRecord>, HostError> {
+        self.ctx.store.row(execution_id).await?;
+        let (mut records, mut place) = (Vec::new(), LogPlace::default());
+        loop {
+            let page = self.ctx.store.log_page(execution_id, place, LOG_PAGE).await?;
+            if page.records.is_empty() {
+                return Ok(records);
+            }
+            records.extend(page.records);
+            place = page.next;
+        }
+    }
+
+    /// A page of the log of a run, from a place that an earlier page returned.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub async fn log_page(
+        &self,
+        execution_id: &str,
+        from: LogPlace,
+        limit: u32,
+    ) -> Result<LogPage, HostError> {
+        Ok(self.ctx.store.log_page(execution_id, from, limit).await?)
+    }
+
+    /// Cancels a run. One that runs is stopped: its guest, and what the host does for it. One that waits has ended
+    /// when this returns.
+    ///
+    /// # Errors
+    /// When there is no such run, it has ended, or the store failed.
+    pub async fn cancel(&self, execution_id: &str, why: &str, audit: Audit) -> Result<RunRow, HostError> {
+        let row = self.ctx.store.row(execution_id).await?;
+        if row.status.is_terminal() {
+            return Err(HostError::Refused(format!(
+                "the run {execution_id} has ended: {}",
+                row.status.name()
+            )));
+        }
+        let now = self.ctx.clock.now();
+        self.ctx.store.request_cancel(execution_id, why, now, Some(audit)).await?;
+        self.ctx.cancel_held(&[execution_id.to_owned()], why);
+        if row.claimed_until.is_none_or(|until| until <= now) {
+            // Nobody has it: it need not wait for a worker. Where that fails, one ends it.
+            let claim = self
+                .ctx
+                .store
+                .claim_run(execution_id, self.ctx.worker(), now, self.ctx.lease_from(now))
+                .await;
+            if let Ok(claim) = claim {
+                self.work(claim, &Silent, Default::default()).await?;
+            }
+        }
+        self.ctx.wake(row.queue.as_deref());
+        self.ctx.tell_queues(row.queue);
+        self.ctx.store.announce(Wake::Claims);
+        Ok(self.ctx.store.row(execution_id).await?)
+    }
+
+    /// Runs a run that has ended again, as a new run: from its failed step on, or from the start; as the job was, or
+    /// as it is now. A run without a failed step starts from the beginning, and [`Admitted::note`] says so.
+    ///
+    /// # Errors
+    /// When there is no such run, it has not ended, or it cannot be admitted.
+    pub async fn retry(
+        &self,
+        execution_id: &str,
+        from_start: bool,
+        job: Option<Arc<Job>>,
+        audit: Audit,
+    ) -> Result<Admitted, HostError> {
+        self.retry_with(execution_id, from_start, job, audit, |_| Vec::new()).await
+    }
+
+    /// The same. `with` gets the id of the new run, and returns the changes that go with it in one transaction.
+    pub(crate) async fn retry_with(
+        &self,
+        execution_id: &str,
+        from_start: bool,
+        job: Option<Arc<Job>>,
+        audit: Audit,
+        with: impl Fn(&str) -> Vec<Change> + Send,
+    ) -> Result<Admitted, HostError> {
+        let old = self.get(execution_id).await?;
+        if !old.status.is_terminal() {
+            return Err(HostError::Refused(format!(
+                "the run {execution_id} has not ended: it is {}",
+                old.status.name()
+            )));
+        }
+        let job = job.unwrap_or_else(|| old.run.job.clone());
+        let run = retry_of(&old, &job, from_start, String::new(), self.ctx.clock.now())?;
+        let inherits = !run.inherited.is_empty();
+        let note = (!from_start && old.restart_step().is_none()).then(|| {
+            format!("every step of {execution_id} succeeded, so the new run starts from the beginning")
+        });
+        let audit = Audit { detail: format!("of {execution_id}"), ..audit };
+        // Its files are there before a worker can take it.
+        let before = |id: &str| {
+            if inherits {
+                self.copy_workspace(execution_id, id)?;
+            }
+            Ok(with(id))
+        };
+        Ok(Admitted { note, ..self.insert(run, None, Some(audit), before).await? })
+    }
+
+    /// Copies what the finished steps left for those that follow.
+    fn copy_workspace(&self, from: &str, to: &str) -> Result<(), HostError> {
+        let (from, to) = (self.ctx.workspace(from), self.ctx.workspace(to));
+        if !from.is_dir() {
+            return Ok(());
+        }
+        stepwell_sandbox::tree::copy(&from, &to, MOST_FILES)
+            .map_err(|error| HostError::File { path: to, error })
+    }
+
+    /// Returns the directory that the steps of a run share.
+    pub fn workspace(&self, execution_id: &str) -> std::path::PathBuf {
+        self.ctx.workspace(execution_id)
+    }
+}

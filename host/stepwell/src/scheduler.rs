@@ -1,0 +1,204 @@
+//! The scheduler: fires the schedules that are due in the queues that this process is the scheduler of.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use stepwell_engine::clock::Timestamp;
+use stepwell_engine::run::{Admission, admit};
+use stepwell_engine::schedule::{self, Decision, Fire, RunOverlap, Timetable, Watch};
+use stepwell_engine::store::{FireBatch, LedgerRow, NewFire, ScheduleRow, Source};
+
+use crate::HostError;
+use crate::node::lock;
+use crate::schedules::Schedules;
+use crate::service::POLL;
+
+/// A scheduler that looks less often than this has not been watching.
+const BREAK: Duration = Duration::from_secs(5);
+/// Schedules that the scheduler fires in one transaction.
+const SCHEDULES: u32 = 256;
+/// Fires of one schedule in one transaction.
+const FIRES: usize = 500;
+
+impl Schedules {
+    /// Fires what is due in the queues that this process is the scheduler of, and sleeps until the next.
+    pub(crate) async fn schedule_loop(&self) {
+        let mut timetables = Timetables::default();
+        let notify = self.ctx.node.schedules.clone();
+        let lease = self.ctx.settings().config.service.lease.0;
+        let mut leased: Option<Timestamp> = None;
+        // Since when it has been watching, and when it last looked.
+        let mut watching: Option<(Timestamp, Timestamp)> = None;
+        while !self.ctx.is_draining() {
+            let now = self.ctx.clock.now();
+            let unbroken =
+                watching.filter(|(_, looked)| (now - *looked).to_std().unwrap_or_default() < BREAK);
+            let since = unbroken.map_or(now, |(since, _)| since);
+            // A process that was stopped for long finds that another one has taken over.
+            if leased.is_none_or(|at| (now - at).to_std().unwrap_or(lease) >= lease / 5) {
+                match self.ctx.store.lease_schedulers(self.ctx.worker(), now, self.ctx.lease_from(now)).await
+                {
+                    Ok(queues) => {
+                        leased = Some(now);
+                        *lock(&self.ctx.node.leases) = queues;
+                    }
+                    Err(error) => tracing::warn!("scheduler: {error}"),
+                }
+            }
+            let fired = self.fire_due(&mut timetables, since).await;
+            if fired.is_ok() {
+                watching = Some((since, now));
+            }
+            let filled = self.fill_backfills(&mut timetables).await;
+            let pause = match (fired, filled) {
+                (Ok(true), _) | (_, Ok(true)) => continue,
+                (Err(error), _) | (_, Err(error)) => {
+                    tracing::warn!("scheduler: {error}");
+                    POLL
+                }
+                _ => {
+                    let next = self.ctx.store.next_schedule(Some(self.ctx.worker())).await.ok().flatten();
+                    let until =
+                        next.map_or(POLL, |next| (next - self.ctx.clock.now()).to_std().unwrap_or_default());
+                    // What is due and was not fired is somebody else's by now.
+                    until.clamp(Duration::from_millis(2), POLL)
+                }
+            };
+            if self.ctx.sleep_or(&notify, pause).await {
+                // There may be a schedule in a queue that has had none.
+                leased = None;
+            }
+        }
+    }
+
+    /// Fires the schedules that are due, as a scheduler that has been watching since then; tells whether there may be
+    /// more.
+    pub(crate) async fn fire_due(
+        &self,
+        timetables: &mut Timetables,
+        since: Timestamp,
+    ) -> Result<bool, HostError> {
+        let now = self.ctx.clock.now();
+        let rows = self.ctx.store.due_schedules(self.ctx.worker(), now, SCHEDULES).await?;
+        let mut more = rows.len() == SCHEDULES as usize;
+        let mut batches = Vec::new();
+        for row in rows {
+            let batch = self.batch(&row, timetables, Watch { since, now });
+            more |= batch.next.is_some_and(|next| next <= now);
+            batches.push(batch);
+        }
+        self.fire(batches).await?;
+        Ok(more)
+    }
+
+    /// What happens to the fires of a schedule that have come.
+    pub(crate) fn batch(&self, row: &ScheduleRow, timetables: &mut Timetables, watch: Watch) -> FireBatch {
+        let now = watch.now;
+        let Some((timetable, schedule)) = timetables.of(self, row).zip(row.job.schedule.as_ref()) else {
+            // A calendar that it names may be gone: it waits until the job is fixed.
+            tracing::error!("the schedule of the job {} cannot be evaluated", row.job_id);
+            return FireBatch {
+                job_id: row.job_id.clone(),
+                expect: Some(row.cursor),
+                cursor: row.cursor,
+                next: Some(now + chrono::Duration::minutes(1)),
+                fires: Vec::new(),
+                audit: None,
+            };
+        };
+        let due = schedule::due(&timetable, schedule, row.cursor, row.paused.as_deref(), watch, FIRES);
+        let source = |nominal: String| Source::Schedule { nominal };
+        let fires =
+            due.fires.iter().map(|fire| self.new_fire(row, fire, source, None, schedule.overlap, now));
+        FireBatch {
+            job_id: row.job_id.clone(),
+            expect: Some(row.cursor),
+            cursor: due.cursor,
+            fires: fires.collect(),
+            audit: None,
+            next: due.next,
+        }
+    }
+
+    /// A fire with its row, and its run where it is to have one.
+    pub(crate) fn new_fire(
+        &self,
+        schedule: &ScheduleRow,
+        fire: &Fire,
+        source: impl Fn(String) -> Source,
+        priority: Option<u8>,
+        overlap: RunOverlap,
+        now: Timestamp,
+    ) -> NewFire {
+        let nominal = fire.nominal.name();
+        let mut row = LedgerRow {
+            job_id: schedule.job_id.clone(),
+            nominal: nominal.clone(),
+            due_at: fire.nominal.at,
+            decision: fire.decision,
+            reason: match fire.reason.as_str() {
+                "" => fire.nominal.note().to_owned(),
+                reason => reason.to_owned(),
+            },
+            execution_id: None,
+            decided_at: now,
+        };
+        if !matches!(fire.decision, Decision::Admitted | Decision::Backfilled) {
+            return NewFire { row, run: None, overlap };
+        }
+        let admission =
+            Admission { due: Some(fire.due), source: source(nominal), priority, ..Admission::default() };
+        let admitted = admit(&schedule.job, admission, self.ctx.next_id(now), now).map_err(HostError::from);
+        match admitted.and_then(|run| self.ctx.runs().ranked(run)) {
+            Ok(run) => {
+                row.execution_id = Some(run.execution_id.clone());
+                NewFire { row, run: Some(run), overlap }
+            }
+            Err(error) => {
+                row.decision = Decision::Refused;
+                row.reason = error.to_string();
+                NewFire { row, run: None, overlap }
+            }
+        }
+    }
+
+    pub(crate) async fn fire(&self, batches: Vec<FireBatch>) -> Result<(), HostError> {
+        if batches.is_empty() {
+            return Ok(());
+        }
+        let queues: BTreeSet<String> =
+            batches.iter().flat_map(|b| &b.fires).filter_map(|f| f.run.as_ref()?.queue.clone()).collect();
+        let runs = batches.iter().flat_map(|batch| &batch.fires).filter_map(|fire| fire.run.as_ref());
+        self.ctx.steps().keep_components(runs).await?;
+        for fired in self.ctx.timed("fire", self.ctx.store.fire(batches)).await? {
+            self.ctx.cancel_held(&fired.to_cancel, "replaced by a later run");
+        }
+        queues.iter().for_each(|queue| self.ctx.serve_queue(queue));
+        self.ctx.wake(queues.iter().map(String::as_str));
+        self.ctx.tell_queues(queues);
+        Ok(())
+    }
+}
+
+/// Timetables that were made before, by job and the time at which the schedule was made.
+#[derive(Default)]
+pub(crate) struct Timetables(HashMap<(String, Timestamp), Arc<Timetable>>);
+
+impl Timetables {
+    /// Bounds the memory; a timetable is made in microseconds.
+    const MOST: usize = 200_000;
+
+    pub(crate) fn of(&mut self, schedules: &Schedules, row: &ScheduleRow) -> Option<Arc<Timetable>> {
+        let key = (row.job.digest().to_owned(), row.made);
+        if let Some(found) = self.0.get(&key) {
+            return Some(found.clone());
+        }
+        let timetable = Arc::new(schedules.timetable(&row.job, row.made).ok()??);
+        if self.0.len() >= Self::MOST {
+            self.0.clear();
+        }
+        self.0.insert(key, timetable.clone());
+        Some(timetable)
+    }
+}

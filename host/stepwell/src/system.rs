@@ -1,0 +1,360 @@
+//! How things go: queues, runs, health.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use stepwell_engine::StoreError;
+use stepwell_engine::clock::{self, Timestamp};
+use stepwell_engine::run::RunStatus;
+use stepwell_engine::schedule::zone;
+use stepwell_engine::store::{Change, Expect, Kind, RunFilter, RunRow, Vitals};
+
+use crate::context::Context;
+use crate::node::{lock, machine};
+use crate::{HostError, private};
+
+/// Runs of some hours.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Metrics {
+    /// How many hours.
+    pub hours: u32,
+    /// Runs that ended, by status.
+    pub ended: BTreeMap<String, u64>,
+    /// The part of them that succeeded, of those that succeeded or failed; 1 when there are none.
+    pub success_rate: f64,
+    /// Seconds from begin to end.
+    pub duration_seconds: Spread,
+    /// Seconds from being due to the begin.
+    pub lateness_seconds: Spread,
+    /// By job.
+    pub jobs: BTreeMap<String, JobStats>,
+    /// More runs have ended than were counted: the figures are those of the newest.
+    pub truncated: bool,
+}
+
+/// Runs of one job.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
+pub struct JobStats {
+    /// Runs that ended.
+    pub runs: u64,
+    /// Those that succeeded.
+    pub succeeded: u64,
+    /// Those that failed, ran out of time, or expired.
+    pub failed: u64,
+}
+
+/// The distribution of a set of figures.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, JsonSchema)]
+pub struct Spread {
+    /// Half are below.
+    pub p50: f64,
+    /// 95 of 100 are below.
+    pub p95: f64,
+    /// 99 of 100 are below.
+    pub p99: f64,
+    /// The largest.
+    pub max: f64,
+}
+
+/// Whether the parts work.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Health {
+    /// `healthy`, or `degraded` when a part does not work.
+    pub status: &'static str,
+    /// The parts.
+    pub parts: BTreeMap<&'static str, Part>,
+    /// Runs that this process works on.
+    pub active: u64,
+    /// Seconds by which the next schedule is late; 0 when it is not due.
+    pub scheduler_lag_seconds: f64,
+    /// The version of the zone database.
+    pub tzdb: &'static str,
+    /// The version of Stepwell.
+    pub version: &'static str,
+}
+
+/// Whether a part works.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Part {
+    /// `healthy` or `unhealthy`.
+    pub status: &'static str,
+    /// What is wrong; absent when nothing is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+impl Health {
+    /// The same without what tells about runs and schedules of other projects.
+    #[must_use]
+    pub fn without_figures(mut self) -> Self {
+        self.active = 0;
+        self.scheduler_lag_seconds = 0.0;
+        for part in self.parts.values_mut() {
+            // The message may name databases.
+            part.message = part.message.take().map(|_| "it does not work; an operator sees why".to_owned());
+        }
+        self
+    }
+}
+
+impl Part {
+    fn of(problem: Option<String>) -> Self {
+        Self { status: if problem.is_none() { "healthy" } else { "unhealthy" }, message: problem }
+    }
+}
+
+/// A process that has not said for that long that it is alive is not counted on.
+const ALIVE: chrono::Duration = chrono::Duration::seconds(15);
+
+/// Runs that are looked at for metrics.
+const LOOKED_AT: u32 = 100_000;
+
+/// That a process works on runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct WorkerRecord {
+    /// When it last said so.
+    pub seen: Timestamp,
+    /// A digest of its policies, configuration and queues.
+    #[serde(default)]
+    pub settings: String,
+    /// It has ended, in good order.
+    #[serde(default)]
+    pub stopped: bool,
+}
+
+impl WorkerRecord {
+    fn is_alive(&self, now: Timestamp) -> bool {
+        !self.stopped && now - self.seen <= ALIVE
+    }
+}
+
+/// The state of a host, and of the processes that share its store.
+#[derive(Clone)]
+pub struct System {
+    pub(crate) ctx: Arc<Context>,
+}
+
+impl System {
+    /// How the runs of the last hours went.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub async fn metrics(&self, hours: u32) -> Result<Metrics, HostError> {
+        self.looked_at(None, hours).await
+    }
+
+    /// The same for a project.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub async fn metrics_of(&self, project: &str, hours: u32) -> Result<Metrics, HostError> {
+        self.looked_at(Some(project.to_owned()), hours).await
+    }
+
+    async fn looked_at(&self, project: Option<String>, hours: u32) -> Result<Metrics, HostError> {
+        let since =
+            clock::earlier(self.ctx.clock.now(), std::time::Duration::from_secs(3600 * u64::from(hours)));
+        let filter =
+            RunFilter { project, ended_since: Some(since), limit: LOOKED_AT, ..RunFilter::default() };
+        let rows = self.ctx.store.list(&filter).await?;
+        Ok(summarize(hours, &rows))
+    }
+
+    /// Whether the parts work.
+    pub async fn health(&self) -> Health {
+        let now = self.ctx.clock.now();
+        let (mut lag, mut store, mut service) = (0.0, None, None);
+        match self.ctx.store.next_schedule(None).await {
+            Ok(next) => lag = next.map_or(0.0, |next| (now - next).as_seconds_f64().max(0.0)),
+            Err(error) => store = Some(error.to_string()),
+        }
+        // A write shows what a read cannot: a disk that is full. Only who serves says so.
+        if self.ctx.is_serving()
+            && let Err(error) = self.say_alive().await
+        {
+            store = Some(error.to_string());
+        }
+        if !self.ctx.is_serving() && !self.somebody_serves(now).await {
+            service = Some("no new run starts: no service is running, or it is shutting down".to_owned());
+        }
+        let healthy = store.is_none() && service.is_none();
+        let parts = BTreeMap::from([("store", Part::of(store)), ("service", Part::of(service))]);
+        let served = lock(&self.ctx.node.served);
+        Health {
+            status: if healthy { "healthy" } else { "degraded" },
+            parts,
+            active: served.values().map(|s| u64::from(s.running.load(Ordering::Relaxed))).sum(),
+            scheduler_lag_seconds: lag,
+            tzdb: zone::database_version(),
+            version: env!("CARGO_PKG_VERSION"),
+        }
+    }
+
+    /// Whether this process has other policies, configuration, queues or steps than every service that runs. Not when it
+    /// serves itself, or no service runs.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub async fn differs_from_services(&self) -> Result<bool, HostError> {
+        if self.ctx.is_serving() {
+            return Ok(false);
+        }
+        self.ctx.steps().refresh().await?;
+        let (now, own) = (self.ctx.clock.now(), self.ctx.settings_digest());
+        let workers = self.workers().await?;
+        let live: Vec<&WorkerRecord> = workers.iter().filter(|worker| worker.is_alive(now)).collect();
+        Ok(!live.is_empty() && live.iter().all(|worker| worker.settings != own))
+    }
+
+    /// Whether another process has lately said that it works on runs.
+    pub(crate) async fn somebody_serves(&self, now: Timestamp) -> bool {
+        self.workers().await.is_ok_and(|workers| workers.iter().any(|worker| worker.is_alive(now)))
+    }
+
+    /// When any worker last said that it is alive.
+    pub(crate) async fn last_seen(&self) -> Result<Option<Timestamp>, HostError> {
+        Ok(self.workers().await?.into_iter().map(|worker| worker.seen).max())
+    }
+
+    /// What the processes that work, or have worked, on runs say of themselves.
+    async fn workers(&self) -> Result<Vec<WorkerRecord>, HostError> {
+        let records = self.ctx.store.records(Kind::Worker, None, "", 10_000).await?;
+        Ok(records.into_iter().filter_map(|record| serde_json::from_value(record.value).ok()).collect())
+    }
+
+    /// Says that this process works on runs. Shows whether the store can be written, too.
+    pub(crate) async fn say_alive(&self) -> Result<(), StoreError> {
+        self.say("alive", false).await
+    }
+
+    /// Says that this process works on runs no more.
+    pub(crate) async fn say_stopped(&self) -> Result<(), StoreError> {
+        // Its lock goes with it: nobody has to find out that it has died.
+        let _ = std::fs::remove_file(self.ctx.base.join("workers").join(self.ctx.worker()));
+        self.say("stopped", true).await
+    }
+
+    async fn say(&self, state: &str, stopped: bool) -> Result<(), StoreError> {
+        let record =
+            WorkerRecord { seen: self.ctx.clock.now(), settings: self.ctx.settings_digest(), stopped };
+        let value = serde_json::to_value(record).unwrap_or_default();
+        let (kind, id, state) = (Kind::Worker, self.ctx.worker().to_owned(), state.to_owned());
+        let put = Change::Put { kind, id, state, value, expect: Expect::Any };
+        self.ctx.store.write(vec![put]).await
+    }
+
+    /// The name of this machine.
+    pub fn machine(&self) -> String {
+        machine()
+    }
+
+    /// The names of the policies in force.
+    pub fn policy_names(&self) -> Vec<String> {
+        self.ctx.settings().policies.names()
+    }
+
+    /// Writes a file of the data directory that this user alone can read; gives its path.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write_private(&self, name: &str, text: &str) -> Result<PathBuf, HostError> {
+        let path = self.ctx.base.join(name);
+        let written = private::make(&self.ctx.base).and_then(|()| private::write(&path, text));
+        written.map(|()| path.clone()).map_err(|error| HostError::File { path, error })
+    }
+
+    /// Returns whether this process serves queues.
+    pub fn is_serving(&self) -> bool {
+        self.ctx.is_serving()
+    }
+
+    /// Returns whether this process starts nothing new, since it is about to end.
+    pub fn is_draining(&self) -> bool {
+        self.ctx.is_draining()
+    }
+
+    /// Counts the changes of what jobs are checked against: settings and steps.
+    pub fn generation(&self) -> u64 {
+        self.ctx.generation()
+    }
+
+    /// What the databases of the store say about themselves.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn vitals(&self) -> Result<Vec<Vitals>, HostError> {
+        Ok(self.ctx.store.vitals(self.ctx.now()).await?)
+    }
+
+    /// Checks that the store can be read.
+    ///
+    /// # Errors
+    /// When it cannot.
+    pub async fn check_readable(&self) -> Result<(), HostError> {
+        Ok(self.ctx.store.next_schedule(None).await.map(drop)?)
+    }
+
+    /// Checks that the store can be written, with a write that changes nothing.
+    ///
+    /// # Errors
+    /// When it cannot.
+    pub async fn check_writable(&self) -> Result<(), HostError> {
+        Ok(self.ctx.store.expire("doctor", self.ctx.now()).await.map(drop)?)
+    }
+}
+
+fn summarize(hours: u32, rows: &[RunRow]) -> Metrics {
+    let mut ended: BTreeMap<String, u64> = BTreeMap::new();
+    let mut jobs: BTreeMap<String, JobStats> = BTreeMap::new();
+    let (mut durations, mut lateness) = (Vec::new(), Vec::new());
+    let (mut good, mut bad) = (0u64, 0u64);
+    for row in rows.iter().filter(|row| row.status.is_terminal()) {
+        *ended.entry(row.status.name().to_owned()).or_default() += 1;
+        let job = jobs.entry(row.job_id.clone()).or_default();
+        job.runs += 1;
+        if row.status == RunStatus::Success {
+            (job.succeeded, good) = (job.succeeded + 1, good + 1);
+        } else if row.status.is_dead() {
+            (job.failed, bad) = (job.failed + 1, bad + 1);
+        }
+        if let Some((started, ended)) = row.started_at.zip(row.ended_at) {
+            durations.push((ended - started).as_seconds_f64());
+            lateness.push((started - row.created_at.max(row.due_at)).as_seconds_f64().max(0.0));
+        }
+    }
+    Metrics {
+        hours,
+        ended,
+        success_rate: if good + bad == 0 { 1.0 } else { good as f64 / (good + bad) as f64 },
+        duration_seconds: spread(durations),
+        lateness_seconds: spread(lateness),
+        jobs,
+        truncated: rows.len() == LOOKED_AT as usize,
+    }
+}
+
+fn spread(mut figures: Vec<f64>) -> Spread {
+    figures.sort_by(f64::total_cmp);
+    let at = |part: f64| {
+        let index = (figures.len() as f64 * part).ceil() as usize;
+        figures.get(index.saturating_sub(1)).copied().unwrap_or(0.0)
+    };
+    Spread { p50: at(0.5), p95: at(0.95), p99: at(0.99), max: figures.last().copied().unwrap_or(0.0) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_spread() {
+        let told = spread((1..=100).map(f64::from).collect());
+        assert_eq!((told.p50, told.p95, told.p99, told.max), (50.0, 95.0, 99.0, 100.0));
+        assert_eq!(spread(Vec::new()), Spread::default());
+        assert_eq!(spread(vec![7.0]).p50, 7.0);
+    }
+}

@@ -1,0 +1,132 @@
+//! Waits for the end of a run, and follows its log.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use stepwell_engine::job::Job;
+use stepwell_engine::run::{Admission, RunState, admit};
+use stepwell_engine::store::{Audit, Idempotency};
+use tokio::sync::{oneshot, watch};
+
+use crate::context::Context;
+use crate::node::lock;
+use crate::runs::Runs;
+use crate::{Admitted, HostError};
+
+/// Somebody who waits for the end of a run.
+struct Waiter {
+    runs: Runs,
+    execution_id: String,
+    end: oneshot::Receiver<Arc<RunState>>,
+}
+
+impl Waiter {
+    async fn wait(mut self, limit: Duration) -> Result<RunState, HostError> {
+        let runs = self.runs.clone();
+        let ended = async {
+            loop {
+                if let Ok(Ok(state)) = tokio::time::timeout(Duration::from_millis(500), &mut self.end).await {
+                    return Ok(RunState::clone(&state));
+                }
+                if runs.row(&self.execution_id).await?.status.is_terminal() {
+                    return runs.get(&self.execution_id).await;
+                }
+            }
+        };
+        match tokio::time::timeout(limit, ended).await {
+            Ok(ended) => ended,
+            Err(_) => runs.get(&self.execution_id).await,
+        }
+    }
+}
+
+impl Drop for Waiter {
+    fn drop(&mut self) {
+        self.end.close();
+        let mut waiters = lock(&self.runs.ctx.node.waiters);
+        if let Some(others) = waiters.get_mut(&self.execution_id) {
+            others.retain(|waiter| !waiter.is_closed());
+            if others.is_empty() {
+                waiters.remove(&self.execution_id);
+            }
+        }
+    }
+}
+
+impl Runs {
+    /// Follows the log of a run, as far as this process writes it.
+    pub fn follow(&self, execution_id: &str) -> Follow {
+        let mut followers = lock(&self.ctx.node.followers);
+        let sender = followers.entry(execution_id.to_owned()).or_insert_with(|| watch::Sender::new(()));
+        Follow { grown: sender.subscribe(), ctx: self.ctx.clone(), execution_id: execution_id.to_owned() }
+    }
+
+    fn waiter(&self, execution_id: &str) -> Waiter {
+        let (sender, end) = oneshot::channel();
+        lock(&self.ctx.node.waiters).entry(execution_id.to_owned()).or_default().push(sender);
+        Waiter { runs: self.clone(), execution_id: execution_id.to_owned(), end }
+    }
+
+    /// Waits until a run has ended, at most for `limit`; its state then. What another process moves is looked at
+    /// twice a second.
+    ///
+    /// # Errors
+    /// When there is no such run, or the store failed.
+    pub async fn wait(&self, execution_id: &str, limit: Duration) -> Result<RunState, HostError> {
+        let waiter = self.waiter(execution_id);
+        if self.ctx.store.row(execution_id).await?.status.is_terminal() {
+            return self.get(execution_id).await;
+        }
+        waiter.wait(limit).await
+    }
+
+    /// Puts a run of a job into its queue, and waits for its end, at most for `limit`; the state then.
+    ///
+    /// # Errors
+    /// As [`Runs::enqueue`].
+    pub async fn run_queued(
+        &self,
+        job: &Arc<Job>,
+        admission: Admission,
+        idempotency: Option<Idempotency>,
+        audit: Option<Audit>,
+        limit: Duration,
+    ) -> Result<(Admitted, RunState), HostError> {
+        let run = admit(job, admission, String::new(), self.ctx.clock.now())?;
+        let mut waiter = None;
+        let wait = |id: &str| {
+            waiter = Some(self.waiter(id));
+            Ok(Vec::new())
+        };
+        let admitted = self.insert(run, idempotency, audit, wait).await?;
+        let state = match waiter.filter(|_| !admitted.replayed) {
+            Some(waiter) => waiter.wait(limit).await?,
+            None => self.wait(&admitted.execution_id, limit).await?,
+        };
+        Ok((admitted, state))
+    }
+}
+
+/// Follows the log of a run.
+pub struct Follow {
+    grown: watch::Receiver<()>,
+    ctx: Arc<Context>,
+    execution_id: String,
+}
+
+impl Follow {
+    /// Waits until this process has written to the log, or `limit` is over: another node may have written, too.
+    pub async fn grown(&mut self, limit: Duration) {
+        let _ = tokio::time::timeout(limit, self.grown.changed()).await;
+    }
+}
+
+impl Drop for Follow {
+    fn drop(&mut self) {
+        let mut followers = lock(&self.ctx.node.followers);
+        // This one still counts.
+        if followers.get(&self.execution_id).is_some_and(|sender| sender.receiver_count() <= 1) {
+            followers.remove(&self.execution_id);
+        }
+    }
+}
