@@ -1,9 +1,9 @@
 //! Panics that end a call, and not its caller.
 
 use std::any::Any;
-use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::task::Poll;
+
+use futures_util::FutureExt;
 
 /// A panic, and what it said: for the log, since it speaks of the source.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,13 +29,9 @@ pub fn contained<T>(work: impl FnOnce() -> T) -> Result<T, Panicked> {
 /// # Errors
 /// As [`contained`], for each time that it goes on.
 pub async fn contained_future<T>(work: impl Future<Output = T>) -> Result<T, Panicked> {
-    let mut work = Box::pin(work);
-    poll_fn(move |cx| match contained(|| work.as_mut().poll(cx)) {
-        Ok(Poll::Pending) => Poll::Pending,
-        Ok(Poll::Ready(value)) => Poll::Ready(Ok(value)),
-        Err(panicked) => Poll::Ready(Err(panicked)),
-    })
-    .await
+    // On the heap: a future that awaits this one stays small.
+    let work = AssertUnwindSafe(Box::pin(work)).catch_unwind();
+    work.await.map_err(|payload| Panicked::of(&*payload))
 }
 
 #[cfg(test)]

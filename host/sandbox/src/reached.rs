@@ -3,8 +3,9 @@
 //! A guest that copes with a full disk and succeeds has succeeded. One that fails is said to be over that limit: the host knows
 //! which it was, and the guest may not say. What worked again in the meantime is forgotten.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::{Mutex, MutexGuard};
 use stepwell_engine::system::without_number;
 use stepwell_engine::{FailureKind, Outcome};
 
@@ -42,7 +43,7 @@ pub(crate) struct Reached(Arc<Mutex<Option<Refusal>>>);
 
 impl Reached {
     fn last(&self) -> MutexGuard<'_, Option<Refusal>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 
     /// Notes that `limit` refused `wanted`, and what it said.

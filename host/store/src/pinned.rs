@@ -5,9 +5,10 @@
 //! An unreachable store stops only its own queues. A list over all stores then reports the gap.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use async_trait::async_trait;
+use parking_lot::Mutex;
 use stepwell_engine::clock::Timestamp;
 use stepwell_engine::job::Job;
 use stepwell_engine::run::Event;
@@ -18,8 +19,6 @@ use stepwell_engine::store::{
 };
 use stepwell_engine::{Store, StoreError};
 use tokio::sync::broadcast;
-
-use crate::shared::lock;
 
 /// The maximum number of runs and jobs whose store is cached.
 const KNOWN: usize = 100_000;
@@ -68,7 +67,7 @@ impl PinnedStores {
     }
 
     fn keep(&self, execution_id: &str, index: usize) {
-        let mut runs = lock(&self.runs);
+        let mut runs = self.runs.lock();
         if runs.len() >= KNOWN {
             // It does not matter which entries go: they are looked up again.
             runs.clear();
@@ -78,7 +77,7 @@ impl PinnedStores {
 
     /// Returns the store of a run. It asks every store once.
     async fn find(&self, execution_id: &str) -> Result<usize, StoreError> {
-        if let Some(known) = lock(&self.runs).get(execution_id) {
+        if let Some(known) = self.runs.lock().get(execution_id) {
             return Ok(*known);
         }
         let mut away = None;

@@ -81,8 +81,9 @@ impl ConnectionLimits {
 }
 
 /// A kind of database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, strum::IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Database {
     /// A SQLite file.
     Sqlite,
@@ -97,12 +98,7 @@ pub enum Database {
 impl Database {
     /// The name, as in files.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Sqlite => "sqlite",
-            Self::Postgres => "postgres",
-            Self::Mysql => "mysql",
-            Self::Mssql => "mssql",
-        }
+        self.into()
     }
 
     /// The port that its servers listen on.

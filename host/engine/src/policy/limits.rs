@@ -6,8 +6,21 @@ use serde::{Deserialize, Serialize};
 use crate::quantity::{Bytes, Count, Range, Span};
 
 /// A named set of limits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    strum::IntoStaticStr,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Profile {
     /// For a rule or a formula: 10 MiB, one second.
     Tiny,
@@ -28,12 +41,8 @@ impl Profile {
     }
 
     /// The name as it stands in files.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Tiny => "tiny",
-            Self::Standard => "standard",
-            Self::Large => "large",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 }
 

@@ -9,17 +9,20 @@ use crate::clock::Timestamp;
 use crate::identity::Actor;
 
 /// A kind of record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum Kind {
     /// A job: its definition.
     Job,
     /// What an operator said about a queue.
     Queue,
     /// An API key.
+    #[strum(serialize = "API key")]
     ApiKey,
     /// A backfill.
     Backfill,
     /// A run that failed, timed out or expired, and needs attention.
+    #[strum(serialize = "dead letter")]
     DeadLetter,
     /// A process that works on runs.
     Worker,
@@ -28,23 +31,14 @@ pub enum Kind {
     /// What a component that the store has says about itself, by its digest.
     Component,
     /// Who stored the versions of a job, by its id.
+    #[strum(serialize = "list of editors")]
     Editors,
 }
 
 impl Kind {
     /// The name as it stands in messages and databases.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Job => "job",
-            Self::Queue => "queue",
-            Self::ApiKey => "API key",
-            Self::Backfill => "backfill",
-            Self::DeadLetter => "dead letter",
-            Self::Worker => "worker",
-            Self::Step => "step",
-            Self::Component => "component",
-            Self::Editors => "list of editors",
-        }
+        self.into()
     }
 }
 
@@ -170,4 +164,27 @@ pub struct AuditRow {
     /// Its link in the chain of hashes; absent for a row of an earlier version until the next row is added.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hash: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Databases hold these names: another name would lose the records.
+    #[test]
+    fn the_names_of_kinds_never_change() {
+        for (kind, name) in [
+            (Kind::Job, "job"),
+            (Kind::Queue, "queue"),
+            (Kind::ApiKey, "API key"),
+            (Kind::Backfill, "backfill"),
+            (Kind::DeadLetter, "dead letter"),
+            (Kind::Worker, "worker"),
+            (Kind::Step, "step"),
+            (Kind::Component, "component"),
+            (Kind::Editors, "list of editors"),
+        ] {
+            assert_eq!(kind.name(), name);
+        }
+    }
 }

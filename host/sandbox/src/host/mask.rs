@@ -13,9 +13,14 @@ use std::task::{Context, Poll, ready};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use bytes::{Bytes, BytesMut};
+use data_encoding::{HEXLOWER, HEXUPPER};
 use http::{HeaderMap, HeaderValue};
 use http_body::{Body, Frame, SizeHint};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use zeroize::Zeroizing;
+
+/// All bytes except the unreserved ones of RFC 3986.
+const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// A shorter secret would be found in everything.
 const SHORTEST: usize = 4;
@@ -35,19 +40,12 @@ impl Needles {
         if bytes.len() < SHORTEST {
             return Self(Arc::default());
         }
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        let percent = |byte: &u8| match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                char::from(*byte).to_string()
-            }
-            byte => format!("%{byte:02X}"),
-        };
         let mut needles = vec![
             bytes.to_vec(),
             bytes.iter().rev().copied().collect(),
-            hex.to_uppercase().into_bytes(),
-            hex.into_bytes(),
-            bytes.iter().map(percent).collect::<String>().into_bytes(),
+            HEXUPPER.encode(bytes).into_bytes(),
+            HEXLOWER.encode(bytes).into_bytes(),
+            percent_encode(bytes, &RESERVED).to_string().into_bytes(),
         ];
         // Within a longer text, base64 has three forms of it; the characters at both ends depend on what is beside.
         for before in 0..3 {

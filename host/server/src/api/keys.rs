@@ -78,14 +78,7 @@ pub(crate) fn everywhere() -> Vec<String> {
 
 /// `*` stands for any text.
 pub(super) fn matches(pattern: &str, text: &str) -> bool {
-    match pattern.split_once('*') {
-        None => pattern == text,
-        Some((before, rest)) => text.strip_prefix(before).is_some_and(|tail| {
-            (0..=tail.len())
-                .filter(|i| tail.is_char_boundary(*i))
-                .any(|i| matches(rest, tail.get(i..).unwrap_or("")))
-        }),
-    }
+    stepwell::engine::wildcard::matches(pattern, text)
 }
 
 /// Characters of the id of a key.
@@ -128,7 +121,7 @@ pub(crate) async fn create(host: &Host, new: NewKey, by: &By) -> Result<(ApiKey,
     getrandom::fill(&mut *random)
         .map_err(|error| HostError::Refused(format!("no random numbers: {error}")))?;
     let (id, secret) = random.split_at(4);
-    let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
+    let id = data_encoding::HEXLOWER.encode(id);
     let token = format!("sw_{id}_{}", URL_SAFE_NO_PAD.encode(secret));
     let NewKey { name, role, projects, jobs, expires_at } = new;
     let key =
@@ -220,7 +213,7 @@ pub(crate) async fn authenticate(host: &Host, token: &str) -> Result<Found, Host
 }
 
 pub(super) fn hash(token: &str) -> String {
-    Sha256::digest(token).iter().map(|byte| format!("{byte:02x}")).collect()
+    data_encoding::HEXLOWER.encode(&Sha256::digest(token))
 }
 
 /// Who acts, for the audit log.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Layers, Place, Policed, word};
+use super::{Layers, Place, Policed};
 use crate::policy::grant::Grant;
 use crate::policy::refusal::{Denial, list, plain, shown};
 use crate::policy::rule::Rule;
@@ -37,8 +37,22 @@ pub struct FileRule {
 }
 
 /// What a step may do in a directory.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    strum::IntoStaticStr,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Access {
     /// Read and list.
     #[default]
@@ -145,7 +159,8 @@ impl Policed for Files {
                 MountSource::Scratch(size) => format!("scratch {size}"),
                 MountSource::Workspace(size) => format!("workspace {size}"),
             };
-            (format!("files {}", mount.mount), format!("{}, {source}", word(&mount.access)))
+            let access: &str = mount.access.into();
+            (format!("files {}", mount.mount), format!("{access}, {source}"))
         };
         grant.iter().map(part).collect()
     }
