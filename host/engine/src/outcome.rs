@@ -50,8 +50,9 @@ pub fn shorten(text: &mut String, limit: usize) {
 }
 
 /// How an attempt ended. The step's own failure is never confused with the platform's.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, strum::IntoStaticStr)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "class", rename_all = "snake_case")]
+#[derive(strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum Outcome {
     /// The step did its work.

@@ -6,20 +6,9 @@ use serde::{Deserialize, Serialize};
 use crate::quantity::{Bytes, Count, Range, Span};
 
 /// A named set of limits.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    JsonSchema,
-    strum::IntoStaticStr,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[derive(strum::IntoStaticStr)]
 #[strum(serialize_all = "lowercase")]
 pub enum Profile {
     /// For a rule or a formula: 10 MiB, one second.
@@ -40,7 +29,7 @@ impl Profile {
         }
     }
 
-    /// The name as it stands in files.
+    /// Returns the name as files spell it.
     pub fn name(self) -> &'static str {
         self.into()
     }

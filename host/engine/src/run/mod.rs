@@ -186,20 +186,9 @@ impl Event {
 }
 
 /// The status of a run.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    Serialize,
-    Deserialize,
-    JsonSchema,
-    strum::EnumString,
-    strum::IntoStaticStr,
-    strum::VariantArray,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[derive(strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum RunStatus {
     /// It is admitted and has not begun.
@@ -223,7 +212,7 @@ pub enum RunStatus {
 }
 
 impl RunStatus {
-    /// Every status, for those who list them.
+    /// Every status, for lists.
     pub const ALL: &[Self] = <Self as VariantArray>::VARIANTS;
 
     /// True when nothing can happen any more.
@@ -248,8 +237,9 @@ impl RunStatus {
 }
 
 /// The status of a step of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, strum::IntoStaticStr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[derive(strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum StepStatus {
     /// It has not begun.

@@ -10,22 +10,9 @@ use super::{Misfire, Schedule, Transition};
 use crate::clock::{self, Timestamp};
 
 /// What happened to a fire.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    JsonSchema,
-    strum::EnumString,
-    strum::IntoStaticStr,
-    strum::VariantArray,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[derive(strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum Decision {
     /// It has a run.
@@ -56,7 +43,7 @@ impl Decision {
         self.into()
     }
 
-    /// Every decision, for those who list them.
+    /// Every decision, for lists.
     pub const ALL: &[Self] = <Self as VariantArray>::VARIANTS;
 
     /// Returns the decision with that name.

@@ -16,7 +16,7 @@ pub enum Kind {
     Job,
     /// What an operator said about a queue.
     Queue,
-    /// An API key.
+    /// An API key of a client.
     #[strum(serialize = "API key")]
     ApiKey,
     /// A backfill.
@@ -30,7 +30,7 @@ pub enum Kind {
     Step,
     /// What a component that the store has says about itself, by its digest.
     Component,
-    /// Who stored the versions of a job, by its id.
+    /// The actors who stored the versions of a job, by its id.
     #[strum(serialize = "list of editors")]
     Editors,
 }

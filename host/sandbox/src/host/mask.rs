@@ -19,9 +19,6 @@ use http_body::{Body, Frame, SizeHint};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use zeroize::Zeroizing;
 
-/// All bytes except the unreserved ones of RFC 3986.
-const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
-
 /// A shorter secret would be found in everything.
 const SHORTEST: usize = 4;
 
@@ -36,6 +33,8 @@ impl Needles {
     /// The secret as it is, each half of it, and the whole reversed, in hexadecimal, percent-encoded, and in base64, alone
     /// or within more.
     pub fn of(secret: &str) -> Self {
+        /// All characters except the unreserved ones of RFC 3986.
+        const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
         let bytes = secret.as_bytes();
         if bytes.len() < SHORTEST {
             return Self(Arc::default());
