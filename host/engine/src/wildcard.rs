@@ -1,7 +1,6 @@
 //! Patterns in which `*` stands for any text, and every other character for itself.
 
-/// Returns whether the pattern matches the whole text. The time is linear in both lengths for each `*`, whatever
-/// the pattern.
+/// Returns whether the pattern matches the whole text, in a time that is linear in both lengths.
 pub fn matches(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let Some(mut rest) = text.strip_prefix(parts.next().unwrap_or_default()) else { return false };
@@ -50,7 +49,7 @@ mod tests {
         }
     }
 
-    /// The first match of each part is enough: a search for later ones would take exponential time here.
+    /// The first match of each part is enough. A search for later matches would take exponential time here.
     #[test]
     fn many_stars_take_no_longer_than_their_texts() {
         assert!(!matches(&"a*".repeat(1_000), &"a".repeat(999)));
