@@ -11,6 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 /// Step type and package.
@@ -50,7 +51,7 @@ fn write_table() -> Result<(), Box<dyn Error>> {
         let wasm = components.join(format!("{}.wasm", package.replace('-', "_")));
         println!("cargo::rerun-if-changed={}", wasm.display());
         let bytes = fs::read(&wasm).map_err(|error| format!("{}: {error}", wasm.display()))?;
-        let digest: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = HEXLOWER.encode(&Sha256::digest(&bytes));
         let manifest = here.join("manifests").join(format!("{name}.json"));
         writeln!(
             table,

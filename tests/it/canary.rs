@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
+use data_encoding::{HEXLOWER, HEXUPPER};
 use serde_json::json;
 use stepwell_tests::servers::{self, PASSWORD};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -14,15 +15,11 @@ use crate::support::{Site, told};
 /// its three alignments.
 pub fn forms(secret: &str) -> Vec<(&'static str, Vec<u8>)> {
     let bytes = secret.as_bytes();
-    let hex = |upper: bool| {
-        let shown: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        if upper { shown.to_uppercase() } else { shown }
-    };
     let mut forms = vec![
         ("as it is", bytes.to_vec()),
         ("reversed", bytes.iter().rev().copied().collect()),
-        ("in hexadecimal", hex(false).into_bytes()),
-        ("in hexadecimal", hex(true).into_bytes()),
+        ("in hexadecimal", HEXLOWER.encode(bytes).into_bytes()),
+        ("in hexadecimal", HEXUPPER.encode(bytes).into_bytes()),
         ("percent-encoded", bytes.iter().map(|byte| format!("%{byte:02X}")).collect::<String>().into_bytes()),
     ];
     for before in 0..3 {

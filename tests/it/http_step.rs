@@ -282,7 +282,7 @@ files: [{{mount: /workspace, workspace: 1MiB, access: write}}]"
     assert!(log.iter().any(|line| line.contains("the response contained the credential")), "{log:?}");
     // Raw, base64, hexadecimal, percent-encoded and reversed, in everything that was written.
     let reversed: String = SECRET.chars().rev().collect();
-    let hex: String = SECRET.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let hex = data_encoding::HEXLOWER.encode(SECRET.as_bytes());
     let base64 = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
     let forms = [SECRET.to_owned(), reversed, hex, base64(SECRET), base64(&format!(":{SECRET}"))];
     let (mut open, mut files) = (vec![dir], 0);

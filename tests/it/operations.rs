@@ -145,12 +145,7 @@ async fn a_trace_goes_through_the_service() {
     {
         assert!(has(text.as_bytes()), "{text}");
     }
-    let bytes = |hex: &str| {
-        (0..hex.len())
-            .step_by(2)
-            .map(|i| u8::from_str_radix(&hex[i..i + 2], 16).unwrap())
-            .collect::<Vec<u8>>()
-    };
+    let bytes = |hex: &str| data_encoding::HEXLOWER.decode(hex.as_bytes()).unwrap();
     assert!(
         has(&bytes(trace)) && has(&bytes(parent)) && has(&bytes(&out[36..52])),
         "the ids of the trace, of what is above and of what went out"

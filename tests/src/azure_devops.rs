@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
@@ -17,6 +17,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use parking_lot::Mutex;
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 use tokio_util::task::AbortOnDropHandle;
@@ -156,12 +157,12 @@ impl Emulator {
 
     /// Returns the runs so far.
     pub fn runs(&self) -> Vec<Run> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).runs.clone()
+        self.state.lock().runs.clone()
     }
 
     /// Returns the requests so far.
     pub fn requests(&self) -> Vec<String> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).requests.clone()
+        self.state.lock().requests.clone()
     }
 }
 
@@ -175,7 +176,7 @@ async fn serve(
 ) -> Result<Answer, Infallible> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
-    let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut state = state.lock();
     state.requests.push(format!("{} {}", parts.method, parts.uri.path()));
     if parts.uri.path().ends_with("/oauth2/v2.0/token") {
         return Ok(token(&options, &mut state, &body));

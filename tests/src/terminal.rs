@@ -6,10 +6,11 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::{Command, ExitStatus};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use parking_lot::{Mutex, MutexGuard};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 
@@ -87,5 +88,5 @@ impl Terminal {
 }
 
 fn locked(seen: &Mutex<Vec<u8>>) -> MutexGuard<'_, Vec<u8>> {
-    seen.lock().unwrap_or_else(PoisonError::into_inner)
+    seen.lock()
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use stepwell_sdk::Failure;
 use stepwell_sdk::http::{Request, Response};
@@ -201,22 +202,6 @@ pub fn retry_after(response: &Response) -> Option<Duration> {
     Duration::try_from_secs_f64(seconds).ok()
 }
 
-/// Decodes the `%XX` sequences of a text.
-fn unescape(text: &str) -> String {
-    let (mut bytes, mut rest) = (Vec::new(), text);
-    while let Some((before, after)) = rest.split_once('%') {
-        bytes.extend_from_slice(before.as_bytes());
-        match after.get(..2).and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            Some(byte) => bytes.push(byte),
-            None => bytes.push(b'%'),
-        }
-        let decoded = after.get(..2).is_some_and(|hex| u8::from_str_radix(hex, 16).is_ok());
-        rest = if decoded { after.get(2..).unwrap_or_default() } else { after };
-    }
-    bytes.extend_from_slice(rest.as_bytes());
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
 /// Returns `: ` and the message of an error body, if there is one.
 fn message(response: &Response) -> String {
     let body: Option<Value> = serde_json::from_slice(&response.body).ok();
@@ -225,7 +210,7 @@ fn message(response: &Response) -> String {
         // For credentials, the message is in a header, percent-encoded.
         None => response
             .header("x-tfs-serviceerror")
-            .map(|text| format!(": {}", unescape(text)))
+            .map(|text| format!(": {}", percent_decode_str(text).decode_utf8_lossy()))
             .unwrap_or_default(),
     }
 }

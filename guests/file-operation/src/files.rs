@@ -7,6 +7,7 @@ use std::time::UNIX_EPOCH;
 
 use sha2::Digest;
 use stepwell_sdk::prelude::serde_json::{Map, Value, json};
+use stepwell_sdk::values::bytes_text;
 use stepwell_sdk::{Failure, Output, StepResult, context};
 
 use crate::config::{Algorithm, FileOperation, absolute, told};
@@ -286,7 +287,7 @@ fn digest(mut digest: impl Digest, file: &mut File) -> io::Result<String> {
     loop {
         let count = file.read(&mut buffer)?;
         if count == 0 {
-            return Ok(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect());
+            return Ok(bytes_text(&digest.finalize()));
         }
         let (read, _) = buffer.split_at(count);
         digest.update(read);

@@ -8,6 +8,7 @@ use ps_lang::eval::Interp;
 use ps_lang::value::{Dict, DictKind, Str};
 use ps_lang::{Ending, Script, Value};
 use sha2::{Digest, Sha256};
+use stepwell_sdk::values::bytes_text;
 use stepwell_sdk::{Failure, Output, StepResult};
 
 use crate::config::{Action, ExecutionPolicy, Powershell, Runner};
@@ -138,7 +139,7 @@ fn permit(step: &Powershell, path: &str, text: &str) -> Result<(), Failure> {
     if !signed {
         return Ok(());
     }
-    let digest: String = Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = bytes_text(&Sha256::digest(text.as_bytes()));
     if step.allowed_scripts.iter().any(|allowed| allowed.trim().eq_ignore_ascii_case(&digest)) {
         return Ok(());
     }

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::HashSet;
-use std::fmt::{self, Write};
+use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::map::Entry;
@@ -52,12 +52,7 @@ pub fn single(value: f32) -> f64 {
 
 /// Formats bytes as text, with two lowercase hexadecimal digits per byte.
 pub fn bytes_text(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    hex::encode(bytes)
 }
 
 /// Reads JSON. Numbers that a double would change become text.

@@ -1,9 +1,9 @@
 //! Panics that end one call instead of the caller.
 
 use std::any::Any;
-use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::task::Poll;
+
+use futures_util::FutureExt;
 
 /// A panic and its message. The message is for the log only, because it describes the source code.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,13 +29,9 @@ pub fn contained<T>(work: impl FnOnce() -> T) -> Result<T, Panicked> {
 /// # Errors
 /// As [`contained`], at each poll.
 pub async fn contained_future<T>(work: impl Future<Output = T>) -> Result<T, Panicked> {
-    let mut work = Box::pin(work);
-    poll_fn(move |cx| match contained(|| work.as_mut().poll(cx)) {
-        Ok(Poll::Pending) => Poll::Pending,
-        Ok(Poll::Ready(value)) => Poll::Ready(Ok(value)),
-        Err(panicked) => Poll::Ready(Err(panicked)),
-    })
-    .await
+    // On the heap: a future that awaits this one stays small.
+    let work = AssertUnwindSafe(Box::pin(work)).catch_unwind();
+    work.await.map_err(|payload| Panicked::of(&*payload))
 }
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ pub mod system;
 pub mod trace;
 pub mod values;
 mod weight;
+pub mod wildcard;
 
 pub use clock::Clock;
 pub use config::Configuration;

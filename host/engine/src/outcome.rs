@@ -53,6 +53,8 @@ pub fn shorten(text: &mut String, limit: usize) {
 /// vice versa.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "class", rename_all = "snake_case")]
+#[derive(strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Outcome {
     /// The step did its work.
     Succeeded,
@@ -306,22 +308,7 @@ impl Outcome {
 
     /// Returns the class as JSON names it, for instance `out_of_fuel`.
     pub fn class(&self) -> &'static str {
-        match self {
-            Self::Succeeded => "succeeded",
-            Self::Failed { .. } => "failed",
-            Self::InvalidConfig { .. } => "invalid_config",
-            Self::Denied { .. } => "denied",
-            Self::OutOfFuel { .. } => "out_of_fuel",
-            Self::OverMemory { .. } => "over_memory",
-            Self::TimedOut { .. } => "timed_out",
-            Self::Cancelled => "cancelled",
-            Self::Parked { .. } => "parked",
-            Self::Trapped { .. } => "trapped",
-            Self::OverLimit { .. } => "over_limit",
-            Self::OutputTooLarge { .. } => "output_too_large",
-            Self::Lost { .. } => "lost",
-            Self::HostFault { .. } => "host_fault",
-        }
+        self.into()
     }
 
     /// Returns the functions of the guest at its end, innermost first, where they are known.
@@ -378,7 +365,23 @@ impl Outcome {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn the_class_of_an_outcome_is_its_class_in_json() {
+        for outcome in [
+            Outcome::Succeeded,
+            Outcome::Cancelled,
+            Outcome::InvalidConfig { message: String::new() },
+            Outcome::OverMemory { message: String::new() },
+            Outcome::TimedOut { limit: Duration::ZERO, backtrace: Vec::new() },
+            Outcome::HostFault { message: String::new() },
+        ] {
+            assert_eq!(json!(outcome).get("class"), Some(&json!(outcome.class())));
+        }
+    }
 
     #[test]
     fn an_exhausted_limit_says_what_to_raise_and_where() {

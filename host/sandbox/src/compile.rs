@@ -8,10 +8,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::os::fd::AsRawFd;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread;
 
 use bytes::Bytes;
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use stepwell_engine::step::Origin;
 use stepwell_engine::system::why;
@@ -140,18 +141,18 @@ impl Compiler {
 
     /// Returns whether the component can be instantiated at once.
     pub fn is_loaded(&self, digest: &str) -> bool {
-        let prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        let prepared = self.prepared.lock();
         prepared.get(digest).is_some_and(|slot| slot.initialized())
     }
 
     /// Drops the code of components that are not `used` from memory; it stays in the cache.
     pub fn forget(&self, used: impl Fn(&str) -> bool) {
-        let mut prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut prepared = self.prepared.lock();
         prepared.retain(|digest, slot| !slot.initialized() || used(digest));
     }
 
     fn slot(&self, digest: &str) -> Slot {
-        let mut prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut prepared = self.prepared.lock();
         prepared.entry(digest.to_owned()).or_default().clone()
     }
 
@@ -169,7 +170,7 @@ impl Compiler {
             return Ok(prepared.clone());
         }
         let refused = self.refused.clone();
-        if let Some(error) = refused.lock().unwrap_or_else(PoisonError::into_inner).get(digest) {
+        if let Some(error) = refused.lock().get(digest) {
             return Err(error.clone());
         }
         let work = Work {
@@ -200,7 +201,7 @@ impl Compiler {
         if let Err(error) = &prepared
             && !matches!(error, ComponentError::Host(_))
         {
-            let mut refused = refused.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut refused = refused.lock();
             if refused.len() >= MOST_REFUSED {
                 refused.clear();
             }

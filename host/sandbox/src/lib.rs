@@ -35,10 +35,12 @@ pub mod tree;
 mod watchdog;
 
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use data_encoding::HEXLOWER;
+use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use stepwell_engine::config::SecretRef;
@@ -267,11 +269,11 @@ impl Sandbox {
     }
 
     fn write(&self) -> RwLockWriteGuard<'_, Registry> {
-        self.steps.write().unwrap_or_else(PoisonError::into_inner)
+        self.steps.write()
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Registry> {
-        self.steps.read().unwrap_or_else(PoisonError::into_inner)
+        self.steps.read()
     }
 
     /// Returns the component that a step type selects: `acme/invoice`, with a version (`@1.2`) or a
@@ -437,8 +439,7 @@ impl Catalog for Sandbox {
 
 /// Returns the digest of a component: `sha256:...`.
 pub fn digest(wasm: &[u8]) -> String {
-    let hex: String = Sha256::digest(wasm).iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sha256:{hex}")
+    format!("sha256:{}", HEXLOWER.encode(&Sha256::digest(wasm)))
 }
 
 /// Links all of WASI 0.2 and `wasi:http`, because toolchains import interfaces that they never use, and

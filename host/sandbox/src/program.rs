@@ -123,11 +123,12 @@ mod linux {
     use std::os::unix::process::{CommandExt, ExitStatusExt};
     use std::path::Path;
     use std::process::{Child, Command, ExitStatus, Stdio};
+    use std::sync::Arc;
     use std::sync::mpsc::sync_channel;
-    use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
     use std::thread;
     use std::time::Duration;
 
+    use parking_lot::{Mutex, MutexGuard};
     use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
 
     use stepwell_engine::policy::Access;
@@ -171,7 +172,7 @@ mod linux {
 
     impl Group {
         fn state(&self) -> MutexGuard<'_, State> {
-            self.0.lock().unwrap_or_else(PoisonError::into_inner)
+            self.0.lock()
         }
 
         /// Kills the group, or makes sure that it is killed as soon as it exists.

@@ -4,8 +4,9 @@
 //! limit: the host knows which limit it was, and the guest may not report it. A limit is forgotten when the
 //! same operation works again.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::{Mutex, MutexGuard};
 use stepwell_engine::system::without_number;
 use stepwell_engine::{FailureKind, Outcome};
 
@@ -43,7 +44,7 @@ pub(crate) struct Reached(Arc<Mutex<Option<Refusal>>>);
 
 impl Reached {
     fn last(&self) -> MutexGuard<'_, Option<Refusal>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 
     /// Records that `limit` refused `wanted`, with its message.

@@ -1,11 +1,11 @@
 //! What a person sees: progress on standard error, the summary on standard output.
 
 use std::io::IsTerminal;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use console::style;
 use indicatif::{ProgressBar, ProgressStyle};
+use parking_lot::Mutex;
 use stepwell::engine::run::{Event, RunState};
 use stepwell::engine::store::LogRecord;
 use stepwell::{Notice, Observer};
@@ -25,13 +25,13 @@ impl Terminal {
 
     /// Leaves the last line as it is.
     pub(crate) fn finish(&self) {
-        if let Some(bar) = self.bar.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        if let Some(bar) = self.bar.lock().take() {
             bar.finish_and_clear();
         }
     }
 
     fn line(&self, text: &str) {
-        let bar = self.bar.lock().unwrap_or_else(PoisonError::into_inner);
+        let bar = self.bar.lock();
         match bar.as_ref() {
             Some(bar) => bar.println(text),
             None => eprintln!("{text}"),
@@ -44,14 +44,14 @@ impl Terminal {
             let bar = ProgressBar::new_spinner().with_prefix(name.to_owned());
             bar.set_style(spinner());
             bar.enable_steady_tick(Duration::from_millis(100));
-            *self.bar.lock().unwrap_or_else(PoisonError::into_inner) = Some(bar);
+            *self.bar.lock() = Some(bar);
         } else {
             self.line(&format!("{name}: started"));
         }
     }
 
     fn with_bar(&self, act: impl FnOnce(&ProgressBar)) {
-        if let Some(bar) = self.bar.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+        if let Some(bar) = self.bar.lock().as_ref() {
             act(bar);
         }
     }

@@ -1,5 +1,6 @@
 //! `stepwell doctor`: checks the installation and suggests fixes.
 
+use std::io::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -230,9 +231,7 @@ fn system_zones() -> Option<String> {
 }
 
 fn tempfile_in(dir: &Path) -> std::io::Result<()> {
-    let path = dir.join(format!(".stepwell-doctor-{}", std::process::id()));
-    std::fs::write(&path, b"x")?;
-    std::fs::remove_file(path)
+    tempfile::tempfile_in(dir)?.write_all(b"x")
 }
 
 /// What bounds the programs of steps here.

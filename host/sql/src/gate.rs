@@ -10,7 +10,6 @@ use stepwell_engine::policy::{Rule, SqlMode};
 
 use crate::Error;
 use crate::dialect::{Kind, Token};
-use crate::words;
 
 /// The first words of statements, by the mode that they require.
 struct Words {
@@ -294,8 +293,8 @@ pub(crate) fn check(kind: Database, mode: SqlMode, scripts: bool, tokens: &[Toke
         SqlMode::Read => Err(Error::read_only()),
         _ => Err(denied(&format!(
             "the connection is granted with `mode: {}`, and this needs `mode: {}`",
-            words::mode(mode),
-            words::mode(needed)
+            mode.name(),
+            needed.name()
         ))),
     }
 }

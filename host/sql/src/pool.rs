@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use stepwell_engine::Configuration;
 use stepwell_engine::config::{Connection as Configured, Database, Setting, Tls};
 use stepwell_engine::policy::{Rule, SqlMode};
@@ -142,7 +143,7 @@ impl Connections {
     }
 
     fn pool(&self, name: &str, configured: &Configured) -> Arc<Pool> {
-        let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pools = self.pools.lock();
         let make =
             || Pool { sessions: Arc::new(Semaphore::new(sessions(configured))), idle: Mutex::default() };
         pools.entry(name.to_owned()).or_insert_with(|| Arc::new(make())).clone()
@@ -157,7 +158,7 @@ impl Connections {
         access: &Access,
     ) -> Result<Box<dyn Driver>, Error> {
         loop {
-            let kept = pool.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let kept = pool.idle.lock().pop();
             let Some((_, mut driver)) = kept else { break };
             // The server may have closed it meanwhile.
             if driver.begin_use(access).await.is_ok() {
@@ -278,7 +279,7 @@ async fn use_session(
     if let Some(driver) = serve(driver, requests, idle).await {
         #[allow(clippy::disallowed_methods, reason = "the age of a session is measured")]
         let now = Instant::now();
-        pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push((now, driver));
+        pool.idle.lock().push((now, driver));
         tokio::spawn(close_idle(Arc::downgrade(&pool)));
     }
     drop(permit);
@@ -288,7 +289,7 @@ async fn use_session(
 async fn close_idle(pool: Weak<Pool>) {
     tokio::time::sleep(IDLE).await;
     if let Some(pool) = pool.upgrade() {
-        let mut idle = pool.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut idle = pool.idle.lock();
         idle.retain(|(since, _)| since.elapsed() < IDLE);
     }
 }

@@ -1,9 +1,10 @@
 //! Passes the rows of a statement in batches to a reader that may be slow, within limits.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
+use parking_lot::Mutex;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{Column, Error, Value};
@@ -36,7 +37,7 @@ pub(crate) struct Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut open = self.totals.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = self.totals.open.lock();
         if let Some(count) = open.get_mut(&self.name) {
             *count = count.saturating_sub(1);
         }
@@ -62,7 +63,7 @@ impl Totals {
 
     /// Takes one of the places for connections of this name, until it is dropped.
     pub(crate) fn place(self: &Arc<Self>, name: &str) -> Result<Place, Error> {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = self.open.lock();
         let count = open.entry(name.to_owned()).or_default();
         if *count >= OPEN {
             let message =

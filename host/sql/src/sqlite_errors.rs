@@ -30,7 +30,7 @@ pub(crate) fn translate(error: &rusqlite::Error, name: &str, mode: SqlMode, dead
             Rule::SqlActionNotGranted,
             format!(
                 "the connection `{name}` is granted with `mode: {}`, and not for this statement ({text})",
-                words::mode(mode)
+                mode.name()
             ),
         ),
         ErrorCode::ReadOnly => Error::denied(

@@ -7,9 +7,10 @@
 //! (`func.c`, `json.c`); `LIKE` and `GLOB` are bounded by the length of their patterns.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use memchr::memmem;
+use parking_lot::Mutex;
 use rusqlite::functions::{Context, FunctionFlags, SqlFnOutput, SubType};
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, Error, Result};
@@ -114,7 +115,7 @@ impl BuiltIn {
         let mark = |at| if context.get_subtype(at) == u32::from(b'J') { "json(?)" } else { "?" };
         let marks = (0..context.len()).map(mark).collect::<Vec<_>>().join(", ");
         let arguments = (0..context.len()).map(|at| ToSqlOutput::Borrowed(context.get_raw(at)));
-        let connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let connection = self.0.lock();
         let mut statement = connection.prepare_cached(&format!("SELECT {name}({marks})"))?;
         let answer = statement.query_row(rusqlite::params_from_iter(arguments), |row| {
             Ok(match row.get_ref(0)? {

@@ -6,6 +6,8 @@
 use std::fmt::Write;
 
 pub use compact_str::CompactString;
+use data_encoding::HEXLOWER;
+use uuid::Uuid;
 
 /// A value in a row or a parameter. Types that JSON or WebAssembly lack travel as text in the named form.
 #[derive(Debug, Clone, PartialEq)]
@@ -145,28 +147,31 @@ pub(crate) fn float_text(value: f64) -> String {
 
 /// Appends lowercase hexadecimal digits.
 pub(crate) fn hex(out: &mut impl Write, bytes: &[u8]) {
-    for byte in bytes {
-        for nibble in [byte >> 4, byte & 15] {
-            let _ = out.write_char(char::from_digit(u32::from(nibble), 16).unwrap_or('0'));
-        }
-    }
+    let _ = HEXLOWER.encode_write(bytes, out);
 }
 
-/// Formats a UUID as in RFC 9562.
+/// Formats the 16 bytes of a UUID as in RFC 9562.
 pub(crate) fn uuid(bytes: &[u8]) -> CompactString {
-    let mut text = CompactString::with_capacity(36);
-    for (i, byte) in bytes.iter().enumerate() {
-        if [4, 6, 8, 10].contains(&i) {
-            text.push('-');
-        }
-        hex(&mut text, &[*byte]);
-    }
-    text
+    let id = Uuid::from_slice(bytes).unwrap_or_default();
+    CompactString::new(id.hyphenated().encode_lower(&mut Uuid::encode_buffer()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bytes_and_ids_are_lowercase_hexadecimal_digits() {
+        let bytes: Vec<u8> = (0..=255).collect();
+        let mut out = CompactString::default();
+        hex(&mut out, &bytes[160..176]);
+        assert_eq!(out, "a0a1a2a3a4a5a6a7a8a9aaabacadaeaf");
+        assert_eq!(uuid(&bytes[160..176]), "a0a1a2a3-a4a5-a6a7-a8a9-aaabacadaeaf");
+        let long = bytes.repeat(5);
+        let mut out = String::new();
+        hex(&mut out, &long);
+        assert_eq!(out.len(), long.len() * 2, "longer than the buffer of the encoder");
+    }
 
     #[test]
     fn dates_and_times_are_written_as_iso_8601() {

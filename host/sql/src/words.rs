@@ -4,7 +4,6 @@
 //! position, continues with the server's text, and ends with the fix, in the same form for all databases.
 
 use stepwell_engine::config::Database;
-use stepwell_engine::policy::SqlMode;
 
 use crate::Error;
 
@@ -221,15 +220,6 @@ pub(crate) fn of_load(column: Option<&str>, message: &str, code: &str, kind: Opt
         Some(column) => format!("column `{column}`: {text}"),
         None => text,
     })
-}
-
-/// Returns the mode of a grant as policy writes it.
-pub(crate) fn mode(mode: SqlMode) -> &'static str {
-    match mode {
-        SqlMode::Read => "read",
-        SqlMode::Write => "write",
-        SqlMode::Ddl => "ddl",
-    }
 }
 
 /// Returns the line of a position in a text with several lines.

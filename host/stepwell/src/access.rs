@@ -274,14 +274,7 @@ impl Caller {
 
 /// Returns whether a pattern covers a text; `*` stands for any text.
 fn matches(pattern: &str, text: &str) -> bool {
-    match pattern.split_once('*') {
-        None => pattern == text,
-        Some((before, rest)) => text.strip_prefix(before).is_some_and(|tail| {
-            (0..=tail.len())
-                .filter(|i| tail.is_char_boundary(*i))
-                .any(|i| matches(rest, tail.get(i..).unwrap_or("")))
-        }),
-    }
+    stepwell_engine::wildcard::matches(pattern, text)
 }
 
 #[cfg(test)]

@@ -388,7 +388,7 @@ pub(crate) fn digest(texts: &mut [String]) -> String {
         all.update((text.len() as u64).to_le_bytes());
         all.update(text);
     }
-    all.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    data_encoding::HEXLOWER.encode(&all.finalize())
 }
 
 /// Defaults for keys that a step type does not have.

@@ -85,7 +85,7 @@ const MOST_HASHES: usize = 100_000;
 
 /// Returns the hash of a key or a token.
 pub fn hash(token: &str) -> String {
-    Sha256::digest(token).iter().map(|byte| format!("{byte:02x}")).collect()
+    data_encoding::HEXLOWER.encode(&Sha256::digest(token))
 }
 
 /// Returns the id in a token of the form of a key.
@@ -203,7 +203,7 @@ fn made(new: NewKey, now: Timestamp) -> Result<(ApiKey, String), HostError> {
     getrandom::fill(&mut *random)
         .map_err(|error| HostError::Refused(format!("no random numbers: {error}")))?;
     let (id, secret) = random.split_at(ID / 2);
-    let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
+    let id = data_encoding::HEXLOWER.encode(id);
     let token = format!("sw_{id}_{}", URL_SAFE_NO_PAD.encode(secret));
     let NewKey { name, role, projects, jobs, expires_at } = new;
     let key = ApiKey { id, name, hash: hash(&token), role, projects, jobs, created_at: now, expires_at };

@@ -9,9 +9,10 @@
 mod copy;
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use async_trait::async_trait;
+use parking_lot::Mutex;
 use stepwell_engine::clock::Timestamp;
 use stepwell_engine::job::Job;
 use stepwell_engine::run::Event;
@@ -23,7 +24,6 @@ use stepwell_engine::store::{
 use stepwell_engine::{Store, StoreError};
 use tokio::sync::broadcast;
 
-use crate::shared::lock;
 use copy::has_audit;
 
 /// The maximum number of runs and jobs whose store is cached.
@@ -73,7 +73,7 @@ impl PinnedStores {
     }
 
     fn keep(&self, execution_id: &str, index: usize) {
-        let mut runs = lock(&self.runs);
+        let mut runs = self.runs.lock();
         if runs.len() >= KNOWN {
             // It does not matter which entries go: they are looked up again.
             runs.clear();
@@ -83,7 +83,7 @@ impl PinnedStores {
 
     /// Returns the store of a run. It asks every store once.
     async fn find(&self, execution_id: &str) -> Result<usize, StoreError> {
-        if let Some(known) = lock(&self.runs).get(execution_id) {
+        if let Some(known) = self.runs.lock().get(execution_id) {
             return Ok(*known);
         }
         let mut away = None;

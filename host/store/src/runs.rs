@@ -13,7 +13,7 @@ use stepwell_engine::store::{
 use stepwell_engine::{StoreError, project};
 
 use crate::journal::{self, Page};
-use crate::shared::{Shared, lock};
+use crate::shared::Shared;
 use crate::sql::{Param, Row, Sql, failed, json, micros, params, time, until};
 use crate::{audit, records};
 
@@ -178,7 +178,7 @@ fn add(db: &dyn Sql, run: &NewRun, cancelled: bool) -> Result<(), StoreError> {
 /// arrives.
 pub(crate) fn has_room(shared: &Shared, run: &NewRun) -> bool {
     let Some(queue) = run.queue.as_ref().filter(|_| run.max_waiting < u64::MAX) else { return true };
-    let mut counts = lock(&shared.waiting);
+    let mut counts = shared.waiting.lock();
     let Some((count, at)) = counts.get_mut(queue) else { return false };
     let age = (run.created_at - *at).num_milliseconds();
     if *count >= run.max_waiting || *count > run.max_waiting / 2 && age >= COUNTED_MS {
@@ -196,7 +196,7 @@ fn check_room(db: &dyn Sql, shared: &Shared, run: &NewRun) -> Result<(), StoreEr
         return Ok(());
     }
     let Some(queue) = run.queue.as_ref() else { return Ok(()) };
-    let known = lock(&shared.waiting).get(queue).copied();
+    let known = shared.waiting.lock().get(queue).copied();
     let (count, at) = match known {
         Some((count, at))
             if count >= run.max_waiting && (run.created_at - at).num_milliseconds() < COUNTED_FULL_MS =>
@@ -211,7 +211,7 @@ fn check_room(db: &dyn Sql, shared: &Shared, run: &NewRun) -> Result<(), StoreEr
         }
     };
     let full = count >= run.max_waiting;
-    lock(&shared.waiting).insert(queue.clone(), (count + u64::from(!full), at));
+    shared.waiting.lock().insert(queue.clone(), (count + u64::from(!full), at));
     if full { Err(StoreError::QueueFull(queue.clone(), run.max_waiting)) } else { Ok(()) }
 }
 

@@ -1,8 +1,9 @@
 //! The state that all connections of a store share in a process.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use stepwell_engine::StoreError;
 use stepwell_engine::clock::Timestamp;
 use stepwell_engine::job::{Job, JobDefinition};
@@ -30,14 +31,10 @@ pub(crate) struct Shared {
     fresh: Mutex<HashMap<String, NewRun>>,
 }
 
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl Shared {
     /// Returns the job of that digest if it was read before.
     pub fn known(&self, digest: &str) -> Option<Arc<Job>> {
-        lock(&self.jobs).get(digest).cloned()
+        self.jobs.lock().get(digest).cloned()
     }
 
     /// Returns the job from its text.
@@ -59,7 +56,7 @@ impl Shared {
     }
 
     pub fn keep(&self, job: &Arc<Job>) {
-        let mut jobs = lock(&self.jobs);
+        let mut jobs = self.jobs.lock();
         if jobs.len() >= PARSED {
             // It does not matter which entries go: the next use reads them again.
             jobs.clear();
@@ -85,7 +82,7 @@ impl Shared {
         if inserted.cancelled || !run.inherited.is_empty() || bytes > FRESH_BYTES {
             return;
         }
-        let mut fresh = lock(&self.fresh);
+        let mut fresh = self.fresh.lock();
         if fresh.len() >= FRESH {
             // They are read when they are claimed.
             fresh.clear();
@@ -96,6 +93,6 @@ impl Shared {
 
     /// Returns a run that this process has inserted, if `fence` says that it has not been claimed before.
     pub fn fresh(&self, execution_id: &str, fence: u64) -> Option<NewRun> {
-        lock(&self.fresh).remove(execution_id).filter(|_| fence == 1)
+        self.fresh.lock().remove(execution_id).filter(|_| fence == 1)
     }
 }

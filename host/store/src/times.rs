@@ -204,7 +204,7 @@ pub(crate) fn ledger(db: &dyn Sql, filter: &LedgerFilter) -> Result<Vec<LedgerRo
             job_id: row.get(0)?,
             nominal: row.get(1)?,
             due_at: time(row.get(2)?),
-            decision: Decision::ALL.into_iter().find(|d| d.name() == decision).unwrap_or(Decision::Refused),
+            decision: Decision::of(&decision).unwrap_or(Decision::Refused),
             reason: row.get(4)?,
             execution_id: row.get(5)?,
             decided_at: time(row.get(6)?),

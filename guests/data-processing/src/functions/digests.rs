@@ -84,7 +84,7 @@ fn decoded(arrays: &[ArrayRef]) -> Result<ArrayRef> {
         };
         let found = match form.to_ascii_lowercase().as_str() {
             "base64" => STANDARD.decode(value.trim()).ok(),
-            "hex" => digits(value.as_bytes()),
+            "hex" => hex::decode(value).ok(),
             _ => return unknown(form),
         };
         match found {
@@ -93,11 +93,4 @@ fn decoded(arrays: &[ArrayRef]) -> Result<ArrayRef> {
         }
     }
     Ok(Arc::new(made.finish()))
-}
-
-/// Decodes hexadecimal digits.
-fn digits(text: &[u8]) -> Option<Vec<u8>> {
-    let (pairs, []) = text.as_chunks::<2>() else { return None };
-    let digit = |byte: &u8| char::from(*byte).to_digit(16);
-    pairs.iter().map(|[high, low]| u8::try_from(digit(high)? * 16 + digit(low)?).ok()).collect()
 }

@@ -85,6 +85,8 @@ impl ConnectionLimits {
 /// A kind of database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[derive(strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum Database {
     /// A SQLite file.
     Sqlite,
@@ -99,12 +101,7 @@ pub enum Database {
 impl Database {
     /// Returns the name as files spell it.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Sqlite => "sqlite",
-            Self::Postgres => "postgres",
-            Self::Mysql => "mysql",
-            Self::Mssql => "mssql",
-        }
+        self.into()
     }
 
     /// Returns the default port of its servers.

@@ -3,9 +3,10 @@
 use std::any::TypeId;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 use jsonschema::error::{TypeKind, ValidationErrorKind};
+use parking_lot::Mutex;
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::{Deserialize, Serialize};
@@ -65,7 +66,7 @@ impl Schema {
     /// Returns the schema (draft 2020-12) of one of Stepwell's formats; built once per process.
     pub fn of<T: JsonSchema + 'static>() -> Self {
         static MADE: Mutex<BTreeMap<TypeId, Schema>> = Mutex::new(BTreeMap::new());
-        let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut made = MADE.lock();
         let make = || {
             let value =
                 SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>().to_value();
@@ -406,28 +407,10 @@ pub fn closest<'a>(word: &str, known: &'a [String]) -> Option<&'a str> {
         .filter(|candidate| {
             candidate.len().abs_diff(word.len()) <= 1 + candidate.len().min(word.len()) / 4 * 4
         })
-        .map(|candidate| (distance(word, candidate), candidate.as_str()))
+        .map(|candidate| (strsim::levenshtein(word, candidate), candidate.as_str()))
         .filter(|(distance, candidate)| *distance <= 1 + candidate.len().min(word.len()) / 4)
         .min()
         .map(|(_, candidate)| candidate)
-}
-
-/// Returns the edit distance (Levenshtein) with one row of memory.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        let mut next = vec![left];
-        for (above, to) in row.iter().skip(1).zip(&b) {
-            left = (diagonal + usize::from(from != *to)).min(left + 1).min(above + 1);
-            diagonal = *above;
-            next.push(left);
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod variables;
 
 use std::ops::Deref;
 
+use data_encoding::HEXLOWER;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -279,7 +280,7 @@ impl From<JobDefinition> for Job {
     fn from(definition: JobDefinition) -> Self {
         // The definition came from JSON, so it can be written as JSON.
         let text = serde_json::to_string(&definition).unwrap_or_default();
-        let digest = Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = HEXLOWER.encode(&Sha256::digest(&text));
         Self { definition, text, digest }
     }
 }

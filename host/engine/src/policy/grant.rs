@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use data_encoding::HEXLOWER;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -140,12 +141,7 @@ impl Grant {
     /// Adds the digest to the grant, which costs more than any other part.
     pub(super) fn sealed(mut self) -> Self {
         let json = serde_json::to_vec(&self).unwrap_or_default();
-        self.digest = format!("sha256:{}", hex(&Sha256::digest(json)));
+        self.digest = format!("sha256:{}", HEXLOWER.encode(&Sha256::digest(json)));
         self
     }
-}
-
-/// Formats bytes as lower-case hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -8,6 +8,8 @@ use crate::quantity::{Bytes, Count, Range, Span};
 /// A named set of limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[derive(strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum Profile {
     /// For a rule or a formula: 10 MiB, one second.
     Tiny,
@@ -28,12 +30,8 @@ impl Profile {
     }
 
     /// Returns the name as files spell it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Tiny => "tiny",
-            Self::Standard => "standard",
-            Self::Large => "large",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -32,8 +33,7 @@ impl Bound {
 pub fn digest(value: &Value) -> String {
     let mut sorted = value.clone();
     sorted.sort_all_objects();
-    let hash = Sha256::digest(sorted.to_string());
-    format!("sha256:{}", hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+    format!("sha256:{}", HEXLOWER.encode(&Sha256::digest(sorted.to_string())))
 }
 
 /// Returns the steps whose configuration is known while the step at `index` requests an approval, each with

@@ -12,10 +12,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::Duration;
+use data_encoding::HEXLOWER;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
+use strum::VariantArray;
 
 use crate::clock::{self, Timestamp};
 use crate::job::{RetryFrom, Scope};
@@ -186,6 +188,8 @@ impl Event {
 /// The status of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[derive(strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum RunStatus {
     /// The run is admitted and has not begun.
     Queued,
@@ -209,17 +213,7 @@ pub enum RunStatus {
 
 impl RunStatus {
     /// Every status, for lists.
-    pub const ALL: [Self; 9] = [
-        Self::Queued,
-        Self::Running,
-        Self::Waiting,
-        Self::Parked,
-        Self::Success,
-        Self::Failed,
-        Self::Cancelled,
-        Self::Timeout,
-        Self::Expired,
-    ];
+    pub const ALL: &[Self] = <Self as VariantArray>::VARIANTS;
 
     /// Returns whether the run has ended.
     pub fn is_terminal(self) -> bool {
@@ -233,28 +227,20 @@ impl RunStatus {
 
     /// Returns the status with that name.
     pub fn of(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.name() == name)
+        name.parse().ok()
     }
 
     /// Returns the name in JSON.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Running => "running",
-            Self::Waiting => "waiting",
-            Self::Parked => "parked",
-            Self::Success => "success",
-            Self::Failed => "failed",
-            Self::Cancelled => "cancelled",
-            Self::Timeout => "timeout",
-            Self::Expired => "expired",
-        }
+        self.into()
     }
 }
 
 /// The status of a step of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[derive(strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum StepStatus {
     /// The step has not begun.
     Pending,
@@ -279,17 +265,7 @@ pub enum StepStatus {
 impl StepStatus {
     /// Returns the name in JSON.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Running => "running",
-            Self::Waiting => "waiting",
-            Self::Parked => "parked",
-            Self::Success => "success",
-            Self::Failed => "failed",
-            Self::Skipped => "skipped",
-            Self::Cancelled => "cancelled",
-            Self::Timeout => "timeout",
-        }
+        self.into()
     }
 }
 
@@ -543,12 +519,37 @@ impl RunState {
         let chain = if again { self.attempt } else { 1 };
         let id = job.step(index).map_or("", |step| step.id.as_str());
         let digest = Sha256::digest(format!("{}/{id}/{chain}", self.run.execution_id));
-        digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+        HEXLOWER.encode(digest.get(..16).unwrap_or_default())
     }
 
     /// Returns the ends of the ended steps by id.
     pub fn ends(&self) -> BTreeMap<String, Arc<StepEnd>> {
         let steps = self.run.job.all_steps().zip(&self.steps);
         steps.filter_map(|(definition, step)| Some((definition.id.clone(), step.end.clone()?))).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Stores, journals and clients read the same names.
+    #[test]
+    fn the_name_of_a_status_is_its_name_in_json() {
+        for status in RunStatus::ALL {
+            assert_eq!(serde_json::json!(status), status.name());
+            assert_eq!(RunStatus::of(status.name()), Some(*status));
+        }
+        for unknown in ["", "Queued", "queued ", "pending"] {
+            assert_eq!(RunStatus::of(unknown), None, "{unknown}");
+        }
+        for (status, name) in [
+            (StepStatus::Pending, "pending"),
+            (StepStatus::Parked, "parked"),
+            (StepStatus::Success, "success"),
+            (StepStatus::Skipped, "skipped"),
+        ] {
+            assert_eq!((status.name(), serde_json::json!(status)), (name, name.into()));
+        }
     }
 }

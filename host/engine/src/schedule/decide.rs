@@ -3,6 +3,7 @@
 use chrono::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use strum::VariantArray;
 
 use super::timetable::{Nominal, Timetable};
 use super::{Misfire, Schedule, Transition};
@@ -11,6 +12,8 @@ use crate::clock::{self, Timestamp};
 /// The decision about a fire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[derive(strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum Decision {
     /// The fire has a run.
     Admitted,
@@ -37,33 +40,16 @@ pub enum Decision {
 impl Decision {
     /// Returns the name in JSON.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Admitted => "admitted",
-            Self::Backfilled => "backfilled",
-            Self::Gap => "gap",
-            Self::Coalesced => "coalesced",
-            Self::Blackout => "blackout",
-            Self::Paused => "paused",
-            Self::Missed => "missed",
-            Self::Superseded => "superseded",
-            Self::Overlap => "overlap",
-            Self::Refused => "refused",
-        }
+        self.into()
     }
 
     /// Every decision, for lists.
-    pub const ALL: [Self; 10] = [
-        Self::Admitted,
-        Self::Backfilled,
-        Self::Gap,
-        Self::Coalesced,
-        Self::Blackout,
-        Self::Paused,
-        Self::Missed,
-        Self::Superseded,
-        Self::Overlap,
-        Self::Refused,
-    ];
+    pub const ALL: &[Self] = <Self as VariantArray>::VARIANTS;
+
+    /// Returns the decision with that name.
+    pub fn of(name: &str) -> Option<Self> {
+        name.parse().ok()
+    }
 }
 
 /// A fire and its decision.
@@ -256,6 +242,15 @@ mod tests {
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn the_name_of_a_decision_is_its_name_in_json() {
+        for decision in Decision::ALL {
+            assert_eq!(json!(decision), decision.name());
+            assert_eq!(Decision::of(decision.name()), Some(*decision));
+        }
+        assert_eq!((Decision::of("Gap"), Decision::of("")), (None, None));
     }
 
     fn timetable(schedule: serde_json::Value, zone: &str) -> (Timetable, Schedule) {

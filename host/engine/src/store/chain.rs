@@ -4,6 +4,7 @@
 //! and its text. A changed, removed, added or moved row breaks the chain at that point. A program that can
 //! write the whole database can also write a new chain: only a head that is saved elsewhere reveals that.
 
+use data_encoding::HEXLOWER;
 use schemars::JsonSchema;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -44,7 +45,7 @@ pub fn link(before: &str, number: u64, at: i64, text: &str) -> String {
     // The first three contain no line break, so that no two rows have the same text.
     digest.update(format!("stepwell audit 1\n{before}\n{number}\n{at}\n"));
     digest.update(text);
-    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    HEXLOWER.encode(&digest.finalize())
 }
 
 /// The first row that differs from the row as it was written.

@@ -9,17 +9,20 @@ use crate::clock::Timestamp;
 use crate::identity::Actor;
 
 /// A kind of record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum Kind {
     /// The definition of a job.
     Job,
     /// An operator's settings for a queue.
     Queue,
     /// An API key of a client.
+    #[strum(serialize = "API key")]
     ApiKey,
     /// A backfill of a schedule.
     Backfill,
     /// A run that failed, timed out or expired, and needs attention.
+    #[strum(serialize = "dead letter")]
     DeadLetter,
     /// A process that works on runs.
     Worker,
@@ -28,26 +31,17 @@ pub enum Kind {
     /// The description of a stored component, by its digest.
     Component,
     /// The actors who stored the versions of a job, by its id.
+    #[strum(serialize = "list of editors")]
     Editors,
     /// How far the audit log of a pinned store has been copied to the home store, by the name of the store.
+    #[strum(serialize = "copy of an audit log")]
     AuditCopy,
 }
 
 impl Kind {
     /// Returns the name in messages and databases.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Job => "job",
-            Self::Queue => "queue",
-            Self::ApiKey => "API key",
-            Self::Backfill => "backfill",
-            Self::DeadLetter => "dead letter",
-            Self::Worker => "worker",
-            Self::Step => "step",
-            Self::Component => "component",
-            Self::Editors => "list of editors",
-            Self::AuditCopy => "copy of an audit log",
-        }
+        self.into()
     }
 }
 
@@ -185,4 +179,27 @@ pub struct AuditRow {
     /// is added.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hash: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Databases hold these names: another name would lose the records.
+    #[test]
+    fn the_names_of_kinds_never_change() {
+        for (kind, name) in [
+            (Kind::Job, "job"),
+            (Kind::Queue, "queue"),
+            (Kind::ApiKey, "API key"),
+            (Kind::Backfill, "backfill"),
+            (Kind::DeadLetter, "dead letter"),
+            (Kind::Worker, "worker"),
+            (Kind::Step, "step"),
+            (Kind::Component, "component"),
+            (Kind::Editors, "list of editors"),
+        ] {
+            assert_eq!(kind.name(), name);
+        }
+    }
 }

@@ -7,14 +7,15 @@
 
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri};
 use http_body_util::BodyExt;
+use parking_lot::Mutex;
 use serde_json::Map;
 use stepwell_engine::config::organization_of;
 use stepwell_engine::policy::capability::Http;
@@ -138,7 +139,7 @@ impl Hooks {
     }
 
     pub fn write(&self, receipt: &mut Receipt) {
-        let usage = self.shared.usage.lock().unwrap_or_else(PoisonError::into_inner);
+        let usage = self.shared.usage.lock();
         if usage.requests > 0 {
             receipt.host_calls.insert("wasi:http".to_owned(), usage.requests);
         }
@@ -368,7 +369,7 @@ impl Shared {
 
     fn deny(&self, rule: Rule, message: &str) -> Error {
         self.denials.fetch_add(1, Ordering::Relaxed);
-        let mut usage = self.usage.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut usage = self.usage.lock();
         *usage.denied.entry(rule).or_default() += 1;
         if let Some(sink) = &self.sink {
             let message = format!("denied by policy: {message} [{rule}]");
@@ -383,7 +384,7 @@ impl Shared {
 
     fn count(&self, counts: &[Counted]) -> Result<(), Error> {
         let refused = {
-            let mut usage = self.usage.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut usage = self.usage.lock();
             usage.requests += 1;
             let most = self.grant.limits().http_requests.0;
             let mut refused = (usage.requests > most).then_some(("http_requests", most));
@@ -421,7 +422,7 @@ impl Shared {
             }
         }
         let address = addresses.first().copied().ok_or(Error::DestinationNotFound)?;
-        let mut usage = self.usage.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut usage = self.usage.lock();
         let host = format!("{}:{}", target.host, target.port);
         if !usage.hosts.contains(&host) {
             usage.hosts.push(host);
@@ -443,7 +444,7 @@ impl Shared {
             ))
         };
         let secret = self.outbound.credentials.get(&inject.secret).await.map_err(fail)?;
-        self.usage.lock().unwrap_or_else(PoisonError::into_inner).secrets.insert(inject.secret.clone());
+        self.usage.lock().secrets.insert(inject.secret.clone());
         let basic = Zeroizing::new(basic(secret.expose()));
         let text = Zeroizing::new(inject.format.replace("{basic}", &basic));
         let text = Zeroizing::new(text.replace("{}", secret.expose()));

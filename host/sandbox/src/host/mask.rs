@@ -13,8 +13,10 @@ use std::task::{Context, Poll, ready};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use bytes::{Bytes, BytesMut};
+use data_encoding::{HEXLOWER, HEXUPPER};
 use http::{HeaderMap, HeaderValue};
 use http_body::{Body, Frame, SizeHint};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use zeroize::Zeroizing;
 
 /// Minimum length of a secret: a shorter one would appear everywhere.
@@ -31,23 +33,18 @@ impl Needles {
     /// Returns the secret itself, each half of it, and the whole reversed, in hexadecimal, percent-encoded,
     /// and in base64, alone or within a longer text.
     pub fn of(secret: &str) -> Self {
+        /// All characters except the unreserved ones of RFC 3986.
+        const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
         let bytes = secret.as_bytes();
         if bytes.len() < SHORTEST {
             return Self(Arc::default());
         }
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        let percent = |byte: &u8| match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                char::from(*byte).to_string()
-            }
-            byte => format!("%{byte:02X}"),
-        };
         let mut needles = vec![
             bytes.to_vec(),
             bytes.iter().rev().copied().collect(),
-            hex.to_uppercase().into_bytes(),
-            hex.into_bytes(),
-            bytes.iter().map(percent).collect::<String>().into_bytes(),
+            HEXUPPER.encode(bytes).into_bytes(),
+            HEXLOWER.encode(bytes).into_bytes(),
+            percent_encode(bytes, &RESERVED).to_string().into_bytes(),
         ];
         // Within a longer text, base64 has three forms of it; the characters at both ends depend on
         // the neighbors.

@@ -3,9 +3,10 @@
 //! The default stream of wasmtime-wasi uses `AsyncWriteStream`, which an empty write can grow without bound
 //! (GHSA-5m8g-xhq4-4h93). `p2_stream` is overridden, and never blocks.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use bytes::Bytes;
+use parking_lot::Mutex;
 use tokio::io::AsyncWrite;
 use wasmtime_wasi::async_trait;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
@@ -33,7 +34,7 @@ impl Captured {
 
     /// Returns the lines so far as text, with a marker if some were cut.
     pub fn lines(&self) -> Vec<String> {
-        let buffer = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let buffer = self.0.lock();
         let text = String::from_utf8_lossy(&buffer.bytes);
         let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
         if buffer.dropped > 0 {
@@ -62,7 +63,7 @@ impl StdoutStream for Captured {
 
 impl OutputStream for Captured {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
-        let mut buffer = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut buffer = self.0.lock();
         let room = buffer.limit.saturating_sub(buffer.bytes.len()).min(bytes.len());
         let (kept, cut) = bytes.split_at(room);
         buffer.held.take(kept.len() as u64).map_err(StreamError::Trap)?;

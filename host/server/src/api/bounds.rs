@@ -6,10 +6,12 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::http::{HeaderMap, Uri, header};
+use ipnet::IpNet;
+use parking_lot::Mutex;
 use stepwell::engine::clock::Timestamp;
 use tokio_util::sync::CancellationToken;
 
@@ -23,10 +25,6 @@ const NOTED_EVERY: i64 = 60;
 const MAX_NOTED: usize = 30;
 /// Keys that are remembered: as known to nobody, and as good.
 const MAX_KEYS: usize = 4096;
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// What an address is counted as.
 fn counted(address: IpAddr) -> IpAddr {
@@ -42,7 +40,7 @@ pub(crate) struct Peer(pub IpAddr);
 
 /// Networks of the proxies in front of the service.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Proxies(Vec<(IpAddr, u32)>);
+pub(crate) struct Proxies(Vec<IpNet>);
 
 impl Proxies {
     /// Reads addresses and networks, such as `10.0.0.0/8`.
@@ -51,26 +49,15 @@ impl Proxies {
             let wrong = || {
                 format!("service.proxies: `{text}` is neither an address nor a network such as 10.0.0.0/8")
             };
-            let (address, bits) = text.split_once('/').map_or((text.as_str(), None), |(a, b)| (a, Some(b)));
-            let address: IpAddr = address.parse().map_err(|_| wrong())?;
-            let most = if address.is_ipv4() { 32 } else { 128 };
-            let bits = bits.map_or(Ok(most), str::parse).map_err(|_| wrong())?;
-            if bits > most { Err(wrong()) } else { Ok((address, bits)) }
+            let address = || text.parse::<IpAddr>().map(IpNet::from);
+            text.parse::<IpNet>().or_else(|_| address()).map_err(|_| wrong())
         };
         texts.iter().map(read).collect::<Result<_, _>>().map(Self)
     }
 
     pub fn has(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
-        let same = |width: u32, bits: u32, a: u128, b: u128| {
-            let rest = width - bits;
-            a.checked_shr(rest).unwrap_or(0) == b.checked_shr(rest).unwrap_or(0)
-        };
-        self.0.iter().any(|(network, bits)| match (network, address) {
-            (IpAddr::V4(a), IpAddr::V4(b)) => same(32, *bits, u32::from(*a).into(), u32::from(b).into()),
-            (IpAddr::V6(a), IpAddr::V6(b)) => same(128, *bits, (*a).into(), b.into()),
-            _ => false,
-        })
+        self.0.iter().any(|network| network.contains(&address))
     }
 
     /// The address of the client.
@@ -145,7 +132,7 @@ impl Failures {
     /// Whether this address may try a key that is not known. The try counts at once, so that many at the same time are no
     /// more than one after the other.
     pub fn may_try(&self, address: IpAddr, now: Timestamp) -> bool {
-        let mut table = lock(&self.0);
+        let mut table = self.0.lock();
         let tries = table.tries(address, now);
         let may = tries.left >= 1.0;
         if may {
@@ -156,14 +143,14 @@ impl Failures {
 
     /// A try that did not fail counts no more.
     pub fn passed(&self, address: IpAddr, now: Timestamp) {
-        let mut table = lock(&self.0);
+        let mut table = self.0.lock();
         let tries = table.tries(address, now);
         tries.left = (tries.left + 1.0).min(BURST);
     }
 
     /// Counts a failed login for the audit log. Gives how many there were since the last row of the audit log, when another is due.
     pub fn failed(&self, address: IpAddr, now: Timestamp) -> Option<u64> {
-        let mut table = lock(&self.0);
+        let mut table = self.0.lock();
         let minute = chrono::Duration::seconds(NOTED_EVERY);
         while table.noted.front().is_some_and(|at| now - *at >= minute) {
             table.noted.pop_front();
@@ -187,12 +174,12 @@ pub(crate) struct Remembered(Mutex<HashMap<String, Timestamp>>);
 
 impl Remembered {
     pub fn has(&self, text: &str, now: Timestamp, life: chrono::Duration) -> bool {
-        lock(&self.0).get(text).is_some_and(|at| now - *at < life)
+        self.0.lock().get(text).is_some_and(|at| now - *at < life)
     }
 
     /// Remembers a text; false when there is no room for it.
     pub fn add(&self, text: &str, now: Timestamp, life: chrono::Duration) -> bool {
-        let mut known = lock(&self.0);
+        let mut known = self.0.lock();
         if known.len() >= MAX_KEYS && !known.contains_key(text) {
             known.retain(|_, at| now - *at < life);
         }
@@ -204,11 +191,11 @@ impl Remembered {
     }
 
     pub fn remove(&self, text: &str) {
-        lock(&self.0).remove(text);
+        self.0.lock().remove(text);
     }
 
     pub fn forget(&self) {
-        lock(&self.0).clear();
+        self.0.lock().clear();
     }
 }
 
@@ -228,7 +215,7 @@ impl Streams {
     /// # Errors
     /// Why there is none.
     pub fn open(self: &Arc<Self>, key: &str, per_key: u32, total: u32) -> Result<Stream, String> {
-        let mut open = lock(&self.0);
+        let mut open = self.0.lock();
         let own = open.get(key).copied().unwrap_or(0);
         if own >= per_key {
             return Err(format!("this key has {own} streams open, which is the most; close one"));
@@ -243,7 +230,7 @@ impl Streams {
 
 impl Drop for Stream {
     fn drop(&mut self) {
-        let mut open = lock(&self.all.0);
+        let mut open = self.all.0.lock();
         if let Some(count) = open.get_mut(&self.key) {
             *count -= 1;
             if *count == 0 {
@@ -328,7 +315,7 @@ impl Connections {
     pub fn open(&self, address: IpAddr) -> Option<Arc<Connection>> {
         let trusted = self.proxies.has(address);
         let address = counted(address);
-        let mut open = lock(&self.open);
+        let mut open = self.open.lock();
         let own = open.iter().filter(|one| one.address == address).count();
         let over = !trusted && own >= self.per_address;
         if over || open.len() >= self.most {
@@ -343,7 +330,7 @@ impl Connections {
     }
 
     pub fn closed(&self, connection: &Arc<Connection>) {
-        lock(&self.open).retain(|one| !Arc::ptr_eq(one, connection));
+        self.open.lock().retain(|one| !Arc::ptr_eq(one, connection));
     }
 }
 
@@ -390,7 +377,7 @@ mod tests {
             failures.may_try(address, at(0));
             rows += u64::from(failures.failed(address, at(0)).is_some());
         }
-        assert!(lock(&failures.0).addresses.len() <= MAX_ADDRESSES + 1);
+        assert!(failures.0.lock().addresses.len() <= MAX_ADDRESSES + 1);
         assert_eq!(rows, MAX_NOTED as u64);
         // All others share one count, which is used up.
         assert!(!failures.may_try("198.51.100.1".parse().unwrap(), at(0)));
@@ -419,8 +406,28 @@ mod tests {
             let found = proxies.client(peer.parse().unwrap(), &headers);
             assert_eq!(found, client.parse::<IpAddr>().unwrap(), "{peer} {forwarded}");
         }
-        for wrong in ["10.0.0.0/33", "proxy", "10.0.0.0/x", ""] {
+        for wrong in ["10.0.0.0/33", "::/129", "proxy", "10.0.0.0/x", "10.0.0.0/", "10.0.0.0/8/8", ""] {
             assert!(Proxies::read(&[wrong.to_owned()]).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_network_has_its_addresses_only() {
+        for (network, address, expected) in [
+            ("10.1.2.3/8", "10.200.0.1", true),
+            ("10.0.0.0/8", "11.0.0.1", false),
+            ("10.0.0.0/8", "::ffff:10.0.0.1", true),
+            ("0.0.0.0/0", "192.0.2.1", true),
+            ("0.0.0.0/0", "2001:db8::1", false),
+            ("::/0", "2001:db8::1", true),
+            ("::/0", "192.0.2.1", false),
+            ("2001:db8::/33", "2001:db8:7fff::1", true),
+            ("2001:db8::/33", "2001:db8:8000::1", false),
+            ("192.0.2.1", "192.0.2.1", true),
+            ("192.0.2.1", "192.0.2.2", false),
+        ] {
+            let proxies = Proxies::read(&[network.to_owned()]).unwrap();
+            assert_eq!(proxies.has(address.parse().unwrap()), expected, "{network} {address}");
         }
     }
 
@@ -463,7 +470,7 @@ mod tests {
         open.pop();
         assert!(streams.open("a", 2, 3).is_err() && streams.open("c", 2, 3).is_ok());
         open.clear();
-        assert!(lock(&streams.0).is_empty());
+        assert!(streams.0.lock().is_empty());
     }
 
     #[test]

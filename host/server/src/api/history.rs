@@ -44,9 +44,13 @@ pub(super) async fn ledger(
     let limit = limit(query.limit);
     let decision = match query.decision {
         Some(name) => {
-            let found = schedule::Decision::ALL.into_iter().find(|decision| decision.name() == name);
+            let found = schedule::Decision::of(&name);
             Some(found.ok_or_else(|| {
-                let known = schedule::Decision::ALL.map(|decision| decision.name()).join(", ");
+                let known = schedule::Decision::ALL
+                    .iter()
+                    .map(|decision| decision.name())
+                    .collect::<Vec<_>>()
+                    .join(", ");
                 Problem::bad_request(format!(
                     "`{}` is not a decision of the ledger; the decisions are {known}",
                     cut(&name, 40)

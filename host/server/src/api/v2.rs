@@ -143,7 +143,7 @@ pub(super) fn idempotency(
     let mut digest = Sha256::new();
     digest.update(action);
     digest.update(body);
-    let fingerprint = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let fingerprint = data_encoding::HEXLOWER.encode(&digest.finalize());
     Ok(Some(Idempotency { key: format!("{}/{key}", caller.id()), fingerprint }))
 }
 

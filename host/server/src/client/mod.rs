@@ -7,6 +7,7 @@ use axum::Router;
 use axum::body::{Body, BodyDataStream, Bytes, to_bytes};
 use axum::http::{Method, Request, StatusCode};
 use futures_util::StreamExt;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 use stepwell::Host;
 use stepwell::engine::{Diagnostic, Diagnostics};
@@ -52,7 +53,7 @@ impl Call {
         let mut path = "/api/v2".to_owned();
         for segment in segments {
             path.push('/');
-            path.extend(percent(segment));
+            path.extend(encoded(segment));
         }
         // URLs resolve these, encoded or not: they would name something else.
         let odd = segments.iter().find(|segment| matches!(**segment, "" | "." | ".."));
@@ -72,9 +73,9 @@ impl Call {
     pub fn query(mut self, name: &str, value: Option<impl ToString>) -> Self {
         if let Some(value) = value {
             self.path.push(if self.path.contains('?') { '&' } else { '?' });
-            self.path.extend(percent(name));
+            self.path.extend(encoded(name));
             self.path.push('=');
-            self.path.extend(percent(&value.to_string()));
+            self.path.extend(encoded(&value.to_string()));
         }
         self
     }
@@ -95,11 +96,10 @@ impl Call {
 }
 
 /// A part of a path or a query, encoded.
-fn percent(text: &str) -> impl Iterator<Item = char> {
-    text.bytes().flat_map(|byte| match byte {
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => vec![char::from(byte)],
-        _ => format!("%{byte:02X}").chars().collect(),
-    })
+fn encoded(text: &str) -> PercentEncode<'_> {
+    /// All characters except the unreserved ones of RFC 3986.
+    const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+    utf8_percent_encode(text, &RESERVED)
 }
 
 /// An answer whose body has not been read.

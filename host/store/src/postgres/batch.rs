@@ -6,8 +6,9 @@
 //! databases then process it individually.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use stepwell_engine::StoreError;
 use stepwell_engine::clock::Timestamp;
 use stepwell_engine::job::{Job, OnConflict};
@@ -21,7 +22,7 @@ use super::{Inner, Postgres};
 use crate::audit::{End, LINKED};
 use crate::journal::{PART_BYTES, PART_ROWS, Page, place};
 use crate::runs::{self, Entry, Journal, New, Taken};
-use crate::shared::{TOUCHED_MICROS, lock};
+use crate::shared::TOUCHED_MICROS;
 use crate::sql::{failed, json, micros};
 
 /// The maximum number of runs in one batch, and the bytes of text after which a batch is full, since outputs
@@ -60,7 +61,7 @@ impl<T: Batched + Sync> Batcher<T> {
     async fn add(&self, inner: &Arc<Inner>, item: T) -> Result<bool, StoreError> {
         let (answer, done) = oneshot::channel();
         let first = {
-            let mut waiting = lock(&self.0);
+            let mut waiting = self.0.lock();
             waiting.items.push((item, answer));
             !std::mem::replace(&mut waiting.sending, true)
         };
@@ -77,7 +78,7 @@ struct Sending<'a, T>(&'a Mutex<Waiting<T>>);
 
 impl<T> Drop for Sending<'_, T> {
     fn drop(&mut self) {
-        lock(self.0).sending = false;
+        self.0.lock().sending = false;
     }
 }
 
@@ -85,7 +86,7 @@ async fn send_all<T: Batched + Sync>(waiting: &Mutex<Waiting<T>>, inner: &Inner)
     let sending = Sending(waiting);
     loop {
         let (items, answers): (Vec<T>, Vec<_>) = {
-            let mut waiting = lock(waiting);
+            let mut waiting = waiting.lock();
             if waiting.items.is_empty() {
                 waiting.sending = false;
                 // The task released the queue under the lock, so another task may already be sending.
@@ -258,7 +259,7 @@ async fn define<'r>(
     let mut missing: BTreeMap<&str, (&Arc<Job>, i64)> = BTreeMap::new();
     for run in runs {
         let (digest, at) = (run.job.digest(), micros(run.created_at));
-        let known = lock(&inner.defined).get(digest).copied();
+        let known = inner.defined.lock().get(digest).copied();
         if known.is_none_or(|known| at - known > TOUCHED_MICROS) {
             missing.insert(digest, (&run.job, at));
         }
@@ -270,7 +271,7 @@ async fn define<'r>(
         let now = inner.pool.settings.callers_time.then_some(at);
         session.rows(sql, &[&digest, &job.text(), &now]).await?;
         inner.shared.keep(job);
-        let mut defined = lock(&inner.defined);
+        let mut defined = inner.defined.lock();
         if defined.len() > MOST * 8 {
             defined.clear();
         }

@@ -4,9 +4,10 @@
 //! transaction, not within it: PostgreSQL makes all notifying transactions commit one after another.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use stepwell_engine::store::Wake;
 use tokio::sync::broadcast;
 use tokio_postgres::AsyncMessage;
@@ -14,7 +15,6 @@ use tokio_postgres::AsyncMessage;
 use super::Inner;
 use super::pool::connect;
 use super::settings::Settings;
-use crate::shared::lock;
 
 /// The time within which notifications are combined.
 const TOGETHER: Duration = Duration::from_millis(5);
@@ -42,7 +42,7 @@ impl Notifier {
     }
 
     pub fn announce(&self, inner: &Arc<Inner>, wake: Wake) {
-        let mut waiting = lock(&self.waiting);
+        let mut waiting = self.waiting.lock();
         let first = waiting.is_empty();
         waiting.insert(wake);
         if !first {
@@ -52,7 +52,7 @@ impl Notifier {
             (inner.clone(), self.waiting.clone(), self.channel.clone(), self.own.clone());
         tokio::spawn(async move {
             tokio::time::sleep(TOGETHER).await;
-            let wakes = std::mem::take(&mut *lock(&waiting));
+            let wakes = std::mem::take(&mut *waiting.lock());
             let Ok(session) = inner.pool.get().await else { return };
             for text in texts(&own, &wakes) {
                 let told = session.rows("SELECT pg_notify($1, $2)", &[&channel, &text]).await;

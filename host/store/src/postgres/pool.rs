@@ -1,10 +1,11 @@
 //! A small pool of sessions. It connects them one after another, to avoid a storm of connections.
 
 use std::ops::Deref;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
@@ -17,7 +18,6 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::schema;
 use super::session::{Session, failure};
 use super::settings::{PATIENCE, Settings};
-use crate::shared::lock;
 
 /// The pause after a failed connect, and the number of times that it doubles.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -60,7 +60,7 @@ impl Deref for Loan {
 impl Drop for Loan {
     fn drop(&mut self) {
         if self.session.works() {
-            lock(&self.idle).push(self.session.clone());
+            self.idle.lock().push(self.session.clone());
         }
     }
 }
@@ -92,7 +92,7 @@ impl Pool {
             }
         };
         let idle = || {
-            let mut idle = lock(&self.idle);
+            let mut idle = self.idle.lock();
             idle.retain(|session| session.works());
             idle.pop()
         };

@@ -2,9 +2,9 @@
 
 use std::cell::Cell;
 use std::collections::HashMap;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use parking_lot::Mutex;
 use stepwell_engine::StoreError;
 use stepwell_engine::clock::Timestamp;
 use tokio::runtime::Handle;
@@ -14,7 +14,6 @@ use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Client, Error, Statement};
 
 use super::settings::PATIENCE;
-use crate::shared::lock;
 use crate::sql::{Columns, Each, Param, Row, Sql, failed, micros};
 
 /// The maximum number of prepared statements of a session. Lists lead to many statements.
@@ -81,11 +80,11 @@ impl Session {
 
     /// Returns the prepared statement.
     pub async fn prepared(&self, sql: &str, types: &[Type]) -> Result<Statement, StoreError> {
-        if let Some(known) = lock(&self.statements).get(sql) {
+        if let Some(known) = self.statements.lock().get(sql) {
             return Ok(known.clone());
         }
         let made = self.wait(self.client.prepare_typed(sql, types)).await?;
-        let mut statements = lock(&self.statements);
+        let mut statements = self.statements.lock();
         if statements.len() >= PREPARED {
             statements.clear();
         }

@@ -13,10 +13,11 @@ mod writer;
 use std::fs::{DirBuilder, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, mpsc};
+use std::sync::{Arc, OnceLock, mpsc};
 use std::thread;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, ToSql, TransactionBehavior};
@@ -26,7 +27,7 @@ use stepwell_engine::store::Vitals;
 use stepwell_engine::system::why;
 use tokio::sync::oneshot;
 
-use crate::shared::{Shared, lock};
+use crate::shared::Shared;
 use crate::sql::{Columns, Each, Param, Row, Sql, failed, micros};
 use crate::store::{Database, SqlStore};
 use writer::failure;
@@ -119,7 +120,7 @@ impl Database for Sqlite {
         let shared = self.shared.clone();
         let writer = match self.opened()? {
             Opened::Memory(connection) => {
-                let mut connection = lock(connection);
+                let mut connection = connection.lock();
                 let transaction = connection
                     .transaction_with_behavior(TransactionBehavior::Immediate)
                     .map_err(|e| failure(&e))?;
@@ -132,7 +133,7 @@ impl Database for Sqlite {
         let (answer, done) = oneshot::channel();
         let answer = Arc::new(Mutex::new(Some(answer)));
         let reply = |answer: &Mutex<Option<oneshot::Sender<Result<T, StoreError>>>>, result| {
-            if let Some(answer) = lock(answer).take() {
+            if let Some(answer) = answer.lock().take() {
                 // The caller may be gone. The write stands.
                 let _ = answer.send(result);
             }
@@ -156,10 +157,10 @@ impl Database for Sqlite {
     ) -> Result<T, StoreError> {
         let shared = self.shared.clone();
         let reader = match self.opened()? {
-            Opened::Memory(connection) => return read(&*lock(connection), &shared),
+            Opened::Memory(connection) => return read(&*connection.lock(), &shared),
             Opened::File { reader, .. } => reader.clone(),
         };
-        let work = move || read(&*lock(&reader), &shared);
+        let work = move || read(&*reader.lock(), &shared);
         tokio::task::spawn_blocking(work).await.map_err(failed)?
     }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Layers, Place, Policed, word};
+use super::{Layers, Place, Policed};
 use crate::policy::grant::Grant;
 use crate::policy::refusal::{Denial, list, plain, shown};
 use crate::policy::rule::Rule;
@@ -39,6 +39,8 @@ pub struct FileRule {
 /// The access of a step to a directory.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[derive(strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum Access {
     /// Reads and lists files.
     #[default]
@@ -145,7 +147,8 @@ impl Policed for Files {
                 MountSource::Scratch(size) => format!("scratch {size}"),
                 MountSource::Workspace(size) => format!("workspace {size}"),
             };
-            (format!("files {}", mount.mount), format!("{}, {source}", word(&mount.access)))
+            let access: &str = mount.access.into();
+            (format!("files {}", mount.mount), format!("{access}, {source}"))
         };
         grant.iter().map(part).collect()
     }

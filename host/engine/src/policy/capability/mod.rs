@@ -317,13 +317,3 @@ pub(super) fn schema_of_variables(_: &mut SchemaGenerator) -> schemars::Schema {
     let value = serde_json::json!({"type": "string", "maxLength": 32_768});
     json_schema!({"type": ["object", "null"], "additionalProperties": value})
 }
-
-/// Returns the word that policies use for a value.
-fn word(value: &impl Serialize) -> String {
-    serde_json::to_value(value)
-        .ok()
-        .as_ref()
-        .and_then(serde_json::Value::as_str)
-        .unwrap_or_default()
-        .to_owned()
-}

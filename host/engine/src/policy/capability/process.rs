@@ -12,6 +12,7 @@ use crate::policy::grant::Grant;
 use crate::policy::refusal::{Denial, list, plain, shown};
 use crate::policy::rule::Rule;
 use crate::quantity::Span;
+use crate::wildcard;
 
 /// The capability to start programs.
 pub struct Process;
@@ -218,20 +219,8 @@ const MARKS_OPTION: [char; 6] = ['-', '+', '@', '\u{2013}', '\u{2014}', '\u{2015
 /// Returns whether a text matches a pattern in which `*` stands for any text, except for an option character
 /// at the start.
 fn matches(pattern: &str, text: &str) -> bool {
-    if pattern.starts_with('*') && text.starts_with(MARKS_OPTION) {
-        return false;
-    }
-    let mut parts = pattern.split('*');
-    let Some(mut rest) = text.strip_prefix(parts.next().unwrap_or_default()) else { return false };
-    let parts: Vec<&str> = parts.collect();
-    let Some((last, middle)) = parts.split_last() else { return rest.is_empty() };
-    for part in middle {
-        match rest.split_once(part) {
-            Some((_, after)) => rest = after,
-            None => return false,
-        }
-    }
-    rest.ends_with(last)
+    let is_hidden_option = pattern.starts_with('*') && text.starts_with(MARKS_OPTION);
+    !is_hidden_option && wildcard::matches(pattern, text)
 }
 
 impl Grant {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Layers, Policed, word};
+use super::{Layers, Policed};
 use crate::Configuration;
 use crate::document::closest;
 use crate::policy::grant::Grant;
@@ -41,6 +41,8 @@ pub struct SqlRule {
 /// The statements that a step may run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[derive(strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum SqlMode {
     /// SELECT only.
     #[default]
@@ -49,6 +51,13 @@ pub enum SqlMode {
     Write,
     /// Also CREATE, ALTER and DROP.
     Ddl,
+}
+
+impl SqlMode {
+    /// Returns the name as policies spell it.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
 }
 
 /// A connection of a grant.
@@ -128,7 +137,7 @@ impl Policed for Sql {
 
     fn parts(grant: &Self::Grant) -> Vec<(String, String)> {
         let part = |(name, sql): (&String, &SqlGrant)| {
-            (format!("sql {name}"), format!("{}, {} rows, {}", word(&sql.mode), sql.rows, sql.timeout))
+            (format!("sql {name}"), format!("{}, {} rows, {}", sql.mode.name(), sql.rows, sql.timeout))
         };
         grant.iter().map(part).collect()
     }
