@@ -123,6 +123,7 @@ const PREFIXES: &[&str] = &[
 
 /// Removes the engine's terms and settings from a message.
 pub fn plain(text: &str) -> String {
+    let text = text.rsplit_once("caused by\n").map_or(text, |(_, cause)| cause);
     if let Some(told) = unknown_function(text) {
         return told;
     }
@@ -209,6 +210,10 @@ mod tests {
             (
                 "Arrow error: Cast error: Cannot cast string 'x' to value of Int64 type",
                 "the text 'x' is no int64: write `TRY_CAST(x AS BIGINT)` to have NULL in place of such texts, or compare with a text",
+            ),
+            (
+                "moments\ncaused by\nError during planning: a date or a time stands beside a number",
+                "a date or a time stands beside a number",
             ),
             (
                 "Error during planning: Invalid function 'list_srt'.\nDid you mean 'list_sum'?",

@@ -12,7 +12,7 @@ pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&
         (distance(&name, &lower), other)
     });
     found
-        .filter(|(distance, _)| *distance <= most)
+        .filter(|(distance, _)| *distance <= most && *distance < name.len())
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, other)| other)
 }
@@ -47,6 +47,7 @@ mod tests {
             ("idd", Some("id")),
             ("quantity", None),
             ("", None),
+            ("x", None),
         ] {
             assert_eq!(nearest(name, known.into_iter()), found, "{name}");
         }

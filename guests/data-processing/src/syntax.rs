@@ -46,7 +46,16 @@ impl VisitorMut for Adapter {
                 };
                 timestamps(data_type, digits);
             }
-            Expr::CompoundFieldAccess { access_chain, .. } => access_chain.iter_mut().for_each(access),
+            Expr::CompoundFieldAccess { root, access_chain } => {
+                // Names after a name belong to it: `table.column[1]`.
+                let mut is_name = matches!(root.as_ref(), Expr::Identifier(_));
+                for part in access_chain {
+                    is_name = is_name && matches!(part, AccessExpr::Dot(_));
+                    if !is_name {
+                        access(part);
+                    }
+                }
+            }
             Expr::Like { pattern, escape_char, .. } | Expr::ILike { pattern, escape_char, .. } => {
                 if let Some(escape) = escape_char.take() {
                     escaped(pattern, escape);
@@ -231,6 +240,7 @@ mod tests {
             ("SELECT a::TIMESTAMP[]", "SELECT a::TIMESTAMP(6)[]"),
             ("SELECT CAST(a AS TIMESTAMP WITH TIME ZONE)", "SELECT CAST(a AS TIMESTAMP(6) WITH TIME ZONE)"),
             ("SELECT a[2].k.z", "SELECT a[2].'k'.'z'"),
+            ("SELECT t.a[2].k, t.a[1]", "SELECT t.a[2].'k', t.a[1]"),
             ("SELECT (a[2]).k", "SELECT (a[2]).'k'"),
             ("SELECT a[:2], a[2:], a[:]", "SELECT a[1:2], a[2:-1], a[1:-1]"),
             ("SELECT a LIKE b ESCAPE '!'", "SELECT a LIKE like_pattern(b, '!')"),

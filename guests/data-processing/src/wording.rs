@@ -27,6 +27,14 @@ const FORMS: &[(&str, &str)] = &[
         "{0} does not fit into {1}: write `TRY_CAST`, or a wider type, such as BIGINT, DECIMAL(38, 0) or DOUBLE",
     ),
     (
+        "value of {} is out of range {}",
+        "{0} does not fit into {1}: write a wider type, such as DECIMAL(38, 0) or DOUBLE",
+    ),
+    (
+        "{} is too large to store in a decimal of precision {}. Max is",
+        "{0} does not fit into a decimal of {1} digits: write a wider type, such as DECIMAL(38, 2)",
+    ),
+    (
         "Unsupported CAST from {} to {}",
         "a value of the type {0} has no form as {1}: take a part of it, as in `x[1]` or `x['key']`, or write `to_json(x)`",
     ),
