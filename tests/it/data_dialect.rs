@@ -206,7 +206,8 @@ async fn floats_without_a_number_come_back() {
     let write = step("SELECT id, f FROM j", &json!({"id": "write", "output": "out.ndjson"}));
     let read = json!({"id": "read", "type": "data_processing", "inputs": {"o": "out.ndjson"},
         "query": "SELECT typeof(max(f)) AS kind, count(*) FILTER (WHERE f < 2) AS n FROM o"});
-    let state = site.run(&json!({"id": "back", "steps": [write, read]}).to_string()).await;
+    let state =
+        site.run(&json!({"id": "back", "workspace": "1MiB", "steps": [write, read]}).to_string()).await;
     let end = state.steps[1].end.clone().unwrap();
     assert_eq!(told(&end), r#"succeeded: [{"kind":"float64","n":2}]"#);
 }

@@ -125,7 +125,8 @@ async fn a_load_that_sql_server_would_change_is_refused() {
         let parsed = site.host.parse("job.yaml", &job.to_string()).await.unwrap();
         let id = site.host.runs().submit(parsed.job, Default::default()).await.unwrap();
         std::fs::create_dir_all(site.host.runs().workspace(&id)).unwrap();
-        std::fs::write(site.host.runs().workspace(&id).join("in.csv"), format!("{column}\n{value}\n")).unwrap();
+        std::fs::write(site.host.runs().workspace(&id).join("in.csv"), format!("{column}\n{value}\n"))
+            .unwrap();
         let state = site.host.runs().resume(&id, &Nobody, CancellationToken::new()).await.unwrap();
         let message = told(state.steps[0].end.as_ref().unwrap());
         let place = format!("in.csv, line 2, column `{column}`: `{value}`");

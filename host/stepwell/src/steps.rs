@@ -24,7 +24,10 @@ use crate::HostError;
 use crate::context::Context;
 use crate::node::lock;
 
+mod refusal;
 mod removal;
+
+use refusal::refusal;
 
 /// A step type in the store.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -594,34 +597,4 @@ fn put(step_type: &str, said: &StepRecord, expect: Expect) -> Change {
         value: serde_json::to_value(said).unwrap_or_default(),
         expect,
     }
-}
-
-fn refusal(component: &Component, refused: &[RefusedJob]) -> String {
-    let Manifest { type_name, version, .. } = component.manifest().as_ref();
-    let head = format!(
-        "`{type_name}` {version} is not registered: {} of stored jobs would not be valid with it; change them or name their version (`type: {type_name}@VERSION`), or use `--force` (`force=true`)",
-        counted(refused.len())
-    );
-    listed(head, refused)
-}
-
-fn counted(steps: usize) -> String {
-    match steps {
-        1 => "1 step".to_owned(),
-        count if count >= MOST_REFUSED => format!("{MOST_REFUSED} steps or more"),
-        count => format!("{count} steps"),
-    }
-}
-
-/// A refusal, and the first of the steps that are why.
-fn listed(head: String, refused: &[RefusedJob]) -> String {
-    let mut lines = vec![head];
-    let shown = refused.iter().take(MOST_SHOWN);
-    lines.extend(
-        shown.map(|RefusedJob { job_id, step_id, message }| format!("  {job_id}, step {step_id}: {message}")),
-    );
-    if refused.len() > MOST_SHOWN {
-        lines.push(format!("  and {} more", refused.len() - MOST_SHOWN));
-    }
-    lines.join("\n")
 }

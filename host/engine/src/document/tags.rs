@@ -22,16 +22,28 @@ pub(super) fn refused(text: &str) -> Option<Malformed> {
             _ => continue,
         };
         let Some(tag) = tag.as_deref().filter(|tag| !is_known(tag)) else { continue };
-        let place = |number: usize| u64::try_from(number).unwrap_or(0);
-        return Some(Malformed {
-            at: (place(span.start.line()), place(span.start.col()) + 1),
-            message: format!(
-                "the tag `{}` means nothing here: remove it, or write the value in quotes if the tag is part of a text",
-                cut(&tag.original(), 40)
-            ),
-        });
+        let original = tag.original();
+        let message = format!(
+            "the tag `{}` means nothing here: remove it, or write the value in quotes if the tag is part of a text",
+            cut(&original, 40)
+        );
+        return Some(Malformed { at: place(text, span.start.line(), &original), message });
     }
     None
+}
+
+/// Returns the line and column of a tag. The value of the tag begins in `line` or before its end; the text of a
+/// block (`|`) begins below its tag.
+fn place(text: &str, line: usize, tag: &str) -> (u64, u64) {
+    let lines: Vec<&str> = text.lines().take(line).collect();
+    let found =
+        lines.iter().enumerate().rev().find_map(|(above, line)| Some((above, line.rfind(tag)?, line)));
+    let (line, column) = match found {
+        Some((above, at, line)) => (above + 1, line.get(..at).map_or(0, |before| before.chars().count()) + 1),
+        None => (line, 1),
+    };
+    let number = |number: usize| u64::try_from(number).unwrap_or(0);
+    (number(line), number(column))
 }
 
 fn is_known(tag: &Tag) -> bool {
@@ -50,6 +62,7 @@ mod tests {
             ("a: !!binary aGk=", Some((1, "!!binary"))),
             ("a: !!set {x, y}", Some((1, "!!set"))),
             ("b: 1\na: !vault [1]", Some((2, "!vault"))),
+            ("b: 1\na: !vault |\n  x\n  y", Some((2, "!vault"))),
             ("a: !!str 12\nb: !!int 3\nc: !!seq [1]\nd: !<tag:yaml.org,2002:str> x", None),
             ("a: 'not !foo'\nb: x !y\nc: \"!z\"", None),
             ("a: {", None),

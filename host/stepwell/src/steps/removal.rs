@@ -5,7 +5,8 @@ use stepwell_engine::reference::{StepRef, compare_versions, type_of};
 use stepwell_engine::store::{Audit, Change, Kind, Wake};
 use stepwell_sandbox::Component;
 
-use super::{MOST_REFUSED, RefusedJob, VersionRecord, counted, listed, put};
+use super::refusal::{counted, listed};
+use super::{MOST_REFUSED, RefusedJob, VersionRecord, put};
 use crate::HostError;
 use crate::steps::Steps;
 
