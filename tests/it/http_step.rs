@@ -83,6 +83,14 @@ async fn serve(
         "/json" => (answer, json(json!({"data": {"token": "t"}, "n": 1}))),
         "/broken" => (answer, (Some("application/problem+json"), b"{".to_vec())),
         "/text" => (answer, (Some("text/plain"), "dr\u{e9}".as_bytes().to_vec())),
+        "/latin.xml" => {
+            let text = b"<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><a>dr\xe9</a>".to_vec();
+            (answer, (Some("application/xml"), text))
+        }
+        "/latin.html" => (answer, (Some("text/html"), b"<meta charset=latin1>dr\xe9".to_vec())),
+        "/klingon.xml" => {
+            (answer, (Some("text/xml"), b"<?xml version='1.0' encoding='klingon'?><a/>".to_vec()))
+        }
         "/binary" => (answer, (Some("application/octet-stream"), vec![0, 159, 146, 150])),
         "/large" => (answer, (None, vec![b'x'; 3 << 20])),
         "/nothing" => (answer.status(204), (None, Vec::new())),
@@ -147,6 +155,9 @@ async fn answers_become_outputs_or_say_what_is_wrong() {
             "failed: `extract`: the answer has nothing at `/data/none`",
         ),
         ("/text", json!({}), "succeeded: \"dr\u{e9}\""),
+        ("/latin.xml", json!({}), "<a>dr\u{e9}</a>"),
+        ("/latin.html", json!({}), "dr\u{e9}"),
+        ("/klingon.xml", json!({}), "the charset `klingon` of the answer is unknown: use `save_to`"),
         ("/nothing", json!({}), "succeeded: null"),
         ("/nothing", json!({"method": "HEAD"}), "succeeded: null"),
         ("/binary", json!({}), "is not text in UTF-8, from byte 2 on"),
