@@ -248,4 +248,17 @@ mod tests {
         }
         assert!(step.check(&Response::fake(200, &[], "{}")).is_ok());
     }
+
+    #[test]
+    fn the_message_of_a_header_is_decoded() {
+        for (header, shown) in [
+            ("TF400813%3a%20the%20user%20%27m%c3%bcller%27", ": TF400813: the user 'm\u{fc}ller'"),
+            ("100% of it", ": 100% of it"),
+            ("%zz%4", ": %zz%4"),
+            ("%ff", ": \u{fffd}"),
+        ] {
+            assert_eq!(message(&Response::fake(401, &[("X-TFS-ServiceError", header)], "")), shown);
+        }
+        assert_eq!(message(&Response::fake(401, &[], "")), "");
+    }
 }

@@ -253,6 +253,7 @@ mod tests {
     #[test]
     fn urls_and_names() {
         assert_eq!(step("").base(), "https://dev.azure.com/contoso/data%20platform");
+        assert_eq!(escape("a-b._~/%\u{e9}+"), "a-b._~%2F%25%C3%A9%2B");
         let on_premises = step(r#", "organization_url": "http://127.0.0.1:8089/contoso/""#);
         assert_eq!(on_premises.base(), "http://127.0.0.1:8089/contoso/data%20platform");
         for (branch, full) in [("main", "refs/heads/main"), ("refs/tags/v1", "refs/tags/v1")] {
