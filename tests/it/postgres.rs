@@ -20,7 +20,7 @@ async fn a_migration_takes_as_long_as_it_takes() {
         MIGRATIONS[0],
         MIGRATIONS[1],
         MIGRATIONS[2],
-        Migration { version: 4, works_since: 1, sql: "SELECT pg_sleep(16)" },
+        Migration { version: 4, works_since: 1, sqlite: "", postgres: "SELECT pg_sleep(16)" },
     ];
     let Some(database) = servers::postgres().await else { return };
     let settings: PostgresSettings = database.url().parse().unwrap();
@@ -40,7 +40,8 @@ async fn an_older_node_works_beside_a_newer_one_until_the_schema_is_contracted()
         Migration {
             version: 4,
             works_since: 1,
-            sql: "ALTER TABLE runs ADD COLUMN note TEXT; CREATE INDEX runs_by_note ON runs (note) WHERE note IS NOT NULL;
+            sqlite: "",
+            postgres: "ALTER TABLE runs ADD COLUMN note TEXT; CREATE INDEX runs_by_note ON runs (note) WHERE note IS NOT NULL;
                 CREATE TABLE notes (note TEXT PRIMARY KEY)",
         },
     ];
@@ -49,7 +50,12 @@ async fn an_older_node_works_beside_a_newer_one_until_the_schema_is_contracted()
         EXPANDED[1],
         EXPANDED[2],
         EXPANDED[3],
-        Migration { version: 5, works_since: 4, sql: "ALTER TABLE runs DROP COLUMN fingerprint" },
+        Migration {
+            version: 5,
+            works_since: 4,
+            sqlite: "",
+            postgres: "ALTER TABLE runs DROP COLUMN fingerprint",
+        },
     ];
     let Some(database) = servers::postgres().await else { return };
     // The older node is the program as it is; it works all the time.

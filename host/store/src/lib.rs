@@ -4,6 +4,7 @@
 mod audit;
 mod journal;
 mod logs;
+mod migrations;
 mod pinned;
 mod postgres;
 mod records;
@@ -14,6 +15,7 @@ mod sqlite;
 mod store;
 mod times;
 
+pub use migrations::{MIGRATIONS, Migration};
 pub use pinned::PinnedStores;
-pub use postgres::{MIGRATIONS, Migration, PostgresStore, Settings as PostgresSettings};
+pub use postgres::{PostgresStore, Settings as PostgresSettings};
 pub use sqlite::SqliteStore;
