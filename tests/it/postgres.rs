@@ -2,8 +2,9 @@
 
 use chrono::Duration;
 use serde_json::json;
+use stepwell::engine::StoreError;
+use stepwell::engine::store::prelude::*;
 use stepwell::engine::store::{Change, LedgerFilter, NewRun, Renewal, RunFilter, ScheduleRow, Wake};
-use stepwell::engine::{Store, StoreError};
 use stepwell::store::{MIGRATIONS, Migration, PostgresSettings, PostgresStore};
 use stepwell_tests::certificates::Authority;
 use stepwell_tests::proxy::{Fault, Proxy};

@@ -1,7 +1,7 @@
 //! Where runs, jobs, schedules and what happened to them are kept: the contract of every store.
 //!
 //! Rules that must hold over many processes (who may run, in which order, how many at once, which fire is whose)
-//! are here, and not in a process's memory: [`Store::claim`], [`Store::commit`] and [`Store::fire`] each decide and
+//! are here, and not in a process's memory: [`RunStore::claim`], [`RunStore::commit`] and [`ScheduleStore::fire`] each decide and
 //! write in one transaction.
 
 mod chain;
@@ -64,13 +64,23 @@ pub enum StoreError {
     Failed(String),
 }
 
-/// Where runs are kept.
+/// Where runs are kept. A store has a part for each of its callers.
 ///
 /// Every method is durable when it returns: what it wrote is there after `kill -9` and after power loss.
 /// Every write of a worker carries the fencing token of its claim, which is checked in the same
 /// transaction.
+pub trait Store: RunStore + ScheduleStore + RecordStore + ComponentStore + Announcements {}
+
+impl<S: RunStore + ScheduleStore + RecordStore + ComponentStore + Announcements> Store for S {}
+
+/// All parts of a store, for code that calls the methods of a store of a known type.
+pub mod prelude {
+    pub use super::{Announcements, ComponentStore, RecordStore, RunStore, ScheduleStore, Store};
+}
+
+/// The life of runs: workers and dispatchers call it, and readers of runs.
 #[async_trait]
-pub trait Store: Send + Sync {
+pub trait RunStore: Send + Sync {
     /// Adds a run, with what it inherits, and enforces its queue's `max_waiting` and its concurrency key's
     /// `on_conflict`. The changes `with` are made in the same transaction: when one of them cannot be made, the run is not
     /// added.
@@ -124,6 +134,45 @@ pub trait Store: Send + Sync {
         audit: Option<Audit>,
     ) -> Result<RunRow, StoreError>;
 
+    /// When the next waiting run of the queue is due, of those that are due after `after` when it is given; without it,
+    /// now or before when one is ready.
+    async fn next_due(&self, queue: &str, after: Option<Timestamp>) -> Result<Option<Timestamp>, StoreError>;
+
+    /// Runs that should have begun by `now`, and have not.
+    async fn overdue(&self, now: Timestamp, limit: u32) -> Result<Vec<String>, StoreError>;
+
+    /// The run, and the first part of what has happened: some 1 MiB.
+    async fn load(&self, execution_id: &str) -> Result<Loaded, StoreError>;
+
+    /// The part that follows.
+    async fn events(&self, execution_id: &str, after: Place) -> Result<EventPage, StoreError>;
+
+    /// The job of a run, and what its last commit with events said.
+    async fn latest(&self, execution_id: &str) -> Result<(Arc<Job>, Vec<Event>), StoreError>;
+
+    /// The status of a run.
+    async fn row(&self, execution_id: &str) -> Result<RunRow, StoreError>;
+
+    /// Runs, newest first.
+    async fn list(&self, filter: &RunFilter) -> Result<Vec<RunRow>, StoreError>;
+
+    /// What keeps a run from going on, as far as the store knows.
+    async fn standing(&self, execution_id: &str, now: Timestamp) -> Result<Standing, StoreError>;
+
+    /// A page of the log of a run, from a place that an earlier page gave. A page without lines is the end of the log as
+    /// it is now. Reads only what is after that place.
+    async fn log_page(&self, execution_id: &str, from: LogPlace, limit: u32) -> Result<LogPage, StoreError>;
+
+    /// What each queue holds.
+    async fn queues(&self, now: Timestamp) -> Result<Vec<QueueRow>, StoreError>;
+
+    /// What each queue holds of a project.
+    async fn queues_of(&self, project: &str, now: Timestamp) -> Result<Vec<QueueRow>, StoreError>;
+}
+
+/// Schedules, their fires, and the ledger: schedulers call it.
+#[async_trait]
+pub trait ScheduleStore: Send + Sync {
     /// Writes what became of fires, with their runs, and moves the schedules on. A batch whose schedule is not
     /// where it was is dropped: somebody else has fired it.
     async fn fire(&self, batches: Vec<FireBatch>) -> Result<Vec<Fired>, StoreError>;
@@ -148,13 +197,16 @@ pub trait Store: Send + Sync {
     /// When the next schedule is due, in queues that `holder` is or was the scheduler of, or in all of them.
     async fn next_schedule(&self, holder: Option<&str>) -> Result<Option<Timestamp>, StoreError>;
 
-    /// When the next waiting run of the queue is due, of those that are due after `after` when it is given; without it,
-    /// now or before when one is ready.
-    async fn next_due(&self, queue: &str, after: Option<Timestamp>) -> Result<Option<Timestamp>, StoreError>;
+    /// A schedule.
+    async fn schedule(&self, job_id: &str) -> Result<Option<ScheduleRow>, StoreError>;
 
-    /// Runs that should have begun by `now`, and have not.
-    async fn overdue(&self, now: Timestamp, limit: u32) -> Result<Vec<String>, StoreError>;
+    /// Rows of the ledger, the latest fire first.
+    async fn ledger(&self, filter: &LedgerFilter) -> Result<Vec<LedgerRow>, StoreError>;
+}
 
+/// Records and the audit log: changes by people, and retention.
+#[async_trait]
+pub trait RecordStore: Send + Sync {
     /// All changes, or none.
     async fn write(&self, changes: Vec<Change>) -> Result<(), StoreError>;
 
@@ -173,34 +225,6 @@ pub trait Store: Send + Sync {
     /// How many records of a kind there are in a state.
     async fn count(&self, kind: Kind, state: &str) -> Result<u64, StoreError>;
 
-    /// A schedule.
-    async fn schedule(&self, job_id: &str) -> Result<Option<ScheduleRow>, StoreError>;
-
-    /// The run, and the first part of what has happened: some 1 MiB.
-    async fn load(&self, execution_id: &str) -> Result<Loaded, StoreError>;
-
-    /// The part that follows.
-    async fn events(&self, execution_id: &str, after: Place) -> Result<EventPage, StoreError>;
-
-    /// The job of a run, and what its last commit with events said.
-    async fn latest(&self, execution_id: &str) -> Result<(Arc<Job>, Vec<Event>), StoreError>;
-
-    /// The status of a run.
-    async fn row(&self, execution_id: &str) -> Result<RunRow, StoreError>;
-
-    /// Runs, newest first.
-    async fn list(&self, filter: &RunFilter) -> Result<Vec<RunRow>, StoreError>;
-
-    /// What keeps a run from going on, as far as the store knows.
-    async fn standing(&self, execution_id: &str, now: Timestamp) -> Result<Standing, StoreError>;
-
-    /// A page of the log of a run, from a place that an earlier page gave. A page without lines is the end of the log as
-    /// it is now. Reads only what is after that place.
-    async fn log_page(&self, execution_id: &str, from: LogPlace, limit: u32) -> Result<LogPage, StoreError>;
-
-    /// Rows of the ledger, the latest fire first.
-    async fn ledger(&self, filter: &LedgerFilter) -> Result<Vec<LedgerRow>, StoreError>;
-
     /// Rows of the audit log before row `before`, newest first.
     async fn audit(&self, before: Option<u64>, limit: u32) -> Result<Vec<AuditRow>, StoreError>;
 
@@ -210,21 +234,23 @@ pub trait Store: Send + Sync {
     /// Rows of the audit log after number `after` of the chain, oldest first.
     async fn audit_links(&self, after: u64, limit: u32) -> Result<Vec<Link>, StoreError>;
 
-    /// What each queue holds.
-    async fn queues(&self, now: Timestamp) -> Result<Vec<QueueRow>, StoreError>;
-
-    /// What each queue holds of a project.
-    async fn queues_of(&self, project: &str, now: Timestamp) -> Result<Vec<QueueRow>, StoreError>;
-
     /// Removes what is older than the retention says, and gives the ids of the runs that went, or would.
     async fn clean_up(&self, query: CleanUp) -> Result<Vec<String>, StoreError>;
+}
 
+/// The components of steps.
+#[async_trait]
+pub trait ComponentStore: Send + Sync {
     /// Keeps the bytes of a component under their digest (`sha256:...`).
     async fn put_component(&self, digest: &str, wasm: Vec<u8>) -> Result<(), StoreError>;
 
     /// The bytes of a component.
     async fn component(&self, digest: &str) -> Result<Option<Vec<u8>>, StoreError>;
+}
 
+/// What processes of one store tell each other, and what the database says about itself.
+#[async_trait]
+pub trait Announcements: Send + Sync {
     /// Tells other processes that something has changed, so that they need not wait until they look. It may get
     /// lost, and is not part of any transaction.
     fn announce(&self, wake: Wake);
