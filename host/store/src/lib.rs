@@ -5,6 +5,7 @@ mod audit;
 mod journal;
 mod logs;
 mod migrations;
+mod phase;
 mod pinned;
 mod postgres;
 mod records;

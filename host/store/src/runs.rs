@@ -13,30 +13,10 @@ use stepwell_engine::store::{
 use stepwell_engine::{StoreError, project};
 
 use crate::journal::{self, Page};
+use crate::phase::Phase;
 use crate::shared::{Shared, lock};
 use crate::sql::{Param, Row, Sql, failed, json, micros, params, time, until};
 use crate::{audit, records};
-
-/// The next possible change of a run. Statements contain the numbers as they are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Phase {
-    /// A worker may claim it.
-    Ready = 1,
-    /// It is ready at its due time.
-    Waiting = 2,
-    /// A worker has it.
-    Claimed = 3,
-    /// It waits for its concurrency key.
-    Blocked = 4,
-    Ended = 5,
-}
-
-impl Phase {
-    /// Returns the number in the database.
-    pub fn number(self) -> i64 {
-        self as i64
-    }
-}
 
 /// The time in milliseconds for which a count of waiting runs is valid: when it says that the queue is full,
 /// and otherwise. Other processes also admit runs.

@@ -20,7 +20,8 @@ use super::session::{LOCK, Session, get};
 use super::{Inner, Postgres};
 use crate::audit::{End, LINKED};
 use crate::journal::{PART_BYTES, PART_ROWS, Page, place};
-use crate::runs::{self, Entry, Journal, New, Phase, Taken};
+use crate::phase::Phase;
+use crate::runs::{self, Entry, Journal, New, Taken};
 use crate::shared::{TOUCHED_MICROS, lock};
 use crate::sql::{failed, json, micros};
 
