@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use stepwell::Host;
-use stepwell::engine::Store;
+use stepwell::engine::store::prelude::*;
 use stepwell::engine::store::{Audit, Change};
 use stepwell::store::SqliteStore;
 

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use serde_json::json;
 use stepwell::Host;
-use stepwell::engine::Store;
 use stepwell::engine::run::Admission;
 use stepwell::engine::schedule::{Calendars, Schedule, Timetable};
+use stepwell::engine::store::prelude::*;
 use stepwell::engine::store::{Change, LedgerFilter, RunFilter, ScheduleRow};
 use stepwell::store::SqliteStore;
 

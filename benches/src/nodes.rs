@@ -9,10 +9,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use stepwell::Host;
+use stepwell::engine::JobDefinition;
 use stepwell::engine::job::Job;
 use stepwell::engine::run::RunStatus;
+use stepwell::engine::store::prelude::*;
 use stepwell::engine::store::{NewRun, RunFilter, RunRow};
-use stepwell::engine::{JobDefinition, Store};
 use stepwell::store::PostgresStore;
 use stepwell_tests::servers::{self, Database, PASSWORD};
 

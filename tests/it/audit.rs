@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::Duration;
 use serde_json::{Value, json};
 use stepwell::Host;
-use stepwell::engine::Store;
+use stepwell::engine::store::prelude::*;
 use stepwell::engine::store::{Audit, Change, CleanUp};
 use stepwell::store::{PostgresStore, SqliteStore};
 use stepwell_tests::servers;

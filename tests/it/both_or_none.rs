@@ -11,9 +11,10 @@ use chrono::TimeDelta;
 use serde_json::json;
 use stepwell::engine::job::Job;
 use stepwell::engine::run::{Admission, Event};
+use stepwell::engine::store::prelude::*;
 use stepwell::engine::store::{Audit, Expect, Kind, RunFilter};
 use stepwell::engine::{
-    JobDefinition, Outcome, Produced, Receipt, StepEnd, StepRequest, StepRunner, Store, StoreError,
+    JobDefinition, Outcome, Produced, Receipt, StepEnd, StepRequest, StepRunner, StoreError,
 };
 use stepwell::sandbox::Sandbox;
 use stepwell::store::PinnedStores;

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use stepwell::engine::Store;
 use stepwell::engine::run::{Event, RunState};
+use stepwell::engine::store::prelude::*;
 use stepwell::engine::store::{LedgerFilter, RunFilter, Source};
 use stepwell::store::PostgresStore;
 use stepwell_tests::proxy::{Fault, Proxy};

@@ -3,8 +3,9 @@
 
 use chrono::Duration;
 use serde_json::json;
+use stepwell::engine::StoreError;
+use stepwell::engine::store::prelude::*;
 use stepwell::engine::store::{Change, LedgerFilter, NewRun, Renewal, RunFilter, ScheduleRow, Wake};
-use stepwell::engine::{Store, StoreError};
 use stepwell::store::{MIGRATIONS, Migration, PostgresSettings, PostgresStore};
 use stepwell_tests::certificates::Authority;
 use stepwell_tests::proxy::{Fault, Proxy};
@@ -21,7 +22,7 @@ async fn a_migration_takes_as_long_as_it_takes() {
         MIGRATIONS[0],
         MIGRATIONS[1],
         MIGRATIONS[2],
-        Migration { version: 4, works_since: 1, sql: "SELECT pg_sleep(16)" },
+        Migration { version: 4, works_since: 1, sqlite: "", postgres: "SELECT pg_sleep(16)" },
     ];
     let Some(database) = servers::postgres().await else { return };
     let settings: PostgresSettings = database.url().parse().unwrap();
@@ -41,7 +42,8 @@ async fn an_older_node_works_beside_a_newer_one_until_the_schema_is_contracted()
         Migration {
             version: 4,
             works_since: 1,
-            sql: "ALTER TABLE runs ADD COLUMN note TEXT; CREATE INDEX runs_by_note ON runs (note) WHERE note IS NOT NULL;
+            sqlite: "",
+            postgres: "ALTER TABLE runs ADD COLUMN note TEXT; CREATE INDEX runs_by_note ON runs (note) WHERE note IS NOT NULL;
                 CREATE TABLE notes (note TEXT PRIMARY KEY)",
         },
     ];
@@ -50,7 +52,12 @@ async fn an_older_node_works_beside_a_newer_one_until_the_schema_is_contracted()
         EXPANDED[1],
         EXPANDED[2],
         EXPANDED[3],
-        Migration { version: 5, works_since: 4, sql: "ALTER TABLE runs DROP COLUMN fingerprint" },
+        Migration {
+            version: 5,
+            works_since: 4,
+            sqlite: "",
+            postgres: "ALTER TABLE runs DROP COLUMN fingerprint",
+        },
     ];
     let Some(database) = servers::postgres().await else { return };
     // The older node is the present program; it works all the time.

@@ -5,9 +5,9 @@ use std::process::Stdio;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use chrono::TimeDelta;
-use stepwell::engine::Store;
 use stepwell::engine::run::{Event, RunState, RunStatus};
 use stepwell::engine::store::RunFilter;
+use stepwell::engine::store::prelude::*;
 use stepwell::store::SqliteStore;
 use tokio_util::sync::CancellationToken;
 

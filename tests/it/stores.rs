@@ -5,17 +5,18 @@ use std::sync::Arc;
 
 use chrono::Duration;
 use serde_json::json;
+use stepwell::engine::StoreError;
 use stepwell::engine::clock::Timestamp;
 use stepwell::engine::job::{Job, JobDefinition, OnConflict};
 use stepwell::engine::run::{Event, RunStatus};
 use stepwell::engine::schedule::{Decision, RunOverlap};
 use stepwell::engine::step::LogLine;
+use stepwell::engine::store::prelude::*;
 use stepwell::engine::store::{
     Audit, Change, Checkpoint, Claim, ClaimQuery, CleanUp, Commit, DeadLetter, Expect, FireBatch,
     Idempotency, Key, Kind, LedgerFilter, LedgerRow, LogPlace, LogRecord, NewFire, NewRun, Next, Renewal,
     RunFilter, ScheduleRow, Source,
 };
-use stepwell::engine::{Store, StoreError};
 use stepwell::store::{PostgresSettings, PostgresStore, SqliteStore};
 use stepwell_tests::{load, servers};
 

@@ -1,9 +1,9 @@
 //! All stores, call by call: they return the same results and hold the same data.
 
 use chrono::Duration;
-use stepwell::engine::Store;
 use stepwell::engine::job::OnConflict;
 use stepwell::engine::run::{Event, RunStatus};
+use stepwell::engine::store::prelude::*;
 use stepwell::engine::store::{
     Audit, Change, Checkpoint, ClaimQuery, Commit, Idempotency, Key, NewRun, Next, RunFilter,
 };

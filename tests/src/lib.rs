@@ -12,9 +12,10 @@ pub mod web;
 
 use std::path::PathBuf;
 
+use stepwell::engine::StoreError;
 use stepwell::engine::run::Event;
+use stepwell::engine::store::prelude::*;
 use stepwell::engine::store::{Loaded, NewRun};
-use stepwell::engine::{Store, StoreError};
 
 /// Returns the root of the repository.
 pub fn root() -> PathBuf {

@@ -11,6 +11,7 @@ use stepwell::engine::{JobDefinition, job};
 use stepwell::{Host, HostError};
 use tokio_util::sync::CancellationToken;
 
+use crate::api::Operation;
 use crate::cli::{ApiArgs, Output, RunArgs};
 use crate::client::{Call, Client};
 use crate::display::Terminal;
@@ -132,7 +133,7 @@ async fn elsewhere(args: &RunArgs, source: Option<Source>) -> Result<Exit, Failu
     let client = Client::new(&args.api).await?;
     operate::check(&client, &source).await?;
     let call =
-        Call::post(&["jobs", "execute"]).header("prefer", "respond-async").body(execute_body(&source)?);
+        Call::to(&Operation::executeJob, &[]).header("prefer", "respond-async").body(execute_body(&source)?);
     let accepted = client.ask_about(call, &source.name, &source.text).await?;
     let id = accepted.get("execution_id").and_then(Value::as_str).unwrap_or_default().to_owned();
     eprintln!("run {id}");
@@ -141,7 +142,7 @@ async fn elsewhere(args: &RunArgs, source: Option<Source>) -> Result<Exit, Failu
         () = interrupted() => {
             eprintln!("cancelling; Ctrl-C again leaves at once");
             let reason = serde_json::json!({"reason": "interrupted at the command"});
-            client.ask(Call::post(&["runs", &id, "cancel"]).json(&reason)).await?;
+            client.ask(Call::to(&Operation::cancelRun, &[&id]).json(&reason)).await?;
             tokio::select! {
                 view = operate::ended(&client, &id) => view?,
                 () = interrupted() => return Ok(Exit::Cancelled),
@@ -149,7 +150,7 @@ async fn elsewhere(args: &RunArgs, source: Option<Source>) -> Result<Exit, Failu
         }
     };
     let value = match &args.show_output {
-        Some(step) => Some(client.ask(Call::get(&["runs", &id, "steps", step, "output"])).await.ok()),
+        Some(step) => Some(client.ask(Call::to(&Operation::stepOutput, &[&id, step])).await.ok()),
         None => None,
     };
     show(&view, "", value, args)

@@ -4,6 +4,8 @@
 mod audit;
 mod journal;
 mod logs;
+mod migrations;
+mod phase;
 mod pinned;
 mod postgres;
 mod records;
@@ -14,6 +16,7 @@ mod sqlite;
 mod store;
 mod times;
 
+pub use migrations::{MIGRATIONS, Migration};
 pub use pinned::PinnedStores;
-pub use postgres::{MIGRATIONS, Migration, PostgresStore, Settings as PostgresSettings};
+pub use postgres::{PostgresStore, Settings as PostgresSettings};
 pub use sqlite::SqliteStore;

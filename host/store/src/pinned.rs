@@ -13,15 +13,16 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
+use stepwell_engine::StoreError;
 use stepwell_engine::clock::Timestamp;
 use stepwell_engine::job::Job;
 use stepwell_engine::run::Event;
+use stepwell_engine::store::prelude::*;
 use stepwell_engine::store::{
     Audit, AuditRow, Chain, Change, Checkpoint, Claim, ClaimQuery, CleanUp, Commit, EventPage, FireBatch,
     Fired, Inserted, Kind, LedgerFilter, LedgerRow, Link, Loaded, LogPage, LogPlace, NewRun, Place, QueueRow,
     Record, Renewal, RunFilter, RunRow, ScheduleRow, Standing, Vitals, Wake,
 };
-use stepwell_engine::{Store, StoreError};
 use tokio::sync::broadcast;
 
 use copy::has_audit;
@@ -176,7 +177,7 @@ fn named(name: &str, error: StoreError) -> StoreError {
 }
 
 #[async_trait]
-impl Store for PinnedStores {
+impl RunStore for PinnedStores {
     /// The changes of records in the run's own store are in the transaction of the run, and so is its audit row. A
     /// change of a record in another store follows it.
     async fn insert(&self, run: &NewRun, with: Vec<Change>) -> Result<Inserted, StoreError> {
@@ -288,6 +289,65 @@ impl Store for PinnedStores {
         Ok(row)
     }
 
+    async fn next_due(&self, queue: &str, after: Option<Timestamp>) -> Result<Option<Timestamp>, StoreError> {
+        self.of_queue(Some(queue))?.next_due(queue, after).await
+    }
+
+    async fn overdue(&self, now: Timestamp, limit: u32) -> Result<Vec<String>, StoreError> {
+        Ok(self.gather(|store| async move { store.overdue(now, limit).await }).await?.concat())
+    }
+
+    async fn load(&self, execution_id: &str) -> Result<Loaded, StoreError> {
+        self.of_run(execution_id).await?.load(execution_id).await
+    }
+
+    async fn events(&self, execution_id: &str, after: Place) -> Result<EventPage, StoreError> {
+        self.of_run(execution_id).await?.events(execution_id, after).await
+    }
+
+    async fn latest(&self, execution_id: &str) -> Result<(Arc<Job>, Vec<Event>), StoreError> {
+        self.of_run(execution_id).await?.latest(execution_id).await
+    }
+
+    async fn row(&self, execution_id: &str) -> Result<RunRow, StoreError> {
+        self.of_run(execution_id).await?.row(execution_id).await
+    }
+
+    async fn list(&self, filter: &RunFilter) -> Result<Vec<RunRow>, StoreError> {
+        if let Some(queue) = &filter.queue {
+            return self.of_queue(Some(queue))?.list(filter).await;
+        }
+        let ask = |store: Arc<dyn Store>| async move { store.list(filter).await };
+        let mut all = self.everything(ask).await?;
+        all.sort_by(|a, b| b.execution_id.cmp(&a.execution_id));
+        all.truncate(filter.limit as usize);
+        Ok(all)
+    }
+
+    async fn standing(&self, execution_id: &str, now: Timestamp) -> Result<Standing, StoreError> {
+        self.of_run(execution_id).await?.standing(execution_id, now).await
+    }
+
+    async fn log_page(&self, execution_id: &str, from: LogPlace, limit: u32) -> Result<LogPage, StoreError> {
+        self.of_run(execution_id).await?.log_page(execution_id, from, limit).await
+    }
+
+    async fn queues(&self, now: Timestamp) -> Result<Vec<QueueRow>, StoreError> {
+        Ok(self.gather(|store| async move { store.queues(now).await }).await?.concat())
+    }
+
+    async fn queues_of(&self, project: &str, now: Timestamp) -> Result<Vec<QueueRow>, StoreError> {
+        let project = project.to_owned();
+        let ask = |store: Arc<dyn Store>| {
+            let project = project.clone();
+            async move { store.queues_of(&project, now).await }
+        };
+        Ok(self.gather(ask).await?.concat())
+    }
+}
+
+#[async_trait]
+impl ScheduleStore for PinnedStores {
     async fn fire(&self, batches: Vec<FireBatch>) -> Result<Vec<Fired>, StoreError> {
         let mut groups: BTreeMap<usize, Vec<(usize, FireBatch)>> = BTreeMap::new();
         for (position, batch) in batches.into_iter().enumerate() {
@@ -356,14 +416,22 @@ impl Store for PinnedStores {
         Ok(self.gather(ask).await?.into_iter().flatten().min())
     }
 
-    async fn next_due(&self, queue: &str, after: Option<Timestamp>) -> Result<Option<Timestamp>, StoreError> {
-        self.of_queue(Some(queue))?.next_due(queue, after).await
+    async fn schedule(&self, job_id: &str) -> Result<Option<ScheduleRow>, StoreError> {
+        Ok(self.of_schedule(job_id).await?.map(|(_, row)| row))
     }
 
-    async fn overdue(&self, now: Timestamp, limit: u32) -> Result<Vec<String>, StoreError> {
-        Ok(self.gather(|store| async move { store.overdue(now, limit).await }).await?.concat())
+    async fn ledger(&self, filter: &LedgerFilter) -> Result<Vec<LedgerRow>, StoreError> {
+        let ask = |store: Arc<dyn Store>| async move { store.ledger(filter).await };
+        let mut all = self.everything(ask).await?;
+        let place = |row: &LedgerRow| (row.due_at, row.job_id.clone(), row.nominal.clone());
+        all.sort_by_cached_key(|row| std::cmp::Reverse(place(row)));
+        all.truncate(filter.limit as usize);
+        Ok(all)
     }
+}
 
+#[async_trait]
+impl RecordStore for PinnedStores {
     /// Changes in the home store go first, since a version conflict can refuse them. If a pinned store is
     /// then unreachable, the same change can be repeated. Rows of the audit log are in the transaction of the first
     /// change.
@@ -437,54 +505,6 @@ impl Store for PinnedStores {
         Ok(self.gather(ask).await?.into_iter().sum())
     }
 
-    async fn schedule(&self, job_id: &str) -> Result<Option<ScheduleRow>, StoreError> {
-        Ok(self.of_schedule(job_id).await?.map(|(_, row)| row))
-    }
-
-    async fn load(&self, execution_id: &str) -> Result<Loaded, StoreError> {
-        self.of_run(execution_id).await?.load(execution_id).await
-    }
-
-    async fn events(&self, execution_id: &str, after: Place) -> Result<EventPage, StoreError> {
-        self.of_run(execution_id).await?.events(execution_id, after).await
-    }
-
-    async fn latest(&self, execution_id: &str) -> Result<(Arc<Job>, Vec<Event>), StoreError> {
-        self.of_run(execution_id).await?.latest(execution_id).await
-    }
-
-    async fn row(&self, execution_id: &str) -> Result<RunRow, StoreError> {
-        self.of_run(execution_id).await?.row(execution_id).await
-    }
-
-    async fn list(&self, filter: &RunFilter) -> Result<Vec<RunRow>, StoreError> {
-        if let Some(queue) = &filter.queue {
-            return self.of_queue(Some(queue))?.list(filter).await;
-        }
-        let ask = |store: Arc<dyn Store>| async move { store.list(filter).await };
-        let mut all = self.everything(ask).await?;
-        all.sort_by(|a, b| b.execution_id.cmp(&a.execution_id));
-        all.truncate(filter.limit as usize);
-        Ok(all)
-    }
-
-    async fn standing(&self, execution_id: &str, now: Timestamp) -> Result<Standing, StoreError> {
-        self.of_run(execution_id).await?.standing(execution_id, now).await
-    }
-
-    async fn log_page(&self, execution_id: &str, from: LogPlace, limit: u32) -> Result<LogPage, StoreError> {
-        self.of_run(execution_id).await?.log_page(execution_id, from, limit).await
-    }
-
-    async fn ledger(&self, filter: &LedgerFilter) -> Result<Vec<LedgerRow>, StoreError> {
-        let ask = |store: Arc<dyn Store>| async move { store.ledger(filter).await };
-        let mut all = self.everything(ask).await?;
-        let place = |row: &LedgerRow| (row.due_at, row.job_id.clone(), row.nominal.clone());
-        all.sort_by_cached_key(|row| std::cmp::Reverse(place(row)));
-        all.truncate(filter.limit as usize);
-        Ok(all)
-    }
-
     async fn audit(&self, before: Option<u64>, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
         self.copy_all().await;
         self.home()?.audit(before, limit).await
@@ -497,19 +517,6 @@ impl Store for PinnedStores {
 
     async fn audit_links(&self, after: u64, limit: u32) -> Result<Vec<Link>, StoreError> {
         self.home()?.audit_links(after, limit).await
-    }
-
-    async fn queues(&self, now: Timestamp) -> Result<Vec<QueueRow>, StoreError> {
-        Ok(self.gather(|store| async move { store.queues(now).await }).await?.concat())
-    }
-
-    async fn queues_of(&self, project: &str, now: Timestamp) -> Result<Vec<QueueRow>, StoreError> {
-        let project = project.to_owned();
-        let ask = |store: Arc<dyn Store>| {
-            let project = project.clone();
-            async move { store.queues_of(&project, now).await }
-        };
-        Ok(self.gather(ask).await?.concat())
     }
 
     /// Each store removes its own runs, in its own transaction, with an audit row of its own: the home store first,
@@ -542,7 +549,10 @@ impl Store for PinnedStores {
         }
         Ok(gone)
     }
+}
 
+#[async_trait]
+impl ComponentStore for PinnedStores {
     async fn put_component(&self, digest: &str, wasm: Vec<u8>) -> Result<(), StoreError> {
         self.home()?.put_component(digest, wasm).await
     }
@@ -550,7 +560,10 @@ impl Store for PinnedStores {
     async fn component(&self, digest: &str) -> Result<Option<Vec<u8>>, StoreError> {
         self.home()?.component(digest).await
     }
+}
 
+#[async_trait]
+impl Announcements for PinnedStores {
     fn announce(&self, wake: Wake) {
         let index = match &wake {
             Wake::Queue(queue) => Some(self.index_of(Some(queue))),

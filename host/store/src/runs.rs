@@ -13,15 +13,10 @@ use stepwell_engine::store::{
 use stepwell_engine::{StoreError, project};
 
 use crate::journal::{self, Page};
+use crate::phase::Phase;
 use crate::shared::Shared;
 use crate::sql::{Param, Row, Sql, failed, json, micros, params, time, until};
 use crate::{audit, records};
-
-pub(crate) const READY: i64 = 1;
-pub(crate) const WAITING: i64 = 2;
-pub(crate) const CLAIMED: i64 = 3;
-const BLOCKED: i64 = 4;
-pub(crate) const ENDED: i64 = 5;
 
 /// The time in milliseconds for which a count of waiting runs is valid: when it says that the queue is full,
 /// and otherwise. Other processes also admit runs.
@@ -137,12 +132,12 @@ fn lock_key(db: &dyn Sql, key: &str) -> Result<(), StoreError> {
 }
 
 /// Returns the initial phase of a run.
-pub(crate) fn first_phase(run: &NewRun) -> i64 {
-    if run.scheduled_time > run.created_at { WAITING } else { READY }
+pub(crate) fn first_phase(run: &NewRun) -> Phase {
+    if run.scheduled_time > run.created_at { Phase::Waiting } else { Phase::Ready }
 }
 
 fn add(db: &dyn Sql, run: &NewRun, cancelled: bool) -> Result<(), StoreError> {
-    let phase = if cancelled { ENDED } else { first_phase(run) };
+    let phase = if cancelled { Phase::Ended } else { first_phase(run) };
     let status = if cancelled { RunStatus::Cancelled } else { RunStatus::Queued };
     let idempotency = run.idempotency.as_ref();
     let sql = "INSERT INTO runs (execution_id, job_id, digest, queue, phase, status, priority, rank, due_at, scheduled_at,
@@ -154,7 +149,7 @@ fn add(db: &dyn Sql, run: &NewRun, cancelled: bool) -> Result<(), StoreError> {
         &run.job.id,
         run.job.digest(),
         &run.queue,
-        phase,
+        phase.number(),
         status.name(),
         run.priority,
         micros(run.rank),
@@ -347,12 +342,12 @@ const RELEASE: &str = "UPDATE runs SET phase = $1, status = COALESCE($2, status)
     RETURNING key, CASE WHEN cancel IS NULL THEN 0 ELSE 1 END, queue";
 
 /// Returns the phase of the run after a commit that releases the claim.
-pub(crate) fn next_phase(commit: &Commit) -> Option<i64> {
+pub(crate) fn next_phase(commit: &Commit) -> Option<Phase> {
     match commit.next {
         Next::Keep => None,
-        Next::Wait(due) if due <= commit.at => Some(READY),
-        Next::Wait(_) => Some(WAITING),
-        Next::End => Some(ENDED),
+        Next::Wait(due) if due <= commit.at => Some(Phase::Ready),
+        Next::Wait(_) => Some(Phase::Waiting),
+        Next::End => Some(Phase::Ended),
     }
 }
 
@@ -399,13 +394,13 @@ pub(crate) fn commit(db: &dyn Sql, entry: &Entry) -> Result<Vec<String>, StoreEr
             _ => append(db, entry).and_then(|()| noted(db, commit)),
         };
     };
-    let row = params![phase, name, micros(*at), started, next_due(commit), id, *fence];
+    let row = params![phase.number(), name, micros(*at), started, next_due(commit), id, *fence];
     let Some((key, cancelling, queue)) = db.one::<Released>(RELEASE, row)? else {
         return written(db, commit);
     };
     append(db, entry)?;
     let mut free = Vec::new();
-    if phase == ENDED {
+    if phase == Phase::Ended {
         if let Some(key) = key {
             free = hand_on(db, &key)?;
         }
@@ -602,5 +597,5 @@ pub(crate) fn standing(db: &dyn Sql, id: &str, now: Timestamp) -> Result<Standin
         }
         None => None,
     };
-    Ok(Standing { row, blocked: phase == BLOCKED, ahead, running, key })
+    Ok(Standing { row, blocked: phase == Phase::Blocked.number(), ahead, running, key })
 }

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use stepwell_engine::StoreError;
 use stepwell_engine::clock::Timestamp;
 use stepwell_engine::job::Job;
 use stepwell_engine::run::Event;
+use stepwell_engine::store::prelude::*;
 use stepwell_engine::store::{
     Audit, AuditRow, Chain, Change, Checkpoint, Claim, ClaimQuery, CleanUp, Commit, EventPage, FireBatch,
     Fired, Inserted, Kind, LedgerFilter, LedgerRow, Link, Loaded, LogPage, LogPlace, NewRun, Place, QueueRow,
     Record, Renewal, RunFilter, RunRow, ScheduleRow, Standing, Vitals, Wake,
 };
-use stepwell_engine::{Store, StoreError};
 use tokio::sync::broadcast;
 
 use crate::runs::{Entry, New, Taken};
@@ -68,20 +69,20 @@ pub(crate) trait Database: Send + Sync {
         async { None }
     }
 
-    /// See [`Store::announce`].
+    /// See [`Announcements::announce`].
     fn announce(&self, _wake: Wake) {}
 
-    /// See [`Store::announcements`].
+    /// See [`Announcements::announcements`].
     fn announcements(&self) -> Option<broadcast::Receiver<Wake>> {
         None
     }
 
-    /// See [`Store::is_shared`].
+    /// See [`Announcements::is_shared`].
     fn is_shared(&self) -> bool {
         false
     }
 
-    /// See [`Store::vitals`].
+    /// See [`Announcements::vitals`].
     fn vitals(&self, now: Timestamp) -> impl Future<Output = Result<Vitals, StoreError>> + Send;
 }
 
@@ -89,7 +90,7 @@ pub(crate) trait Database: Send + Sync {
 pub struct SqlStore<D>(pub(crate) D);
 
 #[async_trait]
-impl<D: Database> Store for SqlStore<D> {
+impl<D: Database> RunStore for SqlStore<D> {
     async fn insert(&self, run: &NewRun, with: Vec<Change>) -> Result<Inserted, StoreError> {
         let (audit, changes): (Vec<Change>, Vec<Change>) =
             with.into_iter().partition(|change| matches!(change, Change::Audit(_)));
@@ -188,35 +189,6 @@ impl<D: Database> Store for SqlStore<D> {
         self.0.write(cancel).await
     }
 
-    async fn fire(&self, batches: Vec<FireBatch>) -> Result<Vec<Fired>, StoreError> {
-        self.0.write(move |db, shared| times::fire(db, shared, &batches)).await
-    }
-
-    async fn lease_schedulers(
-        &self,
-        holder: &str,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> Result<Vec<String>, StoreError> {
-        let holder = holder.to_owned();
-        self.0.write(move |db, _| times::lease(db, &holder, now, until)).await
-    }
-
-    async fn due_schedules(
-        &self,
-        holder: &str,
-        now: Timestamp,
-        limit: u32,
-    ) -> Result<Vec<ScheduleRow>, StoreError> {
-        let holder = holder.to_owned();
-        self.0.read(move |db, shared| times::due(db, shared, &holder, now, limit)).await
-    }
-
-    async fn next_schedule(&self, holder: Option<&str>) -> Result<Option<Timestamp>, StoreError> {
-        let holder = holder.map(str::to_owned);
-        self.0.read(move |db, _| times::next_schedule(db, holder.as_deref())).await
-    }
-
     async fn next_due(&self, queue: &str, after: Option<Timestamp>) -> Result<Option<Timestamp>, StoreError> {
         let queue = queue.to_owned();
         self.0.read(move |db, _| times::next_due(db, &queue, after)).await
@@ -224,36 +196,6 @@ impl<D: Database> Store for SqlStore<D> {
 
     async fn overdue(&self, now: Timestamp, limit: u32) -> Result<Vec<String>, StoreError> {
         self.0.read(move |db, _| times::overdue(db, now, limit)).await
-    }
-
-    async fn write(&self, changes: Vec<Change>) -> Result<(), StoreError> {
-        self.0.write(move |db, shared| records::changes(db, shared, &changes)).await
-    }
-
-    async fn record(&self, kind: Kind, id: &str) -> Result<Option<Record>, StoreError> {
-        let id = id.to_owned();
-        self.0.read(move |db, _| records::get(db, kind, &id)).await
-    }
-
-    async fn records(
-        &self,
-        kind: Kind,
-        state: Option<&str>,
-        after: &str,
-        limit: u32,
-    ) -> Result<Vec<Record>, StoreError> {
-        let (state, after) = (state.map(str::to_owned), after.to_owned());
-        self.0.read(move |db, _| records::list(db, kind, state.as_deref(), &after, limit)).await
-    }
-
-    async fn count(&self, kind: Kind, state: &str) -> Result<u64, StoreError> {
-        let state = state.to_owned();
-        self.0.read(move |db, _| records::count(db, kind, &state)).await
-    }
-
-    async fn schedule(&self, job_id: &str) -> Result<Option<ScheduleRow>, StoreError> {
-        let id = job_id.to_owned();
-        self.0.read(move |db, shared| times::get(db, shared, &id)).await
     }
 
     async fn load(&self, execution_id: &str) -> Result<Loaded, StoreError> {
@@ -291,9 +233,83 @@ impl<D: Database> Store for SqlStore<D> {
         self.0.read(move |db, _| logs::page(db, &id, from, limit)).await
     }
 
+    async fn queues(&self, now: Timestamp) -> Result<Vec<QueueRow>, StoreError> {
+        self.0.read(move |db, _| times::queues(db, None, now)).await
+    }
+
+    async fn queues_of(&self, project: &str, now: Timestamp) -> Result<Vec<QueueRow>, StoreError> {
+        let project = project.to_owned();
+        self.0.read(move |db, _| times::queues(db, Some(&project), now)).await
+    }
+}
+
+#[async_trait]
+impl<D: Database> ScheduleStore for SqlStore<D> {
+    async fn fire(&self, batches: Vec<FireBatch>) -> Result<Vec<Fired>, StoreError> {
+        self.0.write(move |db, shared| times::fire(db, shared, &batches)).await
+    }
+
+    async fn lease_schedulers(
+        &self,
+        holder: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<String>, StoreError> {
+        let holder = holder.to_owned();
+        self.0.write(move |db, _| times::lease(db, &holder, now, until)).await
+    }
+
+    async fn due_schedules(
+        &self,
+        holder: &str,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<ScheduleRow>, StoreError> {
+        let holder = holder.to_owned();
+        self.0.read(move |db, shared| times::due(db, shared, &holder, now, limit)).await
+    }
+
+    async fn next_schedule(&self, holder: Option<&str>) -> Result<Option<Timestamp>, StoreError> {
+        let holder = holder.map(str::to_owned);
+        self.0.read(move |db, _| times::next_schedule(db, holder.as_deref())).await
+    }
+
+    async fn schedule(&self, job_id: &str) -> Result<Option<ScheduleRow>, StoreError> {
+        let id = job_id.to_owned();
+        self.0.read(move |db, shared| times::get(db, shared, &id)).await
+    }
+
     async fn ledger(&self, filter: &LedgerFilter) -> Result<Vec<LedgerRow>, StoreError> {
         let filter = filter.clone();
         self.0.read(move |db, _| times::ledger(db, &filter)).await
+    }
+}
+
+#[async_trait]
+impl<D: Database> RecordStore for SqlStore<D> {
+    async fn write(&self, changes: Vec<Change>) -> Result<(), StoreError> {
+        self.0.write(move |db, shared| records::changes(db, shared, &changes)).await
+    }
+
+    async fn record(&self, kind: Kind, id: &str) -> Result<Option<Record>, StoreError> {
+        let id = id.to_owned();
+        self.0.read(move |db, _| records::get(db, kind, &id)).await
+    }
+
+    async fn records(
+        &self,
+        kind: Kind,
+        state: Option<&str>,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<Record>, StoreError> {
+        let (state, after) = (state.map(str::to_owned), after.to_owned());
+        self.0.read(move |db, _| records::list(db, kind, state.as_deref(), &after, limit)).await
+    }
+
+    async fn count(&self, kind: Kind, state: &str) -> Result<u64, StoreError> {
+        let state = state.to_owned();
+        self.0.read(move |db, _| records::count(db, kind, &state)).await
     }
 
     async fn audit(&self, before: Option<u64>, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
@@ -308,19 +324,13 @@ impl<D: Database> Store for SqlStore<D> {
         self.0.read(move |db, _| audit::links(db, after, limit)).await
     }
 
-    async fn queues(&self, now: Timestamp) -> Result<Vec<QueueRow>, StoreError> {
-        self.0.read(move |db, _| times::queues(db, None, now)).await
-    }
-
-    async fn queues_of(&self, project: &str, now: Timestamp) -> Result<Vec<QueueRow>, StoreError> {
-        let project = project.to_owned();
-        self.0.read(move |db, _| times::queues(db, Some(&project), now)).await
-    }
-
     async fn clean_up(&self, query: CleanUp) -> Result<Vec<String>, StoreError> {
         self.0.write(move |db, _| records::clean_up(db, &query)).await
     }
+}
 
+#[async_trait]
+impl<D: Database> ComponentStore for SqlStore<D> {
     async fn put_component(&self, digest: &str, wasm: Vec<u8>) -> Result<(), StoreError> {
         let digest = digest.to_owned();
         self.0.write(move |db, _| records::put_component(db, &digest, &wasm)).await
@@ -330,7 +340,10 @@ impl<D: Database> Store for SqlStore<D> {
         let digest = digest.to_owned();
         self.0.read(move |db, _| records::component(db, &digest)).await
     }
+}
 
+#[async_trait]
+impl<D: Database> Announcements for SqlStore<D> {
     fn announce(&self, wake: Wake) {
         self.0.announce(wake);
     }

@@ -5,15 +5,16 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use async_trait::async_trait;
+use stepwell::engine::StoreError;
 use stepwell::engine::clock::Timestamp;
 use stepwell::engine::job::Job;
 use stepwell::engine::run::Event;
+use stepwell::engine::store::prelude::*;
 use stepwell::engine::store::{
     Audit, AuditRow, Chain, Change, Checkpoint, Claim, ClaimQuery, CleanUp, Commit, EventPage, FireBatch,
     Fired, Inserted, Kind, LedgerFilter, LedgerRow, Link, Loaded, LogPage, LogPlace, NewRun, Next, Place,
     QueueRow, Record, Renewal, RunFilter, RunRow, ScheduleRow, Standing, Vitals, Wake,
 };
-use stepwell::engine::{Store, StoreError};
 use stepwell::store::{PostgresSettings, PostgresStore, SqliteStore};
 use tokio::runtime::Runtime;
 use tokio::sync::broadcast;
@@ -241,7 +242,7 @@ impl Faulty {
 }
 
 #[async_trait]
-impl Store for Faulty {
+impl RunStore for Faulty {
     async fn insert(&self, run: &NewRun, with: Vec<Change>) -> Result<Inserted, StoreError> {
         self.enter(true).await?;
         let mut run = run.clone();
@@ -358,6 +359,64 @@ impl Store for Faulty {
         self.ground.ask(self.inner().request_cancel(execution_id, why, now, audit)).await
     }
 
+    async fn next_due(&self, queue: &str, after: Option<Timestamp>) -> Result<Option<Timestamp>, StoreError> {
+        self.enter(false).await?;
+        self.ground.ask(self.inner().next_due(queue, after)).await
+    }
+
+    async fn overdue(&self, now: Timestamp, limit: u32) -> Result<Vec<String>, StoreError> {
+        self.enter(false).await?;
+        self.ground.ask(self.inner().overdue(now, limit)).await
+    }
+
+    async fn load(&self, execution_id: &str) -> Result<Loaded, StoreError> {
+        self.enter(false).await?;
+        self.ground.ask(self.inner().load(execution_id)).await
+    }
+
+    async fn events(&self, execution_id: &str, after: Place) -> Result<EventPage, StoreError> {
+        self.enter(false).await?;
+        self.ground.ask(self.inner().events(execution_id, after)).await
+    }
+
+    async fn latest(&self, execution_id: &str) -> Result<(Arc<Job>, Vec<Event>), StoreError> {
+        self.enter(false).await?;
+        self.ground.ask(self.inner().latest(execution_id)).await
+    }
+
+    async fn row(&self, execution_id: &str) -> Result<RunRow, StoreError> {
+        self.enter(false).await?;
+        self.ground.ask(self.inner().row(execution_id)).await
+    }
+
+    async fn list(&self, filter: &RunFilter) -> Result<Vec<RunRow>, StoreError> {
+        self.enter(false).await?;
+        self.ground.ask(self.inner().list(filter)).await
+    }
+
+    async fn standing(&self, execution_id: &str, now: Timestamp) -> Result<Standing, StoreError> {
+        self.enter(false).await?;
+        self.ground.ask(self.inner().standing(execution_id, now)).await
+    }
+
+    async fn log_page(&self, execution_id: &str, from: LogPlace, limit: u32) -> Result<LogPage, StoreError> {
+        self.enter(false).await?;
+        self.ground.ask(self.inner().log_page(execution_id, from, limit)).await
+    }
+
+    async fn queues(&self, now: Timestamp) -> Result<Vec<QueueRow>, StoreError> {
+        self.enter(false).await?;
+        self.ground.ask(self.inner().queues(now)).await
+    }
+
+    async fn queues_of(&self, project: &str, now: Timestamp) -> Result<Vec<QueueRow>, StoreError> {
+        self.enter(false).await?;
+        self.ground.ask(self.inner().queues_of(project, now)).await
+    }
+}
+
+#[async_trait]
+impl ScheduleStore for Faulty {
     async fn fire(&self, mut batches: Vec<FireBatch>) -> Result<Vec<Fired>, StoreError> {
         self.enter(true).await?;
         let mut twice = None;
@@ -405,16 +464,19 @@ impl Store for Faulty {
         self.ground.ask(self.inner().next_schedule(holder)).await
     }
 
-    async fn next_due(&self, queue: &str, after: Option<Timestamp>) -> Result<Option<Timestamp>, StoreError> {
+    async fn schedule(&self, job_id: &str) -> Result<Option<ScheduleRow>, StoreError> {
         self.enter(false).await?;
-        self.ground.ask(self.inner().next_due(queue, after)).await
+        self.ground.ask(self.inner().schedule(job_id)).await
     }
 
-    async fn overdue(&self, now: Timestamp, limit: u32) -> Result<Vec<String>, StoreError> {
+    async fn ledger(&self, filter: &LedgerFilter) -> Result<Vec<LedgerRow>, StoreError> {
         self.enter(false).await?;
-        self.ground.ask(self.inner().overdue(now, limit)).await
+        self.ground.ask(self.inner().ledger(filter)).await
     }
+}
 
+#[async_trait]
+impl RecordStore for Faulty {
     async fn write(&self, changes: Vec<Change>) -> Result<(), StoreError> {
         self.enter(true).await?;
         self.ground.ask(self.inner().write(changes)).await
@@ -441,51 +503,6 @@ impl Store for Faulty {
         self.ground.ask(self.inner().count(kind, state)).await
     }
 
-    async fn schedule(&self, job_id: &str) -> Result<Option<ScheduleRow>, StoreError> {
-        self.enter(false).await?;
-        self.ground.ask(self.inner().schedule(job_id)).await
-    }
-
-    async fn load(&self, execution_id: &str) -> Result<Loaded, StoreError> {
-        self.enter(false).await?;
-        self.ground.ask(self.inner().load(execution_id)).await
-    }
-
-    async fn events(&self, execution_id: &str, after: Place) -> Result<EventPage, StoreError> {
-        self.enter(false).await?;
-        self.ground.ask(self.inner().events(execution_id, after)).await
-    }
-
-    async fn latest(&self, execution_id: &str) -> Result<(Arc<Job>, Vec<Event>), StoreError> {
-        self.enter(false).await?;
-        self.ground.ask(self.inner().latest(execution_id)).await
-    }
-
-    async fn row(&self, execution_id: &str) -> Result<RunRow, StoreError> {
-        self.enter(false).await?;
-        self.ground.ask(self.inner().row(execution_id)).await
-    }
-
-    async fn list(&self, filter: &RunFilter) -> Result<Vec<RunRow>, StoreError> {
-        self.enter(false).await?;
-        self.ground.ask(self.inner().list(filter)).await
-    }
-
-    async fn standing(&self, execution_id: &str, now: Timestamp) -> Result<Standing, StoreError> {
-        self.enter(false).await?;
-        self.ground.ask(self.inner().standing(execution_id, now)).await
-    }
-
-    async fn log_page(&self, execution_id: &str, from: LogPlace, limit: u32) -> Result<LogPage, StoreError> {
-        self.enter(false).await?;
-        self.ground.ask(self.inner().log_page(execution_id, from, limit)).await
-    }
-
-    async fn ledger(&self, filter: &LedgerFilter) -> Result<Vec<LedgerRow>, StoreError> {
-        self.enter(false).await?;
-        self.ground.ask(self.inner().ledger(filter)).await
-    }
-
     async fn audit(&self, before: Option<u64>, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
         self.enter(false).await?;
         self.ground.ask(self.inner().audit(before, limit)).await
@@ -501,21 +518,14 @@ impl Store for Faulty {
         self.ground.ask(self.inner().audit_links(after, limit)).await
     }
 
-    async fn queues_of(&self, project: &str, now: Timestamp) -> Result<Vec<QueueRow>, StoreError> {
-        self.enter(false).await?;
-        self.ground.ask(self.inner().queues_of(project, now)).await
-    }
-
-    async fn queues(&self, now: Timestamp) -> Result<Vec<QueueRow>, StoreError> {
-        self.enter(false).await?;
-        self.ground.ask(self.inner().queues(now)).await
-    }
-
     async fn clean_up(&self, query: CleanUp) -> Result<Vec<String>, StoreError> {
         self.enter(true).await?;
         self.ground.ask(self.inner().clean_up(query)).await
     }
+}
 
+#[async_trait]
+impl ComponentStore for Faulty {
     async fn put_component(&self, digest: &str, wasm: Vec<u8>) -> Result<(), StoreError> {
         self.enter(true).await?;
         self.ground.ask(self.inner().put_component(digest, wasm)).await
@@ -524,7 +534,10 @@ impl Store for Faulty {
     async fn component(&self, digest: &str) -> Result<Option<Vec<u8>>, StoreError> {
         self.ground.ask(self.inner().component(digest)).await
     }
+}
 
+#[async_trait]
+impl Announcements for Faulty {
     fn announce(&self, wake: Wake) {
         self.inner().announce(wake);
     }

@@ -1,7 +1,7 @@
 //! Stores of runs, jobs, schedules and their history: the contract of every store.
 //!
 //! Rules that must hold over many processes (who may run, in which order, how many at once, which fire is whose)
-//! are here, and not in a process's memory: [`Store::claim`], [`Store::commit`] and [`Store::fire`] each decide and
+//! are here, and not in a process's memory: [`RunStore::claim`], [`RunStore::commit`] and [`ScheduleStore::fire`] each decide and
 //! write in one transaction.
 
 mod chain;
@@ -64,13 +64,23 @@ pub enum StoreError {
     Failed(String),
 }
 
-/// A store of runs.
+/// Where runs are kept. A store has a part for each of its callers.
 ///
-/// Every method is durable when it returns: what it wrote is there after `kill -9` and after power
-/// loss. Every write of a worker carries the fencing token of its claim, which is checked in the
-/// same transaction.
+/// Every method is durable when it returns: what it wrote is there after `kill -9` and after power loss.
+/// Every write of a worker carries the fencing token of its claim, which is checked in the same
+/// transaction.
+pub trait Store: RunStore + ScheduleStore + RecordStore + ComponentStore + Announcements {}
+
+impl<S: RunStore + ScheduleStore + RecordStore + ComponentStore + Announcements> Store for S {}
+
+/// All parts of a store, for code that calls the methods of a store of a known type.
+pub mod prelude {
+    pub use super::{Announcements, ComponentStore, RecordStore, RunStore, ScheduleStore, Store};
+}
+
+/// The life of runs: workers and dispatchers call it, and readers of runs.
 #[async_trait]
-pub trait Store: Send + Sync {
+pub trait RunStore: Send + Sync {
     /// Adds a run, with what it inherits, and enforces its queue's `max_waiting` and its concurrency key's
     /// `on_conflict`. The changes `with` are made in the same transaction: when one of them cannot be made, the run is not
     /// added.
@@ -125,57 +135,12 @@ pub trait Store: Send + Sync {
         audit: Option<Audit>,
     ) -> Result<RunRow, StoreError>;
 
-    /// Writes the decisions about fires, with their runs, and moves the schedules forward. A batch whose
-    /// schedule has moved is dropped, because another process has fired it.
-    async fn fire(&self, batches: Vec<FireBatch>) -> Result<Vec<Fired>, StoreError>;
-
-    /// Makes `holder` the scheduler of each queue that has schedules and no other scheduler whose lease lasts, until
-    /// `until`, and gives the queues that it is the scheduler of then.
-    async fn lease_schedulers(
-        &self,
-        holder: &str,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> Result<Vec<String>, StoreError>;
-
-    /// Schedules whose next fire is due, in queues that `holder` is the scheduler of, the earliest first.
-    async fn due_schedules(
-        &self,
-        holder: &str,
-        now: Timestamp,
-        limit: u32,
-    ) -> Result<Vec<ScheduleRow>, StoreError>;
-
-    /// When the next schedule is due, in queues that `holder` is or was the scheduler of, or in all of them.
-    async fn next_schedule(&self, holder: Option<&str>) -> Result<Option<Timestamp>, StoreError>;
-
     /// When the next waiting run of the queue is due, of those that are due after `after` when it is given; without it,
     /// now or before when one is ready.
     async fn next_due(&self, queue: &str, after: Option<Timestamp>) -> Result<Option<Timestamp>, StoreError>;
 
     /// Runs that should have begun by `now`, and have not.
     async fn overdue(&self, now: Timestamp, limit: u32) -> Result<Vec<String>, StoreError>;
-
-    /// All changes, or none.
-    async fn write(&self, changes: Vec<Change>) -> Result<(), StoreError>;
-
-    /// A record.
-    async fn record(&self, kind: Kind, id: &str) -> Result<Option<Record>, StoreError>;
-
-    /// Records of a kind by id, after `after`; of a state, when one is given.
-    async fn records(
-        &self,
-        kind: Kind,
-        state: Option<&str>,
-        after: &str,
-        limit: u32,
-    ) -> Result<Vec<Record>, StoreError>;
-
-    /// How many records of a kind there are in a state.
-    async fn count(&self, kind: Kind, state: &str) -> Result<u64, StoreError>;
-
-    /// A schedule.
-    async fn schedule(&self, job_id: &str) -> Result<Option<ScheduleRow>, StoreError>;
 
     /// The run, and the first part of what has happened: some 1 MiB.
     async fn load(&self, execution_id: &str) -> Result<Loaded, StoreError>;
@@ -199,8 +164,67 @@ pub trait Store: Send + Sync {
     /// it is now. Reads only what is after that place.
     async fn log_page(&self, execution_id: &str, from: LogPlace, limit: u32) -> Result<LogPage, StoreError>;
 
+    /// What each queue holds.
+    async fn queues(&self, now: Timestamp) -> Result<Vec<QueueRow>, StoreError>;
+
+    /// What each queue holds of a project.
+    async fn queues_of(&self, project: &str, now: Timestamp) -> Result<Vec<QueueRow>, StoreError>;
+}
+
+/// Schedules, their fires, and the ledger: schedulers call it.
+#[async_trait]
+pub trait ScheduleStore: Send + Sync {
+    /// Writes what became of fires, with their runs, and moves the schedules on. A batch whose schedule is not
+    /// where it was is dropped: somebody else has fired it.
+    async fn fire(&self, batches: Vec<FireBatch>) -> Result<Vec<Fired>, StoreError>;
+
+    /// Makes `holder` the scheduler of each queue that has schedules and no other scheduler whose lease lasts, until
+    /// `until`, and gives the queues that it is the scheduler of then.
+    async fn lease_schedulers(
+        &self,
+        holder: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<String>, StoreError>;
+
+    /// Schedules whose next fire is due, in queues that `holder` is the scheduler of, the earliest first.
+    async fn due_schedules(
+        &self,
+        holder: &str,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<ScheduleRow>, StoreError>;
+
+    /// When the next schedule is due, in queues that `holder` is or was the scheduler of, or in all of them.
+    async fn next_schedule(&self, holder: Option<&str>) -> Result<Option<Timestamp>, StoreError>;
+
+    /// A schedule.
+    async fn schedule(&self, job_id: &str) -> Result<Option<ScheduleRow>, StoreError>;
+
     /// Rows of the ledger, the latest fire first.
     async fn ledger(&self, filter: &LedgerFilter) -> Result<Vec<LedgerRow>, StoreError>;
+}
+
+/// Records and the audit log: changes by people, and retention.
+#[async_trait]
+pub trait RecordStore: Send + Sync {
+    /// All changes, or none.
+    async fn write(&self, changes: Vec<Change>) -> Result<(), StoreError>;
+
+    /// A record.
+    async fn record(&self, kind: Kind, id: &str) -> Result<Option<Record>, StoreError>;
+
+    /// Records of a kind by id, after `after`; of a state, when one is given.
+    async fn records(
+        &self,
+        kind: Kind,
+        state: Option<&str>,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<Record>, StoreError>;
+
+    /// How many records of a kind there are in a state.
+    async fn count(&self, kind: Kind, state: &str) -> Result<u64, StoreError>;
 
     /// Rows of the audit log before row `before`, newest first.
     async fn audit(&self, before: Option<u64>, limit: u32) -> Result<Vec<AuditRow>, StoreError>;
@@ -211,21 +235,23 @@ pub trait Store: Send + Sync {
     /// Rows of the audit log after number `after` of the chain, oldest first.
     async fn audit_links(&self, after: u64, limit: u32) -> Result<Vec<Link>, StoreError>;
 
-    /// What each queue holds.
-    async fn queues(&self, now: Timestamp) -> Result<Vec<QueueRow>, StoreError>;
-
-    /// What each queue holds of a project.
-    async fn queues_of(&self, project: &str, now: Timestamp) -> Result<Vec<QueueRow>, StoreError>;
-
     /// Removes what is older than the retention says, and gives the ids of the runs that went, or would.
     async fn clean_up(&self, query: CleanUp) -> Result<Vec<String>, StoreError>;
+}
 
+/// The components of steps.
+#[async_trait]
+pub trait ComponentStore: Send + Sync {
     /// Keeps the bytes of a component under their digest (`sha256:...`).
     async fn put_component(&self, digest: &str, wasm: Vec<u8>) -> Result<(), StoreError>;
 
     /// The bytes of a component.
     async fn component(&self, digest: &str) -> Result<Option<Vec<u8>>, StoreError>;
+}
 
+/// What processes of one store tell each other, and what the database says about itself.
+#[async_trait]
+pub trait Announcements: Send + Sync {
     /// Tells other processes that something has changed, so that they need not wait until they look. It may get
     /// lost, and is not part of any transaction.
     fn announce(&self, wake: Wake);

@@ -49,6 +49,7 @@ use problem::Problem;
 use refuse::MAX_BODY;
 
 pub(crate) use openapi::document;
+pub(crate) use routes::Operation;
 pub use routes::markdown;
 pub(crate) use serve::{Serving, serve};
 
@@ -230,7 +231,7 @@ async fn guard(State(app): State<App>, request: Request<Body>, next: Next) -> Re
     // What streams answers at once, and goes on; what waits for a run says how long it does.
     let limit = if operation.is_some_and(|operation| operation.waits) { v2::WAIT + REQUEST } else { REQUEST };
     let answer = async {
-        let body = match operation.is_some_and(|operation| operation.id == "registerStep") {
+        let body = match operation.is_some_and(|operation| operation.id == Operation::registerStep.id) {
             true => body,
             // Read whether it is asked for or not: a connection that closes before loses its answer.
             false => match tokio::time::timeout(BODY, to_bytes(body, MAX_BODY)).await {

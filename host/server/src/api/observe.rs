@@ -53,20 +53,21 @@ fn name(method: &Method) -> &'static str {
 }
 
 /// Operations that make runs.
-const STARTS_RUNS: [&str; 8] = [
-    "executeJob",
-    "scheduleJob",
-    "runLegacy",
-    "runJob",
-    "retryRun",
-    "redriveDeadLetter",
-    "bulkDeadLetters",
-    "startBackfill",
+const STARTS_RUNS: [Operation; 8] = [
+    Operation::executeJob,
+    Operation::scheduleJob,
+    Operation::runLegacy,
+    Operation::runJob,
+    Operation::retryRun,
+    Operation::redriveDeadLetter,
+    Operation::bulkDeadLetters,
+    Operation::startBackfill,
 ];
 
 /// Refuses new runs while the service is shutting down; everything else is answered.
 pub(super) fn refused(app: &App, operation: Option<&Operation>) -> Option<Response> {
-    let starts = operation.is_some_and(|operation| STARTS_RUNS.contains(&operation.id));
+    let starts =
+        operation.is_some_and(|operation| STARTS_RUNS.iter().any(|starts| starts.id == operation.id));
     let detail =
         "the service is shutting down and takes no new runs; send this to another node, or again later";
     (starts && app.host.system().is_draining())

@@ -72,7 +72,7 @@ fn described(operation: &Operation) -> Value {
             json!({"name": "traceparent", "in": "header", "description": what, "schema": {"type": "string"}}),
         );
     }
-    if operation.id == "putJob" || operation.id == "deleteJob" {
+    if operation.id == Operation::putJob.id || operation.id == Operation::deleteJob.id {
         for name in ["If-Match", "If-None-Match"] {
             parameters.push(json!({"name": name, "in": "header", "schema": {"type": "string"}}));
         }
@@ -101,7 +101,7 @@ fn described(operation: &Operation) -> Value {
         let place = if operation.everywhere() { " in all projects (`*`)" } else { "" };
         map.insert("description".to_owned(), format!("Needs the role `{}`{place}.", role.name()).into());
     }
-    if operation.id == "registerStep" {
+    if operation.id == Operation::registerStep.id {
         let content = json!({"application/wasm": {"schema": {"type": "string", "format": "binary"}}});
         map.insert("requestBody".to_owned(), json!({"required": true, "content": content}));
     }
@@ -144,7 +144,7 @@ fn responses(operation: &Operation) -> Value {
             content.insert((*media).to_owned(), json!({"schema": {}}));
         }
     }
-    if operation.id == "readiness" {
+    if operation.id == Operation::readiness.id {
         responses.insert("503".to_owned(), success("text/plain"));
     }
     if operation.role.is_none() {

@@ -45,7 +45,7 @@ fn is_authority(host: &HeaderValue) -> bool {
 
 /// The bytes that the body of an operation may have.
 pub(super) fn most_bytes(operation: Option<&Operation>) -> usize {
-    if operation.is_some_and(|operation| operation.id == "registerStep") {
+    if operation.is_some_and(|operation| operation.id == Operation::registerStep.id) {
         MAX_COMPONENT_BYTES
     } else {
         MAX_BODY

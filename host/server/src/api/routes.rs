@@ -76,20 +76,26 @@ const PAGE: Query = &[
 
 macro_rules! operations {
     ($($method:ident $path:literal $id:ident $role:ident $handler:expr, $summary:literal, query $query:expr, body $body:expr, gives $status:literal $schema:literal, waits $waits:literal, command $command:literal;)*) => {
+        /// Each operation by its id, so that a client cannot call one that does not exist.
+        #[allow(non_upper_case_globals, reason = "they are the ids of the OpenAPI document")]
+        impl Operation {
+            $(pub const $id: Self = Self {
+                method: stringify!($method),
+                path: $path,
+                id: stringify!($id),
+                role: role::$role,
+                summary: $summary,
+                query: $query,
+                body: $body,
+                success: ($status, $schema),
+                waits: $waits,
+                handler: || $method($handler),
+                command: $command,
+            };)*
+        }
+
         /// Every operation.
-        pub(crate) const TABLE: &[Operation] = &[$(Operation {
-            method: stringify!($method),
-            path: $path,
-            id: stringify!($id),
-            role: role::$role,
-            summary: $summary,
-            query: $query,
-            body: $body,
-            success: ($status, $schema),
-            waits: $waits,
-            handler: || $method($handler),
-            command: $command,
-        },)*];
+        pub(crate) const TABLE: &[Operation] = &[$(Operation::$id,)*];
     };
 }
 
@@ -231,19 +237,19 @@ operations! {
 }
 
 /// Operations on what belongs to no project: they need their role in all of them.
-const EVERYWHERE: &[&str] = &[
-    "pauseQueue",
-    "resumeQueue",
-    "registerStep",
-    "rollbackStep",
-    "removeStep",
-    "cleanUp",
-    "listAudit",
-    "verifyAudit",
-    "listKeys",
-    "createKey",
-    "revokeKey",
-    "prometheus",
+const EVERYWHERE: &[Operation] = &[
+    Operation::pauseQueue,
+    Operation::resumeQueue,
+    Operation::registerStep,
+    Operation::rollbackStep,
+    Operation::removeStep,
+    Operation::cleanUp,
+    Operation::listAudit,
+    Operation::verifyAudit,
+    Operation::listKeys,
+    Operation::createKey,
+    Operation::revokeKey,
+    Operation::prometheus,
 ];
 
 impl Operation {
@@ -281,7 +287,7 @@ impl Operation {
 
     /// Whether it is about what belongs to no project.
     pub fn everywhere(&self) -> bool {
-        EVERYWHERE.contains(&self.id)
+        EVERYWHERE.iter().any(|operation| operation.id == self.id)
     }
 }
 
@@ -313,4 +319,43 @@ pub fn markdown() -> String {
         ));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::TABLE;
+    use crate::cli::Cli;
+
+    /// After the names of commands come arguments; `a|b` are two commands.
+    #[test]
+    fn each_operation_names_commands_that_exist() {
+        let cli = Cli::command();
+        for operation in TABLE.iter().filter(|operation| !operation.command.is_empty()) {
+            let mut places = vec![&cli];
+            for word in operation.command.split(' ') {
+                let is_name = word.starts_with(|c: char| c.is_ascii_lowercase());
+                if !is_name || !places.iter().any(|place| place.has_subcommands()) {
+                    break;
+                }
+                let below = |name| {
+                    let found = places.iter().find_map(|place| place.find_subcommand(name));
+                    found.unwrap_or_else(|| panic!("{}: there is no `{name}`", operation.command))
+                };
+                places = word.split('|').map(below).collect();
+            }
+            assert!(!std::ptr::eq(places[0], &cli), "{}", operation.command);
+        }
+    }
+
+    #[test]
+    fn ids_and_places_are_unique() {
+        for (index, operation) in TABLE.iter().enumerate() {
+            let same = |other: &&super::Operation| {
+                other.id == operation.id || (other.method, other.path) == (operation.method, operation.path)
+            };
+            assert!(TABLE.iter().take(index).find(same).is_none(), "{}", operation.id);
+        }
+    }
 }

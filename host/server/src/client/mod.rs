@@ -14,7 +14,7 @@ use stepwell::engine::{Diagnostic, Diagnostics};
 use tower::ServiceExt;
 use url::Url;
 
-use crate::api;
+use crate::api::{self, Operation};
 use crate::cli::ApiArgs;
 use crate::failure::Failure;
 use remote::Remote;
@@ -48,25 +48,27 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    /// A request to `/api/v2` and these segments, each of which is encoded.
-    pub fn new(method: Method, segments: &[&str]) -> Self {
-        let mut path = "/api/v2".to_owned();
-        for segment in segments {
-            path.push('/');
-            path.extend(encoded(segment));
+    /// A request for an operation. The parameters replace the `{...}` of its path in their order, each of them
+    /// encoded. A `{*...}` at the end takes all that are left.
+    pub fn to(operation: &Operation, parameters: &[&str]) -> Self {
+        let mut path = String::new();
+        let mut left = parameters.iter();
+        for segment in operation.path.split('/').skip(1) {
+            let filled: Vec<&str> = match (segment.starts_with("{*"), segment.starts_with('{')) {
+                (true, _) => left.by_ref().copied().collect(),
+                (false, true) => left.by_ref().take(1).copied().collect(),
+                (false, false) => vec![segment],
+            };
+            for segment in filled {
+                path.push('/');
+                path.extend(encoded(segment));
+            }
         }
         // URLs resolve these, encoded or not: they would name something else.
-        let odd = segments.iter().find(|segment| matches!(**segment, "" | "." | ".."));
-        let odd = odd.map(|segment| format!("`{segment}` is not a name: write an id or a path of names"));
+        let odd = parameters.iter().find(|parameter| matches!(**parameter, "" | "." | ".."));
+        let odd = odd.map(|parameter| format!("`{parameter}` is not a name: write an id or a path of names"));
+        let method = Method::from_bytes(operation.method.to_uppercase().as_bytes()).unwrap_or_default();
         Self { method, path, headers: Vec::new(), body: Vec::new(), odd }
-    }
-
-    pub fn get(segments: &[&str]) -> Self {
-        Self::new(Method::GET, segments)
-    }
-
-    pub fn post(segments: &[&str]) -> Self {
-        Self::new(Method::POST, segments)
     }
 
     /// Adds a parameter to the query, when it has a value.
@@ -328,12 +330,18 @@ mod tests {
 
     #[test]
     fn a_call_encodes_what_it_is_made_of() {
-        let call = Call::get(&["queues", "Europe/Berlin", "a b?"])
+        let call = Call::to(&Operation::getApproval, &["Europe/Berlin", "a b?"])
             .query("job_id", Some("ü&="))
             .query("x", None::<u32>);
-        assert_eq!(call.path, "/api/v2/queues/Europe%2FBerlin/a%20b%3F?job_id=%C3%BC%26%3D");
+        assert_eq!(call.path, "/api/v2/runs/Europe%2FBerlin/approvals/a%20b%3F?job_id=%C3%BC%26%3D");
+        let call = Call::to(&Operation::runArtifact, &["run", "a", "b.txt"]);
+        assert_eq!((call.method, call.path.as_str()), (Method::GET, "/api/v2/runs/run/artifacts/a/b.txt"));
+        assert_eq!(Call::to(&Operation::deleteJob, &["a"]).method, Method::DELETE);
         for odd in ["", ".", ".."] {
-            assert!(Call::get(&["runs", odd]).odd.is_some_and(|why| why.contains("is not a name")), "{odd}");
+            assert!(
+                Call::to(&Operation::getRun, &[odd]).odd.is_some_and(|why| why.contains("is not a name")),
+                "{odd}"
+            );
         }
     }
 

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use axum::http::Method;
 use serde_json::{Map, Value, json};
 use stepwell::Host;
 use stepwell::engine::job;
@@ -14,6 +13,7 @@ use super::runs::with_files;
 use super::waiting::{self, Follow};
 use super::{Ends, each, ended, show, show_all};
 use crate::Exit;
+use crate::api::Operation;
 use crate::cli::{ApiArgs, Output, ValidateArgs};
 use crate::client::{self, Call, Client};
 use crate::display::plain;
@@ -31,15 +31,17 @@ pub(super) async fn jobs(command: JobsCommand, api: &ApiArgs) -> Ends {
     let client = Client::new(api).await?;
     let output = api.output;
     match command {
-        JobsCommand::List => show(output, &client.list(|| Call::get(&["jobs"]), ALL).await?, listed),
+        JobsCommand::List => {
+            show(output, &client.list(|| Call::to(&Operation::listJobs, &[]), ALL).await?, listed)
+        }
         JobsCommand::Show { id } => {
-            let job = client.ask(Call::get(&["jobs", &id])).await?;
+            let job = client.ask(Call::to(&Operation::getJob, &[&id])).await?;
             show(output, &job, |answer| yaml(answer.get("job").unwrap_or(&Value::Null)))
         }
         JobsCommand::Put { files } => put(&client, output, &files).await,
         JobsCommand::Delete { ids } => {
             let delete = async |id: String| {
-                client.ask(Call::new(Method::DELETE, &["jobs", &id])).await?;
+                client.ask(Call::to(&Operation::deleteJob, &[&id])).await?;
                 Ok((json!({ "job_id": id }), format!("{id}: deleted")))
             };
             let (exit, answers) = each(output, &ids, delete).await?;
@@ -49,7 +51,7 @@ pub(super) async fn jobs(command: JobsCommand, api: &ApiArgs) -> Ends {
         JobsCommand::Run { id, vars, priority, wait, follow } => {
             let mut body = Map::new();
             if !vars.is_empty() {
-                let stored = client.ask(Call::get(&["jobs", &id])).await?;
+                let stored = client.ask(Call::to(&Operation::getJob, &[&id])).await?;
                 let declared = stored.pointer("/job/vars").cloned().unwrap_or_default();
                 let declared = serde_json::from_value(declared).unwrap_or_default();
                 let set = variables(&declared, &assignments(&vars)?)?;
@@ -58,7 +60,7 @@ pub(super) async fn jobs(command: JobsCommand, api: &ApiArgs) -> Ends {
             if let Some(priority) = priority {
                 body.insert("priority".to_owned(), priority.into());
             }
-            let accepted = client.ask(Call::post(&["jobs", &id, "run"]).json(&body.into())).await?;
+            let accepted = client.ask(Call::to(&Operation::runJob, &[&id]).json(&body.into())).await?;
             begun(&client, output, &accepted, wait, follow).await
         }
     }
@@ -109,7 +111,7 @@ pub(crate) async fn check(client: &Client, source: &Source) -> Result<Value, Fai
     if let Some(host) = client.host() {
         announce_compiling(host, source);
     }
-    let call = Call::post(&["jobs", "validate"]).body(source.text.clone());
+    let call = Call::to(&Operation::validateJob, &[]).body(source.text.clone());
     client.ask_about(call, &source.name, &source.text).await
 }
 
@@ -154,7 +156,7 @@ async fn put(client: &Client, output: Output, files: &[PathBuf]) -> Ends {
         let found = sources.iter().zip(&checked).find(|(source, _)| source.name == name);
         let (source, job) = found.ok_or_else(|| Failure::input(format!("{name} is gone")))?;
         let id = text(job, "/job_id");
-        let call = Call::new(Method::PUT, &["jobs", &id]).body(source.text.clone());
+        let call = Call::to(&Operation::putJob, &[&id]).body(source.text.clone());
         let stored = client.ask_about(call, &source.name, &source.text).await?;
         let next = time(&stored, "/schedule/next");
         let next = if next.is_empty() { next } else { format!("; next fire {next}") };

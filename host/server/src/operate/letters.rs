@@ -9,6 +9,7 @@ use super::runs::{again, started};
 use super::schedules::job_value;
 use super::{Ends, each, show, show_all};
 use crate::Exit;
+use crate::api::Operation;
 use crate::cli::{ApiArgs, Output};
 use crate::client::{Call, Client};
 use crate::display::{plain, plain_lines};
@@ -28,11 +29,11 @@ pub(super) async fn dead_letters(command: DeadLettersCommand, api: &ApiArgs) -> 
     match command {
         DeadLettersCommand::List { state } => {
             let state = (state != "all").then_some(state);
-            let call = || Call::get(&["dead-letters"]).query("state", state.as_ref());
+            let call = || Call::to(&Operation::listDeadLetters, &[]).query("state", state.as_ref());
             show(output, &client.list(call, ALL).await?, listed)
         }
         DeadLettersCommand::Show { execution_id } => {
-            show(output, &client.ask(Call::get(&["dead-letters", &execution_id])).await?, fields)
+            show(output, &client.ask(Call::to(&Operation::getDeadLetter, &[&execution_id])).await?, fields)
         }
         DeadLettersCommand::Redrive { all: true, wait, .. } => {
             let done = bulk(&client, json!({"action": "redrive"})).await?;
@@ -46,7 +47,7 @@ pub(super) async fn dead_letters(command: DeadLettersCommand, api: &ApiArgs) -> 
         DeadLettersCommand::Redrive { execution_ids, all: false, from_start, job, wait } => {
             let body = redrive_body(&client, from_start, job).await?;
             let redrive = async |id: String| {
-                again(&client, Call::post(&["dead-letters", &id, "redrive"]).json(&body), &id).await
+                again(&client, Call::to(&Operation::redriveDeadLetter, &[&id]).json(&body), &id).await
             };
             let (exit, answers) = each(output, &execution_ids, redrive).await?;
             started(&client, output, exit, &execution_ids, answers, wait).await
@@ -57,7 +58,7 @@ pub(super) async fn dead_letters(command: DeadLettersCommand, api: &ApiArgs) -> 
         }
         DeadLettersCommand::Discard { execution_ids, all: false, reason } => {
             let discard = async |id: String| {
-                let call = Call::post(&["dead-letters", &id, "discard"]).json(&json!({ "reason": reason }));
+                let call = Call::to(&Operation::discardDeadLetter, &[&id]).json(&json!({ "reason": reason }));
                 Ok((client.ask(call).await?, format!("{id}: discarded")))
             };
             let (exit, answers) = each(output, &execution_ids, discard).await?;
@@ -111,7 +112,7 @@ impl Done {
 async fn bulk(client: &Client, body: Value) -> Result<Done, Failure> {
     let mut all = Done::default();
     loop {
-        let answer = client.ask(Call::post(&["dead-letters", "bulk"]).json(&body)).await?;
+        let answer = client.ask(Call::to(&Operation::bulkDeadLetters, &[]).json(&body)).await?;
         let part = |name: &str| answer.get(name).and_then(Value::as_object).cloned().unwrap_or_default();
         let (done, failed) = (part("done"), part("failed"));
         // Those that fail stay open, and would come again.
@@ -163,17 +164,21 @@ pub(super) async fn approvals(command: ApprovalsCommand, api: &ApiArgs) -> Ends 
     let client = Client::new(api).await?;
     let (args, approved) = match command {
         ApprovalsCommand::List => {
-            return show(api.output, &client.list(|| Call::get(&["approvals"]), MOST_LISTED).await?, waiting);
+            return show(
+                api.output,
+                &client.list(|| Call::to(&Operation::listApprovals, &[]), MOST_LISTED).await?,
+                waiting,
+            );
         }
         ApprovalsCommand::Show { execution_id, step } => {
-            let call = Call::get(&["runs", &execution_id, "approvals", &step]);
+            let call = Call::to(&Operation::getApproval, &[&execution_id, &step]);
             return show(api.output, &client.ask(call).await?, asked);
         }
         ApprovalsCommand::Approve(args) => (args, true),
         ApprovalsCommand::Reject(args) => (args, false),
     };
     let body = json!({"approved": approved, "comment": args.comment, "digest": args.digest});
-    let call = Call::post(&["runs", &args.execution_id, "approvals", &args.step]).json(&body);
+    let call = Call::to(&Operation::decideApproval, &[&args.execution_id, &args.step]).json(&body);
     show(api.output, &client.ask(call).await?, |run| {
         let verdict = if approved { "approved" } else { "rejected" };
         let then = match text(run, "/status").as_str() {

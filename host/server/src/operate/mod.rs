@@ -18,6 +18,7 @@ mod waiting;
 use serde_json::{Value, json};
 
 use crate::Exit;
+use crate::api::Operation;
 use crate::cli::Output;
 use crate::client::{Call, Client};
 use crate::display::{plain, plain_lines};
@@ -49,7 +50,7 @@ pub(crate) async fn operate(command: OperateCommand) -> Ends {
         OperateCommand::Metrics { hours, api } => system::metrics(hours, &api).await,
         OperateCommand::Health(api) => system::health(&api).await,
         OperateCommand::CleanUp { days, dry_run, include_dead, api } => {
-            let call = Call::post(&["system", "clean-up"]).query("days", days);
+            let call = Call::to(&Operation::cleanUp, &[]).query("days", days);
             let call = call.query("dry_run", dry_run.then_some(true));
             system::clean_up(call.query("include_dead", include_dead.then_some(true)), &api).await
         }

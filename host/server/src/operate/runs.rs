@@ -7,6 +7,7 @@ use stepwell::engine::quantity::{Bytes, Count};
 use super::args::RunsCommand;
 use super::{Ends, Follow, each, ended, show, show_all, waiting};
 use crate::Exit;
+use crate::api::Operation;
 use crate::cli::{ApiArgs, Output};
 use crate::client::{Call, Client};
 use crate::display::plain;
@@ -21,17 +22,17 @@ pub(super) async fn runs(command: RunsCommand, api: &ApiArgs) -> Ends {
     match command {
         RunsCommand::List { limit, job, queue, status } => {
             let call = || {
-                let call = Call::get(&["runs"]).query("job_id", job.as_ref());
+                let call = Call::to(&Operation::listRuns, &[]).query("job_id", job.as_ref());
                 call.query("queue", queue.as_ref()).query("status", status.as_ref())
             };
             show(output, &client.list(call, limit).await?, listed)
         }
         RunsCommand::Show { execution_id: id, show_output: Some(step) } => {
-            let value = client.ask(Call::get(&["runs", &id, "steps", &step, "output"])).await?;
+            let value = client.ask(Call::to(&Operation::stepOutput, &[&id, &step])).await?;
             show(Output::Json, &value, |_| String::new())
         }
         RunsCommand::Show { execution_id: id, show_output: None } => {
-            let run = client.ask(Call::get(&["runs", &id])).await?;
+            let run = client.ask(Call::to(&Operation::getRun, &[&id])).await?;
             show(output, &run, |run| with_files(&client, run))
         }
         RunsCommand::Wait { execution_ids } => finish(&client, output, Exit::Success, &execution_ids).await,
@@ -57,16 +58,17 @@ pub(super) async fn runs(command: RunsCommand, api: &ApiArgs) -> Ends {
         }
         RunsCommand::Retry { execution_ids, from_start, wait } => {
             let body = json!({ "from_start": from_start });
-            let retry =
-                async |id: String| again(&client, Call::post(&["runs", &id, "retry"]).json(&body), &id).await;
+            let retry = async |id: String| {
+                again(&client, Call::to(&Operation::retryRun, &[&id]).json(&body), &id).await
+            };
             let (exit, answers) = each(output, &execution_ids, retry).await?;
             started(&client, output, exit, &execution_ids, answers, wait).await
         }
         RunsCommand::Receipts { execution_id: id } => {
-            show(output, &client.ask(Call::get(&["runs", &id, "receipts"])).await?, costs)
+            show(output, &client.ask(Call::to(&Operation::runReceipts, &[&id])).await?, costs)
         }
         RunsCommand::Artifacts { execution_id: id, path: None } => {
-            let files = client.ask(Call::get(&["runs", &id, "artifacts"])).await?;
+            let files = client.ask(Call::to(&Operation::runArtifacts, &[&id])).await?;
             show(output, &files, |files| {
                 let mut sheet = Sheet::new(&[whole("file"), whole("bytes")]);
                 items(files).iter().for_each(|file| sheet.row([text(file, "/path"), text(file, "/bytes")]));
@@ -74,8 +76,8 @@ pub(super) async fn runs(command: RunsCommand, api: &ApiArgs) -> Ends {
             })
         }
         RunsCommand::Artifacts { execution_id: id, path: Some(path) } => {
-            let segments: Vec<&str> = ["runs", &id, "artifacts"].into_iter().chain(path.split('/')).collect();
-            let content = client.bytes(Call::get(&segments)).await?;
+            let parameters: Vec<&str> = std::iter::once(id.as_str()).chain(path.split('/')).collect();
+            let content = client.bytes(Call::to(&Operation::runArtifact, &parameters)).await?;
             write(&content);
             Ok(Exit::Success)
         }
@@ -118,19 +120,20 @@ pub(super) fn with_files(client: &Client, run: &Value) -> String {
 async fn logs(client: &Client, output: Output, id: &str) -> Ends {
     if output == Output::Text {
         // The API has taken out what could steer a terminal.
-        if !client.copy(Call::get(&["runs", id, "logs"]), write).await? {
+        if !client.copy(Call::to(&Operation::runLogs, &[id]), write).await? {
             eprintln!(
                 "the steps of this run have logged nothing; `stepwell runs show {id}` shows how they ended"
             );
         }
         return Ok(Exit::Success);
     }
-    let answer = client.ask(Call::get(&["runs", id, "logs"]).header("accept", "application/json")).await?;
+    let answer =
+        client.ask(Call::to(&Operation::runLogs, &[id]).header("accept", "application/json")).await?;
     show(output, &answer, |_| String::new())
 }
 
 async fn cancelled(client: &Client, id: &str, reason: &str) -> Result<(Value, String), Failure> {
-    let row = client.ask(Call::post(&["runs", id, "cancel"]).json(&json!({ "reason": reason }))).await?;
+    let row = client.ask(Call::to(&Operation::cancelRun, &[id]).json(&json!({ "reason": reason }))).await?;
     let verb = match row.get("status").and_then(Value::as_str) {
         Some("queued" | "running" | "waiting" | "parked") => "is being cancelled",
         _ => "cancelled",
@@ -207,7 +210,7 @@ fn costs(receipts: &Value) -> String {
 
 pub(super) async fn explain(id: &str, api: &ApiArgs) -> Ends {
     let client = Client::new(api).await?;
-    let answer = client.ask(Call::get(&["runs", id, "explain"])).await?;
+    let answer = client.ask(Call::to(&Operation::explainRun, &[id])).await?;
     show(api.output, &answer, |answer| match serde_json::from_value::<Explanation>(answer.clone()) {
         Ok(found) => explained(&found),
         // A newer service knows causes that this command does not.

@@ -8,6 +8,7 @@ use stepwell::engine::quantity::Span;
 use super::args::{BackfillsCommand, SchedulesCommand};
 use super::jobs::check;
 use super::{Ends, change, show};
+use crate::api::Operation;
 use crate::cli::{ApiArgs, Output};
 use crate::client::{Call, Client};
 use crate::failure::Failure;
@@ -22,7 +23,7 @@ pub(super) async fn schedules(command: SchedulesCommand, api: &ApiArgs) -> Ends 
     let output = api.output;
     match command {
         SchedulesCommand::List => {
-            let jobs = client.list(|| Call::get(&["jobs"]), ALL).await?;
+            let jobs = client.list(|| Call::to(&Operation::listJobs, &[]), ALL).await?;
             let schedules: Vec<Value> =
                 items(&jobs).iter().filter_map(|job| job.get("schedule").cloned()).collect();
             let schedules: Vec<Value> = schedules.into_iter().filter(Value::is_object).collect();
@@ -33,21 +34,22 @@ pub(super) async fn schedules(command: SchedulesCommand, api: &ApiArgs) -> Ends 
             preview(&client, output, &job, count, from.as_deref()).await
         }
         SchedulesCommand::Show { id } => {
-            let schedule = client.ask(Call::get(&["schedules", &id])).await?;
+            let schedule = client.ask(Call::to(&Operation::getSchedule, &[&id])).await?;
             show(output, &schedule, |schedule| schedule_rows(std::iter::once(schedule)))
         }
         SchedulesCommand::Pause { id, reason } => {
-            let call = Call::post(&["schedules", &id, "pause"]).json(&json!({ "reason": reason }));
+            let call = Call::to(&Operation::pauseSchedule, &[&id]).json(&json!({ "reason": reason }));
             change(&client, output, call, &format!("{id}: paused")).await
         }
         SchedulesCommand::Resume { id } => {
-            let call = Call::post(&["schedules", &id, "resume"]);
+            let call = Call::to(&Operation::resumeSchedule, &[&id]);
             change(&client, output, call, &format!("{id}: resumed")).await
         }
         SchedulesCommand::Once { file, time: at } => {
             let source = files::read(&file)?;
             let job = job_value(&client, &source).await?;
-            let call = Call::post(&["jobs", "schedule"]).json(&json!({"job": job, "scheduled_time": at}));
+            let call =
+                Call::to(&Operation::scheduleJob, &[]).json(&json!({"job": job, "scheduled_time": at}));
             show(output, &client.ask(call).await?, |scheduled| {
                 let note = text(scheduled, "/note");
                 let note = if note.is_empty() { note } else { format!("\nnote: {note}") };
@@ -91,9 +93,9 @@ async fn preview(client: &Client, output: Output, job: &str, count: u32, from: O
     let call = if files::is_standard_input(path) || path.is_file() {
         let source = files::read(path)?;
         check(client, &source).await?;
-        Call::post(&["jobs", "preview"]).body(source.text)
+        Call::to(&Operation::previewJob, &[]).body(source.text)
     } else {
-        Call::get(&["schedules", job, "preview"])
+        Call::to(&Operation::previewSchedule, &[job])
     };
     let answer = client.ask(call.query("count", Some(count)).query("from", from)).await?;
     show(output, &answer, previewed)
@@ -123,7 +125,7 @@ fn previewed(answer: &Value) -> String {
 
 pub(super) async fn ledger(job: Option<&str>, decision: Option<&str>, limit: u32, api: &ApiArgs) -> Ends {
     let client = Client::new(api).await?;
-    let call = || Call::get(&["ledger"]).query("job_id", job).query("decision", decision);
+    let call = || Call::to(&Operation::listLedger, &[]).query("job_id", job).query("decision", decision);
     show(api.output, &client.list(call, limit).await?, |rows| {
         let mut sheet = Sheet::new(&[
             whole("job"),
@@ -152,16 +154,16 @@ pub(super) async fn backfills(command: BackfillsCommand, api: &ApiArgs) -> Ends 
     let output = api.output;
     match command {
         BackfillsCommand::List => {
-            let all = client.list(|| Call::get(&["backfills"]), ALL).await?;
+            let all = client.list(|| Call::to(&Operation::listBackfills, &[]), ALL).await?;
             show(output, &all, |all| backfill_rows(items(all)))
         }
         BackfillsCommand::Show { id } => {
-            show(output, &client.ask(Call::get(&["backfills", &id])).await?, fields)
+            show(output, &client.ask(Call::to(&Operation::getBackfill, &[&id])).await?, fields)
         }
         BackfillsCommand::Start { job, from, to, priority, dry_run } => {
             let body =
                 json!({"job_id": job, "from": from, "to": to, "priority": priority, "dry_run": dry_run});
-            show(output, &client.ask(Call::post(&["backfills"]).json(&body)).await?, |answer| {
+            show(output, &client.ask(Call::to(&Operation::startBackfill, &[]).json(&body)).await?, |answer| {
                 match answer.get("to_run").and_then(Value::as_array) {
                     Some(fires) => planned(fires, &text(answer, "/total"), &text(answer, "/ran_already")),
                     None => format!("{}: {} runs", text(answer, "/id"), text(answer, "/total")),
@@ -169,7 +171,7 @@ pub(super) async fn backfills(command: BackfillsCommand, api: &ApiArgs) -> Ends 
             })
         }
         BackfillsCommand::Cancel { id } => {
-            let answer = client.ask(Call::post(&["backfills", &id, "cancel"])).await?;
+            let answer = client.ask(Call::to(&Operation::cancelBackfill, &[&id])).await?;
             show(output, &answer, |_| format!("{id}: cancelled"))
         }
     }

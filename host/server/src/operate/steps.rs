@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use axum::http::Method;
 use serde_json::{Value, json};
 use stepwell::engine::step::Origin;
 use stepwell::sandbox::Component;
 
 use super::{Ends, change, each, show, show_all};
+use crate::api::Operation;
 use crate::cli::{ApiArgs, HostArgs, Of, StepsCommand};
 use crate::client::{Call, Client};
 use crate::display::{plain, plain_lines};
@@ -22,11 +22,11 @@ pub(crate) async fn steps(of: Of<StepsCommand>) -> Ends {
         StepsCommand::Inspect { step } if is_component(&step) => inspect_file(&step, &api).await,
         StepsCommand::Inspect { step } => {
             let client = Client::new(&api).await?;
-            show(output, &client.ask(Call::get(&["steps", &step])).await?, described)
+            show(output, &client.ask(Call::to(&Operation::getStep, &[&step])).await?, described)
         }
         StepsCommand::List => {
             let client = Client::new(&api).await?;
-            show(output, &client.ask(Call::get(&["steps"])).await?, listed)
+            show(output, &client.ask(Call::to(&Operation::listSteps, &[])).await?, listed)
         }
         StepsCommand::Register { files, force } => {
             // `--step` registers for this process alone; here the service registers the component for every node.
@@ -35,7 +35,9 @@ pub(crate) async fn steps(of: Of<StepsCommand>) -> Ends {
             let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
             let register = async |name: String| {
                 let wasm = std::fs::read(&name).map_err(|error| file_error(name.clone().into(), error))?;
-                let call = Call::post(&["steps"]).header("content-type", "application/wasm").body(wasm);
+                let call = Call::to(&Operation::registerStep, &[])
+                    .header("content-type", "application/wasm")
+                    .body(wasm);
                 let call =
                     call.query("force", force.then_some(true)).query("replace", replace.then_some(true));
                 let activated = client.ask(call).await.map_err(|failure| in_file(&name, failure))?;
@@ -48,12 +50,12 @@ pub(crate) async fn steps(of: Of<StepsCommand>) -> Ends {
         }
         StepsCommand::Rollback { step_type, version } => {
             let client = Client::new(&api).await?;
-            let call = Call::post(&["steps", &step_type, "rollback"]).json(&json!({ "version": version }));
+            let call = Call::to(&Operation::rollbackStep, &[&step_type]).json(&json!({ "version": version }));
             show(output, &client.ask(call).await?, |activated| activation(activated, "active again"))
         }
         StepsCommand::Remove { step_type, force } => {
             let client = Client::new(&api).await?;
-            let call = Call::new(Method::DELETE, &["steps", &step_type]);
+            let call = Call::to(&Operation::removeStep, &[&step_type]);
             let call = call.query("force", force.then_some(true));
             change(&client, output, call, &format!("{step_type}: removed")).await
         }

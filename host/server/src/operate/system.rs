@@ -1,6 +1,5 @@
 //! `stepwell queues`, `status`, `metrics`, `health`, `clean-up`, `audit` and `keys`.
 
-use axum::http::Method;
 use chrono::SecondsFormat;
 use serde_json::{Value, json};
 use stepwell::SystemClock;
@@ -10,6 +9,7 @@ use stepwell::engine::quantity::Span;
 use super::args::{KeysCommand, QueuesCommand};
 use super::{Ends, change, show};
 use crate::Exit;
+use crate::api::Operation;
 use crate::cli::{ApiArgs, Output};
 use crate::client::{Call, Client};
 use crate::display::plain;
@@ -24,14 +24,14 @@ pub(super) async fn queues(command: QueuesCommand, api: &ApiArgs) -> Ends {
             if let Some(host) = client.host() {
                 crate::inspect::note_other_settings(host).await;
             }
-            show(output, &client.ask(Call::get(&["queues"])).await?, queue_rows)
+            show(output, &client.ask(Call::to(&Operation::listQueues, &[])).await?, queue_rows)
         }
         QueuesCommand::Pause { zone, reason } => {
-            let call = Call::post(&["queues", &zone, "pause"]).json(&json!({ "reason": reason }));
+            let call = Call::to(&Operation::pauseQueue, &[&zone]).json(&json!({ "reason": reason }));
             change(&client, output, call, &format!("{zone}: paused")).await
         }
         QueuesCommand::Resume { zone } => {
-            change(&client, output, Call::post(&["queues", &zone, "resume"]), &format!("{zone}: resumed"))
+            change(&client, output, Call::to(&Operation::resumeQueue, &[&zone]), &format!("{zone}: resumed"))
                 .await
         }
     }
@@ -68,7 +68,11 @@ fn queue_rows(queues: &Value) -> String {
 
 pub(super) async fn metrics(hours: u32, api: &ApiArgs) -> Ends {
     let client = Client::new(api).await?;
-    show(api.output, &client.ask(Call::get(&["metrics"]).query("hours", Some(hours))).await?, metrics_text)
+    show(
+        api.output,
+        &client.ask(Call::to(&Operation::getMetrics, &[]).query("hours", Some(hours))).await?,
+        metrics_text,
+    )
 }
 
 fn metrics_text(metrics: &Value) -> String {
@@ -104,7 +108,7 @@ fn metrics_text(metrics: &Value) -> String {
 
 pub(super) async fn health(api: &ApiArgs) -> Ends {
     let client = Client::new(api).await?;
-    let health = client.ask(Call::get(&["system", "health"])).await?;
+    let health = client.ask(Call::to(&Operation::systemHealth, &[])).await?;
     show(api.output, &health, |health| {
         let mut sheet = Sheet::new(&[whole("part"), whole("status"), words("message")]);
         let parts = health.get("parts").and_then(Value::as_object);
@@ -137,7 +141,7 @@ pub(super) async fn clean_up(call: Call, api: &ApiArgs) -> Ends {
 
 pub(super) async fn audit(limit: u32, api: &ApiArgs) -> Ends {
     let client = Client::new(api).await?;
-    show(api.output, &client.list(|| Call::get(&["audit"]), limit).await?, |rows| {
+    show(api.output, &client.list(|| Call::to(&Operation::listAudit, &[]), limit).await?, |rows| {
         let mut sheet =
             Sheet::new(&[whole("time"), words("by"), whole("action"), words("target"), words("detail")]);
         for row in items(rows) {
@@ -161,7 +165,7 @@ fn who(row: &Value) -> String {
 
 pub(super) async fn verify_audit(expect: Option<&str>, api: &ApiArgs) -> Ends {
     let client = Client::new(api).await?;
-    let found = client.ask(Call::get(&["audit", "verify"]).query("expect", expect)).await?;
+    let found = client.ask(Call::to(&Operation::verifyAudit, &[]).query("expect", expect)).await?;
     let intact = found.get("intact").and_then(Value::as_bool).unwrap_or(false);
     show(api.output, &found, |found| {
         let rows = text(found, "/rows");
@@ -210,13 +214,13 @@ pub(super) async fn keys(command: KeysCommand, api: &ApiArgs) -> Ends {
     let client = Client::new(api).await?;
     let output = api.output;
     match command {
-        KeysCommand::List => show(output, &client.ask(Call::get(&["keys"])).await?, key_rows),
+        KeysCommand::List => show(output, &client.ask(Call::to(&Operation::listKeys, &[])).await?, key_rows),
         KeysCommand::Create { name, role, projects, jobs, expires } => {
             let mut body = json!({"name": name, "role": role.role(), "projects": projects, "jobs": jobs});
             if let (Some(span), Some(map)) = (expires, body.as_object_mut()) {
                 map.insert("expires_at".to_owned(), expiry(&span)?.into());
             }
-            let created = client.ask(Call::post(&["keys"]).json(&body)).await?;
+            let created = client.ask(Call::to(&Operation::createKey, &[]).json(&body)).await?;
             if output == Output::Text {
                 let (id, role) = (text(&created, "/key/id"), text(&created, "/key/role"));
                 eprintln!("key {id} ({role}): save it now, it is not shown again");
@@ -224,8 +228,7 @@ pub(super) async fn keys(command: KeysCommand, api: &ApiArgs) -> Ends {
             show(output, &created, |created| plain(&text(created, "/token")))
         }
         KeysCommand::Revoke { id } => {
-            change(&client, output, Call::new(Method::DELETE, &["keys", &id]), &format!("{id}: revoked"))
-                .await
+            change(&client, output, Call::to(&Operation::revokeKey, &[&id]), &format!("{id}: revoked")).await
         }
     }
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 use stepwell::Explanation;
 use stepwell::engine::store::LogRecord;
 
+use crate::api::Operation;
 use crate::client::{Call, Client};
 use crate::display::{log_line, plain};
 use crate::failure::Failure;
@@ -31,7 +32,7 @@ pub(crate) async fn ended(client: &Client, id: &str) -> Result<Value, Failure> {
     let pause = if client.host().is_some() { NEAR } else { FAR };
     let (mut since, mut told) = (Duration::ZERO, String::new());
     loop {
-        let run = patiently(id, async || client.ask(Call::get(&["runs", id])).await).await?;
+        let run = patiently(id, async || client.ask(Call::to(&Operation::getRun, &[id])).await).await?;
         let status = run.get("status").and_then(Value::as_str).unwrap_or_default();
         if !matches!(status, "queued" | "running" | "waiting" | "parked") {
             return Ok(run);
@@ -76,7 +77,7 @@ async fn patiently<T>(id: &str, ask: impl AsyncFn() -> Result<T, Failure>) -> Re
 
 /// Why a run does not go on.
 async fn reason(client: &Client, id: &str) -> Result<String, Failure> {
-    let answer = client.ask(Call::get(&["runs", id, "explain"])).await?;
+    let answer = client.ask(Call::to(&Operation::explainRun, &[id])).await?;
     Ok(match serde_json::from_value::<Explanation>(answer) {
         Ok(found) => found
             .causes
@@ -92,14 +93,14 @@ pub(crate) async fn follow(client: &Client, id: &str, to: Follow) -> Result<Valu
     let mut after = String::new();
     loop {
         let call = || {
-            let call = Call::get(&["runs", id, "logs"]);
+            let call = Call::to(&Operation::runLogs, &[id]);
             if after.is_empty() { call } else { call.header("last-event-id", after.clone()) }
         };
         let mut events = patiently(id, async || client.events(call()).await).await?;
         // A proxy, or a service that is replaced, ends the stream: it goes on after the last line.
         while let Ok(Some(event)) = events.next().await {
             if event.kind == "end" {
-                return patiently(id, async || client.ask(Call::get(&["runs", id])).await).await;
+                return patiently(id, async || client.ask(Call::to(&Operation::getRun, &[id])).await).await;
             }
             if let Ok(record) = serde_json::from_str::<LogRecord>(&event.data) {
                 let line = log_line(&record);

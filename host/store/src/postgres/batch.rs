@@ -21,6 +21,7 @@ use super::session::{LOCK, Session, get};
 use super::{Inner, Postgres};
 use crate::audit::{End, LINKED};
 use crate::journal::{PART_BYTES, PART_ROWS, Page, place};
+use crate::phase::Phase;
 use crate::runs::{self, Entry, Journal, New, Taken};
 use crate::shared::TOUCHED_MICROS;
 use crate::sql::{failed, json, micros};
@@ -169,7 +170,7 @@ impl Batched for Arc<New> {
             &texts(|run| &run.job.id),
             &texts(|run| run.job.digest()),
             &maybe(|run| run.queue.as_deref()),
-            &ints(runs::first_phase),
+            &ints(|item| runs::first_phase(item).number()),
             &ints(|run| run.priority.into()),
             &ints(|run| micros(run.rank)),
             &ints(|run| micros(run.scheduled_time)),
@@ -319,7 +320,7 @@ impl Batched for Arc<Entry> {
             &ids,
             &ints(|item| item.commit.fence as i64),
             &ints(|item| item.commit.number as i64),
-            &ints(|item| runs::next_phase(&item.commit).unwrap_or(runs::CLAIMED)),
+            &ints(|item| runs::next_phase(&item.commit).unwrap_or(Phase::Claimed).number()),
             &status,
             &ints(|item| micros(item.commit.at)),
             &maybe(|item| item.commit.started_at.map(micros)),

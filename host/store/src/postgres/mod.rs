@@ -12,7 +12,7 @@
 mod batch;
 mod notify;
 mod pool;
-mod schema;
+pub(crate) mod schema;
 mod session;
 mod settings;
 
@@ -37,7 +37,6 @@ use notify::Notifier;
 use pool::Pool;
 use session::Transaction;
 
-pub use schema::{MIGRATIONS, Migration};
 pub use settings::Settings;
 
 /// The maximum number of attempts for a transaction that conflicts with another.

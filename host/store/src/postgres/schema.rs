@@ -8,31 +8,13 @@
 use stepwell_engine::StoreError;
 
 use super::session::Session;
+use crate::migrations::{Migration, missing, newest, works};
 use crate::sql::failed;
-
-/// A migration of the schema.
-#[derive(Debug, Clone, Copy)]
-pub struct Migration {
-    /// The resulting version.
-    pub version: u32,
-    /// The minimum version of this list that a program must know to work with the result.
-    pub works_since: u32,
-    /// The statements, which run in one transaction.
-    pub sql: &'static str,
-}
-
-/// Every migration, in order.
-pub const MIGRATIONS: &[Migration] = &[
-    Migration { version: 1, works_since: 1, sql: FIRST },
-    Migration { version: 2, works_since: 1, sql: "ALTER TABLE runs ADD COLUMN scheduled_at BIGINT" },
-    // The previous program adds rows without a link. The next row of this program links them.
-    Migration { version: 3, works_since: 1, sql: THIRD },
-];
 
 /// The same schema as in SQLite (`sqlite::schema` explains the phases and the journal), with 64-bit numbers
 /// throughout, so that the same statements work. Texts compare byte by byte, as in SQLite. Rows of `runs`
 /// move with each phase, so their pages keep free space, and dead rows are removed early.
-const FIRST: &str = r#"
+pub(crate) const FIRST: &str = r#"
     CREATE TABLE definitions (
         digest  TEXT COLLATE "C" PRIMARY KEY,
         job     TEXT NOT NULL,
@@ -133,7 +115,7 @@ const FIRST: &str = r#"
 /// `journal_checkpoint` finds the journal row with the checkpoint of a run (`lines` is -1 there). A program
 /// that does not know about checkpoints reads this row as the event that it is. The other statements chain
 /// the rows of the audit log.
-const THIRD: &str = "
+pub(crate) const THIRD: &str = "
     CREATE INDEX journal_checkpoint ON journal (execution_id) WHERE lines < 0;
     ALTER TABLE audit ADD COLUMN n BIGINT, ADD COLUMN hash TEXT;
     CREATE UNIQUE INDEX audit_by_number ON audit (n) WHERE n IS NOT NULL;
@@ -183,11 +165,8 @@ pub(super) async fn migrate(
 async fn apply(session: &Session, migrations: &[Migration], known: u32) -> Result<(), StoreError> {
     let (mut version, works_since) = version(session).await?;
     works(version, works_since, known)?;
-    for next in migrations {
-        if next.version <= version {
-            continue;
-        }
-        let Migration { version: to, works_since, sql } = next;
+    for next in missing(migrations, version) {
+        let Migration { version: to, works_since, postgres: sql, .. } = next;
         tracing::info!("the schema goes from version {version} to {to}");
         session.long_batch(sql).await?;
         let note = format!("INSERT INTO schema_versions (version, works_since) VALUES ({to}, {works_since})");
@@ -201,19 +180,6 @@ async fn apply(session: &Session, migrations: &[Migration], known: u32) -> Resul
 pub(super) async fn check(session: &Session, migrations: &[Migration]) -> Result<(), StoreError> {
     let (version, works_since) = version(session).await?;
     works(version, works_since, newest(migrations))
-}
-
-fn newest(migrations: &[Migration]) -> u32 {
-    migrations.last().map_or(0, |migration| migration.version)
-}
-
-fn works(version: u32, works_since: u32, known: u32) -> Result<(), StoreError> {
-    if works_since <= known {
-        return Ok(());
-    }
-    Err(failed(format!(
-        "its schema has version {version}, which needs a Stepwell that knows {works_since}, and this one knows {known}: upgrade it"
-    )))
 }
 
 async fn version(session: &Session) -> Result<(u32, u32), StoreError> {

@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 
-use super::schema::{MIGRATIONS, Migration};
 use super::session::chain;
+use crate::migrations::{MIGRATIONS, Migration};
 
 /// The time limit of a statement, of a connect, and of the wait for a free session.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);

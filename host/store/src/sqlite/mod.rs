@@ -7,7 +7,7 @@
 //!
 //! In memory there is one connection and no thread. Requests run at once, in order.
 
-mod schema;
+pub(crate) mod schema;
 mod writer;
 
 use std::fs::{DirBuilder, OpenOptions};
@@ -171,7 +171,7 @@ impl Database for Sqlite {
     async fn vitals(&self, _now: Timestamp) -> Result<Vitals, StoreError> {
         let place = self.path.as_ref().map_or_else(|| "memory".to_owned(), |path| path.display().to_string());
         let product = format!("SQLite {}", rusqlite::version());
-        self.read(move |_, _| Ok(Vitals { product, place, schema: schema::VERSION, ..Vitals::default() }))
+        self.read(move |_, _| Ok(Vitals { product, place, schema: schema::version(), ..Vitals::default() }))
             .await
     }
 }

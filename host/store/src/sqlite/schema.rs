@@ -1,10 +1,22 @@
-//! The schema of the SQLite file.
+//! The schema of the SQLite file, and how a file gets it.
+//!
+//! One process has the file, so that a migration needs no second version that works with its result.
 
 use rusqlite::{Connection, TransactionBehavior};
 
-/// The number in the file's `user_version`. Numbers below [`OLDEST`] were development versions before 0.1.
-pub(super) const VERSION: u32 = 6;
+use crate::migrations::{MIGRATIONS, missing, newest};
+
+/// The difference between a file's `user_version` and the number of its last migration: a file of migration 1
+/// has 4.
+const OFFSET: u32 = 3;
+/// A file of this `user_version` was written by a program before migration 1. Lower numbers were development
+/// versions before 0.1.
 const OLDEST: u32 = 3;
+
+/// Returns the `user_version` of a file that is up to date.
+pub(super) fn version() -> u32 {
+    OFFSET + newest(MIGRATIONS)
+}
 
 /// `phase` determines the next possible change of a run: 1 ready, 2 waiting for its time, 3 claimed, 4
 /// waiting for its concurrency key, 5 ended. The indexes are partial, so that a run is only in the indexes
@@ -19,7 +31,7 @@ const OLDEST: u32 = 3;
 /// writes few pages, which determine its cost. `lines` is the number of log lines of a row. It is -1 in the
 /// row that holds the checkpoint of a run. There is at most one such row, which moves to the end with each
 /// save.
-const SCHEMA: &str = "
+pub(crate) const FIRST: &str = "
     CREATE TABLE definitions (
         digest  TEXT PRIMARY KEY,
         job     TEXT NOT NULL,
@@ -48,7 +60,6 @@ const SCHEMA: &str = "
         holds         INTEGER NOT NULL DEFAULT 0,
         cancel        TEXT,
         scheduled     INTEGER NOT NULL,
-        scheduled_at  INTEGER,
         idempotency   TEXT,
         fingerprint   TEXT
     ) STRICT, WITHOUT ROWID;
@@ -72,7 +83,6 @@ const SCHEMA: &str = "
         n            INTEGER NOT NULL DEFAULT 0
     ) STRICT;
     CREATE UNIQUE INDEX journal_by_commit ON journal (execution_id, fence, n);
-    CREATE INDEX journal_checkpoint ON journal (execution_id) WHERE lines < 0;
     CREATE TABLE schedules (
         job_id    TEXT PRIMARY KEY,
         digest    TEXT NOT NULL,
@@ -105,14 +115,8 @@ const SCHEMA: &str = "
     CREATE TABLE audit (
         seq  INTEGER PRIMARY KEY,
         at   INTEGER NOT NULL,
-        row  TEXT NOT NULL,
-        n    INTEGER,
-        hash TEXT
+        row  TEXT NOT NULL
     ) STRICT;
-";
-
-/// The tables of [`SCHEMA`] that version 4 added.
-const SINCE_4: &str = "
     CREATE TABLE leases (
         queue  TEXT PRIMARY KEY,
         holder TEXT NOT NULL,
@@ -124,8 +128,12 @@ const SINCE_4: &str = "
     ) STRICT;
 ";
 
-/// The additions of version 6: the end of the chain of the audit log, and the indexes to find its rows.
-const SINCE_6: &str = "
+/// `journal_checkpoint` finds the journal row with the checkpoint of a run. The other statements chain the rows
+/// of the audit log.
+pub(crate) const THIRD: &str = "
+    CREATE INDEX journal_checkpoint ON journal (execution_id) WHERE lines < 0;
+    ALTER TABLE audit ADD COLUMN n INTEGER;
+    ALTER TABLE audit ADD COLUMN hash TEXT;
     CREATE UNIQUE INDEX audit_by_number ON audit (n) WHERE n IS NOT NULL;
     CREATE INDEX audit_open ON audit (seq) WHERE n IS NULL;
     CREATE INDEX audit_by_time ON audit (at);
@@ -139,8 +147,8 @@ const SINCE_6: &str = "
     INSERT INTO audit_chain VALUES (1, 0, '', 0, '');
 ";
 
-/// Upgrades from version 3 to 4. [`SINCE_4`] follows.
-const UPGRADE_4: &str = "
+/// Brings a file of the `user_version` [`OLDEST`] to migration 1.
+const FROM_OLDEST: &str = "
     ALTER TABLE definitions ADD COLUMN used_at INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE journal ADD COLUMN fence INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE journal ADD COLUMN n INTEGER NOT NULL DEFAULT 0;
@@ -150,53 +158,46 @@ const UPGRADE_4: &str = "
     ALTER TABLE schedules ADD COLUMN queue TEXT NOT NULL DEFAULT '';
     UPDATE schedules SET queue = COALESCE(
         (SELECT json_extract(job, '$.timezone') FROM definitions WHERE definitions.digest = schedules.digest), 'UTC');
+    CREATE TABLE leases (
+        queue  TEXT PRIMARY KEY,
+        holder TEXT NOT NULL,
+        ends   INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE components (
+        digest TEXT PRIMARY KEY,
+        wasm   BLOB NOT NULL
+    ) STRICT;
 ";
-
-/// Upgrades from version 4 to 5.
-const UPGRADE_5: &str = "ALTER TABLE runs ADD COLUMN scheduled_at INTEGER;";
-
-/// Upgrades from version 5 to 6. [`SINCE_6`] follows.
-const UPGRADE_6: &str = "
-    CREATE INDEX journal_checkpoint ON journal (execution_id) WHERE lines < 0;
-    ALTER TABLE audit ADD COLUMN n INTEGER;
-    ALTER TABLE audit ADD COLUMN hash TEXT;
-";
-
-/// The upgrades, by their resulting version.
-const UPGRADES: [(u32, &[&str]); 3] =
-    [(4, &[UPGRADE_4, SINCE_4]), (5, &[UPGRADE_5]), (6, &[UPGRADE_6, SINCE_6])];
 
 /// Brings the schema up to date.
 pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
-    let version = |connection: &Connection| -> rusqlite::Result<u32> {
+    let found = |connection: &Connection| -> rusqlite::Result<u32> {
         connection.pragma_query_value(None, "user_version", |row| row.get(0))
     };
-    if version(connection)? == VERSION {
+    if found(connection)? == version() {
         return Ok(());
     }
     // Another process may also be migrating, so check again under the lock.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    match version(&transaction)? {
-        0 => {
-            for part in [SCHEMA, SINCE_4, SINCE_6] {
-                transaction.execute_batch(part)?;
-            }
-            transaction.pragma_update(None, "user_version", VERSION)?;
-        }
-        VERSION => {}
-        old @ OLDEST..VERSION => {
-            for part in UPGRADES.iter().filter(|(to, _)| *to > old).flat_map(|(_, parts)| *parts) {
-                transaction.execute_batch(part)?;
-            }
-            transaction.pragma_update(None, "user_version", VERSION)?;
+    let found = found(&transaction)?;
+    let has = match found {
+        0 => 0,
+        OLDEST => {
+            transaction.execute_batch(FROM_OLDEST)?;
+            1
         }
         1..OLDEST => {
             return Err(refused("it was written by a development version before 0.1: move it away"));
         }
-        newer => {
+        newer if newer > version() => {
             return Err(refused(&format!("it was written by a newer version of Stepwell (schema {newer})")));
         }
+        known => known - OFFSET,
+    };
+    for migration in missing(MIGRATIONS, has) {
+        transaction.execute_batch(migration.sqlite)?;
     }
+    transaction.pragma_update(None, "user_version", version())?;
     transaction.commit()
 }
 

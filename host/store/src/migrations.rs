@@ -1,0 +1,84 @@
+//! The versions of the schema, as one list for SQLite and PostgreSQL.
+//!
+//! A migration has a text for each database. A new database gets all of them, one after another, and an older
+//! one gets those that it lacks. SQLite does so when a file is opened (`sqlite::schema`), PostgreSQL while
+//! nodes of two versions may run (`postgres::schema`).
+
+use stepwell_engine::StoreError;
+
+use crate::sql::failed;
+use crate::{postgres, sqlite};
+
+/// A migration of the schema.
+#[derive(Debug, Clone, Copy)]
+pub struct Migration {
+    /// The resulting version.
+    pub version: u32,
+    /// The minimum version of this list that a program must know to work with the result. It matters where
+    /// programs of several versions use one database.
+    pub works_since: u32,
+    /// The statements for SQLite.
+    pub sqlite: &'static str,
+    /// The statements for PostgreSQL.
+    pub postgres: &'static str,
+}
+
+/// Every migration, in order.
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        works_since: 1,
+        sqlite: sqlite::schema::FIRST,
+        postgres: postgres::schema::FIRST,
+    },
+    Migration {
+        version: 2,
+        works_since: 1,
+        sqlite: "ALTER TABLE runs ADD COLUMN scheduled_at INTEGER",
+        postgres: "ALTER TABLE runs ADD COLUMN scheduled_at BIGINT",
+    },
+    // The previous program adds rows of the audit log without a link. The next row of this program links them.
+    Migration {
+        version: 3,
+        works_since: 1,
+        sqlite: sqlite::schema::THIRD,
+        postgres: postgres::schema::THIRD,
+    },
+];
+
+/// Returns the version that the last migration results in.
+pub(crate) fn newest(migrations: &[Migration]) -> u32 {
+    migrations.last().map_or(0, |migration| migration.version)
+}
+
+/// Returns the migrations that a database of this version lacks, in order.
+pub(crate) fn missing(migrations: &[Migration], version: u32) -> impl Iterator<Item = &Migration> {
+    migrations.iter().filter(move |migration| migration.version > version)
+}
+
+/// Refuses a database whose schema needs a program that knows more migrations than this one.
+pub(crate) fn works(version: u32, works_since: u32, known: u32) -> Result<(), StoreError> {
+    if works_since <= known {
+        return Ok(());
+    }
+    Err(failed(format!(
+        "its schema has version {version}, which needs a Stepwell that knows {works_since}, and this one knows {known}: upgrade it"
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_count_from_one_without_gaps() {
+        for (index, migration) in MIGRATIONS.iter().enumerate() {
+            assert_eq!(migration.version as usize, index + 1);
+            assert!(migration.works_since <= migration.version);
+        }
+        for (version, lacks) in [(0, 3), (1, 2), (3, 0), (9, 0)] {
+            assert_eq!(missing(MIGRATIONS, version).count(), lacks, "{version}");
+        }
+        assert!(works(9, 3, 3).is_ok() && works(9, 4, 3).is_err());
+    }
+}
