@@ -31,8 +31,8 @@ pub struct Grant {
 }
 
 impl Grant {
-    /// A grant of nothing, for calls that must be pure. Memory, tables and instances are those of `large`, since a component
-    /// that needs them needs them to be instantiated at all.
+    /// A grant of nothing, for calls that must be pure. A component that has many tables and instances needs them to be
+    /// instantiated at all, so their limits are the ceiling; memory has the limit of `large`.
     pub fn nothing() -> Self {
         Self {
             component: String::new(),
@@ -40,10 +40,10 @@ impl Grant {
             profile: Profile::Large,
             limits: Limits {
                 memory: Limits::LARGE.memory,
-                memories: Limits::LARGE.memories,
-                tables: Limits::LARGE.tables,
-                table_elements: Limits::LARGE.table_elements,
-                instances: Limits::LARGE.instances,
+                memories: Limits::CEILING.memories,
+                tables: Limits::CEILING.tables,
+                table_elements: Limits::CEILING.table_elements,
+                instances: Limits::CEILING.instances,
                 wall: Span::secs(10),
                 ..Limits::STANDARD
             },
