@@ -6,6 +6,7 @@
 //! runs the attempt, and [`run::apply`] moves the run on. Effects (databases, sandboxes, terminals) are
 //! behind the traits [`Store`], [`StepRunner`] and [`Clock`].
 
+pub mod action;
 pub mod clock;
 pub mod config;
 pub mod contain;
