@@ -13,7 +13,7 @@ demo: target
 # Runs every test: the host's, the guests' and PowerShell's (native), and the integration tests.
 test: target nextest oracle
 	cd guests && CARGO_TARGET_DIR=../target/guests-native cargo test --locked --target $$(rustc -vV | sed -n 's/^host: //p') \
-		--package azure-devops --package file-operation --package fit --package hello-step --package http-step --package powershell --package sql --package stepwell-sdk --package tables --package wait --package zstd
+		--package azure-devops --package file-operation --package fit --package hello-step --package http-step --package language-step --package powershell --package sql --package stepwell-sdk --package tables --package wait --package zstd
 	cd guests && CARGO_TARGET_DIR=../target/guests-native cargo test --locked --target $$(rustc -vV | sed -n 's/^host: //p') \
 		--package data-processing --no-default-features
 	cd powershell && CARGO_TARGET_DIR=../target/guests-native cargo test --locked --workspace --target $$(rustc -vV | sed -n 's/^host: //p')

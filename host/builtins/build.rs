@@ -65,7 +65,7 @@ fn write_table() -> Result<(), Box<dyn Error>> {
 
 fn build(root: &Path) -> Result<PathBuf, Box<dyn Error>> {
     let guests = root.join("guests");
-    for path in ["guests", "powershell", "wit", "examples/hello-step"] {
+    for path in ["guests", "powershell", "wit", "examples/hello-step", "examples/language-step"] {
         watch(&root.join(path))?;
     }
     let target = root.join("target").join("guests");

@@ -189,6 +189,21 @@ fn every_wit_item_is_documented() {
     }
 }
 
+/// A step of a stranger gets everything that a built-in step gets.
+#[test]
+fn the_host_knows_no_step_by_name() {
+    let steps = ["azure_devops", "data_processing", "file_operation", "powershell"];
+    for path in ["sandbox", "server", "sql", "stepwell", "store"]
+        .iter()
+        .flat_map(|krate| sources(&root().join("host").join(krate).join("src")))
+    {
+        let code = code(&path);
+        for step in steps {
+            assert!(!code.contains(&format!("\"{step}")), "{} names `{step}`", path.display());
+        }
+    }
+}
+
 /// docs/security.md names existing tests for each threat.
 #[test]
 fn each_threat_names_tests_that_exist() {

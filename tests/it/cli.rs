@@ -421,6 +421,40 @@ fn what_scripts_lack_and_tests_that_fail_are_told() {
     assert_eq!(missing.status.code(), Some(2), "{}", text(&missing.stderr));
 }
 
+/// A step of another language, whose actions the command calls as it calls those of PowerShell.
+#[test]
+fn scripts_of_another_language_are_checked_and_tested() {
+    let wasm = guest("language_step").display().to_string();
+    let shell = Shell::new()
+        .file("good.sum", "2 + 3 = 5\n")
+        .file("bad.sum", "2 + 3 = 5\ntwo plus two\n")
+        .file("good.test.sum", "1 + 1 = 2\n20 + 30 = 50\n")
+        .file("bad.test.sum", "1 + 1 = 3\n")
+        .file("greet.ps1", "'hello'\n")
+        .file("greet.Tests.ps1", "Describe 'x' { It 'y' { 1 | Should -Be 1 } }\n");
+    for (arguments, code, told) in [
+        ("check-script good.sum", 0, "1 of 1 run as they are"),
+        ("check-script bad.sum", 1, "  2:0  is no sum"),
+        ("check-script good.sum greet.ps1", 0, "2 of 2 run as they are"),
+        ("check-script .", 1, "5 of 6 run as they are"),
+        ("check-script . --type powershell", 0, "2 of 2 run as they are"),
+        ("check-script greet.ps1 --type acme/sums", 1, "does not parse"),
+        ("check-script good.sum --type acme/none", 2, "no step `acme/none` declares the action `check`"),
+        ("check-script config.yaml", 2, "give --type, one of acme/sums, powershell"),
+        ("test-script good.test.sum", 0, "2 tests in 1 file: 2 passed"),
+        ("test-script good.test.sum --tag 30", 0, "1 test in 1 file: 1 passed, 1 not chosen"),
+        ("test-script bad.test.sum", 1, "1 test in 1 file: 0 passed, 1 failed"),
+        ("test-script good.test.sum greet.Tests.ps1", 0, "3 tests in 2 files: 3 passed"),
+        ("test-script .", 1, "4 tests in 3 files: 3 passed, 1 failed"),
+    ] {
+        let arguments: Vec<&str> = ["step"].into_iter().chain(arguments.split(' ')).collect();
+        let output = shell.run(&[&arguments[..], &["--step", &wasm]].concat());
+        let all = format!("{}{}", text(&output.stdout), text(&output.stderr));
+        assert!(all.contains(told), "{arguments:?}: {all}");
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {all}");
+    }
+}
+
 /// The example of the README, as `make demo` runs it: in a terminal, and through a pipe.
 #[test]
 fn the_daily_pipeline_runs() {

@@ -132,6 +132,11 @@ async fn no_component_stops_the_service_that_it_is_sent_to() {
 
 /// Adds core modules to a step, each an instance with a memory.
 fn with_memories(step: &[u8], more: usize) -> Vec<u8> {
+    with_modules(step, more, &section(5, &[1, 0, 1]))
+}
+
+/// The step with more core modules of these sections beside its own, each with an instance.
+fn with_modules(step: &[u8], more: usize, sections: &[u8]) -> Vec<u8> {
     let mut modules = 0;
     let mut rest = &step[8..];
     while let [id, tail @ ..] = rest {
@@ -140,10 +145,30 @@ fn with_memories(step: &[u8], more: usize) -> Vec<u8> {
         modules += usize::from(*id == 1);
         rest = &tail[bytes + size..];
     }
-    let module = [b"\0asm\x01\0\0\0".to_vec(), section(5, &[1, 0, 1])].concat();
+    let module = [b"\0asm\x01\0\0\0", sections].concat();
     let instances = (modules..modules + more).flat_map(|module| [vec![0], leb(module), vec![0]].concat());
     let instances = section(2, &[leb(more), instances.collect()].concat());
     [step, &section(1, &module).repeat(more), &instances].concat()
+}
+
+/// A policy can grant tables up to the ceiling: the allocator has room for them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tables_of_the_ceiling_fit() {
+    let probe = std::fs::read(guest("probe")).unwrap();
+    for (limits, tables, elements, runs) in [
+        ("{}", 1, 10_000, true),
+        ("{}", 1, 30_000, false),
+        ("{table_elements: 200_000}", 1, 150_000, true),
+        ("{tables: 32, table_elements: 200_000}", 20, 100, true),
+        ("{tables: 8}", 20, 100, false),
+    ] {
+        let site = Site::new().probe_policy(&format!("limits: {limits}"), "").host().await;
+        let table = [vec![0x70, 0], leb(elements)].concat();
+        let sections = section(4, &[leb(tables), table.repeat(tables)].concat());
+        site.host.register(with_modules(&probe, 1, &sections)).await.unwrap();
+        let end = site.probe("nap", json!({"count": 1, "text": "awake"})).await;
+        assert_eq!(end.outcome.is_success(), runs, "{limits}, {tables} x {elements}: {}", told(&end));
+    }
 }
 
 /// Attempts wait for slots of the allocator, and do not fail without them.

@@ -10,6 +10,9 @@ use stepwell_sdk::{Failure, Output, StepResult};
 
 use crate::config::Powershell;
 
+/// The ends of the names of scripts.
+pub const FILES: &[&str] = &[".ps1", ".psm1"];
+
 /// The maximum number of scripts in a folder to check.
 const MAX_SCRIPTS: usize = 10_000;
 
@@ -56,9 +59,7 @@ fn gather(path: &str, files: &mut Vec<String>) -> std::io::Result<()> {
         let kind = fs::symlink_metadata(&below)?;
         if kind.is_dir() && !name.starts_with('.') {
             gather(&below, files)?;
-        } else if kind.is_file()
-            && (name.to_lowercase().ends_with(".ps1") || name.to_lowercase().ends_with(".psm1"))
-        {
+        } else if kind.is_file() && FILES.iter().any(|end| name.to_lowercase().ends_with(end)) {
             if files.len() >= MAX_SCRIPTS {
                 return Err(std::io::Error::other(format!("there are more than {MAX_SCRIPTS} scripts")));
             }

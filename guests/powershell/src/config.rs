@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use stepwell_sdk::{Invocation, Issue, Need, Pending, Step, StepResult};
+use stepwell_sdk::{Action as Declared, Invocation, Issue, Need, Pending, Step, StepResult};
 
 /// Configuration of `powershell`.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -172,6 +172,7 @@ impl Step for Powershell {
         Need::optional("environment", "show it as `$env:`"),
         Need::optional("process", "start the real PowerShell, where `runner: pwsh` asks for it"),
     ];
+    const ACTIONS: &[Declared] = &[Declared::check(crate::check::FILES), Declared::test(crate::test::FILES)];
 
     fn validate(&self, _: &Pending) -> Vec<Issue> {
         let mut issues = Vec::new();

@@ -13,6 +13,9 @@ use stepwell_sdk::{Failure, Output, StepResult};
 use crate::config::Powershell;
 use crate::host::Seen;
 
+/// The end of the names of files with tests, as in Pester.
+pub const FILES: &[&str] = &[".tests.ps1"];
+
 pub fn test(
     step: &Powershell,
     interp: &mut Interp,

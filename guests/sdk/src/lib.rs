@@ -46,7 +46,7 @@ pub mod values;
 
 pub use context::progress;
 pub use pending::{Pending, pointer};
-pub use step::{Failure, FailureKind, Invocation, Issue, Need, Output, Profile, Step, StepResult};
+pub use step::{Action, Failure, FailureKind, Invocation, Issue, Need, Output, Profile, Step, StepResult};
 
 /// The imports that almost every step needs.
 pub mod prelude {

@@ -29,6 +29,9 @@ pub trait Step: DeserializeOwned + JsonSchema {
     const PROFILE: Profile = Profile::Standard;
     /// Whether a second run is as harmless as a single one. Default: false.
     const IDEMPOTENT: bool = false;
+    /// The actions on scripts that `stepwell step check-script` and `stepwell step test-script` ask for. Default:
+    /// none.
+    const ACTIONS: &[Action] = &[];
 
     /// Returns the configuration problems that the schema cannot express. It must be pure. Default: none.
     ///
@@ -69,6 +72,30 @@ impl Need {
     /// A capability that some configurations of the step do not need.
     pub const fn optional(capability: &'static str, purpose: &'static str) -> Self {
         Self { capability, purpose, optional: true }
+    }
+}
+
+/// An action of a step that runs scripts, with the ends of the names of its files.
+///
+/// The configuration has the properties `action` and `script_path`, and for tests also `tags` and
+/// `exclude_tags`. `docs/steps.md` describes the output.
+#[derive(Debug, Clone, Copy)]
+pub struct Action {
+    /// `check` or `test`.
+    pub name: &'static str,
+    /// The ends of the names of its files, in lower case, for instance `.ps1`.
+    pub files: &'static [&'static str],
+}
+
+impl Action {
+    /// `action: check` finds what scripts need, and runs none of them. `script_path` may be a folder.
+    pub const fn check(files: &'static [&'static str]) -> Self {
+        Self { name: "check", files }
+    }
+
+    /// `action: test` runs a file of tests.
+    pub const fn test(files: &'static [&'static str]) -> Self {
+        Self { name: "test", files }
     }
 }
 
@@ -289,7 +316,53 @@ pub(crate) fn start<S: Step>(config: &str, invocation: &Invocation) -> StepResul
     }
 }
 
-pub(crate) fn schema_value<S: JsonSchema>() -> Value {
+/// The schema of the configuration, in which the step also declares its actions.
+pub(crate) fn schema_value<S: Step>() -> Value {
     let settings = schemars::generate::SchemaSettings::draft2020_12().with(|s| s.inline_subschemas = true);
-    settings.into_generator().into_root_schema_for::<S>().to_value()
+    let mut schema = settings.into_generator().into_root_schema_for::<S>();
+    if !S::ACTIONS.is_empty() {
+        let actions = S::ACTIONS.iter().map(|action| (action.name.to_owned(), action.files.into()));
+        schema.insert("x-stepwell-actions".to_owned(), Value::Object(actions.collect()));
+    }
+    schema.to_value()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[derive(serde::Deserialize, JsonSchema)]
+    struct Plain {}
+
+    #[derive(serde::Deserialize, JsonSchema)]
+    struct Language {}
+
+    impl Step for Plain {
+        const TYPE: &str = "plain";
+        const SUMMARY: &str = "Runs nothing";
+        fn run(self, _: &Invocation) -> StepResult {
+            Ok(Output::new("done"))
+        }
+    }
+
+    impl Step for Language {
+        const TYPE: &str = "language";
+        const SUMMARY: &str = "Runs scripts";
+        const ACTIONS: &[Action] = &[Action::check(&[".x", ".y"]), Action::test(&[".test.x"])];
+        fn run(self, _: &Invocation) -> StepResult {
+            Ok(Output::new("done"))
+        }
+    }
+
+    #[test]
+    fn the_schema_declares_the_actions() {
+        for (schema, actions) in [
+            (schema_value::<Plain>(), None),
+            (schema_value::<Language>(), Some(json!({"check": [".x", ".y"], "test": [".test.x"]}))),
+        ] {
+            assert_eq!(schema.get("x-stepwell-actions"), actions.as_ref(), "{schema}");
+        }
+    }
 }

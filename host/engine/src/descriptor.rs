@@ -83,6 +83,7 @@ pub fn problems(manifest: &Manifest) -> Vec<String> {
         let known = Capability::asked_for().join(", ");
         format!("`config-schema`: `x-stepwell-grant` is {grant}; write one of {known}")
     }));
+    problems.extend(crate::action::problems(manifest));
     problems
 }
 

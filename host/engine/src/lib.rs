@@ -6,6 +6,7 @@
 //! [`run::apply`] moves the run forward. The traits [`Store`], [`StepRunner`] and [`Clock`] hide all effects,
 //! such as databases, sandboxes and terminals.
 
+pub mod action;
 pub mod clock;
 pub mod config;
 pub mod contain;

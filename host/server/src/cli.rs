@@ -109,7 +109,7 @@ pub(crate) enum Command {
     },
     /// Lists, inspects, registers and removes step types.
     Steps(Of<StepsCommand>),
-    /// Checks and tests PowerShell scripts.
+    /// Checks and tests scripts of PowerShell, and of every language whose step declares that.
     Step {
         #[command(subcommand)]
         command: StepCommand,
@@ -250,20 +250,33 @@ pub(crate) enum StepsCommand {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum StepCommand {
-    /// Reports the features that PowerShell scripts need and the sandbox lacks, without running the scripts.
+    /// Reports what scripts need that the sandbox lacks, without running them.
     CheckScript(CheckScriptArgs),
-    /// Runs test files (`Describe`, `It`, `Should`) of PowerShell scripts in the sandbox.
+    /// Runs files of tests of scripts in the sandbox.
     TestScript(TestScriptArgs),
 }
 
+/// The scripts, and the steps that run them.
 #[derive(Debug, Args)]
-pub(crate) struct CheckScriptArgs {
+pub(crate) struct ScriptArgs {
     /// Scripts, or folders of scripts.
     #[arg(required = true)]
     pub paths: Vec<PathBuf>,
     /// The folder that the sandbox sees, read-only [default: the current one].
     #[arg(long, value_name = "DIR")]
     pub root: Option<PathBuf>,
+    /// The step type that runs the scripts [default: the one that declares files of such names].
+    #[arg(long = "type", id = "script_type", value_name = "TYPE")]
+    pub step_type: Option<String>,
+    /// The file of a component that runs scripts of another language. Repeatable.
+    #[arg(long = "step", id = "script_step", value_name = "WASM")]
+    pub step: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckScriptArgs {
+    #[command(flatten)]
+    pub scripts: ScriptArgs,
     /// The format of the result.
     #[arg(long, value_enum, default_value_t = Output::Text)]
     pub output: Output,
@@ -271,13 +284,9 @@ pub(crate) struct CheckScriptArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct TestScriptArgs {
-    /// Test files, or folders with `*.Tests.ps1`.
-    #[arg(required = true)]
-    pub paths: Vec<PathBuf>,
-    /// The folder that the sandbox sees, read-only [default: the current one].
-    #[arg(long, value_name = "DIR")]
-    pub root: Option<PathBuf>,
-    /// The file for the results as JUnit XML [default: none].
+    #[command(flatten)]
+    pub scripts: ScriptArgs,
+    /// Writes the results as JUnit XML.
     #[arg(long, value_name = "FILE")]
     pub junit: Option<PathBuf>,
     /// Runs only tests with this tag. Repeatable [default: all tests].

@@ -153,6 +153,11 @@ async fn dispatch(cli: Cli, filter: LogFilter) -> Result<Exit, Failure> {
     })
 }
 
+/// The program that compiles components: the running one, also after another version has replaced it on the disk.
+fn compiler() -> CompilerProgram {
+    CompilerProgram { program: "/proc/self/exe".into(), arguments: vec![COMPILER.into()] }
+}
+
 /// Sets up the host, and registers the components that the command names.
 async fn host(args: &HostArgs) -> Result<Host, HostError> {
     let host = registered(builder(args).build()?, args).await?;
@@ -161,10 +166,8 @@ async fn host(args: &HostArgs) -> Result<Host, HostError> {
 }
 
 fn builder(args: &HostArgs) -> HostBuilder {
-    // The program that runs, also once another version has taken its place on the disk.
-    let compiler = CompilerProgram { program: "/proc/self/exe".into(), arguments: vec![COMPILER.into()] };
     let mut builder =
-        Host::builder().default_data_dir(cli::data_dir()).cache_dir(cli::cache_dir()).compiler(compiler);
+        Host::builder().default_data_dir(cli::data_dir()).cache_dir(cli::cache_dir()).compiler(compiler());
     if let Some(dir) = &args.data_dir {
         builder = builder.data_dir(dir);
     }
@@ -189,10 +192,20 @@ fn builder(args: &HostArgs) -> HostBuilder {
 /// The host with the components that the command and the configuration name.
 async fn registered(host: Host, args: &HostArgs) -> Result<Host, HostError> {
     let config = host.configuration();
+    register_files(&host, args.step.iter().chain(&config.steps), args.replace).await?;
+    Ok(host)
+}
+
+/// Registers the components of these files in this process.
+async fn register_files(
+    host: &Host,
+    files: impl Iterator<Item = &PathBuf>,
+    replace: bool,
+) -> Result<(), HostError> {
     let mut named: BTreeMap<String, (PathBuf, Option<String>)> = BTreeMap::new();
-    for path in args.step.iter().chain(&config.steps) {
+    for path in files {
         let wasm = std::fs::read(path).map_err(|error| file_error(path.clone(), error))?;
-        let manifest = match host.steps().register_here(wasm, args.replace).await {
+        let manifest = match host.steps().register_here(wasm, replace).await {
             Ok(manifest) => manifest,
             Err(error) => return Err(file_error(path.clone(), std::io::Error::other(error))),
         };
@@ -208,7 +221,7 @@ async fn registered(host: Host, args: &HostArgs) -> Result<Host, HostError> {
         }
         named.insert(manifest.type_name.clone(), (path.clone(), digest));
     }
-    Ok(host)
+    Ok(())
 }
 
 fn file_error(path: PathBuf, error: std::io::Error) -> HostError {

@@ -32,8 +32,8 @@ pub struct Grant {
 }
 
 impl Grant {
-    /// Returns a grant of nothing, for calls that must be pure. Memory, tables and instances are those of
-    /// `large`, because a component may need them to be instantiated at all.
+    /// Returns a grant of nothing, for calls that must be pure. Instances and tables have the limits of the ceiling,
+    /// because a component may need them to be instantiated at all; memory has the limit of `large`.
     pub fn nothing() -> Self {
         Self {
             component: String::new(),
@@ -41,10 +41,10 @@ impl Grant {
             profile: Profile::Large,
             limits: Limits {
                 memory: Limits::LARGE.memory,
-                memories: Limits::LARGE.memories,
-                tables: Limits::LARGE.tables,
-                table_elements: Limits::LARGE.table_elements,
-                instances: Limits::LARGE.instances,
+                memories: Limits::CEILING.memories,
+                tables: Limits::CEILING.tables,
+                table_elements: Limits::CEILING.table_elements,
+                instances: Limits::CEILING.instances,
                 wall: Span::secs(10),
                 ..Limits::STANDARD
             },
