@@ -1,7 +1,7 @@
 //! What requests are authenticated with: secrets as they are, and tokens that are asked for and renewed.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -30,7 +30,7 @@ const MAX_ANSWER: usize = 64 << 10;
 /// The credentials of the configuration.
 pub(crate) struct Credentials {
     config: Arc<Configuration>,
-    tokens: std::sync::Mutex<BTreeMap<String, Arc<Mutex<Option<Token>>>>>,
+    tokens: parking_lot::Mutex<BTreeMap<String, Arc<Mutex<Option<Token>>>>>,
 }
 
 #[derive(Clone)]
@@ -55,7 +55,7 @@ struct Refusal {
 
 impl Credentials {
     pub fn new(config: Arc<Configuration>) -> Self {
-        Self { config, tokens: std::sync::Mutex::default() }
+        Self { config, tokens: parking_lot::Mutex::default() }
     }
 
     /// The credential `name`, as a header takes it.
@@ -73,7 +73,7 @@ impl Credentials {
     /// The token that is held, or another one: for a principal only one is asked for at a time.
     async fn token(&self, name: &str, principal: &ServicePrincipal) -> Result<Secret, String> {
         let slot = {
-            let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut tokens = self.tokens.lock();
             tokens.entry(name.to_owned()).or_default().clone()
         };
         let mut held = slot.lock().await;

@@ -156,7 +156,7 @@ fn interval_name(modifier: i32) -> String {
             name.push(' ');
             name.push_str(first);
         }
-        if let Some(last) = units.last() {
+        if let Some(last) = units.next_back() {
             name.push_str(" to ");
             name.push_str(last);
         }

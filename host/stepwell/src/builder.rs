@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 
 use chrono::{SubsecRound, Utc};
+use parking_lot::RwLock;
 use sha2::{Digest, Sha256};
 use stepwell_builtins::BUILTINS;
 use stepwell_engine::clock::{Clock, Timestamp};

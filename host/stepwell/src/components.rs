@@ -17,7 +17,6 @@ use stepwell_engine::{JobDefinition, Manifest, StoreError};
 use stepwell_sandbox::{Component, ComponentError};
 
 use crate::HostError;
-use crate::node::lock;
 use crate::steps::Steps;
 
 /// What the store knows of a component beside its bytes.
@@ -62,17 +61,17 @@ impl Steps {
             let digests = pins.map(|pin| &pin.digest).filter(|digest| !kept.contains(*digest));
             digests.cloned().collect::<BTreeSet<String>>()
         };
-        let new = new(&lock(&self.ctx.node.kept));
+        let new = new(&self.ctx.node.kept.lock());
         for digest in new {
             // Of many runs that come at once, one writes the bytes.
             let _one = self.ctx.node.keeping.lock().await;
-            if lock(&self.ctx.node.kept).contains(&digest) {
+            if self.ctx.node.kept.lock().contains(&digest) {
                 continue;
             }
             if self.ctx.store.record(Kind::Component, &digest).await?.is_none() {
                 self.keep_component(&digest).await?;
             }
-            lock(&self.ctx.node.kept).insert(digest);
+            self.ctx.node.kept.lock().insert(digest);
         }
         Ok(())
     }
@@ -164,14 +163,14 @@ impl Steps {
         if let Some(found) = here() {
             return Ok(Some(found));
         }
-        let slot = lock(&self.ctx.node.loading).entry(digest.to_owned()).or_default().clone();
+        let slot = self.ctx.node.loading.lock().entry(digest.to_owned()).or_default().clone();
         // Of those who need it at once, one fetches and compiles it. Other components do not wait.
         let _one = slot.lock().await;
         if let Some(found) = here() {
             return Ok(Some(found));
         }
         let loaded = self.load_from_store(digest).await;
-        lock(&self.ctx.node.loading).remove(digest);
+        self.ctx.node.loading.lock().remove(digest);
         loaded
     }
 
@@ -199,4 +198,4 @@ impl Steps {
 }
 
 /// Locks by digest, so that a component is fetched once.
-pub(crate) type Loading = std::sync::Mutex<BTreeMap<String, Arc<tokio::sync::Mutex<()>>>>;
+pub(crate) type Loading = parking_lot::Mutex<BTreeMap<String, Arc<tokio::sync::Mutex<()>>>>;

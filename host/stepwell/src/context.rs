@@ -1,10 +1,11 @@
 //! What all services share: the store, the clock, the settings, the sandbox, and the state of this process.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use parking_lot::RwLock;
 use serde_json::{Map, Value};
 use stepwell_engine::clock::{self, Clock, Timestamp};
 use stepwell_engine::job::Catalog;
@@ -25,7 +26,7 @@ use crate::audit::AuditLog;
 use crate::builder::{self, Sources};
 use crate::dead_letters::DeadLetters;
 use crate::jobs::Jobs;
-use crate::node::{Node, lock};
+use crate::node::Node;
 use crate::prepare::{KnownSteps, Preparation};
 use crate::queues::Queues;
 use crate::runs::Runs;
@@ -121,7 +122,7 @@ impl Context {
     }
 
     pub fn settings(&self) -> Arc<Settings> {
-        self.settings.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.settings.read().clone()
     }
 
     /// Counts the changes of what jobs are checked against: settings and steps.
@@ -187,8 +188,8 @@ impl Context {
             // No command that reads the files has these settings.
             new = self.sources.with(config, vec![format!("kept: {kept:?}")])?;
         }
-        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
-        lock(&self.known).clear();
+        *self.settings.write() = Arc::new(new);
+        self.known.lock().clear();
         self.node.generation.fetch_add(1, Ordering::Relaxed);
         Ok(kept)
     }

@@ -8,17 +8,17 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::task::{self, Poll};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use stepwell_sandbox::ComponentError;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::context::Context;
-use crate::node::lock;
 use crate::shares::Shares;
 
 /// Documents nest by up to 64 levels, and what reads them recurses, with large frames in a debug build.
@@ -51,10 +51,10 @@ impl GuestThreads {
         job: String,
         work: impl Future<Output = T> + Send + 'static,
     ) -> Option<(&Handle, Work<Option<T>>)> {
-        let is_over = lock(&self.shares).is_over(&job, now());
+        let is_over = self.shares.lock().is_over(&job, now());
         let (threads, time) = if is_over { (&self.patient, Duration::MAX) } else { (&self.quick, QUICK) };
         let (patient, shares) = (self.patient.handle()?.clone(), self.shares.clone());
-        let used = move |time| lock(&shares).used(&job, time, now());
+        let used = move |time| shares.lock().used(&job, time, now());
         let mut work =
             Metered { work: Box::pin(work), held: Duration::ZERO, told: Duration::ZERO, limit: time, used };
         let placed = async move {
@@ -175,7 +175,7 @@ impl Context {
             return read();
         }
         blocking_in_place(bytes, || {
-            let _turn = lock(&self.node.reading);
+            let _turn = self.node.reading.lock();
             read()
         })
     }

@@ -8,7 +8,6 @@ use stepwell_engine::store::{Change, Expect, Kind};
 use tokio::time::sleep;
 
 use crate::context::Context;
-use crate::node::lock;
 use crate::service::POLL;
 use crate::system::WorkerRecord;
 use crate::worker::Silent;
@@ -24,7 +23,7 @@ impl House {
     pub(crate) async fn keep(&self) {
         let mut rounds = 0u64;
         while !self.ctx.is_draining() {
-            let queues: Vec<String> = lock(&self.ctx.node.served).keys().cloned().collect();
+            let queues: Vec<String> = self.ctx.node.served.lock().keys().cloned().collect();
             for queue in &queues {
                 self.ctx.queues().refresh_pause(queue).await;
             }

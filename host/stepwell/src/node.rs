@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::{self, File, TryLockError};
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use stepwell_engine::StoreError;
 use stepwell_engine::clock::{self, Timestamp};
 use stepwell_engine::run::{RunState, execution_id};
@@ -118,10 +119,6 @@ impl Default for Node {
     }
 }
 
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// The name of this machine, as far as it can be part of a file's name.
 pub(crate) fn machine() -> String {
     let name = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
@@ -144,7 +141,7 @@ pub(crate) struct Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        let mut holds = lock(&self.ctx.node.holds);
+        let mut holds = self.ctx.node.holds.lock();
         if holds.get(&self.hold.execution_id).is_some_and(|held| held.fence == self.hold.fence) {
             holds.remove(&self.hold.execution_id);
         }
@@ -159,7 +156,7 @@ impl Context {
 
     /// The next id: a number within the second, and the number of this process where several machines make ids.
     pub(crate) fn next_id(&self, now: Timestamp) -> String {
-        let id = execution_id(now, lock(&self.node.ids).next(now.timestamp()));
+        let id = execution_id(now, self.node.ids.lock().next(now.timestamp()));
         if self.store.is_shared() { format!("{id}{:06}", self.node.number) } else { id }
     }
 
@@ -207,18 +204,18 @@ impl Context {
     }
 
     pub(crate) fn hold(self: &Arc<Self>, hold: Arc<Hold>) -> Held {
-        lock(&self.node.holds).insert(hold.execution_id.clone(), hold.clone());
+        self.node.holds.lock().insert(hold.execution_id.clone(), hold.clone());
         Held { ctx: self.clone(), hold }
     }
 
     /// Runs that this process works on.
     pub(crate) fn held(&self) -> Vec<Arc<Hold>> {
-        lock(&self.node.holds).values().cloned().collect()
+        self.node.holds.lock().values().cloned().collect()
     }
 
     /// Cancels those of the runs that this process works on; others learn of it when they renew their claims.
     pub(crate) fn cancel_held(&self, ids: &[String], why: &str) {
-        let holds = lock(&self.node.holds);
+        let holds = self.node.holds.lock();
         for hold in ids.iter().filter_map(|id| holds.get(id)) {
             hold.cancel(why);
         }
@@ -257,7 +254,7 @@ impl Context {
                     match renewal {
                         Renewal::Kept(Some(why)) => hold.cancel(&why),
                         Renewal::Kept(None) => {}
-                        Renewal::Lost if lock(&self.node.holds).contains_key(&hold.execution_id) => {
+                        Renewal::Lost if self.node.holds.lock().contains_key(&hold.execution_id) => {
                             self.measures.lost_claim();
                             hold.abort.cancel();
                         }
@@ -272,7 +269,7 @@ impl Context {
 
     /// Wakes those who serve the queues.
     pub(crate) fn wake<'q>(&self, queues: impl IntoIterator<Item = &'q str>) {
-        let wakes = lock(&self.node.wakes);
+        let wakes = self.node.wakes.lock();
         for queue in queues {
             if let Some(notify) = wakes.get(queue) {
                 notify.notify_one();
@@ -287,7 +284,7 @@ impl Context {
     }
 
     pub(crate) fn notify_of(&self, queue: &str) -> Arc<Notify> {
-        lock(&self.node.wakes).entry(queue.to_owned()).or_default().clone()
+        self.node.wakes.lock().entry(queue.to_owned()).or_default().clone()
     }
 
     /// Tells those who wait for the end of a run, when it has come.
@@ -295,7 +292,7 @@ impl Context {
         if !state.status.is_terminal() {
             return;
         }
-        let waiters = lock(&self.node.waiters).remove(&state.run.execution_id);
+        let waiters = self.node.waiters.lock().remove(&state.run.execution_id);
         let Some(waiters) = waiters else { return };
         let state = Arc::new(state.clone());
         for waiter in waiters {
@@ -306,7 +303,7 @@ impl Context {
 
     /// Tells those who follow the log of a run that it has grown, or that the run has ended.
     pub(crate) fn logged(&self, execution_id: &str) {
-        if let Some(followers) = lock(&self.node.followers).get(execution_id) {
+        if let Some(followers) = self.node.followers.lock().get(execution_id) {
             followers.send_replace(());
         }
     }
@@ -314,7 +311,7 @@ impl Context {
     /// Has somebody serve that queue from now on, when this process serves.
     pub(crate) fn serve_queue(&self, queue: &str) {
         if let Some(opener) = self.node.serving.get()
-            && !lock(&self.node.served).contains_key(queue)
+            && !self.node.served.lock().contains_key(queue)
         {
             // The opener ends with the service.
             let _ = opener.send(queue.to_owned());

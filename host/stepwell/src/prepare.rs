@@ -1,8 +1,9 @@
 //! From a step whose turn has come to an attempt that can run.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use serde_json::Value;
 use stepwell_engine::document::Schema;
 use stepwell_engine::job::{Scope, TemplateError, evaluate, render};
@@ -17,7 +18,6 @@ use crate::HostError;
 use crate::components::Found;
 use crate::context::Context;
 use crate::guests::blocking_in_place;
-use crate::node::lock;
 
 /// What is known of a step before it runs.
 pub(crate) struct Known {
@@ -98,7 +98,7 @@ impl Preparation {
     fn known(&self, job: &Job, index: usize, step: &StepDefinition, component: &Component) -> Arc<Known> {
         // Read before the settings: what was decided by old ones is not found once there are new ones.
         let key = (self.ctx.generation(), job.digest().to_owned(), index, component.digest().to_owned());
-        if let Some(known) = lock(&self.ctx.known).get(&key) {
+        if let Some(known) = self.ctx.known.lock().get(&key) {
             return known.clone();
         }
         let manifest = component.manifest();
@@ -106,7 +106,7 @@ impl Preparation {
         let config =
             Value::Object(step.config_for(manifest, self.ctx.settings().config.left_out(&step.step_type)));
         let known = Arc::new(Known { grant, schema: manifest.config_schema.clone(), config });
-        let mut all = lock(&self.ctx.known);
+        let mut all = self.ctx.known.lock();
         if all.len() >= MOST_KNOWN {
             // Whichever: what is used comes back at the next use.
             all.clear();

@@ -13,7 +13,6 @@ use stepwell_engine::store::{Audit, Change, Expect, Kind, QueueRow};
 
 use crate::HostError;
 use crate::context::Context;
-use crate::node::lock;
 
 /// A queue, as its operator sees it.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -104,7 +103,7 @@ impl Queues {
         let Ok(record) = self.ctx.store.record(Kind::Queue, queue).await else { return };
         let said: QueueRecord =
             record.and_then(|record| serde_json::from_value(record.value).ok()).unwrap_or_default();
-        if let Some(serving) = lock(&self.ctx.node.served).get_mut(queue) {
+        if let Some(serving) = self.ctx.node.served.lock().get_mut(queue) {
             serving.paused = said.paused;
         }
     }
@@ -115,7 +114,7 @@ impl Queues {
     /// When the store failed.
     pub async fn status(&self) -> Result<Vec<QueueStatus>, HostError> {
         let rows = self.ctx.store.queues(self.ctx.clock.now()).await?;
-        let mut names: Vec<String> = lock(&self.ctx.node.served).keys().cloned().collect();
+        let mut names: Vec<String> = self.ctx.node.served.lock().keys().cloned().collect();
         names.extend(self.ctx.settings().queues.queues.keys().cloned());
         self.figures(rows, names, true).await
     }
@@ -145,7 +144,7 @@ impl Queues {
             let said = said.paused.map(|why| if everything { why } else { "by an operator".to_owned() });
             paused.insert(record.id, said);
         }
-        let served: Vec<String> = lock(&self.ctx.node.served).keys().cloned().collect();
+        let served: Vec<String> = self.ctx.node.served.lock().keys().cloned().collect();
         let known = self.ctx.settings();
         let mut names: Vec<&String> = names.iter().chain(rows.keys()).collect();
         if everything {

@@ -10,7 +10,6 @@ use stepwell_engine::schedule::{self, Decision, Fire, RunOverlap, Timetable, Wat
 use stepwell_engine::store::{FireBatch, LedgerRow, NewFire, ScheduleRow, Source};
 
 use crate::HostError;
-use crate::node::lock;
 use crate::schedules::Schedules;
 use crate::service::POLL;
 
@@ -41,7 +40,7 @@ impl Schedules {
                 {
                     Ok(queues) => {
                         leased = Some(now);
-                        *lock(&self.ctx.node.leases) = queues;
+                        *self.ctx.node.leases.lock() = queues;
                     }
                     Err(error) => tracing::warn!("scheduler: {error}"),
                 }

@@ -20,7 +20,6 @@ use crate::HostError;
 use crate::context::Context;
 use crate::guests::GuestThreads;
 use crate::house::House;
-use crate::node::lock;
 use crate::worker::Silent;
 
 /// How long a task sleeps at most: what other processes did is seen by then.
@@ -63,7 +62,7 @@ impl Dispatcher {
                 () = self.ctx.node.draining.cancelled() => None,
             };
             let Some(queue) = queue else { return };
-            let serving = match lock(&self.ctx.node.served).entry(queue.clone()) {
+            let serving = match self.ctx.node.served.lock().entry(queue.clone()) {
                 std::collections::btree_map::Entry::Occupied(_) => continue,
                 std::collections::btree_map::Entry::Vacant(free) => free.insert(Serving::default()).clone(),
             };
@@ -110,7 +109,7 @@ impl Dispatcher {
                 continue;
             }
             let paused =
-                lock(&self.ctx.node.served).get(queue).is_some_and(|serving| serving.paused.is_some());
+                self.ctx.node.served.lock().get(queue).is_some_and(|serving| serving.paused.is_some());
             let query = ClaimQuery {
                 queue: queue.to_owned(),
                 concurrency: settings.concurrency,

@@ -22,7 +22,6 @@ use stepwell_sandbox::{Component, Stored};
 
 use crate::HostError;
 use crate::context::Context;
-use crate::node::lock;
 
 mod refusal;
 mod removal;
@@ -176,7 +175,7 @@ impl Steps {
             Audit { target: name.clone(), detail: format!("{version} {}", component.digest()), ..audit };
         let changes = vec![self.description(&component), put(&name, &said, expect), Change::Audit(audit)];
         self.ctx.store.write(changes).await?;
-        lock(&self.ctx.node.kept).insert(component.digest().to_owned());
+        self.ctx.node.kept.lock().insert(component.digest().to_owned());
         let digest = component.digest().to_owned();
         self.ctx.sandbox.know(component);
         self.refresh().await?;
@@ -386,7 +385,7 @@ impl Steps {
                 Err(error) => tracing::error!("the step `{name}` cannot be used here: {error}"),
             }
         }
-        let known = lock(&self.ctx.node.registered).clone();
+        let known = self.ctx.node.registered.lock().clone();
         let mut changed = false;
         for name in known.keys().filter(|name| !wanted.contains_key(*name)) {
             changed |= self.ctx.sandbox.set_stored(name, None);
@@ -396,7 +395,7 @@ impl Steps {
                 changed |= self.take_over(name, said).await?;
             }
         }
-        *lock(&self.ctx.node.registered) = wanted;
+        *self.ctx.node.registered.lock() = wanted;
         if changed {
             self.ctx.node.generation.fetch_add(1, Ordering::Relaxed);
         }
@@ -433,11 +432,11 @@ impl Steps {
     pub(crate) async fn fresh(&self) -> Result<(), HostError> {
         let now = self.ctx.clock.now();
         let recent = |at: &Timestamp| (now - *at).abs() < TimeDelta::seconds(1);
-        if self.ctx.is_serving() || lock(&self.ctx.node.looked).as_ref().is_some_and(recent) {
+        if self.ctx.is_serving() || self.ctx.node.looked.lock().as_ref().is_some_and(recent) {
             return Ok(());
         }
         self.refresh().await?;
-        *lock(&self.ctx.node.looked) = Some(now);
+        *self.ctx.node.looked.lock() = Some(now);
         Ok(())
     }
 
@@ -471,7 +470,7 @@ impl Steps {
     /// When the store failed.
     pub async fn versions(&self, step_type: &str) -> Result<Vec<StepVersion>, HostError> {
         self.fresh().await?;
-        let registered = lock(&self.ctx.node.registered).get(step_type).cloned().unwrap_or_default();
+        let registered = self.ctx.node.registered.lock().get(step_type).cloned().unwrap_or_default();
         let local = self.ctx.sandbox.local(step_type);
         let shown = |(component, active): (Component, bool)| {
             let digest = component.digest();

@@ -14,7 +14,7 @@ use stepwell_engine::schedule::zone;
 use stepwell_engine::store::{Change, Expect, Kind, RunFilter, RunRow, Vitals};
 
 use crate::context::Context;
-use crate::node::{lock, machine};
+use crate::node::machine;
 use crate::{HostError, private};
 
 /// Runs of some hours.
@@ -183,7 +183,7 @@ impl System {
         }
         let healthy = store.is_none() && service.is_none();
         let parts = BTreeMap::from([("store", Part::of(store)), ("service", Part::of(service))]);
-        let served = lock(&self.ctx.node.served);
+        let served = self.ctx.node.served.lock();
         Health {
             status: if healthy { "healthy" } else { "degraded" },
             parts,

@@ -1,11 +1,11 @@
 //! What a process measures, as Prometheus reads it (OpenMetrics 1.0), and the spans of runs and attempts.
 
 use std::collections::BTreeSet;
-use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use parking_lot::Mutex;
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -19,7 +19,6 @@ use stepwell_engine::trace::{Call, Span, Trace, attempt_span, run_span};
 use stepwell_engine::{Outcome, StepEnd, StoreError};
 
 use crate::context::Context;
-use crate::node::lock;
 use crate::system::System;
 use crate::{HostError, QueueLevel, QueueStatus, process};
 
@@ -257,7 +256,7 @@ fn queue_gauges(to: &mut Registry, queues: &[QueueStatus], levels: &Mutex<BTreeS
     let level = |queue: &str, priority: u8| -> Labels2 {
         [("queue", queue.to_owned()), ("priority", priority.to_string())]
     };
-    let mut known = lock(levels);
+    let mut known = levels.lock();
     for queue in queues {
         known.insert((queue.queue.clone(), 0));
         known.extend(queue.levels.iter().map(|level| (queue.queue.clone(), level.priority)));
@@ -313,7 +312,7 @@ impl System {
         let lag = next.map_or(0.0, |next| (now - next).as_seconds_f64().max(0.0));
         gauge(to, "scheduler_lag_seconds", "By how much the next schedule is late", lag);
         gauge(to, "claims", "Runs that this process works on", self.ctx.held().len() as f64);
-        let leases = lock(&self.ctx.node.leases).len();
+        let leases = self.ctx.node.leases.lock().len();
         gauge(to, "scheduler_leases", "Queues that this process is the scheduler of", leases as f64);
         // A store that cannot be reached is no reason to show nothing.
         let vitals = self.ctx.store.vitals(now).await.unwrap_or_default();

@@ -9,7 +9,6 @@ use stepwell_engine::store::{Audit, Idempotency};
 use tokio::sync::{oneshot, watch};
 
 use crate::context::Context;
-use crate::node::lock;
 use crate::runs::Runs;
 use crate::{Admitted, HostError};
 
@@ -43,7 +42,7 @@ impl Waiter {
 impl Drop for Waiter {
     fn drop(&mut self) {
         self.end.close();
-        let mut waiters = lock(&self.runs.ctx.node.waiters);
+        let mut waiters = self.runs.ctx.node.waiters.lock();
         if let Some(others) = waiters.get_mut(&self.execution_id) {
             others.retain(|waiter| !waiter.is_closed());
             if others.is_empty() {
@@ -56,14 +55,14 @@ impl Drop for Waiter {
 impl Runs {
     /// Follows the log of a run, as far as this process writes it.
     pub fn follow(&self, execution_id: &str) -> Follow {
-        let mut followers = lock(&self.ctx.node.followers);
+        let mut followers = self.ctx.node.followers.lock();
         let sender = followers.entry(execution_id.to_owned()).or_insert_with(|| watch::Sender::new(()));
         Follow { grown: sender.subscribe(), ctx: self.ctx.clone(), execution_id: execution_id.to_owned() }
     }
 
     fn waiter(&self, execution_id: &str) -> Waiter {
         let (sender, end) = oneshot::channel();
-        lock(&self.ctx.node.waiters).entry(execution_id.to_owned()).or_default().push(sender);
+        self.ctx.node.waiters.lock().entry(execution_id.to_owned()).or_default().push(sender);
         Waiter { runs: self.clone(), execution_id: execution_id.to_owned(), end }
     }
 
@@ -123,7 +122,7 @@ impl Follow {
 
 impl Drop for Follow {
     fn drop(&mut self) {
-        let mut followers = lock(&self.ctx.node.followers);
+        let mut followers = self.ctx.node.followers.lock();
         // This one still counts.
         if followers.get(&self.execution_id).is_some_and(|sender| sender.receiver_count() <= 1) {
             followers.remove(&self.execution_id);

@@ -9,7 +9,6 @@ use stepwell_sandbox::Pace;
 use tokio::time::sleep;
 
 use crate::HostError;
-use crate::node::lock;
 use crate::steps::Steps;
 
 /// What a process still does before the first run of a step is as fast as the next.
@@ -51,7 +50,7 @@ impl Steps {
             return Readiness { ready: true, compiling: Vec::new() };
         }
         let mut compiling = self.to_compile();
-        let broken = lock(&self.ctx.node.broken);
+        let broken = self.ctx.node.broken.lock();
         compiling.retain(|step_type| {
             !self.ctx.sandbox.is_loaded(step_type)
                 && self.ctx.sandbox.digest(step_type) != broken.get(step_type).cloned()
@@ -110,7 +109,7 @@ impl Steps {
                 Err(error) => {
                     // Its runs say so; everything else can go on.
                     if let Some(digest) = self.ctx.sandbox.digest(&step_type) {
-                        lock(&self.ctx.node.broken).insert(step_type, digest);
+                        self.ctx.node.broken.lock().insert(step_type, digest);
                     }
                     failed = Some(error);
                 }

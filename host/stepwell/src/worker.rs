@@ -5,7 +5,7 @@ mod panicked;
 mod write;
 
 use std::pin::pin;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -211,10 +211,7 @@ impl Worker<'_> {
                 return Ok(());
             }
         }
-        let why = self
-            .cancel
-            .clone()
-            .or_else(|| self.hold.why.lock().unwrap_or_else(PoisonError::into_inner).clone());
+        let why = self.cancel.clone().or_else(|| self.hold.why.lock().clone());
         self.push(Event::Cancelled { at: now, why })
     }
 

@@ -2,8 +2,9 @@
 //! server in trouble is left alone and steps learn soon. (Michael Nygard, "Release It!")
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
 
 /// Failures in a row that open it.
 const FAILURES: u32 = 5;
@@ -24,7 +25,7 @@ struct Breaker {
 impl Breakers {
     /// Whether a request may go out at `now`; otherwise how long none may.
     pub fn admit(&self, name: &str, now: Instant) -> Result<(), Duration> {
-        let mut breakers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut breakers = self.0.lock();
         let Some(breaker) = breakers.get_mut(name) else { return Ok(()) };
         match breaker.until {
             Some(until) if until > now => Err(until - now),
@@ -39,7 +40,7 @@ impl Breakers {
 
     /// Records the result of a request.
     pub fn record(&self, name: &str, worked: bool, now: Instant) {
-        let mut breakers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut breakers = self.0.lock();
         if worked {
             breakers.remove(name);
             return;

@@ -28,7 +28,7 @@ mod views;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -39,6 +39,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use parking_lot::Mutex;
 use stepwell::engine::Job;
 use stepwell::engine::clock::Timestamp;
 use stepwell::{ApiKey, Caller, FoundKey, Host, HostError, Identity, Role};
@@ -332,7 +333,7 @@ impl Shared {
             let known = keys.get(&hash).filter(|known| now - known.at < KEY_TRUST)?;
             known.key.expires_at.is_none_or(|at| now < at).then(|| known.key.clone())
         };
-        if let Some(key) = known(&self.keys.lock().unwrap_or_else(PoisonError::into_inner)) {
+        if let Some(key) = known(&self.keys.lock()) {
             return Ok(Some(key.into()));
         }
         let id = stepwell::id_of(token).unwrap_or_default();
@@ -347,7 +348,7 @@ impl Shared {
             }
             FoundKey::Wrong => None,
         };
-        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut keys = self.keys.lock();
         keys.retain(|_, known| now - known.at < KEY_TRUST);
         if let Some(key) = &found {
             keys.insert(hash, Known { key: key.clone(), at: now });
@@ -357,14 +358,14 @@ impl Shared {
 
     /// Forgets what was looked up: a key was made or revoked.
     pub fn forget_keys(&self) {
-        self.keys.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.keys.lock().clear();
         self.good.forget();
         self.unknown.forget();
         self.ring.forget();
     }
 
     fn limiter(&self, key: &str) -> Arc<DefaultDirectRateLimiter> {
-        let mut limiters = self.limiters.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut limiters = self.limiters.lock();
         let quota = Quota::per_second(self.rate)
             .allow_burst(self.rate.saturating_mul(NonZeroU32::MIN.saturating_add(1)));
         if limiters.len() >= MAX_LIMITERS {

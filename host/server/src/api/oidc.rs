@@ -4,11 +4,11 @@
 //! expired nor from the future. The keys are fetched when they are needed first, and again when a token names one that is
 //! not known: once a minute at most, so that nobody makes us ask the provider for each bad token.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use jsonwebtoken::jwk::{Jwk, JwkSet};
 use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation, decode, decode_header};
+use parking_lot::Mutex;
 use serde_json::{Map, Value};
 use stepwell::engine::clock::Timestamp;
 use stepwell::engine::config::Oidc;
@@ -168,7 +168,7 @@ impl Provider {
             return Ok(Some(found));
         }
         let tried = {
-            let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut keys = self.keys.lock();
             let tried = keys.tried.is_some_and(|at| now - at < PAUSE);
             if !tried {
                 keys.tried = Some(now);
@@ -177,7 +177,7 @@ impl Provider {
         };
         if !tried {
             let fetched = self.fetch().await;
-            let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut keys = self.keys.lock();
             match fetched {
                 Ok(set) => {
                     (keys.set, keys.fetched, keys.why) = (Some(set), Some(now), String::new());
@@ -188,7 +188,7 @@ impl Provider {
                 }
             }
         }
-        let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        let keys = self.keys.lock();
         match &keys.set {
             // While the provider is away, the keys that it had last are good.
             Some(set) => Ok(pick(set, kid)),
@@ -198,7 +198,7 @@ impl Provider {
 
     /// A key that was fetched not long ago.
     fn known(&self, kid: Option<&str>, now: Timestamp) -> Option<Jwk> {
-        let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        let keys = self.keys.lock();
         keys.fetched.filter(|at| now - *at < KEPT)?;
         pick(keys.set.as_ref()?, kid)
     }

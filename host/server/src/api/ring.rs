@@ -4,8 +4,7 @@
 //! at the same address is refused with them. So the address does not decide about a key whose hash is here. Reading the
 //! hashes takes a page of records from the store, at most once a second however many keys strangers try.
 
-use std::sync::{Mutex, PoisonError};
-
+use parking_lot::Mutex;
 use stepwell::engine::clock::Timestamp;
 use stepwell::{HostError, KeyHashes};
 
@@ -29,8 +28,8 @@ struct Known {
 }
 
 impl Ring {
-    fn known(&self) -> std::sync::MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn known(&self) -> parking_lot::MutexGuard<'_, Known> {
+        self.known.lock()
     }
 
     /// Whether this is the hash of a key that has not expired. Reads the hashes when they are not fresh.

@@ -1,7 +1,7 @@
 //! The endpoints of the v2 interface, and the legacy endpoint for stored jobs.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
@@ -156,12 +156,12 @@ pub(super) async fn parse(app: &App, caller: &Caller, body: &[u8]) -> Result<Arc
     let digest: [u8; 32] = digest.finalize().into();
     let generation = app.host.system().generation();
     let known = |checked: &Checked| checked.1.get(&digest).filter(|_| checked.0 == generation).cloned();
-    if let Some(job) = known(&app.checked.lock().unwrap_or_else(PoisonError::into_inner)) {
+    if let Some(job) = known(&app.checked.lock()) {
         return Ok(job.clone());
     }
     let job: Arc<Job> = Arc::new(checked(app, caller, text).await?.job.into());
     if body.len() <= KEPT_BYTES {
-        let mut checked = app.checked.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut checked = app.checked.lock();
         if checked.1.len() >= KEPT_JOBS || checked.0 != generation {
             // Whichever: what is sent again is checked again.
             *checked = (generation, HashMap::new());

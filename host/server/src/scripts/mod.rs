@@ -11,9 +11,9 @@ mod test;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 
 use console::style;
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 use stepwell::engine::StepEnd;
 use stepwell::engine::action::Action;
@@ -90,7 +90,7 @@ impl Runner {
         let id = self.host.runs().submit(parsed.job, BTreeMap::new()).await?;
         let watch = Watch { shown, end: Mutex::default() };
         self.host.runs().resume(&id, &watch, CancellationToken::new()).await?;
-        let end = watch.end.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let end = watch.end.into_inner();
         end.ok_or_else(|| HostError::Refused("the step did not run".to_owned()))
     }
 }
@@ -107,7 +107,7 @@ impl Observer for Watch {
             Notice::Log(line) if self.shown => print(&marked(&plain(&line.message))),
             Notice::Preparing(what) => eprintln!("{}", plain(what)),
             Notice::Event(Event::StepEnded { end, .. }) => {
-                *self.end.lock().unwrap_or_else(PoisonError::into_inner) = Some(StepEnd::clone(end));
+                *self.end.lock() = Some(StepEnd::clone(end));
             }
             _ => {}
         }

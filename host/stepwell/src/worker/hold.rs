@@ -1,8 +1,9 @@
 //! A claim in the hands of this process, and the worker that moves its run.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
+use parking_lot::Mutex;
 use stepwell_engine::run::{Replay, RunState};
 use stepwell_engine::store::Claim;
 use stepwell_engine::trace::Trace;
@@ -44,7 +45,7 @@ impl Hold {
 
     /// Cancels the run.
     pub fn cancel(&self, why: &str) {
-        self.why.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| why.to_owned());
+        self.why.lock().get_or_insert_with(|| why.to_owned());
         self.cancel.cancel();
     }
 

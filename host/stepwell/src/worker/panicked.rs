@@ -11,7 +11,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Hold, Left, Observer, dead_letter};
 use crate::HostError;
-use crate::node::lock;
 use crate::runs::Runs;
 
 /// Panics in a row of the worker of a run that runs no step before the run ends.
@@ -32,7 +31,7 @@ impl Runs {
         let _held = self.ctx.hold(hold.clone());
         let Panicked(what) = match contained_future(self.move_run(claim, hold.clone(), observer)).await {
             Ok(moved) => {
-                lock(&self.ctx.node.panics).remove(&hold.execution_id);
+                self.ctx.node.panics.lock().remove(&hold.execution_id);
                 return moved;
             }
             Err(panicked) => panicked,
@@ -134,7 +133,7 @@ impl Runs {
 
     /// Counts a panic of a worker whose run runs no step.
     fn panicked_again(&self, execution_id: &str) -> u32 {
-        let mut panics = lock(&self.ctx.node.panics);
+        let mut panics = self.ctx.node.panics.lock();
         if panics.len() >= COUNTED && !panics.contains_key(execution_id) {
             panics.clear();
         }
