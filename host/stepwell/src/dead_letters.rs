@@ -42,7 +42,7 @@ impl DeadLetters {
     /// Runs a dead letter again, with an edited job if one is given.
     ///
     /// # Errors
-    /// As [`Runs::retry`]; when it has been dealt with.
+    /// As [`crate::Runs::retry`]; when it has been dealt with.
     pub async fn redrive(
         &self,
         execution_id: &str,

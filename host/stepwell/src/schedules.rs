@@ -138,7 +138,7 @@ impl Schedules {
     /// Has one run of a job at a time to come, with its row in the ledger.
     ///
     /// # Errors
-    /// As [`Runs::enqueue`].
+    /// As [`crate::Runs::enqueue`].
     pub async fn once(&self, job: &Arc<Job>, at: Timestamp, audit: Audit) -> Result<String, HostError> {
         let now = self.ctx.clock.now();
         schedule::check_once(at, now).map_err(|why| HostError::Argument("scheduled_time", why))?;

@@ -182,7 +182,7 @@ pub struct Claim {
     pub run: NewRun,
     /// What has happened, oldest first: all of it, or a first part.
     pub events: Vec<Event>,
-    /// Where the rest begins, for [`Store::events`](super::Store::events).
+    /// Where the rest begins, for [`RunStore::events`](super::RunStore::events).
     pub next: Option<Place>,
     /// The fencing token: larger with every claim of this run.
     pub fence: u64,
