@@ -11,23 +11,23 @@ use stepwell_engine::store::{Audit, Change, Idempotency, Inserted, NewRun, Sourc
 use crate::HostError;
 use crate::runs::Runs;
 
-/// What a host admits: a run, or the run that the same request made before.
+/// An admitted run, or the run that the same request made before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Admitted {
     /// The run.
     pub execution_id: String,
-    /// The same request, by its idempotency key, made this run before.
+    /// Whether the same request, by its idempotency key, made this run before.
     pub replayed: bool,
-    /// Something that the caller may not expect.
+    /// A remark about what the caller may not expect.
     pub note: Option<String>,
 }
 
 impl Runs {
-    /// Admits a job: keeps it as a run in the queue of its time zone, or for the one who asks when the admission
-    /// says so. `audit` is written with it.
+    /// Admits a job: saves it as a run in the queue of its time zone, or for the caller if the admission says so.
+    /// `audit` is written with it, in one transaction.
     ///
     /// # Errors
-    /// When the job is disabled, a variable is not the job's, the queue is full, or the store failed.
+    /// When the job is disabled, the job lacks a variable, the queue is full, or the store failed.
     pub async fn enqueue(
         &self,
         job: &Arc<Job>,
@@ -80,7 +80,7 @@ impl Runs {
         }
     }
 
-    /// The run with the components of its steps, its rank and the bound of its queue.
+    /// Adds the components of its steps, its rank and the bound of its queue to a run.
     pub(crate) fn ranked(&self, mut run: NewRun) -> Result<NewRun, HostError> {
         run.trace.get_or_insert_with(|| self.ctx.new_trace());
         run.components = self.ctx.steps().pins(&run.job);

@@ -12,22 +12,22 @@ use stepwell_engine::store::{Audit, Change, Commit, Next, RunFilter, Source};
 use crate::HostError;
 use crate::context::Context;
 
-/// What somebody decided about an approval.
+/// A decision about an approval.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Decided {
-    /// What.
+    /// Whether the step is approved.
     pub approved: bool,
-    /// Who, as the audit log names them.
+    /// The identity that decides, as in the audit log.
     pub by: String,
-    /// The name of their key, or the one that their provider shows.
+    /// The name of its key, or the name that its provider shows.
     pub name: String,
     /// Values of the provider's roles claim.
     pub groups: Vec<String>,
-    /// Their roles.
+    /// The roles of the identity.
     pub roles: Vec<&'static str>,
-    /// In their words.
+    /// A comment; may be empty.
     pub comment: String,
-    /// The digest of what they saw; none when they do not say.
+    /// The digest that the decision is about; none if the request names none.
     pub digest: Option<String>,
 }
 
@@ -36,7 +36,7 @@ impl Decided {
         Actor { identity: &self.by, name: &self.name, groups: &self.groups, roles: &self.roles }
     }
 
-    /// Who, for people.
+    /// The identity, for people.
     fn shown(&self) -> String {
         if self.name.is_empty() || self.name == self.by {
             self.by.clone()
@@ -62,11 +62,11 @@ pub struct Approvals {
 }
 
 impl Approvals {
-    /// Decides about the approval that a run waits for. The decision and its row of the audit log are one transaction; a
-    /// decision that is refused leaves a row, too.
+    /// Decides about the approval that a run waits for. The decision and its row of the audit log are one transaction. A
+    /// refused decision has a row, too.
     ///
     /// # Errors
-    /// When the run waits for none, this person may not decide, or the store failed.
+    /// When the run waits for no approval, this identity may not decide, or the store failed.
     pub async fn decide(
         &self,
         execution_id: &str,
@@ -126,7 +126,7 @@ impl Approvals {
         Ok(state)
     }
 
-    /// Why somebody may not decide so.
+    /// Returns why this decision is refused, if it is.
     async fn may_not_decide(
         &self,
         state: &RunState,
@@ -180,8 +180,8 @@ impl Approvals {
         }))
     }
 
-    /// Runs that wait for an approval, newest first, before the run `before`: those of a project, when it is given. Looks
-    /// through at most `limit` runs that wait for anything, and tells where it stopped when there are more.
+    /// Lists runs that wait for an approval, newest first, before the run `before`, all or those of a project. Reads at
+    /// most `limit` waiting runs, and returns the last of them if there are more.
     ///
     /// # Errors
     /// When the store failed.
@@ -199,7 +199,7 @@ impl Approvals {
         let last = rows.last().map(|row| row.execution_id.clone()).filter(|_| more);
         let mut waiting = Vec::new();
         for row in rows {
-            // Who waits for an approval has done nothing since it asked.
+            // A run that waits for an approval has no event after its request.
             let asks = match self.ctx.store.latest(&row.execution_id).await {
                 Ok((_, events)) => matches!(events.last(), Some(Event::ApprovalRequested { .. })),
                 Err(StoreError::NotFound(_)) => false,
@@ -209,7 +209,7 @@ impl Approvals {
                 continue;
             }
             let state = match self.ctx.runs().shown(&row.execution_id).await {
-                // It was removed meanwhile.
+                // The run was removed meanwhile.
                 Err(HostError::Store(StoreError::NotFound(_))) => continue,
                 found => found?,
             };
@@ -221,7 +221,7 @@ impl Approvals {
     }
 }
 
-/// The step of that id, when the run waits for its approval.
+/// Returns the step of that id, if the run waits for its approval.
 pub(crate) fn asks(state: &RunState, step_id: &str) -> Option<(usize, StepDefinition)> {
     let Some(Effect::AwaitApproval { step, .. }) = next(state) else { return None };
     let definition = state.run.job.step(step).filter(|found| found.id == step_id)?;

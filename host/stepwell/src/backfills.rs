@@ -83,7 +83,7 @@ const MOST: usize = 100_000;
 const CHUNK: usize = 100;
 
 impl Schedules {
-    /// What a backfill of that range would run.
+    /// Returns the fires that a backfill of that range would run.
     ///
     /// # Errors
     /// When the job has no schedule, the range is wrong, or the store failed.
@@ -192,7 +192,7 @@ impl Schedules {
         Ok(backfill)
     }
 
-    /// Stops a backfill; what it has admitted runs.
+    /// Stops a backfill. The runs that it has admitted continue.
     ///
     /// # Errors
     /// When there is none of that id, it has ended, or the store failed.
@@ -224,7 +224,7 @@ impl Schedules {
         self.ctx.store.records(Kind::Backfill, None, after, limit).await?.iter().map(read).collect()
     }
 
-    /// Admits the next runs of each backfill; tells whether there is more to do.
+    /// Admits the next runs of each backfill. Returns whether more are left.
     pub(crate) async fn fill_backfills(&self, timetables: &mut Timetables) -> Result<bool, HostError> {
         let mut more = false;
         for record in self.ctx.store.records(Kind::Backfill, Some("running"), "", 100).await? {
@@ -272,7 +272,7 @@ impl Schedules {
             }
             more |= backfill.state == BackfillState::Running;
             match self.ctx.store.write(vec![put(&backfill, Expect::Version(record.version))]).await {
-                // Somebody cancelled it meanwhile.
+                // The backfill was cancelled meanwhile.
                 Err(StoreError::Conflict(..) | StoreError::AlreadyThere(..)) => {}
                 written => written?,
             }

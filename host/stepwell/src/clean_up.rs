@@ -10,34 +10,34 @@ use crate::system::System;
 
 /// A day.
 const DAY: Duration = Duration::from_secs(24 * 3600);
-/// Runs that go in one transaction.
+/// The number of runs that one transaction removes.
 const CHUNK: u32 = 1000;
-/// Runs that a dry run counts at most.
+/// The maximum number of runs that a dry run counts.
 const COUNTED: u32 = 1_000_000;
 
-/// What [`System::clean_up`] removes.
+/// The scope of [`System::clean_up`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct CleanUpOptions {
-    /// Runs that ended before that many days. Default: what the retention says.
+    /// Removes runs that ended more than this many days ago. Default: the retention of the configuration.
     pub days: Option<u32>,
-    /// Runs go even where their dead letters are open. Default: these are kept.
+    /// Also removes runs with open dead letters. Default: these stay.
     pub include_dead: bool,
-    /// Nothing goes; it is only counted. Default: it goes.
+    /// Only counts the runs. Default: removes them.
     pub dry_run: bool,
 }
 
-/// What [`System::clean_up`] removed, or would.
+/// The result of [`System::clean_up`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct CleanedUp {
-    /// Runs that went.
+    /// Runs that were removed, or would be.
     pub runs: usize,
-    /// Runs that are as old, and are kept since their dead letters are open.
+    /// Runs that are as old, but stay since their dead letters are open.
     pub kept_dead: usize,
 }
 
 impl System {
-    /// Removes what is older than the retention says, or as `options` say for runs. `audit` is written with the first
-    /// runs that go, in one transaction; a dry run writes nothing.
+    /// Removes what is older than the retention, or, for runs, what `options` select. `audit` is written with the first
+    /// removed runs, in one transaction. A dry run writes nothing.
     ///
     /// # Errors
     /// When the store failed.

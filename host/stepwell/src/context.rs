@@ -112,7 +112,7 @@ services! {
 }
 
 impl Context {
-    /// What policy grants to a step, and its configuration.
+    /// The grant, the component and the configuration of steps.
     pub fn preparation(self: &Arc<Self>) -> Preparation {
         Preparation { ctx: self.clone() }
     }
@@ -125,7 +125,8 @@ impl Context {
         self.settings.read().clone()
     }
 
-    /// Counts the changes of what jobs are checked against: settings and steps.
+    /// Returns the number of changes of settings and steps so far. A job that was checked before a change needs a new
+    /// check.
     pub fn generation(&self) -> u64 {
         self.node.generation.load(Ordering::Relaxed)
     }
@@ -173,7 +174,7 @@ impl Context {
         }
     }
 
-    /// What jobs may name.
+    /// Returns what jobs may name.
     pub fn catalog(self: &Arc<Self>) -> StepCatalog {
         StepCatalog(self.clone())
     }

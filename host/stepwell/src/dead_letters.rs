@@ -16,7 +16,7 @@ pub struct DeadLetters {
 }
 
 impl DeadLetters {
-    /// Dead letters by run, after `after`; of a state (`open`, `redriven`, `discarded`), when one is given.
+    /// Lists dead letters by run, after `after`: all, or those of a state (`open`, `redriven`, `discarded`).
     ///
     /// # Errors
     /// When the store failed.
@@ -29,20 +29,21 @@ impl DeadLetters {
         self.ctx.store.records(Kind::DeadLetter, state, after, limit).await?.iter().map(letter).collect()
     }
 
-    /// A dead letter.
+    /// Returns a dead letter, and its version.
     ///
     /// # Errors
-    /// When there is none of that run, or the store failed.
+    /// When the run has no dead letter, or the store failed.
     pub async fn get(&self, execution_id: &str) -> Result<(DeadLetter, u64), HostError> {
         let missing = || StoreError::NoRecord(Kind::DeadLetter.name(), execution_id.to_owned());
         let record = self.ctx.store.record(Kind::DeadLetter, execution_id).await?.ok_or_else(missing)?;
         Ok((letter(&record)?, record.version))
     }
 
-    /// Runs a dead letter again, with an edited job if one is given.
+    /// Runs a dead letter again, with an edited job if one is given. The new run, the mark of the letter and the audit
+    /// row are one transaction.
     ///
     /// # Errors
-    /// As [`Runs::retry`]; when it has been dealt with.
+    /// As [`crate::Runs::retry`]; also when the letter is resolved.
     pub async fn redrive(
         &self,
         execution_id: &str,
@@ -61,10 +62,10 @@ impl DeadLetters {
         self.ctx.runs().retry_with(execution_id, from_start, job, audit, resolved).await
     }
 
-    /// Puts a dead letter aside.
+    /// Closes a dead letter without running it again.
     ///
     /// # Errors
-    /// When there is none of that run, it has been dealt with, or the store failed.
+    /// When the run has no dead letter, the letter is resolved, or the store failed.
     pub async fn discard(
         &self,
         execution_id: &str,

@@ -1,4 +1,4 @@
-//! What a service does once in a while: expired runs, dead workers, retention.
+//! Housekeeping of a service: expired runs, dead workers, retention.
 
 use std::sync::Arc;
 
@@ -13,13 +13,13 @@ use crate::system::WorkerRecord;
 use crate::worker::Silent;
 use crate::{CleanUpOptions, HostError};
 
-/// Keeps the house of a service.
+/// The housekeeping task of a service.
 pub(crate) struct House {
     pub ctx: Arc<Context>,
 }
 
 impl House {
-    /// What is to be done once in a while.
+    /// Runs rounds until the service ends.
     pub(crate) async fn keep(&self) {
         let mut rounds = 0u64;
         while !self.ctx.is_draining() {
@@ -45,7 +45,7 @@ impl House {
         for id in self.ctx.store.overdue(now, 1000).await? {
             self.end_overdue(&id).await?;
         }
-        // What the command or another process put into a queue that nobody serves yet. Other machines announce it, and
+        // What the command or another process put into a queue that no task serves yet. Other machines announce it, and
         // counting what waits costs more there.
         if !self.ctx.store.is_shared() || round.is_multiple_of(10) {
             for row in self.ctx.store.queues(now).await? {
@@ -58,7 +58,7 @@ impl House {
             self.ctx.system().say_alive().await?;
         }
         if round % 600 == 60 {
-            // Retention bounds what is kept, whether somebody has dealt with it or not.
+            // Retention bounds what is stored, also open dead letters.
             let options = CleanUpOptions { include_dead: true, ..CleanUpOptions::default() };
             self.ctx.system().clean_up(options, None).await?;
             self.sweep().await;
@@ -70,7 +70,7 @@ impl House {
         Ok(())
     }
 
-    /// A run whose time in the queue is over is claimed by nobody while its queue is closed or its key is taken.
+    /// Ends a run whose time in the queue is over. No worker claims it while its queue is closed or its key is taken.
     async fn end_overdue(&self, id: &str) -> Result<(), HostError> {
         let now = self.ctx.clock.now();
         match self.ctx.store.claim_run(id, self.ctx.worker(), now, self.ctx.lease_from(now)).await {

@@ -13,7 +13,7 @@ use crate::{HostError, editors};
 /// A stored job.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredJob {
-    /// What it does.
+    /// The job itself.
     pub job: Arc<Job>,
     /// Counts its changes, from 1.
     pub version: u64,
@@ -21,7 +21,7 @@ pub struct StoredJob {
     pub schedule: Option<ScheduleRow>,
 }
 
-/// Jobs that are read at once, and bytes of their definitions after which a list ends.
+/// The number of jobs that one read returns, and the bytes of definitions after which a list ends.
 const JOBS: usize = 16;
 const MOST_BYTES: usize = 4 << 20;
 
@@ -32,10 +32,10 @@ pub struct Jobs {
 }
 
 impl Jobs {
-    /// Keeps a job, and its schedule with it. Fires that have come by the old schedule are decided first.
+    /// Stores a job with its schedule. Fires that are due by the old schedule are decided first.
     ///
     /// # Errors
-    /// When the version is another, the schedule is no schedule, or the store failed.
+    /// When the stored version differs from `expect`, the schedule is invalid, or the store failed.
     pub async fn put(&self, job: &Arc<Job>, expect: Expect, audit: Audit) -> Result<StoredJob, HostError> {
         if let Some(old) = self.ctx.store.schedule(&job.id).await? {
             self.ctx.schedules().catch_up(&old).await?;
@@ -44,7 +44,7 @@ impl Jobs {
             && same.job.digest() == job.digest()
             && expect.allows(same.version)
         {
-            // Nothing changes, so nothing gets another version.
+            // The job does not change, so its version stays.
             return Ok(same);
         }
         let now = self.ctx.clock.now();
@@ -58,7 +58,7 @@ impl Jobs {
         let old = self.ctx.store.schedule(&job.id).await?;
         let row = match self.ctx.schedules().timetable(job, now)? {
             Some(timetable) => {
-                // A schedule that has not changed goes on where it was.
+                // A schedule that has not changed keeps its place.
                 let kept = old
                     .as_ref()
                     .filter(|old| old.job.schedule == job.schedule && old.job.timezone == job.timezone);
@@ -82,7 +82,7 @@ impl Jobs {
         for _ in 0..editors::TRIES {
             let edited = self.edited_by(job, &by).await?;
             match self.ctx.store.write(changes.iter().cloned().chain([edited]).collect()).await {
-                // Somebody else stored the job meanwhile: who they are is not lost.
+                // Another caller stored the job meanwhile, and stays in the list of its editors.
                 Err(StoreError::Conflict(what, _) | StoreError::AlreadyThere(what, _))
                     if what == Kind::Editors.name() => {}
                 written => {
@@ -95,10 +95,10 @@ impl Jobs {
         Err(StoreError::Conflict(Kind::Job.name(), job.id.clone()).into())
     }
 
-    /// A stored job.
+    /// Returns a stored job.
     ///
     /// # Errors
-    /// When there is none of that id, or the store failed.
+    /// When there is no such job, or the store failed.
     pub async fn get(&self, id: &str) -> Result<StoredJob, HostError> {
         let missing = || StoreError::NoRecord(Kind::Job.name(), id.to_owned());
         let record = self.ctx.store.record(Kind::Job, id).await?.ok_or_else(missing)?;
@@ -112,7 +112,7 @@ impl Jobs {
         Ok(StoredJob { job: Arc::new(definition.into()), version: record.version, schedule })
     }
 
-    /// Jobs by id, after `after`: at most `limit`, and fewer where they are long. There are no more when none comes.
+    /// Lists jobs by id, after `after`: at most `limit`, and fewer if they are long. An empty list is the end.
     ///
     /// # Errors
     /// When the store failed.
@@ -137,7 +137,7 @@ impl Jobs {
     /// Removes a job and its schedule. Its runs and its ledger stay.
     ///
     /// # Errors
-    /// When there is none of that id, the version is another, or the store failed.
+    /// When there is no such job, its version differs from `expect`, or the store failed.
     pub async fn delete(&self, id: &str, expect: Expect, audit: Audit) -> Result<(), HostError> {
         let changes = vec![
             Change::Remove { kind: Kind::Job, id: id.to_owned(), expect },

@@ -98,33 +98,33 @@ pub struct Host {
 }
 
 impl Host {
-    /// How a host is set up.
+    /// Returns a builder, with a default for every setting.
     pub fn builder() -> HostBuilder {
         HostBuilder::default()
     }
 
-    /// Adds a step from the bytes of its component, for this process; it takes the place of one of the same type.
+    /// Adds a step from the bytes of its component, for this process. It replaces a step of the same type.
     /// [`Steps::register`] adds one for every process that uses the store.
     ///
     /// # Errors
-    /// When it is no component, not a step, or bears the name of a built-in one.
+    /// When the bytes are not a component, the component is not a step, or it has the name of a built-in step.
     pub async fn register(&self, wasm: Vec<u8>) -> Result<Arc<Manifest>, HostError> {
         self.ctx.steps().register_here(wasm, false).await
     }
 
-    /// Reads a job file and checks everything that can be known before the run, by the steps' own
-    /// `validate` too.
+    /// Reads a job file and checks everything that can be checked before the run, also with the `validate` of
+    /// its steps.
     ///
     /// # Errors
-    /// Every problem, each with its place.
+    /// All problems, each with its place.
     pub async fn parse(&self, name: &str, text: &str) -> Result<Parsed, HostError> {
         self.ctx.jobs().parse_for(project::DEFAULT, name, text).await
     }
 
-    /// Admits a job and runs it to its end, in this task.
+    /// Admits a job, and runs it to its end in this task.
     ///
     /// # Errors
-    /// As [`Runs::submit`] and [`Runs::resume`]. A job that fails is no error: the view says so.
+    /// As [`Runs::submit`] and [`Runs::resume`]. A run that fails is not an error: the view shows it.
     pub async fn run(
         &self,
         job: JobDefinition,
@@ -143,27 +143,27 @@ impl Host {
         Service::start(self.ctx.clone()).await
     }
 
-    /// Reads policies, queues and the configuration again, and takes over what can change while the service runs: all
-    /// but connections, organizations, secrets, stores, directories and the number of workers. Tells which of these
-    /// have changed, and need a restart.
+    /// Reads policies, queues and the configuration again, and applies what can change while the service runs: all
+    /// but connections, organizations, secrets, stores, directories and the number of workers. Returns those of them
+    /// that have changed and need a restart.
     ///
     /// # Errors
-    /// Every problem of the files; then everything stays as it was.
+    /// All problems of the files. The settings then stay as they were.
     pub fn reload(&self) -> Result<Vec<&'static str>, HostError> {
         self.ctx.reload()
     }
 
-    /// The current time, by the host's clock.
+    /// Returns the current time of the host's clock.
     pub fn now(&self) -> Timestamp {
         self.ctx.clock.now()
     }
 
-    /// The configuration.
+    /// Returns the configuration in force.
     pub fn configuration(&self) -> Arc<Configuration> {
         self.ctx.settings().config.clone()
     }
 
-    /// The sandbox, for what this type does not offer.
+    /// Returns the sandbox, for what the services do not offer.
     pub fn sandbox(&self) -> &Arc<Sandbox> {
         &self.ctx.sandbox
     }

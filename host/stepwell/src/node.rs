@@ -1,4 +1,4 @@
-//! What a process knows of itself: the claims that it holds, who waits for what, and that it is alive.
+//! The state of a process: the claims that it holds, the callers that wait, and its sign of life.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::{self, File, TryLockError};
@@ -52,7 +52,7 @@ pub(crate) struct Node {
     /// Who follows the log of which run.
     pub followers: Mutex<HashMap<String, watch::Sender<()>>>,
     ids: Mutex<Ids>,
-    /// A number that most likely no other process has; who has the same one makes another id when it is taken.
+    /// A random number. A process with the same number tries another id when one is taken.
     number: u32,
     pub draining: CancellationToken,
     /// The service has let the last run go.
@@ -65,7 +65,7 @@ pub(crate) struct Node {
     pub leases: Mutex<Vec<String>>,
     /// Step types that were registered in the store.
     pub registered: Mutex<BTreeMap<String, StepRecord>>,
-    /// When that was last looked up, where nobody tells of changes.
+    /// When that was last read, in processes that get no announcements.
     pub looked: Mutex<Option<Timestamp>>,
     /// Components that the store is known to have.
     pub kept: Mutex<BTreeSet<String>>,
@@ -77,7 +77,7 @@ pub(crate) struct Node {
     pub broken: Mutex<BTreeMap<String, String>>,
     /// Counts the changes of settings and steps.
     pub generation: AtomicU64,
-    /// Queues that have somebody who serves them.
+    /// Queues that tasks of this process serve.
     pub served: Mutex<BTreeMap<String, crate::service::Serving>>,
     pub serving: OnceLock<tokio::sync::mpsc::UnboundedSender<String>>,
     /// Where a service works on its runs.
@@ -149,7 +149,7 @@ impl Drop for Held {
 }
 
 impl Context {
-    /// Tells other processes that runs of these queues may have become free to go.
+    /// Announces to other processes that runs of these queues may be ready.
     pub(crate) fn tell_queues(&self, queues: impl IntoIterator<Item = String>) {
         queues.into_iter().for_each(|queue| self.store.announce(Wake::Queue(queue)));
     }
@@ -227,7 +227,7 @@ impl Context {
         AbortOnDropHandle::new(tokio::spawn(async move {
             loop {
                 let due = clock::later(ctx.clock.now(), ctx.renew_every());
-                // Earlier when another process says that there is something to learn.
+                // Earlier if another process announces a change.
                 let _ = tokio::time::timeout(ctx.renew_every(), ctx.node.claims.notified()).await;
                 ctx.renew().await;
                 ctx.measures.renewed(ctx.clock.now() - due);
@@ -287,7 +287,7 @@ impl Context {
         self.node.wakes.lock().entry(queue.to_owned()).or_default().clone()
     }
 
-    /// Tells those who wait for the end of a run, when it has come.
+    /// Wakes the callers that wait for the end of a run, once it has ended.
     pub(crate) fn moved(&self, state: &RunState) {
         if !state.status.is_terminal() {
             return;
@@ -296,19 +296,19 @@ impl Context {
         let Some(waiters) = waiters else { return };
         let state = Arc::new(state.clone());
         for waiter in waiters {
-            // Whoever waited may have gone.
+            // The caller may be gone.
             let _ = waiter.send(state.clone());
         }
     }
 
-    /// Tells those who follow the log of a run that it has grown, or that the run has ended.
+    /// Wakes the followers of the log of a run: it has grown, or the run has ended.
     pub(crate) fn logged(&self, execution_id: &str) {
         if let Some(followers) = self.node.followers.lock().get(execution_id) {
             followers.send_replace(());
         }
     }
 
-    /// Has somebody serve that queue from now on, when this process serves.
+    /// Starts to serve that queue, if this process serves.
     pub(crate) fn serve_queue(&self, queue: &str) {
         if let Some(opener) = self.node.serving.get()
             && !self.node.served.lock().contains_key(queue)

@@ -60,7 +60,7 @@ pub struct QueueLevel {
     pub oldest_seconds: f64,
 }
 
-/// What an operator said about a queue.
+/// The decision of an operator about a queue.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct QueueRecord {
     /// Who paused it and why.
@@ -75,7 +75,7 @@ pub struct Queues {
 }
 
 impl Queues {
-    /// Pauses a queue, or resumes it: while it is paused no run begins, and those that have begun go on.
+    /// Pauses a queue, or resumes it. In a paused queue no run starts, and runs that have started continue.
     ///
     /// # Errors
     /// When there is no such queue, or the store failed.
@@ -98,7 +98,7 @@ impl Queues {
         Ok(())
     }
 
-    /// Looks up whether somebody paused the queue.
+    /// Reads whether the queue is paused.
     pub(crate) async fn refresh_pause(&self, queue: &str) {
         let Ok(record) = self.ctx.store.record(Kind::Queue, queue).await else { return };
         let said: QueueRecord =
@@ -108,7 +108,7 @@ impl Queues {
         }
     }
 
-    /// Every queue that has runs, settings or somebody who serves it.
+    /// Lists the queues that have runs or settings, or that this process serves.
     ///
     /// # Errors
     /// When the store failed.
@@ -119,8 +119,8 @@ impl Queues {
         self.figures(rows, names, true).await
     }
 
-    /// The same for a project: its own runs only, and the queues that have some or that the configuration lists. A
-    /// pause concerns every project: it is shown, without who paused the queue and why.
+    /// The same for a project: only its own runs, and the queues that have some or that the configuration lists. A
+    /// pause concerns every project, so it is shown, but not its reason.
     ///
     /// # Errors
     /// When the store failed.
@@ -162,7 +162,7 @@ impl Queues {
     }
 }
 
-/// A queue as its operator sees it. What a window or a pause keeps from beginning is not ready: nobody has to act.
+/// Builds the status of a queue. Runs that a window or a pause holds are not ready: no operator has to act.
 fn queue_status(
     queue: &str,
     row: QueueRow,
@@ -173,7 +173,7 @@ fn queue_status(
     let closed_until = settings.closed_until(queue.parse().unwrap_or(chrono_tz::UTC), now);
     let seconds = |since: Option<Timestamp>| since.map_or(0.0, |at| (now - at).as_seconds_f64().max(0.0));
     let open = paused.is_none() && closed_until.is_none();
-    // What has begun goes on.
+    // Runs that have started continue.
     let can_run = if open { &row.levels } else { &row.begun };
     let ready = if open { row.ready } else { can_run.iter().map(|(_, count, _)| count).sum() };
     let waits = row.ready.saturating_sub(ready);
@@ -205,7 +205,7 @@ fn queue_status(
 mod tests {
     use super::*;
 
-    /// What waits for a window or a pause is told apart from what waits for a worker.
+    /// Runs that wait for a window or a pause are counted apart from those that wait for a worker.
     #[test]
     fn what_cannot_run_now_is_not_ready() {
         let now: Timestamp = "2026-01-07T12:00:00Z".parse().unwrap();

@@ -16,13 +16,13 @@ use crate::context::Context;
 use crate::worker::{Left, Silent};
 use crate::{Admitted, HostError, Observer};
 
-/// The pause before a run of this process that another one holds for a moment is claimed again.
+/// The pause before a claim is tried again while another process holds the run for a moment.
 const HELD_BRIEFLY: Duration = Duration::from_millis(50);
 
-/// Lines of a log that are read at once.
+/// The number of log lines that one read returns.
 const LOG_PAGE: u32 = 1000;
 
-/// Files and directories of a workspace that is copied for a retry.
+/// The maximum number of files and directories in a workspace that is copied for a retry.
 const MOST_FILES: usize = 100_000;
 
 /// The runs of a host.
@@ -32,11 +32,11 @@ pub struct Runs {
 }
 
 impl Runs {
-    /// Admits a job: keeps it as a run that is due now, for the one who calls [`Runs::resume`], and gives the run's
-    /// id. [`Runs::enqueue`] leaves it to a service instead.
+    /// Admits a job: saves it as a run that is due now, for a caller of [`Runs::resume`], and returns the id of the
+    /// run. [`Runs::enqueue`] leaves it to a service instead.
     ///
     /// # Errors
-    /// When the job is disabled, a variable is not the job's, or the store failed.
+    /// When the job is disabled, the job lacks a variable, or the store failed.
     pub async fn submit(
         &self,
         job: JobDefinition,
@@ -46,12 +46,12 @@ impl Runs {
         Ok(self.enqueue(&Arc::new(job.into()), admission, None, None).await?.execution_id)
     }
 
-    /// Moves a run until it has ended: from its beginning, or from the first unfinished step when an earlier
-    /// process died. A finished step never runs again. Cancelling `cancel` ends the run as cancelled.
+    /// Runs a run to its end: from its beginning, or from the first unfinished step when an earlier process
+    /// died. A finished step never runs again. `cancel` ends the run as cancelled.
     ///
     /// # Errors
-    /// When there is no such run, another process moves it, or the store failed. The state of a run that
-    /// failed is no error.
+    /// When there is no such run, another process works on it, or the store failed. A run that fails is not an
+    /// error.
     pub async fn resume(
         &self,
         execution_id: &str,
@@ -63,7 +63,7 @@ impl Runs {
         let mut began = false;
         loop {
             let claim = match self.claim(execution_id).await {
-                // Another process cancels it, or decides about its approval, and gives it back.
+                // Another process cancels it, or decides about its approval, and then releases it.
                 Err(StoreError::Claimed(..)) if began => {
                     tokio::time::sleep(HELD_BRIEFLY).await;
                     if self.ctx.store.row(execution_id).await?.status.is_terminal() {
@@ -85,7 +85,7 @@ impl Runs {
         }
     }
 
-    /// A run that no queue holds back waits for nobody: when its concurrency key is taken, it does not begin.
+    /// Refuses a run whose concurrency key is taken. It waits in no queue, so no worker would start it later.
     async fn key_is_free(&self, execution_id: &str) -> Result<(), HostError> {
         let standing = self.ctx.store.standing(execution_id, self.ctx.clock.now()).await?;
         let Some((key, limit, holders)) = standing.key else { return Ok(()) };
@@ -98,7 +98,7 @@ impl Runs {
         )))
     }
 
-    /// Waits until a run is due, or somebody approves or cancels it; tells whether it has ended meanwhile.
+    /// Waits until a run is due, approved or cancelled. Returns whether it has ended meanwhile.
     async fn pause_until(
         &self,
         execution_id: &str,
@@ -108,7 +108,7 @@ impl Runs {
         while !cancel.is_cancelled() {
             let now = self.ctx.clock.now();
             let row = self.ctx.store.row(execution_id).await?;
-            // Whoever decides about an approval holds the run for a moment.
+            // A process that decides about an approval holds the run for a moment.
             let free = row.claimed_until.is_none() && row.wakes_at.is_none_or(|at| at <= now);
             if row.status.is_terminal() || free || due <= now || row.cancel.is_some() {
                 return Ok(row.status.is_terminal());
@@ -123,7 +123,7 @@ impl Runs {
         Ok(false)
     }
 
-    /// Takes a run for this process.
+    /// Claims a run for this process.
     async fn claim(&self, execution_id: &str) -> Result<Claim, StoreError> {
         let now = self.ctx.clock.now();
         let claim = |now| {
@@ -136,7 +136,7 @@ impl Runs {
         };
         match claim(now).await {
             Err(StoreError::Claimed(id, until)) => {
-                // Its holder may be a process of this machine that died.
+                // Its holder may be a dead process of this machine.
                 self.ctx.bury_dead_workers().await?;
                 match claim(self.ctx.clock.now()).await {
                     Err(StoreError::Claimed(..)) => Err(StoreError::Claimed(id, until)),
@@ -147,7 +147,7 @@ impl Runs {
         }
     }
 
-    /// Runs, newest first.
+    /// Lists runs, newest first.
     ///
     /// # Errors
     /// When the store failed.
@@ -155,7 +155,7 @@ impl Runs {
         Ok(self.ctx.store.list(filter).await?)
     }
 
-    /// The row of a run: its status and its place in its queue.
+    /// Returns the row of a run: its status, and its place in its queue.
     ///
     /// # Errors
     /// When there is no such run, or the store failed.
@@ -163,7 +163,7 @@ impl Runs {
         Ok(self.ctx.store.row(execution_id).await?)
     }
 
-    /// The job that a run was admitted with.
+    /// Returns the job that a run was admitted with.
     ///
     /// # Errors
     /// When there is no such run, or the store failed.
@@ -171,7 +171,7 @@ impl Runs {
         Ok(self.ctx.store.latest(execution_id).await?.0)
     }
 
-    /// The log of a run.
+    /// Returns the whole log of a run.
     ///
     /// # Errors
     /// When there is no such run.
@@ -188,7 +188,7 @@ impl Runs {
         }
     }
 
-    /// A page of the log of a run, from a place that an earlier page returned.
+    /// Returns a page of the log of a run, from a place that an earlier page returned.
     ///
     /// # Errors
     /// When the store failed.
@@ -201,8 +201,8 @@ impl Runs {
         Ok(self.ctx.store.log_page(execution_id, from, limit).await?)
     }
 
-    /// Cancels a run. One that runs is stopped: its guest, and what the host does for it. One that waits has ended
-    /// when this returns.
+    /// Cancels a run. A step that runs is stopped: its guest, and the work of the host for it. A run that waits has
+    /// ended when this returns.
     ///
     /// # Errors
     /// When there is no such run, it has ended, or the store failed.
@@ -218,7 +218,7 @@ impl Runs {
         self.ctx.store.request_cancel(execution_id, why, now, Some(audit)).await?;
         self.ctx.cancel_held(&[execution_id.to_owned()], why);
         if row.claimed_until.is_none_or(|until| until <= now) {
-            // Nobody has it: it need not wait for a worker. Where that fails, one ends it.
+            // No worker has it, so this process ends it. If that fails, a worker does.
             let claim = self
                 .ctx
                 .store
@@ -234,8 +234,8 @@ impl Runs {
         Ok(self.ctx.store.row(execution_id).await?)
     }
 
-    /// Runs a run that has ended again, as a new run: from its failed step on, or from the start; as the job was, or
-    /// as it is now. A run without a failed step starts from the beginning, and [`Admitted::note`] says so.
+    /// Runs a run that has ended again, as a new run: from its failed step, or from the start; with its own job, or
+    /// with `job`. A run without a failed step starts from the beginning, and [`Admitted::note`] says so.
     ///
     /// # Errors
     /// When there is no such run, it has not ended, or it cannot be admitted.
@@ -282,7 +282,7 @@ impl Runs {
         Ok(Admitted { note, ..self.insert(run, None, Some(audit), before).await? })
     }
 
-    /// Copies what the finished steps left for those that follow.
+    /// Copies the files that finished steps left for later steps.
     fn copy_workspace(&self, from: &str, to: &str) -> Result<(), HostError> {
         let (from, to) = (self.ctx.workspace(from), self.ctx.workspace(to));
         if !from.is_dir() {

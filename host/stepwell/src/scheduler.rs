@@ -21,7 +21,7 @@ const SCHEDULES: u32 = 256;
 const FIRES: usize = 500;
 
 impl Schedules {
-    /// Fires what is due in the queues that this process is the scheduler of, and sleeps until the next.
+    /// Fires the due schedules of the queues that this process is the scheduler of, and sleeps until the next.
     pub(crate) async fn schedule_loop(&self) {
         let mut timetables = Timetables::default();
         let notify = self.ctx.node.schedules.clone();
@@ -60,7 +60,7 @@ impl Schedules {
                     let next = self.ctx.store.next_schedule(Some(self.ctx.worker())).await.ok().flatten();
                     let until =
                         next.map_or(POLL, |next| (next - self.ctx.clock.now()).to_std().unwrap_or_default());
-                    // What is due and was not fired is somebody else's by now.
+                    // A due schedule that did not fire belongs to another scheduler by now.
                     until.clamp(Duration::from_millis(2), POLL)
                 }
             };
@@ -71,8 +71,8 @@ impl Schedules {
         }
     }
 
-    /// Fires the schedules that are due, as a scheduler that has been watching since then; tells whether there may be
-    /// more.
+    /// Fires the due schedules, as a scheduler that has been watching since `since`. Returns whether more may be
+    /// due.
     pub(crate) async fn fire_due(
         &self,
         timetables: &mut Timetables,
@@ -91,7 +91,7 @@ impl Schedules {
         Ok(more)
     }
 
-    /// What happens to the fires of a schedule that have come.
+    /// Decides about the due fires of a schedule.
     pub(crate) fn batch(&self, row: &ScheduleRow, timetables: &mut Timetables, watch: Watch) -> FireBatch {
         let now = watch.now;
         let Some((timetable, schedule)) = timetables.of(self, row).zip(row.job.schedule.as_ref()) else {

@@ -29,7 +29,7 @@ pub struct Preview {
     pub note: String,
 }
 
-/// Most fires that are shown at once.
+/// The maximum number of fires in one answer.
 pub(crate) const MOST_SHOWN: usize = 1000;
 
 /// The schedules of a host.
@@ -39,7 +39,7 @@ pub struct Schedules {
 }
 
 impl Schedules {
-    /// Decides about what has come of one schedule.
+    /// Decides about the due fires of one schedule.
     pub(crate) async fn catch_up(&self, row: &ScheduleRow) -> Result<(), HostError> {
         let mut row = row.clone();
         let mut timetables = Timetables::default();
@@ -51,7 +51,7 @@ impl Schedules {
         Ok(())
     }
 
-    /// Pauses a schedule, or resumes it. What comes meanwhile is noted in the ledger as paused.
+    /// Pauses a schedule, or resumes it. Fires of a paused schedule are in the ledger as paused.
     ///
     /// # Errors
     /// When the job has no schedule, or the store failed.
@@ -65,7 +65,7 @@ impl Schedules {
         Ok(())
     }
 
-    /// The timetable of a job; none when it has no schedule.
+    /// Returns the timetable of a job; none if it has no schedule.
     pub(crate) fn timetable(
         &self,
         job: &JobDefinition,
@@ -83,10 +83,10 @@ impl Schedules {
             })
     }
 
-    /// The next fires of a job.
+    /// Returns the next fires of a job.
     ///
     /// # Errors
-    /// When its schedule is no schedule, or it is asked for too many fires, or for those of another age.
+    /// When the schedule is invalid, or `count` or `from` is out of range.
     pub fn preview(
         &self,
         job: &JobDefinition,
@@ -119,15 +119,15 @@ impl Schedules {
         Ok(coming)
     }
 
-    /// The changes of the clocks of a job's zone that its next fires may meet: when, and by how much.
+    /// Returns the clock changes of a job's zone in a range: the time of each, and its seconds.
     pub fn transitions(&self, job: &JobDefinition, from: Timestamp, to: Timestamp) -> Vec<(Timestamp, i32)> {
         let zone = job.timezone.parse().unwrap_or(chrono_tz::UTC);
-        // A year of hours is looked through in microseconds.
+        // A search through the hours of a year takes microseconds.
         let to = to.min(from + chrono::Duration::days(400));
         zone::changes(zone, from, to).into_iter().map(|(at, before, after)| (at, after - before)).collect()
     }
 
-    /// Rows of the fire ledger, the latest fire first.
+    /// Lists rows of the fire ledger, the latest fire first.
     ///
     /// # Errors
     /// When the store failed.
@@ -135,10 +135,11 @@ impl Schedules {
         Ok(self.ctx.store.ledger(filter).await?)
     }
 
-    /// Has one run of a job at a time to come, with its row in the ledger.
+    /// Admits one run of a job for a later time, with its row in the ledger. `audit` is written with them, in one
+    /// transaction.
     ///
     /// # Errors
-    /// As [`Runs::enqueue`].
+    /// As [`crate::Runs::enqueue`].
     pub async fn once(&self, job: &Arc<Job>, at: Timestamp, audit: Audit) -> Result<String, HostError> {
         let now = self.ctx.clock.now();
         schedule::check_once(at, now).map_err(|why| HostError::Argument("scheduled_time", why))?;
@@ -154,7 +155,7 @@ impl Schedules {
         };
         let fire =
             schedule::Fire { nominal, decision: Decision::Admitted, reason: "once".to_owned(), due: at };
-        // Several at one time are several fires: the number tells them apart.
+        // Several runs at one time are several fires, with the id of the run in their names.
         let id = loop {
             let mut new = self.new_fire(&row, &fire, |_| Source::Api, None, RunOverlap::Allow, now);
             new.run.iter_mut().for_each(|run| run.started_by.push(audit.by.clone()));
@@ -192,15 +193,15 @@ impl Schedules {
         }
     }
 
-    /// What a change of the clocks does to a wall time of a zone; none when it is an ordinary one.
+    /// Returns what a clock change does to a wall time of a zone; none for an ordinary time.
     pub fn clock_note(&self, text: &str, timezone: &str) -> Option<String> {
         zone::clock_note(text, timezone.parse().unwrap_or(chrono_tz::UTC))
     }
 
-    /// A time as people write it, in the zone of a job.
+    /// Reads a time as people write it, in the zone of a job.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// When the text is not a time.
     pub fn time_in(&self, text: &str, timezone: &str) -> Result<Timestamp, HostError> {
         let zone = timezone.parse().unwrap_or(chrono_tz::UTC);
         schedule::parse_time(text, zone).map_err(HostError::Refused)

@@ -1,4 +1,4 @@
-//! The service: a dispatcher for each queue, one scheduler, and what keeps the house clean.
+//! The service: a dispatcher for each queue, one scheduler, and housekeeping.
 //!
 //! Each part is a task of its own that is started again when it fails: a queue that crashes, is paused or is
 //! flooded leaves the others alone. What must hold over processes is in the store; these tasks only act on it.
@@ -22,7 +22,7 @@ use crate::guests::GuestThreads;
 use crate::house::House;
 use crate::worker::Silent;
 
-/// How long a task sleeps at most: what other processes did is seen by then.
+/// The longest sleep of a task. After it, the task sees the changes of other processes.
 pub(crate) const POLL: Duration = Duration::from_secs(1);
 /// Runs that a dispatcher takes in one transaction.
 const CLAIM: u32 = 64;
@@ -155,7 +155,7 @@ impl Dispatcher {
             biased;
             () = self.ctx.node.draining.cancelled() => {}
             () = notify.notified() => {}
-            // Taken when a run is claimed; whoever comes first has it.
+            // The claim of a run takes it; the first dispatcher gets it.
             free = slots.acquire() => drop(free),
         }
     }
@@ -194,7 +194,7 @@ impl Dispatcher {
         }
     }
 
-    /// Does what other processes announce.
+    /// Acts on the announcements of other processes.
     async fn hear(&self) {
         let Some(mut heard) = self.ctx.store.announcements() else { return };
         loop {
@@ -312,8 +312,8 @@ impl Service {
         Ok(service)
     }
 
-    /// Ends the service: nothing new begins, steps that run may go on for `drain` of the configuration, and what
-    /// runs then is let go, to be done again by whoever comes next. Tells how many runs were let go in the middle of
+    /// Ends the service. No run starts, and running steps may continue for `drain` of the configuration. Runs that
+    /// still run then are released, so that another process runs them again. Returns how many were released within
     /// a step.
     pub async fn drain(self) -> usize {
         self.ctx.node.draining.cancel();
@@ -326,7 +326,7 @@ impl Service {
             let _ = timeout(Duration::from_secs(5), self.tasks.wait()).await;
         }
         self.ctx.node.ended.cancel();
-        // Leases of schedulers, too: another process goes on with them at once.
+        // This also ends the leases of schedulers, so that another process continues at once.
         if let Err(error) = self.ctx.store.expire(self.ctx.worker(), self.ctx.clock.now()).await {
             tracing::warn!("claims are not given back, and expire by themselves: {error}");
         }

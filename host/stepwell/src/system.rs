@@ -172,7 +172,7 @@ impl System {
             Ok(next) => lag = next.map_or(0.0, |next| (now - next).as_seconds_f64().max(0.0)),
             Err(error) => store = Some(error.to_string()),
         }
-        // A write shows what a read cannot: a disk that is full. Only who serves says so.
+        // A write fails where a read does not, for instance on a full disk. Only a service writes here.
         if self.ctx.is_serving()
             && let Err(error) = self.say_alive().await
         {
@@ -220,20 +220,20 @@ impl System {
         Ok(self.workers().await?.into_iter().map(|worker| worker.seen).max())
     }
 
-    /// What the processes that work, or have worked, on runs say of themselves.
+    /// Returns the records of the processes that work, or have worked, on runs.
     async fn workers(&self) -> Result<Vec<WorkerRecord>, HostError> {
         let records = self.ctx.store.records(Kind::Worker, None, "", 10_000).await?;
         Ok(records.into_iter().filter_map(|record| serde_json::from_value(record.value).ok()).collect())
     }
 
-    /// Says that this process works on runs. Shows whether the store can be written, too.
+    /// Records that this process works on runs. Fails if the store cannot be written.
     pub(crate) async fn say_alive(&self) -> Result<(), StoreError> {
         self.say("alive", false).await
     }
 
-    /// Says that this process works on runs no more.
+    /// Records that this process no longer works on runs.
     pub(crate) async fn say_stopped(&self) -> Result<(), StoreError> {
-        // Its lock goes with it: nobody has to find out that it has died.
+        // It removes its lock file, so that no process takes it for dead.
         let _ = std::fs::remove_file(self.ctx.base.join("workers").join(self.ctx.worker()));
         self.say("stopped", true).await
     }
@@ -257,7 +257,7 @@ impl System {
         self.ctx.settings().policies.names()
     }
 
-    /// Writes a file of the data directory that this user alone can read; gives its path.
+    /// Writes a file in the data directory that only this user can read, and returns its path.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -282,7 +282,7 @@ impl System {
         self.ctx.generation()
     }
 
-    /// What the databases of the store say about themselves.
+    /// Returns the products, places and versions of the databases of the store.
     ///
     /// # Errors
     /// When the store does not answer.

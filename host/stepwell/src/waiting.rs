@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::runs::Runs;
 use crate::{Admitted, HostError};
 
-/// Somebody who waits for the end of a run.
+/// A caller that waits for the end of a run.
 struct Waiter {
     runs: Runs,
     execution_id: String,
@@ -66,8 +66,8 @@ impl Runs {
         Waiter { runs: self.clone(), execution_id: execution_id.to_owned(), end }
     }
 
-    /// Waits until a run has ended, at most for `limit`; its state then. What another process moves is looked at
-    /// twice a second.
+    /// Waits until a run has ended, at most for `limit`, and returns its state then. A run of another process is
+    /// checked twice per second.
     ///
     /// # Errors
     /// When there is no such run, or the store failed.
@@ -79,7 +79,7 @@ impl Runs {
         waiter.wait(limit).await
     }
 
-    /// Puts a run of a job into its queue, and waits for its end, at most for `limit`; the state then.
+    /// Puts a run of a job into its queue, and waits for its end, at most for `limit`. Returns the state then.
     ///
     /// # Errors
     /// As [`Runs::enqueue`].
@@ -114,7 +114,7 @@ pub struct Follow {
 }
 
 impl Follow {
-    /// Waits until this process has written to the log, or `limit` is over: another node may have written, too.
+    /// Waits until this process has written to the log, or `limit` has passed, since another node may write, too.
     pub async fn grown(&mut self, limit: Duration) {
         let _ = tokio::time::timeout(limit, self.grown.changed()).await;
     }
@@ -123,7 +123,7 @@ impl Follow {
 impl Drop for Follow {
     fn drop(&mut self) {
         let mut followers = self.ctx.node.followers.lock();
-        // This one still counts.
+        // This follower still counts.
         if followers.get(&self.execution_id).is_some_and(|sender| sender.receiver_count() <= 1) {
             followers.remove(&self.execution_id);
         }

@@ -241,299 +241,175 @@ impl Faulty {
     }
 }
 
-#[async_trait]
-impl RunStore for Faulty {
-    async fn insert(&self, run: &NewRun, with: Vec<Change>) -> Result<Inserted, StoreError> {
-        self.enter(true).await?;
-        let mut run = run.clone();
-        match self.ground.broken {
-            Some(Broken::LostRun) if self.ground.chance(4) => {
-                self.ground.acknowledged.lock().map(|mut all| all.push(run.execution_id.clone())).ok();
-                return Ok(Inserted::default());
-            }
-            Some(Broken::NoKeys) => run.key = None,
-            _ => {}
+/// Implements a part of the store: the methods in braces, and others that only pass a call on.
+macro_rules! passed_on {
+    ($part:ident { $($own:tt)* } $($kind:ident $name:ident($($arg:ident: $type:ty),*) -> $answer:ty;)*) => {
+        #[async_trait]
+        impl $part for Faulty {
+            $($own)*
+
+            $(async fn $name(&self, $($arg: $type),*) -> Result<$answer, StoreError> {
+                self.enter(stringify!($kind) == "write").await?;
+                self.ground.ask(self.inner().$name($($arg),*)).await
+            })*
         }
-        let inserted = self.ground.ask(self.inner().insert(&run, with)).await?;
-        let inserted = self.leave(inserted).await?;
-        self.ground.acknowledged.lock().map(|mut all| all.push(run.execution_id.clone())).ok();
-        Ok(inserted)
-    }
-
-    async fn claim(&self, query: ClaimQuery) -> Result<Vec<Claim>, StoreError> {
-        self.enter(true).await?;
-        let claims = self.ground.ask(self.inner().claim(query)).await?;
-        claims.iter().for_each(|claim| self.ground.note_claim(claim));
-        self.leave(claims).await
-    }
-
-    async fn claim_run(
-        &self,
-        execution_id: &str,
-        worker: &str,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> Result<Claim, StoreError> {
-        self.enter(true).await?;
-        let claim = self.ground.ask(self.inner().claim_run(execution_id, worker, now, until)).await?;
-        self.ground.note_claim(&claim);
-        self.leave(claim).await
-    }
-
-    async fn renew(
-        &self,
-        claims: &[(String, u64)],
-        now: Timestamp,
-        until: Timestamp,
-    ) -> Result<Vec<Renewal>, StoreError> {
-        self.enter(true).await?;
-        self.ground.ask(self.inner().renew(claims, now, until)).await
-    }
-
-    async fn expire(&self, worker: &str, now: Timestamp) -> Result<u64, StoreError> {
-        self.enter(true).await?;
-        self.ground.ask(self.inner().expire(worker, now)).await
-    }
-
-    async fn workers(&self) -> Result<Vec<String>, StoreError> {
-        self.enter(false).await?;
-        self.ground.ask(self.inner().workers()).await
-    }
-
-    async fn commit(&self, mut commit: Commit) -> Result<Vec<String>, StoreError> {
-        self.enter(true).await?;
-        let newest = self.ground.fence(&commit.execution_id);
-        let (id, fence, number) = (commit.execution_id.clone(), commit.fence, commit.number);
-        match self.ground.broken {
-            Some(Broken::StaleFence) => commit.fence = newest,
-            Some(Broken::Stuck) => {
-                if let Next::Wait(due) = &mut commit.next {
-                    *due += chrono::Duration::days(3650);
-                }
-            }
-            Some(Broken::ForgottenStep) if commit.next == Next::Keep && self.ground.chance(3) => {
-                let kept =
-                    |event: &Event| !matches!(event, Event::StepEnded { .. } | Event::StepStarted { .. });
-                commit.events.retain(kept);
-            }
-            Some(Broken::ForgottenLoss) => {
-                commit.events.retain(|event| !matches!(event, Event::AttemptLost { .. }));
-            }
-            _ => {}
-        }
-        let free = self.ground.ask(self.inner().commit(commit)).await?;
-        // A caller that lost the answer asks again, and may then learn that the write stands.
-        let is_new = self.ground.written.lock().is_ok_and(|mut all| all.insert((id.clone(), fence, number)));
-        if fence < newest && is_new {
-            self.ground
-                .stale_writes
-                .lock()
-                .map(|mut all| all.push(format!("{id}: {fence} after {newest}")))
-                .ok();
-        }
-        // The worker retries, and must not write twice.
-        self.leave(free)
-            .await
-            .map_err(|_| StoreError::Unavailable("simulated: the answer is lost".to_owned()))
-    }
-
-    async fn save_checkpoint(&self, checkpoint: Checkpoint) -> Result<(), StoreError> {
-        self.enter(true).await?;
-        if self.ground.broken == Some(Broken::LostCheckpoint) && self.ground.chance(2) {
-            return Ok(());
-        }
-        let saved = self.ground.ask(self.inner().save_checkpoint(checkpoint)).await?;
-        self.leave(saved)
-            .await
-            .map_err(|_| StoreError::Unavailable("simulated: the answer is lost".to_owned()))
-    }
-
-    async fn request_cancel(
-        &self,
-        execution_id: &str,
-        why: &str,
-        now: Timestamp,
-        audit: Option<Audit>,
-    ) -> Result<RunRow, StoreError> {
-        self.enter(true).await?;
-        self.ground.ask(self.inner().request_cancel(execution_id, why, now, audit)).await
-    }
-
-    async fn next_due(&self, queue: &str, after: Option<Timestamp>) -> Result<Option<Timestamp>, StoreError> {
-        self.enter(false).await?;
-        self.ground.ask(self.inner().next_due(queue, after)).await
-    }
-
-    async fn overdue(&self, now: Timestamp, limit: u32) -> Result<Vec<String>, StoreError> {
-        self.enter(false).await?;
-        self.ground.ask(self.inner().overdue(now, limit)).await
-    }
-
-    async fn load(&self, execution_id: &str) -> Result<Loaded, StoreError> {
-        self.enter(false).await?;
-        self.ground.ask(self.inner().load(execution_id)).await
-    }
-
-    async fn events(&self, execution_id: &str, after: Place) -> Result<EventPage, StoreError> {
-        self.enter(false).await?;
-        self.ground.ask(self.inner().events(execution_id, after)).await
-    }
-
-    async fn latest(&self, execution_id: &str) -> Result<(Arc<Job>, Vec<Event>), StoreError> {
-        self.enter(false).await?;
-        self.ground.ask(self.inner().latest(execution_id)).await
-    }
-
-    async fn row(&self, execution_id: &str) -> Result<RunRow, StoreError> {
-        self.enter(false).await?;
-        self.ground.ask(self.inner().row(execution_id)).await
-    }
-
-    async fn list(&self, filter: &RunFilter) -> Result<Vec<RunRow>, StoreError> {
-        self.enter(false).await?;
-        self.ground.ask(self.inner().list(filter)).await
-    }
-
-    async fn standing(&self, execution_id: &str, now: Timestamp) -> Result<Standing, StoreError> {
-        self.enter(false).await?;
-        self.ground.ask(self.inner().standing(execution_id, now)).await
-    }
-
-    async fn log_page(&self, execution_id: &str, from: LogPlace, limit: u32) -> Result<LogPage, StoreError> {
-        self.enter(false).await?;
-        self.ground.ask(self.inner().log_page(execution_id, from, limit)).await
-    }
-
-    async fn queues(&self, now: Timestamp) -> Result<Vec<QueueRow>, StoreError> {
-        self.enter(false).await?;
-        self.ground.ask(self.inner().queues(now)).await
-    }
-
-    async fn queues_of(&self, project: &str, now: Timestamp) -> Result<Vec<QueueRow>, StoreError> {
-        self.enter(false).await?;
-        self.ground.ask(self.inner().queues_of(project, now)).await
-    }
+    };
 }
 
-#[async_trait]
-impl ScheduleStore for Faulty {
-    async fn fire(&self, mut batches: Vec<FireBatch>) -> Result<Vec<Fired>, StoreError> {
-        self.enter(true).await?;
-        let mut twice = None;
-        for batch in &mut batches {
+passed_on! {
+    RunStore {
+        async fn insert(&self, run: &NewRun, with: Vec<Change>) -> Result<Inserted, StoreError> {
+            self.enter(true).await?;
+            let mut run = run.clone();
             match self.ground.broken {
-                Some(Broken::LostFire) if self.ground.chance(5) => drop(batch.fires.pop()),
-                Some(Broken::DoubleFire) if self.ground.chance(3) => {
-                    twice = batch.fires.iter().find_map(|fire| fire.run.clone());
+                Some(Broken::LostRun) if self.ground.chance(4) => {
+                    self.ground.acknowledged.lock().map(|mut all| all.push(run.execution_id.clone())).ok();
+                    return Ok(Inserted::default());
+                }
+                Some(Broken::NoKeys) => run.key = None,
+                _ => {}
+            }
+            let inserted = self.ground.ask(self.inner().insert(&run, with)).await?;
+            let inserted = self.leave(inserted).await?;
+            self.ground.acknowledged.lock().map(|mut all| all.push(run.execution_id.clone())).ok();
+            Ok(inserted)
+        }
+
+        async fn claim(&self, query: ClaimQuery) -> Result<Vec<Claim>, StoreError> {
+            self.enter(true).await?;
+            let claims = self.ground.ask(self.inner().claim(query)).await?;
+            claims.iter().for_each(|claim| self.ground.note_claim(claim));
+            self.leave(claims).await
+        }
+
+        async fn claim_run(
+            &self,
+            execution_id: &str,
+            worker: &str,
+            now: Timestamp,
+            until: Timestamp,
+        ) -> Result<Claim, StoreError> {
+            self.enter(true).await?;
+            let claim = self.ground.ask(self.inner().claim_run(execution_id, worker, now, until)).await?;
+            self.ground.note_claim(&claim);
+            self.leave(claim).await
+        }
+
+        async fn commit(&self, mut commit: Commit) -> Result<Vec<String>, StoreError> {
+            self.enter(true).await?;
+            let newest = self.ground.fence(&commit.execution_id);
+            let (id, fence, number) = (commit.execution_id.clone(), commit.fence, commit.number);
+            match self.ground.broken {
+                Some(Broken::StaleFence) => commit.fence = newest,
+                Some(Broken::Stuck) => {
+                    if let Next::Wait(due) = &mut commit.next {
+                        *due += chrono::Duration::days(3650);
+                    }
+                }
+                Some(Broken::ForgottenStep) if commit.next == Next::Keep && self.ground.chance(3) => {
+                    let kept =
+                        |event: &Event| !matches!(event, Event::StepEnded { .. } | Event::StepStarted { .. });
+                    commit.events.retain(kept);
+                }
+                Some(Broken::ForgottenLoss) => {
+                    commit.events.retain(|event| !matches!(event, Event::AttemptLost { .. }));
                 }
                 _ => {}
             }
+            let free = self.ground.ask(self.inner().commit(commit)).await?;
+            // A caller that lost the answer asks again, and may then learn that the write stands.
+            let is_new = self.ground.written.lock().is_ok_and(|mut all| all.insert((id.clone(), fence, number)));
+            if fence < newest && is_new {
+                self.ground
+                    .stale_writes
+                    .lock()
+                    .map(|mut all| all.push(format!("{id}: {fence} after {newest}")))
+                    .ok();
+            }
+            // The worker retries, and must not write twice.
+            self.leave(free)
+                .await
+                .map_err(|_| StoreError::Unavailable("simulated: the answer is lost".to_owned()))
         }
-        let fired = self.ground.ask(self.inner().fire(batches)).await?;
-        if let Some(mut run) =
-            twice.filter(|run| fired.iter().any(|fired| fired.runs.contains(&run.execution_id)))
-        {
-            run.execution_id.push_str("_twice");
-            self.ground.ask(self.inner().insert(&run, Vec::new())).await?;
+
+        async fn save_checkpoint(&self, checkpoint: Checkpoint) -> Result<(), StoreError> {
+            self.enter(true).await?;
+            if self.ground.broken == Some(Broken::LostCheckpoint) && self.ground.chance(2) {
+                return Ok(());
+            }
+            let saved = self.ground.ask(self.inner().save_checkpoint(checkpoint)).await?;
+            self.leave(saved)
+                .await
+                .map_err(|_| StoreError::Unavailable("simulated: the answer is lost".to_owned()))
         }
-        self.leave(fired).await
     }
-
-    async fn lease_schedulers(
-        &self,
-        holder: &str,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> Result<Vec<String>, StoreError> {
-        self.enter(true).await?;
-        self.ground.ask(self.inner().lease_schedulers(holder, now, until)).await
-    }
-
-    async fn due_schedules(
-        &self,
-        holder: &str,
-        now: Timestamp,
-        limit: u32,
-    ) -> Result<Vec<ScheduleRow>, StoreError> {
-        self.enter(false).await?;
-        self.ground.ask(self.inner().due_schedules(holder, now, limit)).await
-    }
-
-    async fn next_schedule(&self, holder: Option<&str>) -> Result<Option<Timestamp>, StoreError> {
-        self.enter(false).await?;
-        self.ground.ask(self.inner().next_schedule(holder)).await
-    }
-
-    async fn schedule(&self, job_id: &str) -> Result<Option<ScheduleRow>, StoreError> {
-        self.enter(false).await?;
-        self.ground.ask(self.inner().schedule(job_id)).await
-    }
-
-    async fn ledger(&self, filter: &LedgerFilter) -> Result<Vec<LedgerRow>, StoreError> {
-        self.enter(false).await?;
-        self.ground.ask(self.inner().ledger(filter)).await
-    }
+    write renew(claims: &[(String, u64)], now: Timestamp, until: Timestamp) -> Vec<Renewal>;
+    write expire(worker: &str, now: Timestamp) -> u64;
+    read workers() -> Vec<String>;
+    write request_cancel(execution_id: &str, why: &str, now: Timestamp, audit: Option<Audit>) -> RunRow;
+    read next_due(queue: &str, after: Option<Timestamp>) -> Option<Timestamp>;
+    read overdue(now: Timestamp, limit: u32) -> Vec<String>;
+    read load(execution_id: &str) -> Loaded;
+    read events(execution_id: &str, after: Place) -> EventPage;
+    read latest(execution_id: &str) -> (Arc<Job>, Vec<Event>);
+    read row(execution_id: &str) -> RunRow;
+    read list(filter: &RunFilter) -> Vec<RunRow>;
+    read standing(execution_id: &str, now: Timestamp) -> Standing;
+    read log_page(execution_id: &str, from: LogPlace, limit: u32) -> LogPage;
+    read queues(now: Timestamp) -> Vec<QueueRow>;
+    read queues_of(project: &str, now: Timestamp) -> Vec<QueueRow>;
 }
 
-#[async_trait]
-impl RecordStore for Faulty {
-    async fn write(&self, changes: Vec<Change>) -> Result<(), StoreError> {
-        self.enter(true).await?;
-        self.ground.ask(self.inner().write(changes)).await
+passed_on! {
+    ScheduleStore {
+        async fn fire(&self, mut batches: Vec<FireBatch>) -> Result<Vec<Fired>, StoreError> {
+            self.enter(true).await?;
+            let mut twice = None;
+            for batch in &mut batches {
+                match self.ground.broken {
+                    Some(Broken::LostFire) if self.ground.chance(5) => drop(batch.fires.pop()),
+                    Some(Broken::DoubleFire) if self.ground.chance(3) => {
+                        twice = batch.fires.iter().find_map(|fire| fire.run.clone());
+                    }
+                    _ => {}
+                }
+            }
+            let fired = self.ground.ask(self.inner().fire(batches)).await?;
+            if let Some(mut run) =
+                twice.filter(|run| fired.iter().any(|fired| fired.runs.contains(&run.execution_id)))
+            {
+                run.execution_id.push_str("_twice");
+                self.ground.ask(self.inner().insert(&run, Vec::new())).await?;
+            }
+            self.leave(fired).await
+        }
     }
-
-    async fn record(&self, kind: Kind, id: &str) -> Result<Option<Record>, StoreError> {
-        self.enter(false).await?;
-        self.ground.ask(self.inner().record(kind, id)).await
-    }
-
-    async fn records(
-        &self,
-        kind: Kind,
-        state: Option<&str>,
-        after: &str,
-        limit: u32,
-    ) -> Result<Vec<Record>, StoreError> {
-        self.enter(false).await?;
-        self.ground.ask(self.inner().records(kind, state, after, limit)).await
-    }
-
-    async fn count(&self, kind: Kind, state: &str) -> Result<u64, StoreError> {
-        self.enter(false).await?;
-        self.ground.ask(self.inner().count(kind, state)).await
-    }
-
-    async fn audit(&self, before: Option<u64>, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
-        self.enter(false).await?;
-        self.ground.ask(self.inner().audit(before, limit)).await
-    }
-
-    async fn audit_chain(&self) -> Result<Chain, StoreError> {
-        self.enter(false).await?;
-        self.ground.ask(self.inner().audit_chain()).await
-    }
-
-    async fn audit_links(&self, after: u64, limit: u32) -> Result<Vec<Link>, StoreError> {
-        self.enter(false).await?;
-        self.ground.ask(self.inner().audit_links(after, limit)).await
-    }
-
-    async fn clean_up(&self, query: CleanUp) -> Result<Vec<String>, StoreError> {
-        self.enter(true).await?;
-        self.ground.ask(self.inner().clean_up(query)).await
-    }
+    write lease_schedulers(holder: &str, now: Timestamp, until: Timestamp) -> Vec<String>;
+    read due_schedules(holder: &str, now: Timestamp, limit: u32) -> Vec<ScheduleRow>;
+    read next_schedule(holder: Option<&str>) -> Option<Timestamp>;
+    read schedule(job_id: &str) -> Option<ScheduleRow>;
+    read ledger(filter: &LedgerFilter) -> Vec<LedgerRow>;
 }
 
-#[async_trait]
-impl ComponentStore for Faulty {
-    async fn put_component(&self, digest: &str, wasm: Vec<u8>) -> Result<(), StoreError> {
-        self.enter(true).await?;
-        self.ground.ask(self.inner().put_component(digest, wasm)).await
-    }
+passed_on! {
+    RecordStore {}
+    write write(changes: Vec<Change>) -> ();
+    read record(kind: Kind, id: &str) -> Option<Record>;
+    read records(kind: Kind, state: Option<&str>, after: &str, limit: u32) -> Vec<Record>;
+    read count(kind: Kind, state: &str) -> u64;
+    read audit(before: Option<u64>, limit: u32) -> Vec<AuditRow>;
+    read audit_chain() -> Chain;
+    read audit_links(after: u64, limit: u32) -> Vec<Link>;
+    write clean_up(query: CleanUp) -> Vec<String>;
+}
 
-    async fn component(&self, digest: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        self.ground.ask(self.inner().component(digest)).await
+passed_on! {
+    ComponentStore {
+        async fn component(&self, digest: &str) -> Result<Option<Vec<u8>>, StoreError> {
+            self.ground.ask(self.inner().component(digest)).await
+        }
     }
+    write put_component(digest: &str, wasm: Vec<u8>) -> ();
 }
 
 #[async_trait]

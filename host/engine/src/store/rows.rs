@@ -183,7 +183,7 @@ pub struct Claim {
     pub run: NewRun,
     /// The events, oldest first: all of them, or a first part.
     pub events: Vec<Event>,
-    /// The start of the rest, for [`Store::events`](super::Store::events).
+    /// The start of the rest, for [`RunStore::events`](super::RunStore::events).
     pub next: Option<Place>,
     /// The fence: larger with every claim of this run.
     pub fence: u64,
