@@ -138,7 +138,7 @@ async fn prepare(host: &Host, job: &Arc<Job>, before: Before) -> String {
             let runs = host.runs();
             let admitted = runs.enqueue(job, Admission::default(), None, None).await.unwrap();
             if before != Before::Queued {
-                // One that asks is not done when the time is over.
+                // A request for a question never ends by itself, so it is cut off.
                 let moved = runs.resume(&admitted.execution_id, &Nobody, CancellationToken::new());
                 let _ = timeout(Duration::from_secs(3), moved).await;
             }

@@ -52,7 +52,7 @@ impl Action {
     }
 }
 
-/// What is wrong with the actions of a descriptor, and the fix.
+/// Returns the problem of the actions of a descriptor, and the fix.
 pub(crate) fn problems(manifest: &Manifest) -> Vec<String> {
     let Some(actions) = manifest.config_schema.value().get(ACTIONS) else { return Vec::new() };
     let wrong = |why: String| format!("`config-schema`: `{ACTIONS}` {why}");

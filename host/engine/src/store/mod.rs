@@ -64,7 +64,7 @@ pub enum StoreError {
     Failed(String),
 }
 
-/// Where runs are kept. A store has a part for each of its callers.
+/// A store of runs. It has a part for each of its callers.
 ///
 /// Every method is durable when it returns: what it wrote is there after `kill -9` and after power loss.
 /// Every write of a worker carries the fencing token of its claim, which is checked in the same
@@ -174,8 +174,8 @@ pub trait RunStore: Send + Sync {
 /// Schedules, their fires, and the ledger: schedulers call it.
 #[async_trait]
 pub trait ScheduleStore: Send + Sync {
-    /// Writes what became of fires, with their runs, and moves the schedules on. A batch whose schedule is not
-    /// where it was is dropped: somebody else has fired it.
+    /// Writes the decisions about fires, with their runs, and moves the schedules forward. A batch whose schedule
+    /// has moved is dropped, because another process has fired it.
     async fn fire(&self, batches: Vec<FireBatch>) -> Result<Vec<Fired>, StoreError>;
 
     /// Makes `holder` the scheduler of each queue that has schedules and no other scheduler whose lease lasts, until

@@ -39,7 +39,7 @@ impl PinnedStores {
             let expect = known.as_ref().map_or(Expect::Absent, |record| Expect::Version(record.version));
             let copied = known.and_then(|record| record.value.as_u64()).unwrap_or(0);
             let chain = store.audit_chain().await.map_err(|error| named(name, error))?;
-            // A database that was made anew counts from 1 again.
+            // A new database counts from 1 again.
             let after = if chain.last < copied { 0 } else { copied };
             let rows = store.audit_links(after, COPIED).await.map_err(|error| named(name, error))?;
             let Some(last) = rows.last().map(|row| row.number) else { return Ok(()) };
