@@ -45,10 +45,6 @@ pub const INSTEAD: &[(&str, &str)] = &[
 
 /// Parts of messages, and the suggested replacement.
 const CAUSES: &[(&str, &str)] = &[
-    (
-        "Projections require unique expression names",
-        "two columns of the result have one name: name each of them with `AS`",
-    ),
     ("only supports a single SQL statement", "`query` takes one statement: write a step for each"),
     (
         "Overflow in AvgAccumulator",

@@ -103,6 +103,11 @@ impl VisitorMut for Rewriter {
                 *expr = self.expand("timezone($1, $2)", &arguments, None)?;
                 Continue(())
             }
+            Expr::Value(value) => {
+                let Some(decimal) = exact(&value.value) else { return Continue(()) };
+                *expr = self.expand(&decimal, &[], None)?;
+                Continue(())
+            }
             Expr::Function(function) => match self.function(function)? {
                 Some(new) => {
                     *expr = new;
@@ -199,6 +204,16 @@ impl Rewriter {
     }
 }
 
+/// Returns a cast to a decimal for a number with more digits than a float keeps.
+fn exact(value: &Value) -> Option<String> {
+    let Value::Number(text, _) = value else { return None };
+    let (whole, fraction) = text.split_once('.')?;
+    let digits = whole.trim_start_matches('0').len() + fraction.len();
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    (is_plain && (16..=38).contains(&digits))
+        .then(|| format!("CAST('{text}' AS DECIMAL({}, {}))", digits.max(fraction.len()), fraction.len()))
+}
+
 /// Functions that the engine offers with another number of arguments.
 const OF_THE_ENGINE: &[&str] = &[
     "age",
@@ -253,6 +268,7 @@ fn is_rewritten(expr: &Expr) -> bool {
                 OPERATORS.iter().any(|(other, _)| *other == sign)
             }
             Expr::AtTimeZone { .. } => true,
+            Expr::Value(value) => exact(&value.value).is_some(),
             _ => false,
         };
         if found { Break(()) } else { Continue(()) }
@@ -449,6 +465,12 @@ mod tests {
             ("SELECT a FROM t FETCH FIRST 3 ROWS ONLY", "SELECT a FROM t LIMIT 3"),
             ("SELECT TOP 3 a FROM t", "SELECT a FROM t LIMIT 3"),
             ("SELECT upper(a) FROM t", "SELECT upper(a) FROM t"),
+            ("SELECT 0.5, 123456789.123456 FROM t", "SELECT 0.5, 123456789.123456 FROM t"),
+            (
+                "SELECT 0.1234567890123456 AS x FROM t",
+                "SELECT (CAST('0.1234567890123456' AS DECIMAL(16, 16))) AS x FROM t",
+            ),
+            ("SELECT a AT TIME ZONE 'UTC' AS x FROM t", "SELECT (timezone('UTC', a)) AS x FROM t"),
         ] {
             assert_eq!(rewritten(query).as_deref(), Ok(made), "{query}");
         }

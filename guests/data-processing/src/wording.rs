@@ -3,6 +3,10 @@
 /// Forms of messages, with `{}` for each part that varies, and what to say, with the number of the part.
 const FORMS: &[(&str, &str)] = &[
     (
+        "require unique expression names but the expression \"{}\" at position {} and \"{}\" at position {} have the same name",
+        "the columns `{0}` and `{2}` of the result have one name: name each of them with `AS`",
+    ),
+    (
         "Unary operator '{}' only supports",
         "`{0}` takes a number or an interval: cast the value, as in `{0}CAST(x AS DOUBLE)`",
     ),
