@@ -79,6 +79,11 @@ const CASES: &[(&str, &str)] = &[
         "amt FROM t WHERE amt IN (10.0, 0.01) AND amt BETWEEN 0.005 AND 10.0 ORDER BY id",
         r#"[["10.00"],["0.01"]]"#,
     ),
+    (
+        "0.1234567890123456789, amt * 0.12345678901234567 AS y FROM t WHERE id = 1",
+        r#"[["0.1234567890123456789","1.2345678901234567000"]]"#,
+    ),
+    ("CAST(amt AS INTEGER), amt::text FROM t", "have one name: name each of them with `AS`"),
     // Decimals beside floats
     ("f > 0.0, f BETWEEN 0 AND amt FROM t WHERE id = 3", "[[true,true]]"),
     ("least(f, amt), f * amt FROM t WHERE id = 1", "[[1.5,15.0]]"),

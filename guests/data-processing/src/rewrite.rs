@@ -468,7 +468,7 @@ mod tests {
             ("SELECT 0.5, 123456789.123456 FROM t", "SELECT 0.5, 123456789.123456 FROM t"),
             (
                 "SELECT 0.1234567890123456 AS x FROM t",
-                "SELECT (CAST('0.1234567890123456' AS DECIMAL(16, 16))) AS x FROM t",
+                "SELECT (CAST('0.1234567890123456' AS DECIMAL(16,16))) AS x FROM t",
             ),
             ("SELECT a AT TIME ZONE 'UTC' AS x FROM t", "SELECT (timezone('UTC', a)) AS x FROM t"),
         ] {
