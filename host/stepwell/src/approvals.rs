@@ -155,7 +155,8 @@ impl Approvals {
             let run = &state.run;
             if run.started_by.is_empty() && matches!(run.source, Source::Api | Source::Retry { .. }) {
                 return Ok(Some(
-                    "who started the run is not known, so `separation` lets no one approve it".to_owned(),
+                    "the user who started the run is unknown, so `separation` does not allow an approval"
+                        .to_owned(),
                 ));
             }
             let involved = run.started_by.contains(&decided.by)

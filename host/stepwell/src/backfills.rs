@@ -51,7 +51,7 @@ pub enum BackfillState {
     Running,
     /// All of its runs are admitted.
     Done,
-    /// It was cancelled; runs that were admitted go on.
+    /// The backfill was cancelled. Runs that it had admitted continue.
     Cancelled,
 }
 

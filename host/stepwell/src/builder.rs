@@ -62,8 +62,8 @@ pub struct HostBuilder {
 }
 
 impl HostBuilder {
-    /// Where runs and their workspaces are kept. Default: runs in memory, workspaces in a temporary
-    /// directory, both gone with the host.
+    /// Sets the directory of the store and of the workspaces of runs. Default: runs in memory and workspaces
+    /// in a temporary directory, which are both removed with the host.
     #[must_use]
     pub fn data_dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.data_dir = Some(dir.into());
@@ -77,8 +77,8 @@ impl HostBuilder {
         self
     }
 
-    /// Where compiled components are kept, readable by this user alone. Default: `components` in the data
-    /// directory; without one they are compiled in each process.
+    /// Sets the directory of compiled components, which only this user can read. Default: `components` in the
+    /// data directory. Without a data directory, each process compiles them itself.
     #[must_use]
     pub fn cache_dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.cache_dir = Some(dir.into());

@@ -35,7 +35,8 @@ impl Jobs {
         Ok(Change::Put { kind: Kind::Editors, id: job.id.clone(), state: String::new(), value, expect })
     }
 
-    /// Who stored this version of a job; everybody who stored one of those that are known, where that is not known.
+    /// Returns the users who may have stored this version of a job. If its editor is unknown, these are all
+    /// known editors of the job.
     pub(crate) async fn editors(&self, job: &Job) -> Result<Vec<String>, HostError> {
         let record = self.ctx.store.record(Kind::Editors, &job.id).await?;
         let all: Vec<Editor> =

@@ -50,7 +50,7 @@ pub enum HostError {
     Refused(String),
 }
 
-/// What is wrong with an argument: `` `to` must be after `from` ``.
+/// The message about an invalid argument: `` `to` must be after `from` ``.
 pub fn argument(name: &str, why: &str) -> String {
     let colon = if why.starts_with("must ") { "" } else { ":" };
     format!("`{name}`{colon} {why}")

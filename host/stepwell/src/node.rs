@@ -22,8 +22,9 @@ use crate::private;
 use crate::steps::StepRecord;
 use crate::worker::Hold;
 
-/// How many ids this process has made of each of the last seconds. Runs that wait to be inserted may be of several seconds: with one
-/// count for all, they would begin anew in turns, and find each number taken.
+/// The number of ids that this process has made in each recent second. Runs that wait to be inserted may
+/// belong to several seconds. With one counter for all seconds, they would reset it in turns and find each
+/// number taken.
 #[derive(Default)]
 struct Ids(BTreeMap<i64, u32>);
 

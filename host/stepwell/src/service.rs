@@ -215,7 +215,7 @@ impl Dispatcher {
                         tracing::warn!("steps: {error}");
                     }
                 }
-                // More than could be kept: everybody looks, as once a second anyway.
+                // Announcements were lost: check all queues, as happens once per second anyway.
                 Err(RecvError::Lagged(_)) => self.ctx.node.claims.notify_one(),
                 Err(RecvError::Closed) => return,
             }
@@ -291,7 +291,7 @@ impl Service {
         }
         let service = Self { ctx: ctx.clone(), tasks: TaskTracker::new() };
         let slots = Arc::new(Semaphore::new(ctx.settings().config.service.workers as usize));
-        // Claims are kept until the last run was let go.
+        // Claims are renewed until the last run has been released.
         let (beat, ended) = (ctx.beat(), ctx.node.ended.clone());
         tokio::spawn(async move {
             ended.cancelled().await;
@@ -328,10 +328,12 @@ impl Service {
         self.ctx.node.ended.cancel();
         // This also ends the leases of schedulers, so that another process continues at once.
         if let Err(error) = self.ctx.store.expire(self.ctx.worker(), self.ctx.clock.now()).await {
-            tracing::warn!("claims are not given back, and expire by themselves: {error}");
+            tracing::warn!("claims are not released, and stay until they expire: {error}");
         }
         if let Err(error) = self.ctx.system().say_stopped().await {
-            tracing::debug!("others learn that this process has stopped when its time is over: {error}");
+            tracing::debug!(
+                "the stop of this process is not recorded; others notice it after a timeout: {error}"
+            );
         }
         held.len()
     }

@@ -82,7 +82,7 @@ pub struct Health {
 pub struct Part {
     /// `healthy` or `unhealthy`.
     pub status: &'static str,
-    /// What is wrong; absent when nothing is.
+    /// The problem. Absent when the part is healthy.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
 }
@@ -110,7 +110,7 @@ impl Part {
 /// A process that has not said for that long that it is alive is not counted on.
 const ALIVE: chrono::Duration = chrono::Duration::seconds(15);
 
-/// Runs that are looked at for metrics.
+/// Maximum number of runs that the metrics cover.
 const LOOKED_AT: u32 = 100_000;
 
 /// That a process works on runs.

@@ -107,11 +107,11 @@ impl Measures {
         to.register("runs", "Runs that ended, by status and queue", self.runs.clone());
         to.register_with_unit(
             "run_duration",
-            "From begin to end of runs",
+            "From start to end of runs",
             s.clone(),
             self.run_seconds.clone(),
         );
-        to.register_with_unit("run_lateness", "From due to begin of runs", s.clone(), self.lateness.clone());
+        to.register_with_unit("run_lateness", "From due to start of runs", s.clone(), self.lateness.clone());
         to.register("steps", "Attempts that ended, by step type and class of outcome", self.steps.clone());
         to.register_with_unit(
             "step_duration",
@@ -230,7 +230,7 @@ impl Measures {
     }
 }
 
-/// What is looked up when somebody asks.
+/// The values that are read at each request for metrics.
 fn gauges<L: EncodeLabelSet + Clone + Eq + std::hash::Hash + std::fmt::Debug + Send + Sync + 'static>(
     to: &mut Registry,
     name: &str,
@@ -318,7 +318,7 @@ impl System {
         let vitals = self.ctx.store.vitals(now).await.unwrap_or_default();
         let store = |place: &str| [("store", place.to_owned())];
         let ahead = vitals.iter().map(|v| (store(&v.place), v.clock_ahead));
-        gauges(to, "store_clock_ahead_seconds", "By how much the clock of the store is ahead of ours", ahead);
+        gauges(to, "store_clock_ahead_seconds", "How far the clock of the store is ahead", ahead);
         let connects = vitals.iter().map(|v| (store(&v.place), v.connects as f64));
         gauges(to, "store_connects", "Sessions that this process has made", connects);
         if let Some((used, limit)) = memory() {
@@ -371,7 +371,7 @@ impl Context {
         Trace { trace_id: fastrand::u128(1..), span_id: 0, sampled }
     }
 
-    /// Whether somebody wants to know of the run.
+    /// Returns whether the run is traced.
     pub(crate) fn traced(&self, state: &RunState) -> Option<Trace> {
         state.run.trace.filter(|trace| trace.sampled && self.spans.is_some())
     }

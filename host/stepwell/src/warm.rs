@@ -1,4 +1,4 @@
-//! Compiling steps before anybody waits for them.
+//! Compiles steps before a run needs them.
 
 use std::time::{Duration, Instant};
 
@@ -107,7 +107,7 @@ impl Steps {
             match warm.await {
                 Ok(()) => progress(&Warmed { step_type, done: index + 1, of, took: begun.elapsed() }),
                 Err(error) => {
-                    // Its runs say so; everything else can go on.
+                    // The runs of the step report the error. The other steps continue.
                     if let Some(digest) = self.ctx.sandbox.digest(&step_type) {
                         self.ctx.node.broken.lock().insert(step_type, digest);
                     }

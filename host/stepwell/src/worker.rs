@@ -128,7 +128,8 @@ impl Worker<'_> {
         }
     }
 
-    /// Ends a run that the engine cannot move. It must not stay claimed, and block others, for ever.
+    /// Ends a run that the engine cannot move forward, so that it does not stay claimed and block other runs
+    /// forever.
     async fn give_up(&mut self, message: String) -> Result<Left, HostError> {
         tracing::error!("internal error: {message}; the run ends as failed");
         self.push(Event::Faulted { message, at: self.now() })?;
@@ -139,7 +140,7 @@ impl Worker<'_> {
     /// Does the next thing; returns how the worker leaves the run when it now waits.
     async fn turn(&mut self, effect: Effect) -> Result<Option<Left>, HostError> {
         let now = self.now();
-        // A cancellation ends the steps of the job; `finally` runs all the same, within its own time.
+        // A cancellation ends the steps of the job. `finally` runs anyway, within its own time limit.
         if self.hold.cancel.is_cancelled() && self.state.verdict.is_none() {
             self.cancel(effect, now).await?;
             return Ok(None);
@@ -383,7 +384,7 @@ impl Worker<'_> {
                 report = reports.recv() => match report {
                     Some(report) => {
                         let mut reported = pin!(self.report(step, attempt, &step_id, report));
-                        // The attempt goes on, and its deadline counts, while a report is written.
+                        // The attempt continues, and its deadline counts, while a report is written.
                         loop {
                             tokio::select! {
                                 biased;

@@ -11,8 +11,8 @@ use crate::HostError;
 use crate::steps::Steps;
 
 impl Steps {
-    /// Removes a step type that was registered so, or one version of it (`acme/invoice@1.2.0`). Runs that have been
-    /// admitted go on with the component that they began with.
+    /// Removes a registered step type, or one of its versions (`acme/invoice@1.2.0`). Runs that have been
+    /// admitted continue with their components.
     ///
     /// # Errors
     /// When there is none of that name; the version is active; stored jobs use it and `force` is not set; or the store
