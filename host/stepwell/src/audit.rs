@@ -1,4 +1,4 @@
-//! The audit log: its chain, and what this process notes by itself.
+//! The audit log: its chain, and the rows that this process adds itself.
 
 use std::sync::Arc;
 
@@ -128,7 +128,7 @@ impl AuditLog {
         }
     }
 
-    /// Adds rows about what changed nothing in the store, such as a refusal.
+    /// Adds rows about events that changed nothing in the store, such as a refusal.
     ///
     /// # Errors
     /// When the store failed.
@@ -144,7 +144,7 @@ impl AuditLog {
         Ok(self.ctx.store.audit(before, limit).await?)
     }
 
-    /// Adds a row about what this process itself did.
+    /// Adds a row about an action of this process itself.
     ///
     /// # Errors
     /// When the store failed.
