@@ -1,4 +1,5 @@
-//! What all services share: the store, the clock, the settings, the sandbox, and the state of this process.
+//! The state that all services share: the store, the clock, the settings, the sandbox, and the state of this
+//! process.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -35,7 +36,7 @@ use crate::steps::Steps;
 use crate::system::System;
 use crate::telemetry::Measures;
 
-/// What all services of a host share.
+/// The state that all services of a host share.
 pub(crate) struct Context {
     pub store: Arc<dyn Store>,
     pub runner: Arc<dyn StepRunner>,
@@ -89,25 +90,26 @@ macro_rules! services {
 }
 
 services! {
-    /// Runs: admission, progress, end, logs, and the answer to "why does it not run?".
+    /// Returns the service for runs: admission, progress, results, logs, and the reasons why a run does not
+    /// continue.
     runs: Runs;
-    /// Stored jobs, and the check of a job before it is stored or run.
+    /// Returns the service for stored jobs, and for the check of a job before it is stored or run.
     jobs: Jobs;
-    /// Schedules, their ledger, and backfills.
+    /// Returns the service for schedules, their ledger, and backfills.
     schedules: Schedules;
-    /// Queues: their pauses, and how many runs they hold.
+    /// Returns the service for queues: their pauses and the number of their runs.
     queues: Queues;
-    /// Approvals that runs wait for.
+    /// Returns the service for approvals that runs wait for.
     approvals: Approvals;
-    /// Runs that failed, timed out or expired, and need attention.
+    /// Returns the service for dead letters: runs that failed, timed out or expired, and need attention.
     dead_letters: DeadLetters;
-    /// Step types and their components.
+    /// Returns the service for step types and their components.
     steps: Steps;
-    /// API keys, roles and projects.
+    /// Returns the service for API keys, roles and projects.
     access: Access;
-    /// The audit log.
+    /// Returns the service for the audit log.
     audit: AuditLog;
-    /// Health, figures, retention, and this process.
+    /// Returns the service for health, metrics, retention, and this process.
     system: System;
 }
 

@@ -1,4 +1,4 @@
-//! Why is my run not running?
+//! Explains why a run does not continue.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -175,9 +175,9 @@ const LEFT_OUT: &str = "the settings of this command differ from those of the ru
     --config, --queues and --step options that `stepwell serve` has";
 
 impl Runs {
-    /// What holds a run up, and what to do about it. Causes that come from policies, the configuration and the
-    /// settings of queues are those of a service: where this process has other settings than every service that
-    /// runs, they are left out, and `note` says so.
+    /// Explains what delays a run, and how to fix it. Causes that come from policies, the configuration and
+    /// the settings of queues depend on the settings of the service. If this process has different settings
+    /// from every running service, they are left out, and `note` says so.
     ///
     /// # Errors
     /// When there is no such run, or the store failed.
