@@ -1,7 +1,8 @@
 //! The service: a dispatcher for each queue, one scheduler, and housekeeping.
 //!
-//! Each part is a task of its own that is started again when it fails: a queue that crashes, is paused or is
-//! flooded leaves the others alone. What must hold over processes is in the store; these tasks only act on it.
+//! Each part is a separate task that restarts when it fails: a queue that crashes, is paused or is flooded
+//! does not affect the others. State that must be consistent between processes is in the store, and these
+//! tasks only act on it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -27,7 +28,7 @@ pub(crate) const POLL: Duration = Duration::from_secs(1);
 /// Runs that a dispatcher takes in one transaction.
 const CLAIM: u32 = 64;
 
-/// A running service. Dropping it leaves it running; [`Service::drain`] ends it.
+/// A running service. It continues to run when this value is dropped; [`Service::drain`] ends it.
 pub struct Service {
     ctx: Arc<Context>,
     tasks: TaskTracker,
@@ -312,9 +313,9 @@ impl Service {
         Ok(service)
     }
 
-    /// Ends the service. No run starts, and running steps may continue for `drain` of the configuration. Runs that
-    /// still run then are released, so that another process runs them again. Returns how many were released within
-    /// a step.
+    /// Ends the service. No run starts, and running steps may continue for `drain` of the configuration. Runs
+    /// that have not ended by then are released, so that another process takes them over. Returns the number
+    /// of runs that were released during a step.
     pub async fn drain(self) -> usize {
         self.ctx.node.draining.cancel();
         self.tasks.close();

@@ -1,4 +1,5 @@
-//! What a process measures, as Prometheus reads it (OpenMetrics 1.0), and the spans of runs and attempts.
+//! The metrics of a process in the format of Prometheus (OpenMetrics 1.0), and the spans of runs and
+//! attempts.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::AtomicU64;
@@ -28,7 +29,8 @@ type Labels3 = [(&'static str, String); 3];
 type Float = Gauge<f64, AtomicU64>;
 type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;
 
-/// What a process counts. Labels are step types, queues, priorities, classes and rules: all of them few.
+/// The counters of a process. Labels are step types, queues, priorities, classes and rules, which have few
+/// values.
 pub(crate) struct Measures {
     runs: Family<Labels2, Counter>,
     run_seconds: Histogram,
@@ -99,7 +101,7 @@ impl Default for Measures {
 
 impl Measures {
     fn register(&self, to: &mut Registry) {
-        // What alerts look at is there from the beginning, so that the first failure is an increase.
+        // Series that alerts use exist from the beginning, so that the first failure is an increase.
         for operation in ["claim", "commit", "fire", "insert", "renew"] {
             drop(self.store_errors.get_or_create(&[("operation", operation.to_owned())]));
         }
@@ -295,7 +297,7 @@ fn queue_gauges(to: &mut Registry, queues: &[QueueStatus], levels: &Mutex<BTreeS
 }
 
 impl System {
-    /// What this process has counted, and how the queues are, in the text format of OpenMetrics.
+    /// Returns the metrics of this process and of the queues, in the text format of OpenMetrics.
     ///
     /// # Errors
     /// When the store failed.
@@ -337,7 +339,7 @@ impl System {
         Ok(text)
     }
 
-    /// Counts a request that was answered. `route` is the pattern of its path: there are few of them.
+    /// Counts an answered request. `route` is the pattern of its path, so there are few of them.
     pub fn request_answered(&self, method: &str, route: &str, status: u16, took: Duration) {
         let (method, route) = (("method", method.to_owned()), ("route", route.to_owned()));
         let status = ("status", status.to_string());
@@ -364,7 +366,7 @@ impl Context {
         answer
     }
 
-    /// The place of a new run in a trace: a new one, recorded as often as the configuration says.
+    /// Returns a new trace for a new run, recorded as often as the configuration says.
     pub(crate) fn new_trace(&self) -> Trace {
         let one_in = self.settings().config.telemetry.sample_one_in.max(1);
         let sampled = self.spans.is_some() && fastrand::u32(0..one_in) == 0;

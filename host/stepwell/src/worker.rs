@@ -35,26 +35,26 @@ use write::json_bytes;
 /// Lines of log that wait for the next commit before they get one of their own.
 const LOG_LINES_TO_COMMIT: usize = 64;
 
-/// Something that a watcher of a run may show.
+/// An event that an observer of a run may show.
 #[derive(Debug)]
 pub enum Notice<'a> {
-    /// The run has moved; it is on disk.
+    /// The run has moved forward, and its new state is on disk.
     Event(&'a Event),
-    /// The running step logs.
+    /// The running step wrote a log line.
     Log(&'a LogLine),
-    /// The running step has come this far.
+    /// The running step reported its progress.
     Progress(&'a Progress),
-    /// The host does something for the step that takes time.
+    /// The host performs a slow operation for the step.
     Preparing(&'a str),
 }
 
-/// Watches a run. Called by the worker between its own work: it should not block.
+/// Observes a run. The worker calls it during its own work, so it should not block.
 pub trait Observer: Send + Sync {
-    /// Something happened at the step of this index; the run's state is the one after it.
+    /// Receives an event at the step of this index, and the state of the run after the event.
     fn notice(&self, state: &RunState, step: usize, notice: Notice<'_>);
 }
 
-/// Shows nothing.
+/// An observer that shows nothing.
 pub(crate) struct Silent;
 
 impl Observer for Silent {
@@ -64,9 +64,9 @@ impl Observer for Silent {
 /// How a worker left a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Left {
-    /// It has ended.
+    /// The run has ended.
     Ended,
-    /// It is due again then.
+    /// The run is due again at this time.
     Until(Timestamp),
 }
 
