@@ -1,4 +1,4 @@
-//! Who may do what: roles, projects, and the caller of an operation.
+//! Permissions: roles, projects, and the caller of an operation.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::keys::{ApiKey, everywhere};
 use crate::node::machine;
 use crate::{Host, HostError};
 
-/// What the holder of a key may do. Each role includes the ones before it.
+/// The permissions of the holder of a key. Each role includes the previous ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {

@@ -116,7 +116,7 @@ impl AuditLog {
         }
     }
 
-    /// Makes a row, which the caller writes together with the change that it is about.
+    /// Returns a row, which the caller writes together with the change that it describes.
     pub fn row(&self, by: &By, action: &str, target: &str, detail: &str) -> Audit {
         Audit {
             at: self.ctx.now(),

@@ -140,7 +140,7 @@ impl Jobs {
         Ok(self.ctx.among_guests(&name, check).await?)
     }
 
-    /// What policy grants to each step of a job.
+    /// Returns the grants of policy to each step of a job.
     pub fn grants<'j>(&self, job: &'j JobDefinition) -> Vec<(&'j StepDefinition, Result<Grant, Denial>)> {
         self.grants_for(project::of(&job.id), job)
     }

@@ -42,12 +42,12 @@ pub(crate) struct Context {
     pub runner: Arc<dyn StepRunner>,
     pub sandbox: Arc<Sandbox>,
     pub settings: RwLock<Arc<Settings>>,
-    /// Where the settings come from.
+    /// The sources of the settings.
     pub sources: Sources,
     pub clock: Arc<dyn Clock>,
-    /// Where runs have their directories, and workers their locks.
+    /// The directory with the workspaces of runs and the lock files of workers.
     pub base: PathBuf,
-    /// Holds `base` where the embedder named no directory.
+    /// The temporary directory of `base`, if the embedder named no directory.
     pub _temporary: Option<tempfile::TempDir>,
     pub deterministic: Option<u64>,
     pub node: Node,
@@ -133,7 +133,8 @@ impl Context {
         self.node.generation.load(Ordering::Relaxed)
     }
 
-    /// Settings and steps by which this process decides, as a digest: processes with the same one decide alike.
+    /// Returns a digest of the settings and steps of this process. Processes with the same digest make the
+    /// same decisions.
     pub fn settings_digest(&self) -> String {
         let mut parts = vec![self.settings().digest.clone()];
         for step_type in self.sandbox.types() {
@@ -157,17 +158,17 @@ impl Context {
         self.base.join("runs").join(execution_id).join("workspace")
     }
 
-    /// Bytes that one run may write to the store.
+    /// Returns the maximum number of bytes that one run may write to the store.
     pub fn run_bytes(&self) -> Bytes {
         self.settings().config.service.run_bytes
     }
 
-    /// When a claim made at `now` expires.
+    /// Returns the time at which a claim made at `now` expires.
     pub fn lease_from(&self, now: Timestamp) -> Timestamp {
         clock::later(now, self.settings().config.service.lease.0)
     }
 
-    /// Sleeps; true when it was woken.
+    /// Sleeps. Returns whether it was woken.
     pub async fn sleep_or(&self, notify: &Notify, time: Duration) -> bool {
         tokio::select! {
             biased;

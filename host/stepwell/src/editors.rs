@@ -1,4 +1,4 @@
-//! Who stored the versions of a job.
+//! The users who stored the versions of a job.
 
 use serde::{Deserialize, Serialize};
 use stepwell_engine::job::Job;
@@ -12,7 +12,7 @@ const MOST_EDITORS: usize = 100;
 /// How often a job is stored again while others store it.
 pub(crate) const TRIES: u32 = 5;
 
-/// Who stored a version of a job.
+/// The user who stored a version of a job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Editor {
     digest: String,

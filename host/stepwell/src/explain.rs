@@ -384,7 +384,7 @@ impl Runs {
     }
 }
 
-/// One sentence.
+/// Returns the explanation in one sentence.
 fn summary(state: &RunState, causes: &[Cause], incomplete: bool, cancel: Option<&str>) -> String {
     match (state.status, causes.first()) {
         (RunStatus::Success, _) => "succeeded".to_owned(),
@@ -397,7 +397,7 @@ fn summary(state: &RunState, causes: &[Cause], incomplete: bool, cancel: Option<
 }
 
 impl Cause {
-    /// One sentence.
+    /// Returns the explanation in one sentence.
     pub fn in_words(&self) -> String {
         match self {
             Self::NotDue { due_at, .. } => format!("not due until {}", clock::short(*due_at)),
@@ -452,7 +452,7 @@ impl Cause {
         matches!(self, Self::QueueClosed { .. } | Self::QueueFull { .. } | Self::GrantMissing { .. })
     }
 
-    /// What to do about it.
+    /// Returns the fix.
     pub fn fix(&self) -> &str {
         match self {
             Self::NotDue { fix, .. }

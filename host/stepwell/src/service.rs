@@ -37,9 +37,9 @@ pub struct Service {
 /// A queue that this process serves.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Serving {
-    /// Who paused it and why.
+    /// The actor who paused the queue, and the reason.
     pub paused: Option<String>,
-    /// Runs of it that this process works on.
+    /// The runs of the queue that this process works on.
     pub running: Arc<AtomicU32>,
 }
 

@@ -222,7 +222,7 @@ impl Measures {
         }
     }
 
-    /// Claims were renewed that long after they were to be.
+    /// Records by how long a renewal of claims was late.
     pub fn renewed(&self, late: TimeDelta) {
         self.renewals.observe(late.as_seconds_f64().max(0.0));
     }
@@ -252,7 +252,7 @@ pub(crate) fn gauge(to: &mut Registry, name: &str, help: &str, value: f64) {
     to.register(name, help, gauge);
 }
 
-/// How the queues are. A series that was there stays: an alert must see the zero.
+/// Adds the metrics of the queues. An existing series stays, because an alert must see its zero.
 fn queue_gauges(to: &mut Registry, queues: &[QueueStatus], levels: &Mutex<BTreeSet<(String, u8)>>) {
     let of = |queue: &QueueStatus| [("queue", queue.queue.clone())];
     let level = |queue: &str, priority: u8| -> Labels2 {
