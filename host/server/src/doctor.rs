@@ -184,7 +184,8 @@ async fn store(host: &Host, findings: &mut Vec<Finding>) {
         let found = format!("{} at {}, schema {}", vitals.product, vitals.place, vitals.schema);
         findings.push(finding("store", State::Good, found, ""));
         if vitals.clock_ahead.abs() > SKEW {
-            let found = format!("the store's clock is {:.1} s ahead of ours", vitals.clock_ahead);
+            let found =
+                format!("the clock of the store is {:.1} s ahead of the clock here", vitals.clock_ahead);
             findings.push(finding("clock", State::Warning, found, "set both clocks by NTP"));
         }
         if let Some((used, most)) = vitals.sessions

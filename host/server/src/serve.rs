@@ -26,7 +26,7 @@ pub(crate) async fn serve(
     let (host_of, filter_of) = (host.clone(), filter);
     let reload = move || {
         let detail = reloaded(&host_of, filter_of.as_ref());
-        // A store that is away does not keep the configuration from being read.
+        // An unavailable store does not delay the reload of the configuration.
         let host = host_of.clone();
         tokio::spawn(async move {
             if let Err(error) = host.audit().note("system.reload", "configuration", &detail).await {

@@ -1,4 +1,4 @@
-//! Who may do what: roles, projects, and the caller of an operation.
+//! Permissions: roles, projects, and the caller of an operation.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::keys::{ApiKey, everywhere};
 use crate::node::machine;
 use crate::{Host, HostError};
 
-/// What the holder of a key may do. Each role includes the ones before it.
+/// The permissions of the holder of a key. Each role includes the previous ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
@@ -51,24 +51,24 @@ impl Role {
 /// The identity behind an action, for the audit log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct By {
-    /// A text that no person or key can choose.
+    /// A unique identifier, which no person or key can choose.
     pub identity: String,
-    /// A name for people.
+    /// The display name.
     pub name: String,
 }
 
-/// A person or a key that may ask.
+/// A person or an API key, with its roles.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Identity {
-    /// Differs for each key and person, for limits of requests. No key or person can choose it.
+    /// A value that is unique to each key and person, for request limits. No key or person can choose it.
     pub id: String,
-    /// For people.
+    /// The display name.
     pub name: String,
-    /// Values of the provider's roles claim.
+    /// The values of the provider's roles claim.
     pub groups: Vec<String>,
-    /// Roles, and the projects that each is for.
+    /// The roles, and the projects in which each applies.
     pub grants: Vec<(Role, Vec<String>)>,
-    /// Patterns of job ids that it is for; all when empty.
+    /// Patterns of the job ids that it covers. Empty: all jobs.
     pub jobs: Vec<String>,
 }
 
@@ -91,7 +91,7 @@ impl Identity {
         self.grants.iter().filter(|(_, projects)| here(projects)).map(|(role, _)| *role).max()
     }
 
-    /// Returns the role for what belongs to no project, if any.
+    /// Returns the role for resources that belong to no project, if any.
     fn role_everywhere(&self) -> Option<Role> {
         let all = self.grants.iter().filter(|(_, projects)| projects.iter().any(|own| own == "*"));
         all.map(|(role, _)| *role).max()
@@ -109,7 +109,7 @@ impl Identity {
 /// The name of the command in the audit log.
 pub const COMMAND: &str = "command";
 
-/// An identity that asks for a project. Only this type turns the names of jobs in requests into names of jobs in the
+/// An identity that acts in a project. Only this type converts job names in requests to job names in the
 /// store.
 #[derive(Debug, Clone)]
 pub struct Caller {
@@ -127,7 +127,7 @@ pub struct Access {
 }
 
 impl Access {
-    /// The identity of a user of the command on the store itself.
+    /// Returns the identity of a user who runs the command directly on the store.
     pub fn command_user(&self) -> By {
         let user = rustix::process::getuid().as_raw();
         let known = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
@@ -137,7 +137,8 @@ impl Access {
         By { identity: format!("command:{name}@{}", machine()), name: COMMAND.to_owned() }
     }
 
-    /// The command on the node's own store. Its user can write the store, so no key could bound it.
+    /// Returns the caller for the command on the node's own store. Its user can write to the store, so a key
+    /// could not restrict it.
     pub fn command(&self, project: Option<&str>) -> Caller {
         let By { identity, name } = self.command_user();
         let who = Identity {
@@ -155,7 +156,7 @@ impl Access {
         }
     }
 
-    /// An identity that asks for a project, or for its first one.
+    /// Returns the caller for a project, or for the identity's first project.
     ///
     /// # Errors
     /// [`HostError::Forbidden`] when it has no role there. Whether the project exists is not disclosed.
@@ -175,7 +176,7 @@ impl Caller {
     /// Returns the name of one of the project's jobs in the store, from the one that the caller uses.
     ///
     /// # Errors
-    /// When the job belongs to another project, or the key is not for it.
+    /// When the job belongs to another project, or the key does not cover it.
     pub fn job(&self, name: &str) -> Result<String, HostError> {
         let (named, local) = name.split_once('/').unwrap_or((self.project.as_str(), name));
         if named != self.project && !self.unbounded {
@@ -186,7 +187,7 @@ impl Caller {
         Ok(id)
     }
 
-    /// Refuses a job that the key is not for.
+    /// Refuses a job that the key does not cover.
     ///
     /// # Errors
     /// [`HostError::Forbidden`].
@@ -197,7 +198,7 @@ impl Caller {
         }
     }
 
-    /// The same, for something of a job that is not there for those of other projects.
+    /// Like [`Caller::may`], for a resource of a job that callers of other projects must not see.
     ///
     /// # Errors
     /// `missing`, or [`HostError::Forbidden`].
@@ -208,7 +209,7 @@ impl Caller {
         self.may(job_id)
     }
 
-    /// Returns whether the job belongs to the caller's project, and the key is for it.
+    /// Returns whether the job belongs to the caller's project and the key covers it.
     pub fn covers(&self, job_id: &str) -> bool {
         let jobs = &self.who.jobs;
         let local = project::local(job_id);
@@ -216,42 +217,42 @@ impl Caller {
             && (jobs.is_empty() || jobs.iter().any(|pattern| matches(pattern, local)))
     }
 
-    /// The project that the request is about.
+    /// Returns the project of the request.
     pub fn project(&self) -> &str {
         &self.project
     }
 
-    /// Returns whether the key is bounded to jobs of a pattern.
+    /// Returns whether the key is restricted to jobs that match a pattern.
     pub fn is_for_some_jobs(&self) -> bool {
         !self.who.jobs.is_empty()
     }
 
-    /// The project that bounds lists and figures, if one does.
+    /// Returns the project to which lists and figures are restricted, if any.
     pub fn bound(&self) -> Option<&str> {
         (!self.unbounded).then_some(&*self.project)
     }
 
-    /// The only project that the caller sees; none for callers that may see every project.
+    /// Returns the only project that the caller sees. `None` when the caller may see every project.
     pub fn confined(&self) -> Option<&str> {
         self.bound().filter(|_| self.who.role_everywhere().is_none())
     }
 
-    /// The name of the caller, for people.
+    /// Returns the display name of the caller.
     pub fn name(&self) -> &str {
         &self.who.name
     }
 
-    /// Differs for each key and person, in each project.
+    /// Returns a value that is unique to each key and person in each project.
     pub fn id(&self) -> String {
         format!("{}/{}", self.project, self.who.id)
     }
 
-    /// What the caller may do in the project.
+    /// Returns the caller's role in the project.
     pub fn role(&self) -> Role {
         self.role
     }
 
-    /// What the caller may do to what belongs to no project.
+    /// Returns the caller's role for resources that belong to no project.
     pub fn role_everywhere(&self) -> Option<Role> {
         self.who.role_everywhere()
     }
@@ -261,12 +262,12 @@ impl Caller {
         host.audit().row(&self.by(), action, target, "")
     }
 
-    /// The identity for the audit log.
+    /// Returns the identity for the audit log.
     pub fn by(&self) -> By {
         By { identity: self.who.id.clone(), name: self.who.name.clone() }
     }
 
-    /// The identity, apart from its projects.
+    /// Returns the identity without its projects.
     pub fn who(&self) -> &Identity {
         &self.who
     }

@@ -11,20 +11,20 @@ use stepwell_engine::store::{Audit, Change, Idempotency, Inserted, NewRun, Sourc
 use crate::HostError;
 use crate::runs::Runs;
 
-/// An admitted run, or the run that the same request made before.
+/// An admitted run, or the run that the same request created earlier.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Admitted {
     /// The run.
     pub execution_id: String,
-    /// Whether the same request, by its idempotency key, made this run before.
+    /// Whether the same request, according to its idempotency key, created this run earlier.
     pub replayed: bool,
-    /// A remark about what the caller may not expect.
+    /// A note about a result that the caller may not expect.
     pub note: Option<String>,
 }
 
 impl Runs {
-    /// Admits a job: saves it as a run in the queue of its time zone, or for the caller if the admission says so.
-    /// `audit` is written with it, in one transaction.
+    /// Admits a job: saves it as a run in the queue of its time zone, or for the caller if the admission says
+    /// so. Writes `audit` in the same transaction.
     ///
     /// # Errors
     /// When the job is disabled, the job lacks a variable, the queue is full, or the store failed.

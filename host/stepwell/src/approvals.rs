@@ -12,14 +12,14 @@ use stepwell_engine::store::{Audit, Change, Commit, Next, RunFilter, Source};
 use crate::HostError;
 use crate::context::Context;
 
-/// A decision about an approval.
+/// An approver's decision.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Decided {
     /// Whether the step is approved.
     pub approved: bool,
     /// The identity that decides, as in the audit log.
     pub by: String,
-    /// The name of its key, or the name that its provider shows.
+    /// The name of the key, or the display name from the provider.
     pub name: String,
     /// Values of the provider's roles claim.
     pub groups: Vec<String>,
@@ -27,7 +27,7 @@ pub struct Decided {
     pub roles: Vec<&'static str>,
     /// A comment; may be empty.
     pub comment: String,
-    /// The digest that the decision is about; none if the request names none.
+    /// The digest that the decision refers to. `None` if the request names none.
     pub digest: Option<String>,
 }
 
@@ -51,19 +51,19 @@ impl Decided {
 pub struct Asking {
     /// The run.
     pub state: RunState,
-    /// The step that asks.
+    /// The step that needs the approval.
     pub step: usize,
 }
 
-/// The approvals that runs of a host wait for.
+/// The pending approvals of a host.
 #[derive(Clone)]
 pub struct Approvals {
     pub(crate) ctx: Arc<Context>,
 }
 
 impl Approvals {
-    /// Decides about the approval that a run waits for. The decision and its row of the audit log are one transaction. A
-    /// refused decision has a row, too.
+    /// Approves or rejects the step at which a run waits. The decision and its row of the audit log are one
+    /// transaction. A refused decision is also in the audit log.
     ///
     /// # Errors
     /// When the run waits for no approval, this identity may not decide, or the store failed.
@@ -155,7 +155,8 @@ impl Approvals {
             let run = &state.run;
             if run.started_by.is_empty() && matches!(run.source, Source::Api | Source::Retry { .. }) {
                 return Ok(Some(
-                    "who started the run is not known, so `separation` lets no one approve it".to_owned(),
+                    "the user who started the run is unknown, so `separation` does not allow an approval"
+                        .to_owned(),
                 ));
             }
             let involved = run.started_by.contains(&decided.by)
@@ -180,8 +181,8 @@ impl Approvals {
         }))
     }
 
-    /// Lists runs that wait for an approval, newest first, before the run `before`, all or those of a project. Reads at
-    /// most `limit` waiting runs, and returns the last of them if there are more.
+    /// Lists the runs older than `before` that wait for an approval, newest first: all, or those of a
+    /// project. Reads at most `limit` waiting runs, and returns the last of them if there are more.
     ///
     /// # Errors
     /// When the store failed.

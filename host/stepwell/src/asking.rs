@@ -1,4 +1,4 @@
-//! Approvals that are asked for: what an approver sees of what they decide about.
+//! Pending approvals: the information that an approver sees.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -26,7 +26,7 @@ pub struct ApprovedStep {
     pub step_id: String,
     /// The step type.
     pub step_type: String,
-    /// The digest that the approval binds.
+    /// The digest to which the approval is bound.
     pub digest: String,
     /// The configuration with that digest: its expressions filled in, its defaults added, secrets as `***`.
     /// Null when the present configuration has another digest, so that an approval is refused.
@@ -36,7 +36,7 @@ pub struct ApprovedStep {
 }
 
 impl Approvals {
-    /// The approval that a run waits for at a step.
+    /// Returns the approval that a run waits for at a step.
     ///
     /// # Errors
     /// When there is no such run, it does not wait there, or the store failed.

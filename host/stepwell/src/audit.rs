@@ -1,4 +1,4 @@
-//! The audit log: its chain, and what this process notes by itself.
+//! The audit log: its chain, and the rows that this process adds itself.
 
 use std::sync::Arc;
 
@@ -116,7 +116,7 @@ impl AuditLog {
         }
     }
 
-    /// Makes a row, which the caller writes together with the change that it is about.
+    /// Returns a row, which the caller writes together with the change that it describes.
     pub fn row(&self, by: &By, action: &str, target: &str, detail: &str) -> Audit {
         Audit {
             at: self.ctx.now(),
@@ -128,7 +128,7 @@ impl AuditLog {
         }
     }
 
-    /// Adds rows about what changed nothing in the store, such as a refusal.
+    /// Adds rows about events that changed nothing in the store, such as a refusal.
     ///
     /// # Errors
     /// When the store failed.
@@ -144,7 +144,7 @@ impl AuditLog {
         Ok(self.ctx.store.audit(before, limit).await?)
     }
 
-    /// Adds a row about what this process itself did.
+    /// Adds a row about an action of this process itself.
     ///
     /// # Errors
     /// When the store failed.
@@ -167,7 +167,7 @@ fn read_head(text: &str) -> Result<(u64, &str), HostError> {
     })
 }
 
-/// An approval that no one has decided about in time.
+/// The audit row of an approval that timed out without a decision.
 pub(crate) fn not_decided(state: &RunState, step: usize, approved: bool, at: Timestamp) -> Audit {
     let step_id = state.run.job.step(step).map_or("", |step| &step.id);
     let verdict = if approved { "approved" } else { "rejected" };

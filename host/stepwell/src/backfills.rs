@@ -1,4 +1,4 @@
-//! Backfills: fires of the past that run now.
+//! Backfills: runs for past fires.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,33 +13,33 @@ use crate::HostError;
 use crate::scheduler::Timetables;
 use crate::schedules::{MOST_SHOWN, Preview, Schedules, shown};
 
-/// A range of past fires that is run now.
+/// A backfill: a range of past fires that Stepwell runs now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Backfill {
-    /// Its name.
+    /// The id of the backfill.
     pub id: String,
-    /// The job.
+    /// The id of the job.
     pub job_id: String,
-    /// The first time.
+    /// The start of the range.
     pub from: Timestamp,
-    /// The end, not included.
+    /// The end of the range, exclusive.
     pub to: Timestamp,
-    /// Its status.
+    /// The status of the backfill.
     pub state: BackfillState,
-    /// Fires in the range that are to run.
+    /// Number of fires in the range to run.
     pub total: u64,
-    /// Fires that have been decided.
+    /// Number of fires that have been decided.
     pub done: u64,
     /// Every fire before this time has been decided.
     pub cursor: Timestamp,
     /// The priority of its runs.
     pub priority: u8,
-    /// Who asked for it.
+    /// The name of the user or key that started the backfill.
     pub by: String,
-    /// The same, as `by` of the audit log.
+    /// The identity of that user or key, as in `by` of the audit log.
     #[serde(default)]
     pub identity: String,
-    /// When.
+    /// The time at which the backfill was created.
     pub created_at: Timestamp,
 }
 
@@ -51,7 +51,7 @@ pub enum BackfillState {
     Running,
     /// All of its runs are admitted.
     Done,
-    /// It was cancelled; runs that were admitted go on.
+    /// The backfill was cancelled. Runs that it had admitted continue.
     Cancelled,
 }
 
@@ -66,14 +66,14 @@ impl BackfillState {
     }
 }
 
-/// What a backfill would do.
+/// The plan of a backfill.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct BackfillPlan {
     /// Fires that would run: at most the first 1000.
     pub to_run: Vec<Preview>,
-    /// How many would run.
+    /// Number of fires that would run.
     pub total: u64,
-    /// Fires in the range that have run already.
+    /// Number of fires in the range that already have a run.
     pub ran_already: usize,
 }
 
@@ -83,7 +83,7 @@ const MOST: usize = 100_000;
 const CHUNK: usize = 100;
 
 impl Schedules {
-    /// Returns the fires that a backfill of that range would run.
+    /// Returns the fires that a backfill of a range would run.
     ///
     /// # Errors
     /// When the job has no schedule, the range is wrong, or the store failed.
@@ -195,7 +195,7 @@ impl Schedules {
     /// Stops a backfill. The runs that it has admitted continue.
     ///
     /// # Errors
-    /// When there is none of that id, it has ended, or the store failed.
+    /// When there is no such backfill, it has ended, or the store failed.
     pub async fn cancel_backfill(&self, id: &str, audit: Audit) -> Result<Backfill, HostError> {
         let (mut backfill, version) = self.backfill(id).await?;
         if backfill.state != BackfillState::Running {
@@ -206,17 +206,17 @@ impl Schedules {
         Ok(backfill)
     }
 
-    /// A backfill, and its version.
+    /// Returns a backfill and its version.
     ///
     /// # Errors
-    /// When there is none of that id, or the store failed.
+    /// When there is no such backfill, or the store failed.
     pub async fn backfill(&self, id: &str) -> Result<(Backfill, u64), HostError> {
         let missing = || StoreError::NoRecord(Kind::Backfill.name(), id.to_owned());
         let record = self.ctx.store.record(Kind::Backfill, id).await?.ok_or_else(missing)?;
         Ok((read(&record)?, record.version))
     }
 
-    /// Backfills by id, after `after`.
+    /// Lists backfills by id, after `after`.
     ///
     /// # Errors
     /// When the store failed.

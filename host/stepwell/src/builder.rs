@@ -1,4 +1,4 @@
-//! Setting up a host.
+//! The builder of a host.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -36,7 +36,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// How a host is set up. Everything has a default that works.
+/// The settings of a new host. Each setting has a working default.
 #[derive(Default)]
 pub struct HostBuilder {
     data_dir: Option<PathBuf>,
@@ -62,75 +62,76 @@ pub struct HostBuilder {
 }
 
 impl HostBuilder {
-    /// Where runs and their workspaces are kept. Default: runs in memory, workspaces in a temporary
-    /// directory, both gone with the host.
+    /// Sets the directory of the store and of the workspaces of runs. Default: runs in memory and workspaces
+    /// in a temporary directory, which are both removed with the host.
     #[must_use]
     pub fn data_dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.data_dir = Some(dir.into());
         self
     }
 
-    /// The data directory where neither [`HostBuilder::data_dir`] nor the configuration names one.
+    /// Sets the data directory to use when neither [`HostBuilder::data_dir`] nor the configuration names one.
     #[must_use]
     pub fn default_data_dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.default_data_dir = Some(dir.into());
         self
     }
 
-    /// Where compiled components are kept, readable by this user alone. Default: `components` in the data
-    /// directory; without one they are compiled in each process.
+    /// Sets the directory of compiled components, which only this user can read. Default: `components` in the
+    /// data directory. Without a data directory, each process compiles them itself.
     #[must_use]
     pub fn cache_dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.cache_dir = Some(dir.into());
         self
     }
 
-    /// Where steps have their scratch directories, and the programs that they start their homes. What is in it goes with the
-    /// attempt, or when the next process starts. Default: `scratch` in the data directory.
+    /// Sets the directory for the scratch directories of steps and the home directories of the programs that
+    /// they start. They are removed after the attempt, or when the next process starts. Default: `scratch` in
+    /// the data directory.
     #[must_use]
     pub fn scratch_dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.scratch_dir = Some(dir.into());
         self
     }
 
-    /// A store of your own. Default: SQLite in the data directory, or memory.
+    /// Sets a custom store. Default: SQLite in the data directory, or memory.
     #[must_use]
     pub fn store(mut self, store: Arc<dyn Store>) -> Self {
         self.store = Some(store);
         self
     }
 
-    /// A policy file; may be called several times. Default: steps get the profile `standard` and no
-    /// capability.
+    /// Adds a policy file. Default: steps get the profile `standard` and no capability.
     #[must_use]
     pub fn policy_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.policy_files.push(path.into());
         self
     }
 
-    /// Policies that were read already ([`Policy::parse`]), beside those of files.
+    /// Adds parsed policies ([`Policy::parse`]) to those from files.
     #[must_use]
     pub fn policies(mut self, policies: impl IntoIterator<Item = Policy>) -> Self {
         self.policies.extend(policies);
         self
     }
 
-    /// The configuration file with connections, organizations and secrets; `connections.yaml`, `azure_devops.yaml` and
-    /// `step_types.yaml` beside it hold a section each, where they are there. Default: none of them.
+    /// Sets the configuration file with connections, organizations and secrets. If `connections.yaml`,
+    /// `azure_devops.yaml` and `step_types.yaml` exist beside it, each of them supplies one section. Default:
+    /// none of them.
     #[must_use]
     pub fn config_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.config_file = Some(path.into());
         self
     }
 
-    /// The clock. Default: the operating system's.
+    /// Sets the clock. Default: the operating system's clock.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = Some(clock);
         self
     }
 
-    /// Settings of the WebAssembly engine. Default: pooling allocator.
+    /// Sets the options of the WebAssembly engine. Default: pooling allocator.
     #[must_use]
     pub fn engine(mut self, options: EngineOptions) -> Self {
         self.engine = options;
@@ -138,93 +139,94 @@ impl HostBuilder {
     }
 
     /// Gives steps fixed clocks (from the run's scheduled time) and random numbers (from `seed`, the step and
-    /// the attempt), so that the same run does the same each time. Default: the real ones.
+    /// the attempt), so that each execution of the same run behaves the same. Default: real clocks and random
+    /// numbers.
     #[must_use]
     pub fn deterministic(mut self, seed: u64) -> Self {
         self.deterministic = Some(seed);
         self
     }
 
-    /// Leaves the built-in steps out. Default: they are there.
+    /// Removes the built-in steps. Default: they are available.
     #[must_use]
     pub fn without_builtins(mut self) -> Self {
         self.without_builtins = true;
         self
     }
 
-    /// The settings of the queues. Default: one for each time zone that jobs name, made on demand.
+    /// Sets the queues. Default: one for each time zone that jobs name, created on demand.
     #[must_use]
     pub fn queues(mut self, queues: QueueFile) -> Self {
         self.queues = queues;
         self
     }
 
-    /// The file `timezone_queues.yaml`, in place of [`HostBuilder::queues`].
+    /// Sets the file `timezone_queues.yaml`, in place of [`HostBuilder::queues`].
     #[must_use]
     pub fn queue_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.queue_file = Some(path.into());
         self
     }
 
-    /// Shares the sandbox, with its steps and what it has compiled, of another host with the same configuration.
-    /// Default: one of its own.
+    /// Shares the sandbox of another host with the same configuration, including its steps and compiled
+    /// components. Default: a separate sandbox.
     #[must_use]
     pub fn sandbox(mut self, sandbox: Arc<Sandbox>) -> Self {
         self.sandbox = Some(sandbox);
         self
     }
 
-    /// Runs attempts elsewhere than in the sandbox: for simulations and tests of schedules, in which no guest is to
-    /// run. Default: the sandbox.
+    /// Sets a runner to use instead of the sandbox, for simulations and tests of schedules that run no guest.
+    /// Default: the sandbox.
     #[must_use]
     pub fn runner(mut self, runner: Arc<dyn StepRunner>) -> Self {
         self.runner = Some(runner);
         self
     }
 
-    /// Where spans of runs, attempts and their calls go. Default: nowhere; nothing is traced then.
+    /// Sets the receiver of the spans of runs, attempts and their calls. Default: none, without tracing.
     #[must_use]
     pub fn spans(mut self, spans: Arc<dyn Spans>) -> Self {
         self.spans = Some(spans);
         self
     }
 
-    /// Compiles each step when a run first needs it. Default: a service compiles all of them in the background,
-    /// beginning when it starts ([`crate::Steps::readiness`]).
+    /// Compiles each step when a run first needs it. Default: a service compiles all steps in the background
+    /// after its start ([`crate::Steps::readiness`]).
     #[must_use]
     pub fn compile_on_demand(mut self) -> Self {
         self.compile_on_demand = true;
         self
     }
 
-    /// A program that compiles components of others, in a process that has bounds of its own and can be killed; it calls
-    /// [`stepwell_sandbox::compile_for_parent`]. Default: this process compiles them, with bounds for their structure
-    /// alone.
+    /// Sets a program that compiles other users' components in a separate process, which has its own limits
+    /// and can be killed. The program calls [`stepwell_sandbox::compile_for_parent`]. Default: this process
+    /// compiles them, and limits only their structure.
     #[must_use]
     pub fn compiler(mut self, program: CompilerProgram) -> Self {
         self.compiler = Some(program);
         self
     }
 
-    /// A PostgreSQL, by its URL, as the store. Default: what the configuration says.
+    /// Sets a PostgreSQL store by its URL. Default: the store in the configuration.
     #[must_use]
     pub fn store_url(mut self, url: impl Into<String>) -> Self {
         self.store_url = Some(url.into());
         self
     }
 
-    /// The configuration, as the files have it now.
+    /// Reads the current configuration from the files.
     ///
     /// # Errors
-    /// Every problem of the files.
+    /// Returns every problem of the files.
     pub fn configuration(&self) -> Result<Arc<Configuration>, HostError> {
         Ok(self.sources().read()?.config)
     }
 
-    /// The settings of the queues, as the files have them now.
+    /// Reads the current settings of the queues from the files.
     ///
     /// # Errors
-    /// Every problem of the files.
+    /// Returns every problem of the files.
     pub fn queue_settings(&self) -> Result<QueueFile, HostError> {
         Ok(self.sources().read()?.queues)
     }
@@ -239,10 +241,10 @@ impl HostBuilder {
         }
     }
 
-    /// Sets everything up.
+    /// Builds the host.
     ///
     /// # Errors
-    /// Every problem of the policy and configuration files; a store or cache that cannot be used.
+    /// Returns every problem of the policy and configuration files, or the failure of a store or cache.
     pub fn build(self) -> Result<Host, HostError> {
         let sources = self.sources();
         let settings = sources.read()?;

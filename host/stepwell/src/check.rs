@@ -1,4 +1,4 @@
-//! The check of a job: everything that can be known before it runs.
+//! The check of a job: everything that can be checked before it runs.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -17,10 +17,11 @@ use crate::jobs::Jobs;
 const CHECKS: Duration = Duration::from_secs(20);
 
 impl Jobs {
-    /// The same for a job of a project: with the policies of that project. The job is named as the text does.
+    /// Like [`crate::Host::parse`] for a job of a project, with the policies of that project. The text names the
+    /// job without its project.
     ///
     /// # Errors
-    /// As [`Jobs::parse_for`].
+    /// As [`crate::Host::parse`].
     pub async fn parse_for(&self, project: &str, name: &str, text: &str) -> Result<Parsed, HostError> {
         self.ctx.steps().fresh().await?;
         let read = self.ctx.read_in_turn(text.len(), || job::read(name, text, &self.ctx.catalog()));
@@ -28,7 +29,7 @@ impl Jobs {
         self.checked(project, read).await
     }
 
-    /// The same for a job that stands at `pointer` of a document.
+    /// Like [`Jobs::parse_for`] for a job at `pointer` in a document.
     ///
     /// # Errors
     /// As [`Jobs::parse_for`].
@@ -139,7 +140,7 @@ impl Jobs {
         Ok(self.ctx.among_guests(&name, check).await?)
     }
 
-    /// What policy grants to each step of a job.
+    /// Returns the grants of policy to each step of a job.
     pub fn grants<'j>(&self, job: &'j JobDefinition) -> Vec<(&'j StepDefinition, Result<Grant, Denial>)> {
         self.grants_for(project::of(&job.id), job)
     }

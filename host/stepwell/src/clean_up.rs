@@ -1,4 +1,4 @@
-//! Retention: what is removed, and when.
+//! Retention: removal of old data.
 
 use std::time::Duration;
 
@@ -29,15 +29,15 @@ pub struct CleanUpOptions {
 /// The result of [`System::clean_up`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct CleanedUp {
-    /// Runs that were removed, or would be.
+    /// Number of runs that were removed, or that a real run would remove.
     pub runs: usize,
-    /// Runs that are as old, but stay since their dead letters are open.
+    /// Number of runs of the same age that stay because their dead letters are open.
     pub kept_dead: usize,
 }
 
 impl System {
-    /// Removes what is older than the retention, or, for runs, what `options` select. `audit` is written with the first
-    /// removed runs, in one transaction. A dry run writes nothing.
+    /// Removes data older than the retention, which `options` can override for runs. Writes `audit` in the same
+    /// transaction as the first removed runs. A dry run writes nothing.
     ///
     /// # Errors
     /// When the store failed.

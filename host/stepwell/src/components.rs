@@ -1,8 +1,10 @@
-//! The components of runs: which ones a run begins with, and where they come from whenever it goes on.
+//! The components of runs: those that a run starts with, and where each node finds them when the run
+//! continues.
 //!
-//! A run is admitted with the digest of each of its steps. So an upgrade of a step, or of the program with its built-in
-//! steps, is for runs that are admitted later; a run that is parked for a week goes on with what it began with, on any
-//! node. Whatever a run names is in the store before the run is.
+//! A run is admitted with the digest of the component of each of its steps. An upgrade of a step, or of the
+//! program with its built-in steps, therefore affects only runs that are admitted later. A run that is parked
+//! for a week continues with its original components, on any node. The components of a run are in the store
+//! before the run is.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -27,7 +29,7 @@ pub(crate) struct ComponentRecord {
     pub at: Timestamp,
 }
 
-/// What became of the search for a step's component.
+/// The result of the search for the component of a step.
 pub(crate) enum Found {
     Component(Component),
     /// The job names what there is not.

@@ -1,4 +1,5 @@
-//! What all services share: the store, the clock, the settings, the sandbox, and the state of this process.
+//! The state that all services share: the store, the clock, the settings, the sandbox, and the state of this
+//! process.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -35,18 +36,18 @@ use crate::steps::Steps;
 use crate::system::System;
 use crate::telemetry::Measures;
 
-/// What all services of a host share.
+/// The state that all services of a host share.
 pub(crate) struct Context {
     pub store: Arc<dyn Store>,
     pub runner: Arc<dyn StepRunner>,
     pub sandbox: Arc<Sandbox>,
     pub settings: RwLock<Arc<Settings>>,
-    /// Where the settings come from.
+    /// The sources of the settings.
     pub sources: Sources,
     pub clock: Arc<dyn Clock>,
-    /// Where runs have their directories, and workers their locks.
+    /// The directory with the workspaces of runs and the lock files of workers.
     pub base: PathBuf,
-    /// Holds `base` where the embedder named no directory.
+    /// The temporary directory of `base`, if the embedder named no directory.
     pub _temporary: Option<tempfile::TempDir>,
     pub deterministic: Option<u64>,
     pub node: Node,
@@ -89,25 +90,26 @@ macro_rules! services {
 }
 
 services! {
-    /// Runs: admission, progress, end, logs, and the answer to "why does it not run?".
+    /// Returns the service for runs: admission, progress, results, logs, and the reasons why a run does not
+    /// continue.
     runs: Runs;
-    /// Stored jobs, and the check of a job before it is stored or run.
+    /// Returns the service for stored jobs, and for the check of a job before it is stored or run.
     jobs: Jobs;
-    /// Schedules, their ledger, and backfills.
+    /// Returns the service for schedules, their ledger, and backfills.
     schedules: Schedules;
-    /// Queues: their pauses, and how many runs they hold.
+    /// Returns the service for queues: their pauses and the number of their runs.
     queues: Queues;
-    /// Approvals that runs wait for.
+    /// Returns the service for approvals that runs wait for.
     approvals: Approvals;
-    /// Runs that failed, timed out or expired, and need attention.
+    /// Returns the service for dead letters: runs that failed, timed out or expired, and need attention.
     dead_letters: DeadLetters;
-    /// Step types and their components.
+    /// Returns the service for step types and their components.
     steps: Steps;
-    /// API keys, roles and projects.
+    /// Returns the service for API keys, roles and projects.
     access: Access;
-    /// The audit log.
+    /// Returns the service for the audit log.
     audit: AuditLog;
-    /// Health, figures, retention, and this process.
+    /// Returns the service for health, metrics, retention, and this process.
     system: System;
 }
 
@@ -131,7 +133,8 @@ impl Context {
         self.node.generation.load(Ordering::Relaxed)
     }
 
-    /// Settings and steps by which this process decides, as a digest: processes with the same one decide alike.
+    /// Returns a digest of the settings and steps of this process. Processes with the same digest make the
+    /// same decisions.
     pub fn settings_digest(&self) -> String {
         let mut parts = vec![self.settings().digest.clone()];
         for step_type in self.sandbox.types() {
@@ -155,17 +158,17 @@ impl Context {
         self.base.join("runs").join(execution_id).join("workspace")
     }
 
-    /// Bytes that one run may write to the store.
+    /// Returns the maximum number of bytes that one run may write to the store.
     pub fn run_bytes(&self) -> Bytes {
         self.settings().config.service.run_bytes
     }
 
-    /// When a claim made at `now` expires.
+    /// Returns the time at which a claim made at `now` expires.
     pub fn lease_from(&self, now: Timestamp) -> Timestamp {
         clock::later(now, self.settings().config.service.lease.0)
     }
 
-    /// Sleeps; true when it was woken.
+    /// Sleeps. Returns whether it was woken.
     pub async fn sleep_or(&self, notify: &Notify, time: Duration) -> bool {
         tokio::select! {
             biased;

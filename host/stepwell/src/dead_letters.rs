@@ -39,11 +39,11 @@ impl DeadLetters {
         Ok((letter(&record)?, record.version))
     }
 
-    /// Runs a dead letter again, with an edited job if one is given. The new run, the mark of the letter and the audit
-    /// row are one transaction.
+    /// Redrives a dead letter, with an edited job if one is given. The new run, the state of the dead letter
+    /// and the row of the audit log are one transaction.
     ///
     /// # Errors
-    /// As [`crate::Runs::retry`]; also when the letter is resolved.
+    /// As [`crate::Runs::retry`]; also when the dead letter is resolved.
     pub async fn redrive(
         &self,
         execution_id: &str,
@@ -62,10 +62,10 @@ impl DeadLetters {
         self.ctx.runs().retry_with(execution_id, from_start, job, audit, resolved).await
     }
 
-    /// Closes a dead letter without running it again.
+    /// Discards a dead letter without another run.
     ///
     /// # Errors
-    /// When the run has no dead letter, the letter is resolved, or the store failed.
+    /// When the run has no dead letter, it is resolved, or the store failed.
     pub async fn discard(
         &self,
         execution_id: &str,

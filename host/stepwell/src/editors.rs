@@ -1,4 +1,4 @@
-//! Who stored the versions of a job.
+//! The users who stored the versions of a job.
 
 use serde::{Deserialize, Serialize};
 use stepwell_engine::job::Job;
@@ -12,7 +12,7 @@ const MOST_EDITORS: usize = 100;
 /// How often a job is stored again while others store it.
 pub(crate) const TRIES: u32 = 5;
 
-/// Who stored a version of a job.
+/// The user who stored a version of a job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Editor {
     digest: String,
@@ -35,7 +35,8 @@ impl Jobs {
         Ok(Change::Put { kind: Kind::Editors, id: job.id.clone(), state: String::new(), value, expect })
     }
 
-    /// Who stored this version of a job; everybody who stored one of those that are known, where that is not known.
+    /// Returns the users who may have stored this version of a job. If its editor is unknown, these are all
+    /// known editors of the job.
     pub(crate) async fn editors(&self, job: &Job) -> Result<Vec<String>, HostError> {
         let record = self.ctx.store.record(Kind::Editors, &job.id).await?;
         let all: Vec<Editor> =

@@ -1,4 +1,4 @@
-//! Why a host did not do what it was asked for.
+//! The errors of a host.
 
 use std::path::PathBuf;
 
@@ -7,13 +7,13 @@ use stepwell_engine::system::why;
 use stepwell_engine::{Diagnostics, StoreError};
 use stepwell_sandbox::ComponentError;
 
-/// Why the host did not do it.
+/// The error of an operation of a host.
 #[derive(Debug, thiserror::Error)]
 pub enum HostError {
-    /// A file of the user's has problems.
+    /// A file of the user has problems.
     #[error("{0}")]
     Invalid(Diagnostics),
-    /// The policies and the configuration do not fit together.
+    /// The policies and the configuration contradict each other.
     #[error("{}", .0.join("\n"))]
     Policy(Vec<String>),
     /// A file cannot be read or written.
@@ -21,13 +21,13 @@ pub enum HostError {
     File {
         /// The file.
         path: PathBuf,
-        /// What the operating system says.
+        /// The error from the operating system.
         error: std::io::Error,
     },
     /// The job is not admitted.
     #[error(transparent)]
     Admit(#[from] AdmitError),
-    /// A component cannot be a step.
+    /// A component is not a valid step.
     #[error(transparent)]
     Component(#[from] ComponentError),
     /// The store failed, or has no such run.
@@ -39,18 +39,18 @@ pub enum HostError {
     /// A run has no such step.
     #[error("the run {0} has no step `{1}`")]
     NoStep(String, String),
-    /// An argument has a value that it must not have.
+    /// The value of an argument is invalid.
     #[error("{}", argument(.0, .1))]
     Argument(&'static str, String),
-    /// The caller may not do it.
+    /// The caller lacks the permission for the operation.
     #[error("{0}")]
     Forbidden(String),
-    /// It cannot be done in the state that things are in.
+    /// The current state does not allow the operation.
     #[error("{0}")]
     Refused(String),
 }
 
-/// What is wrong with an argument: `` `to` must be after `from` ``.
+/// The message about an invalid argument: `` `to` must be after `from` ``.
 pub fn argument(name: &str, why: &str) -> String {
     let colon = if why.starts_with("must ") { "" } else { ":" };
     format!("`{name}`{colon} {why}")

@@ -1,4 +1,4 @@
-//! Why is my run not running?
+//! Explains why a run does not continue.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -175,9 +175,9 @@ const LEFT_OUT: &str = "the settings of this command differ from those of the ru
     --config, --queues and --step options that `stepwell serve` has";
 
 impl Runs {
-    /// What holds a run up, and what to do about it. Causes that come from policies, the configuration and the
-    /// settings of queues are those of a service: where this process has other settings than every service that
-    /// runs, they are left out, and `note` says so.
+    /// Explains what delays a run, and how to fix it. Causes that come from policies, the configuration and
+    /// the settings of queues depend on the settings of the service. If this process has different settings
+    /// from every running service, they are left out, and `note` says so.
     ///
     /// # Errors
     /// When there is no such run, or the store failed.
@@ -384,7 +384,7 @@ impl Runs {
     }
 }
 
-/// One sentence.
+/// Returns the explanation in one sentence.
 fn summary(state: &RunState, causes: &[Cause], incomplete: bool, cancel: Option<&str>) -> String {
     match (state.status, causes.first()) {
         (RunStatus::Success, _) => "succeeded".to_owned(),
@@ -397,7 +397,7 @@ fn summary(state: &RunState, causes: &[Cause], incomplete: bool, cancel: Option<
 }
 
 impl Cause {
-    /// One sentence.
+    /// Returns the explanation in one sentence.
     pub fn in_words(&self) -> String {
         match self {
             Self::NotDue { due_at, .. } => format!("not due until {}", clock::short(*due_at)),
@@ -452,7 +452,7 @@ impl Cause {
         matches!(self, Self::QueueClosed { .. } | Self::QueueFull { .. } | Self::GrantMissing { .. })
     }
 
-    /// What to do about it.
+    /// Returns the fix.
     pub fn fix(&self) -> &str {
         match self {
             Self::NotDue { fix, .. }

@@ -112,9 +112,10 @@ impl Drop for Threads {
     }
 }
 
-/// From now on the calling thread runs when no other wants its core, and gives it up at once: a thread that is merely nicer than
-/// others goes on for some milliseconds each time that it has begun, and a short run is woken many times. The programs that it
-/// starts do not inherit this.
+/// Gives the calling thread the lowest priority, so that it runs only when no other thread wants its core and
+/// yields at once. A higher nice value is not enough: such a thread keeps its core for some milliseconds each
+/// time that it is scheduled, and a short run is woken many times. Programs that the thread starts do not
+/// inherit the priority.
 #[cfg(target_os = "linux")]
 #[allow(unsafe_code, reason = "no safe binding of the call exists")]
 fn give_way() {
@@ -134,8 +135,8 @@ fn give_way() {}
 /// What is worked on by these threads.
 type Work<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// Work that counts for how long it has held its thread, and tells so while it goes on: a long run is compared with others
-/// before it ends.
+/// Work that measures how long it holds its thread and reports the time as it continues, so that a long run
+/// is compared with others before it ends.
 struct Metered<T, U> {
     work: Work<T>,
     held: Duration,
@@ -146,7 +147,7 @@ struct Metered<T, U> {
 }
 
 impl<T, U: Fn(Duration) + Unpin> Future for Metered<T, U> {
-    /// Nothing when it has held its thread for too long, and is to go on elsewhere.
+    /// `None` when the work has held its thread for too long and must continue on another one.
     type Output = Option<T>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Self::Output> {

@@ -13,9 +13,9 @@ use crate::{HostError, editors};
 /// A stored job.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredJob {
-    /// The job itself.
+    /// The definition of the job.
     pub job: Arc<Job>,
-    /// Counts its changes, from 1.
+    /// The number of changes to the job, starting at 1.
     pub version: u64,
     /// Its schedule, if it has one.
     pub schedule: Option<ScheduleRow>,

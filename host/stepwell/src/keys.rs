@@ -1,4 +1,4 @@
-//! API keys: who may ask.
+//! API keys, which identify clients.
 //!
 //! A key is `sw_ID_SECRET`. The store holds the SHA-256 of it, which is enough for a secret of 256 random bits. Only the
 //! answer to its creation shows the key.
@@ -19,27 +19,27 @@ use crate::access::{Access, By, Role};
 /// An API key, as the store holds it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ApiKey {
-    /// Its id, which is a part of the key.
+    /// The id, which is part of the key.
     pub id: String,
-    /// Its name, for people.
+    /// The display name.
     pub name: String,
     /// SHA-256 of the whole key.
     pub hash: String,
-    /// What its holder may do.
+    /// The role of its holder.
     pub role: Role,
-    /// The projects that it is for; `*` for all, and for what belongs to none.
+    /// The projects that it covers. `*`: all projects, and the resources that belong to none.
     #[serde(default = "everywhere")]
     pub projects: Vec<String>,
-    /// Patterns of job ids that it is for, with `*`; all when empty.
+    /// Patterns of the job ids that it covers, with `*`. Empty: all jobs.
     #[serde(default)]
     pub jobs: Vec<String>,
-    /// When it was created.
+    /// The time at which it was created.
     pub created_at: Timestamp,
-    /// When it expires; never when there is none.
+    /// The time at which it expires. `None`: never.
     pub expires_at: Option<Timestamp>,
 }
 
-/// All projects, and what belongs to none.
+/// Returns the value for all projects, and for the resources that belong to none.
 pub fn everywhere() -> Vec<String> {
     vec!["*".to_owned()]
 }
@@ -47,15 +47,15 @@ pub fn everywhere() -> Vec<String> {
 /// A request for a key.
 #[derive(Debug, Clone)]
 pub struct NewKey {
-    /// Its name. No other valid key has the same.
+    /// The name. No other valid key may have the same name.
     pub name: String,
-    /// What its holder may do.
+    /// The role of its holder.
     pub role: Role,
-    /// The projects that it is for; `*` for all, and for what belongs to none.
+    /// The projects that it covers. `*`: all projects, and the resources that belong to none.
     pub projects: Vec<String>,
-    /// Patterns of job ids that it is for, with `*`; all when empty.
+    /// Patterns of the job ids that it covers, with `*`. Empty: all jobs.
     pub jobs: Vec<String>,
-    /// When it expires; never when there is none.
+    /// The time at which it expires. `None`: never.
     pub expires_at: Option<Timestamp>,
 }
 
@@ -181,7 +181,7 @@ impl Access {
         Ok(hashes)
     }
 
-    /// Returns the key that a token is, if it has not expired and was not revoked.
+    /// Returns the key for a token, if it has not expired and was not revoked.
     ///
     /// # Errors
     /// When the store failed.

@@ -10,8 +10,8 @@
 //! # Ok(()) }
 //! ```
 //!
-//! [`Host::builder`] wires the engine, the sandbox and a store. Nothing is global, no logger is set up, and
-//! no clock is read but the one that the builder was given.
+//! [`Host::builder`] connects the engine, the sandbox and a store. The library has no global state, sets up
+//! no logger, and reads no clock except the one given to the builder.
 
 mod access;
 mod admit;
@@ -90,8 +90,8 @@ pub use waiting::Follow;
 pub use warm::{Readiness, Warmed};
 pub use worker::{Notice, Observer};
 
-/// Jobs, steps and runs of one process, as services over one store. Cheap to clone: clones are the same host, and so
-/// are the services that it returns.
+/// Jobs, steps and runs of one process, as services on one store. Clones are cheap and share the host, as do
+/// the services that it returns.
 #[derive(Clone)]
 pub struct Host {
     ctx: Arc<Context>,
@@ -103,7 +103,7 @@ impl Host {
         HostBuilder::default()
     }
 
-    /// Adds a step from the bytes of its component, for this process. It replaces a step of the same type.
+    /// Adds a step to this process from the bytes of its component. It replaces a step of the same type.
     /// [`Steps::register`] adds one for every process that uses the store.
     ///
     /// # Errors
@@ -112,19 +112,19 @@ impl Host {
         self.ctx.steps().register_here(wasm, false).await
     }
 
-    /// Reads a job file and checks everything that can be checked before the run, also with the `validate` of
-    /// its steps.
+    /// Reads a job file and checks everything that can be checked before the run, including the `validate`
+    /// functions of its steps.
     ///
     /// # Errors
-    /// All problems, each with its place.
+    /// Returns all problems, each with its place.
     pub async fn parse(&self, name: &str, text: &str) -> Result<Parsed, HostError> {
         self.ctx.jobs().parse_for(project::DEFAULT, name, text).await
     }
 
-    /// Admits a job, and runs it to its end in this task.
+    /// Admits a job and runs it to its end in this task.
     ///
     /// # Errors
-    /// As [`Runs::submit`] and [`Runs::resume`]. A run that fails is not an error: the view shows it.
+    /// As [`Runs::submit`] and [`Runs::resume`]. A failed run is not an error: the view shows it.
     pub async fn run(
         &self,
         job: JobDefinition,
@@ -138,17 +138,17 @@ impl Host {
     /// Starts the service: queues, schedules, backfills and clean-up, in tasks of the current tokio runtime.
     ///
     /// # Errors
-    /// When the store cannot be read, or this host serves already.
+    /// When the store cannot be read, or this host already serves.
     pub async fn serve(&self) -> Result<Service, HostError> {
         Service::start(self.ctx.clone()).await
     }
 
-    /// Reads policies, queues and the configuration again, and applies what can change while the service runs: all
-    /// but connections, organizations, secrets, stores, directories and the number of workers. Returns those of them
-    /// that have changed and need a restart.
+    /// Reloads policies, queues and the configuration, and applies all changes except those to connections,
+    /// organizations, secrets, stores, directories and the number of workers. Returns the changed settings
+    /// that need a restart.
     ///
     /// # Errors
-    /// All problems of the files. The settings then stay as they were.
+    /// Returns all problems of the files. The settings then stay unchanged.
     pub fn reload(&self) -> Result<Vec<&'static str>, HostError> {
         self.ctx.reload()
     }
@@ -163,7 +163,7 @@ impl Host {
         self.ctx.settings().config.clone()
     }
 
-    /// Returns the sandbox, for what the services do not offer.
+    /// Returns the sandbox, for functions that the services do not offer.
     pub fn sandbox(&self) -> &Arc<Sandbox> {
         &self.ctx.sandbox
     }

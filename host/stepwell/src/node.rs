@@ -1,4 +1,4 @@
-//! The state of a process: the claims that it holds, the callers that wait, and its sign of life.
+//! The state of a process: its claims, its waiting callers, and its sign of life.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::{self, File, TryLockError};
@@ -22,8 +22,9 @@ use crate::private;
 use crate::steps::StepRecord;
 use crate::worker::Hold;
 
-/// How many ids this process has made of each of the last seconds. Runs that wait to be inserted may be of several seconds: with one
-/// count for all, they would begin anew in turns, and find each number taken.
+/// The number of ids that this process has made in each recent second. Runs that wait to be inserted may
+/// belong to several seconds. With one counter for all seconds, they would reset it in turns and find each
+/// number taken.
 #[derive(Default)]
 struct Ids(BTreeMap<i64, u32>);
 
@@ -47,9 +48,9 @@ pub(crate) struct Node {
     name: OnceLock<(String, Option<File>)>,
     holds: Mutex<BTreeMap<String, Arc<Hold>>>,
     wakes: Mutex<HashMap<String, Arc<Notify>>>,
-    /// Who waits for the end of which run.
+    /// The callers that wait for the end of each run.
     pub waiters: Mutex<HashMap<String, Vec<oneshot::Sender<Arc<RunState>>>>>,
-    /// Who follows the log of which run.
+    /// The followers of the log of each run.
     pub followers: Mutex<HashMap<String, watch::Sender<()>>>,
     ids: Mutex<Ids>,
     /// A random number. A process with the same number tries another id when one is taken.
@@ -59,28 +60,28 @@ pub(crate) struct Node {
     pub ended: CancellationToken,
     /// Wakes the scheduler.
     pub schedules: Arc<Notify>,
-    /// Has claims renewed.
+    /// Wakes the task that renews claims.
     pub claims: Arc<Notify>,
-    /// Queues that this process is the scheduler of.
+    /// The queues for which this process is the scheduler.
     pub leases: Mutex<Vec<String>>,
     /// Step types that were registered in the store.
     pub registered: Mutex<BTreeMap<String, StepRecord>>,
-    /// When that was last read, in processes that get no announcements.
+    /// The time at which they were last read, in processes that receive no announcements.
     pub looked: Mutex<Option<Timestamp>>,
-    /// Components that the store is known to have.
+    /// The known components in the store.
     pub kept: Mutex<BTreeSet<String>>,
-    /// Held while a component is written there.
+    /// Held while a component is written to the store.
     pub keeping: tokio::sync::Mutex<()>,
-    /// Components that are being fetched from there.
+    /// The components that are being fetched from the store.
     pub loading: Loading,
-    /// Step types whose component does not compile, and its digest.
+    /// The step types whose component does not compile, with its digest.
     pub broken: Mutex<BTreeMap<String, String>>,
-    /// Counts the changes of settings and steps.
+    /// The number of changes to settings and steps.
     pub generation: AtomicU64,
     /// Queues that tasks of this process serve.
     pub served: Mutex<BTreeMap<String, crate::service::Serving>>,
     pub serving: OnceLock<tokio::sync::mpsc::UnboundedSender<String>>,
-    /// Where a service works on its runs.
+    /// The threads on which a service executes runs.
     pub guests: OnceLock<GuestThreads>,
     /// Held while a large document is read.
     pub reading: Mutex<()>,
@@ -267,7 +268,7 @@ impl Context {
         }
     }
 
-    /// Wakes those who serve the queues.
+    /// Wakes the tasks that serve the queues.
     pub(crate) fn wake<'q>(&self, queues: impl IntoIterator<Item = &'q str>) {
         let wakes = self.node.wakes.lock();
         for queue in queues {

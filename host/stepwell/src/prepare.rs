@@ -32,7 +32,7 @@ pub(crate) type KnownSteps = Mutex<HashMap<(u64, String, usize, String), Arc<Kno
 /// Problems of a configuration that the end of a step tells of.
 const MOST_TOLD: usize = 20;
 
-/// Steps that are kept known.
+/// Maximum number of prepared steps in the cache.
 const MOST_KNOWN: usize = 10_000;
 
 /// What comes before an attempt: the grant, the component and the configuration of a step.

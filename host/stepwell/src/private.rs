@@ -10,9 +10,9 @@ const FILE: u32 = 0o600;
 
 /// Makes a data directory, and what Stepwell keeps in it, private to its owner. [`make`] creates one that does not exist.
 ///
-/// Files that are not Stepwell's keep their modes, and so does a directory that has no store and is not empty.
-/// A directory that belongs to somebody else (a volume of Kubernetes is root's) stays as it is. What cannot be changed
-/// is logged, and stops nothing.
+/// Files that do not belong to Stepwell keep their modes, and so does a directory that has no store and is
+/// not empty. A directory of another owner (such as a Kubernetes volume, which belongs to root) stays
+/// unchanged. A mode that cannot be changed is logged and is not an error.
 pub(crate) fn directory(path: &Path) {
     // Any other directory may be a home directory, or a mistyped one, and stays as it is.
     let is_empty = || fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());

@@ -1,4 +1,4 @@
-//! Queues: their pauses, and how many runs they hold.
+//! Queues: their pauses, and the number of their runs.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,56 +14,56 @@ use stepwell_engine::store::{Audit, Change, Expect, Kind, QueueRow};
 use crate::HostError;
 use crate::context::Context;
 
-/// A queue, as its operator sees it.
+/// The status of a queue.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct QueueStatus {
-    /// The zone.
+    /// The time zone of the queue.
     pub queue: String,
-    /// Runs that are due and could start now.
+    /// Number of runs that are due and could start now.
     pub ready: u64,
-    /// Runs that are due, and wait for a window of the queue to end.
+    /// Number of due runs that wait for a pause window of the queue to end.
     pub closed: u64,
-    /// Runs that are due, and wait for the queue to be resumed.
+    /// Number of due runs that wait for an operator to resume the queue.
     pub held: u64,
-    /// Runs that are not due yet, or wait for a retry or for something outside.
+    /// Number of runs that are not due yet, or wait for a retry or for something outside.
     pub waiting: u64,
-    /// Runs that wait for their concurrency key.
+    /// Number of runs that wait for their concurrency key.
     pub blocked: u64,
     /// Seconds since the oldest run that waits for its concurrency key became due.
     pub blocked_oldest_seconds: f64,
-    /// Runs that run.
+    /// Number of running runs.
     pub running: u64,
     /// Seconds since the oldest ready run became due.
     pub oldest_seconds: f64,
-    /// The ready ones by priority.
+    /// The ready runs by priority.
     pub levels: Vec<QueueLevel>,
-    /// Runs that may run at once.
+    /// Maximum number of running runs.
     pub concurrency: u32,
-    /// Runs that may wait.
+    /// Maximum number of waiting runs.
     pub max_waiting: u64,
-    /// Who paused it, and why.
+    /// The actor who paused the queue, and the reason.
     pub paused: Option<String>,
-    /// Until when a window is closed to new runs.
+    /// The time until which a pause window stops new runs.
     pub closed_until: Option<Timestamp>,
-    /// Whether this process serves it.
+    /// Whether this process serves the queue.
     pub served: bool,
 }
 
 /// Ready runs of one priority.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct QueueLevel {
-    /// 9 is the most urgent.
+    /// The priority. 9 is the most urgent.
     pub priority: u8,
-    /// Runs that are due and could start now.
+    /// Number of runs that are due and could start now.
     pub ready: u64,
     /// Seconds since the oldest of them became due.
     pub oldest_seconds: f64,
 }
 
-/// The decision of an operator about a queue.
+/// The state of a queue that an operator sets.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct QueueRecord {
-    /// Who paused it and why.
+    /// The actor who paused the queue, and the reason.
     #[serde(default)]
     pub paused: Option<String>,
 }
@@ -75,7 +75,7 @@ pub struct Queues {
 }
 
 impl Queues {
-    /// Pauses a queue, or resumes it. In a paused queue no run starts, and runs that have started continue.
+    /// Pauses or resumes a queue. In a paused queue no run starts, and started runs continue.
     ///
     /// # Errors
     /// When there is no such queue, or the store failed.
@@ -119,8 +119,8 @@ impl Queues {
         self.figures(rows, names, true).await
     }
 
-    /// The same for a project: only its own runs, and the queues that have some or that the configuration lists. A
-    /// pause concerns every project, so it is shown, but not its reason.
+    /// Like [`Queues::status`] for a project: only its own runs, and the queues that have some of them or are
+    /// in the configuration. A pause affects every project, so it is shown, but without its reason.
     ///
     /// # Errors
     /// When the store failed.

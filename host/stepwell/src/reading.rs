@@ -1,4 +1,4 @@
-//! What a run's record says. It is read part by part: a reader holds the state, and not the record.
+//! Reads the record of a run in parts, so that a reader holds the state in memory but not the whole record.
 
 use std::collections::VecDeque;
 
@@ -15,7 +15,7 @@ const RECEIPTS: usize = 10_000;
 const MESSAGE: usize = 1 << 10;
 
 impl Runs {
-    /// The state of a run, from its record.
+    /// Returns the state of a run from its record.
     ///
     /// # Errors
     /// When there is no such run.
@@ -24,7 +24,8 @@ impl Runs {
         self.replayed(execution_id, Replay::new(run), &events, next).await
     }
 
-    /// The state of a run for those who show it: with the beginnings of outputs and metadata, and without variables.
+    /// Returns the state of a run for display, with the beginnings of outputs and metadata, and without
+    /// variables.
     ///
     /// # Errors
     /// When there is no such run.
@@ -60,8 +61,8 @@ impl Runs {
         Ok(())
     }
 
-    /// The ends of the attempts of a run, oldest first: the index of the step, the attempt, its outcome with a short message,
-    /// and its receipt. Of very many, the last ones.
+    /// Returns the results of the attempts of a run, oldest first: the index of the step, the attempt, its
+    /// outcome with a short message, and its receipt. If there are too many, it returns the last ones.
     ///
     /// # Errors
     /// When there is no such run.
@@ -86,7 +87,7 @@ impl Runs {
         Ok(receipts.into())
     }
 
-    /// A run for clients, with the reason of its cancellation.
+    /// Returns a run for clients, with the reason for its cancellation.
     ///
     /// # Errors
     /// When the store failed.
@@ -95,7 +96,7 @@ impl Runs {
         Ok(RunView::of(state, row.cancel))
     }
 
-    /// The whole value that a step gave to later steps: none when it has not succeeded.
+    /// Returns the whole output that a step returned for later steps. `None` when the step has not succeeded.
     ///
     /// # Errors
     /// When there is no such run or step, or the store failed.

@@ -1,4 +1,4 @@
-//! Runs: what people do with them, and how a caller moves one itself.
+//! Runs: the operations of users on them, and runs that a caller executes itself.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -46,11 +46,11 @@ impl Runs {
         Ok(self.enqueue(&Arc::new(job.into()), admission, None, None).await?.execution_id)
     }
 
-    /// Runs a run to its end: from its beginning, or from the first unfinished step when an earlier process
+    /// Executes a run to its end: from its start, or from the first unfinished step when an earlier process
     /// died. A finished step never runs again. `cancel` ends the run as cancelled.
     ///
     /// # Errors
-    /// When there is no such run, another process works on it, or the store failed. A run that fails is not an
+    /// When there is no such run, another process works on it, or the store failed. A failed run is not an
     /// error.
     pub async fn resume(
         &self,
@@ -188,7 +188,7 @@ impl Runs {
         }
     }
 
-    /// Returns a page of the log of a run, from a place that an earlier page returned.
+    /// Returns a page of the log of a run, from a position that an earlier page returned.
     ///
     /// # Errors
     /// When the store failed.
@@ -201,8 +201,8 @@ impl Runs {
         Ok(self.ctx.store.log_page(execution_id, from, limit).await?)
     }
 
-    /// Cancels a run. A step that runs is stopped: its guest, and the work of the host for it. A run that waits has
-    /// ended when this returns.
+    /// Cancels a run. A running step is stopped, with its guest and the host's work for it. A waiting run has
+    /// ended when this function returns.
     ///
     /// # Errors
     /// When there is no such run, it has ended, or the store failed.
@@ -234,8 +234,8 @@ impl Runs {
         Ok(self.ctx.store.row(execution_id).await?)
     }
 
-    /// Runs a run that has ended again, as a new run: from its failed step, or from the start; with its own job, or
-    /// with `job`. A run without a failed step starts from the beginning, and [`Admitted::note`] says so.
+    /// Retries an ended run as a new run: from its failed step or from the start, with its own job or with
+    /// `job`. A run without a failed step starts from the beginning, and [`Admitted::note`] says so.
     ///
     /// # Errors
     /// When there is no such run, it has not ended, or it cannot be admitted.
@@ -249,7 +249,8 @@ impl Runs {
         self.retry_with(execution_id, from_start, job, audit, |_| Vec::new()).await
     }
 
-    /// The same. `with` gets the id of the new run, and returns the changes that go with it in one transaction.
+    /// Like [`Runs::retry`]. `with` receives the id of the new run, and returns the changes to write in the
+    /// same transaction.
     pub(crate) async fn retry_with(
         &self,
         execution_id: &str,

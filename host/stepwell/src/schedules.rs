@@ -1,4 +1,4 @@
-//! Schedules: their pauses, their coming fires, and their ledger.
+//! Schedules: their pauses, their next fires, and their ledger.
 
 use std::sync::Arc;
 
@@ -16,16 +16,16 @@ use crate::HostError;
 use crate::context::Context;
 use crate::scheduler::Timetables;
 
-/// A coming fire.
+/// A future fire.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Preview {
-    /// The nominal time: wall time with its offset.
+    /// The nominal time: local time with its offset.
     pub nominal: String,
-    /// When it is due (UTC); with its jitter.
+    /// The due time in UTC, including jitter.
     pub due_at: Timestamp,
     /// `admitted`, `gap`, `coalesced` or `blackout`.
     pub decision: Decision,
-    /// Why, and what a change of the clocks does to it.
+    /// The reason for the decision, and the effect of a clock change.
     pub note: String,
 }
 
@@ -51,7 +51,7 @@ impl Schedules {
         Ok(())
     }
 
-    /// Pauses a schedule, or resumes it. Fires of a paused schedule are in the ledger as paused.
+    /// Pauses or resumes a schedule. The ledger records fires of a paused schedule as paused.
     ///
     /// # Errors
     /// When the job has no schedule, or the store failed.
@@ -65,7 +65,7 @@ impl Schedules {
         Ok(())
     }
 
-    /// Returns the timetable of a job; none if it has no schedule.
+    /// Returns the timetable of a job. `None` if it has no schedule.
     pub(crate) fn timetable(
         &self,
         job: &JobDefinition,
@@ -127,7 +127,7 @@ impl Schedules {
         zone::changes(zone, from, to).into_iter().map(|(at, before, after)| (at, after - before)).collect()
     }
 
-    /// Lists rows of the fire ledger, the latest fire first.
+    /// Lists rows of the ledger, latest fire first.
     ///
     /// # Errors
     /// When the store failed.
@@ -193,12 +193,12 @@ impl Schedules {
         }
     }
 
-    /// Returns what a clock change does to a wall time of a zone; none for an ordinary time.
+    /// Returns the effect of a clock change on a local time of a zone. `None` for an ordinary time.
     pub fn clock_note(&self, text: &str, timezone: &str) -> Option<String> {
         zone::clock_note(text, timezone.parse().unwrap_or(chrono_tz::UTC))
     }
 
-    /// Reads a time as people write it, in the zone of a job.
+    /// Parses a time as users write it, in the zone of a job.
     ///
     /// # Errors
     /// When the text is not a time.

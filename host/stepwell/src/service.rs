@@ -1,7 +1,8 @@
 //! The service: a dispatcher for each queue, one scheduler, and housekeeping.
 //!
-//! Each part is a task of its own that is started again when it fails: a queue that crashes, is paused or is
-//! flooded leaves the others alone. What must hold over processes is in the store; these tasks only act on it.
+//! Each part is a separate task that restarts when it fails: a queue that crashes, is paused or is flooded
+//! does not affect the others. State that must be consistent between processes is in the store, and these
+//! tasks only act on it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -27,7 +28,7 @@ pub(crate) const POLL: Duration = Duration::from_secs(1);
 /// Runs that a dispatcher takes in one transaction.
 const CLAIM: u32 = 64;
 
-/// A running service. Dropping it leaves it running; [`Service::drain`] ends it.
+/// A running service. It continues to run when this value is dropped; [`Service::drain`] ends it.
 pub struct Service {
     ctx: Arc<Context>,
     tasks: TaskTracker,
@@ -36,9 +37,9 @@ pub struct Service {
 /// A queue that this process serves.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Serving {
-    /// Who paused it and why.
+    /// The actor who paused the queue, and the reason.
     pub paused: Option<String>,
-    /// Runs of it that this process works on.
+    /// The runs of the queue that this process works on.
     pub running: Arc<AtomicU32>,
 }
 
@@ -215,7 +216,7 @@ impl Dispatcher {
                         tracing::warn!("steps: {error}");
                     }
                 }
-                // More than could be kept: everybody looks, as once a second anyway.
+                // Announcements were lost: check all queues, as happens once per second anyway.
                 Err(RecvError::Lagged(_)) => self.ctx.node.claims.notify_one(),
                 Err(RecvError::Closed) => return,
             }
@@ -291,7 +292,7 @@ impl Service {
         }
         let service = Self { ctx: ctx.clone(), tasks: TaskTracker::new() };
         let slots = Arc::new(Semaphore::new(ctx.settings().config.service.workers as usize));
-        // Claims are kept until the last run was let go.
+        // Claims are renewed until the last run has been released.
         let (beat, ended) = (ctx.beat(), ctx.node.ended.clone());
         tokio::spawn(async move {
             ended.cancelled().await;
@@ -312,9 +313,9 @@ impl Service {
         Ok(service)
     }
 
-    /// Ends the service. No run starts, and running steps may continue for `drain` of the configuration. Runs that
-    /// still run then are released, so that another process runs them again. Returns how many were released within
-    /// a step.
+    /// Ends the service. No run starts, and running steps may continue for `drain` of the configuration. Runs
+    /// that have not ended by then are released, so that another process takes them over. Returns the number
+    /// of runs that were released during a step.
     pub async fn drain(self) -> usize {
         self.ctx.node.draining.cancel();
         self.tasks.close();
@@ -328,10 +329,12 @@ impl Service {
         self.ctx.node.ended.cancel();
         // This also ends the leases of schedulers, so that another process continues at once.
         if let Err(error) = self.ctx.store.expire(self.ctx.worker(), self.ctx.clock.now()).await {
-            tracing::warn!("claims are not given back, and expire by themselves: {error}");
+            tracing::warn!("claims are not released, and stay until they expire: {error}");
         }
         if let Err(error) = self.ctx.system().say_stopped().await {
-            tracing::debug!("others learn that this process has stopped when its time is over: {error}");
+            tracing::debug!(
+                "the stop of this process is not recorded; others notice it after a timeout: {error}"
+            );
         }
         held.len()
     }

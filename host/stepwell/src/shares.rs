@@ -14,7 +14,7 @@ const FREE: f64 = 0.05;
 const MOST_JOBS: usize = 4_096;
 /// A job that used less than this many seconds is forgotten.
 const NOTHING: f64 = 0.000_5;
-/// Half-lives after which the scale begins anew: a number holds twice as many.
+/// Half-lives after which the scale is reset. A number can hold twice as many.
 const MOST_HALVES: f64 = 400.0;
 
 /// Seconds that jobs have used the cores.

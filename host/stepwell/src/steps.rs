@@ -1,7 +1,7 @@
-//! Steps that are registered while the service runs: kept in the store, so that every node has them.
+//! Steps that are registered while the service runs. They are in the store, so that every node has them.
 //!
-//! The store has two kinds of records about them: a step type with its versions and the active one of them, and a
-//! component with what it says about itself. The bytes are fetched when a run needs them.
+//! The store has two kinds of records for them: a step type with its versions and its active version, and a
+//! component with its description. The bytes are fetched when a run needs them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -52,12 +52,13 @@ struct VersionRecord {
     bytes: usize,
 }
 
-/// How a component is registered.
+/// The options of a registration.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Registration {
-    /// It may take the place of a built-in step, without the grants of policies that name that step.
+    /// Whether it may replace a built-in step. It does not get the grants of policies that name that step.
     pub replace: bool,
-    /// Although stored jobs would no longer be valid, or its version is that of another component.
+    /// Whether to register it even if stored jobs would become invalid, or another component has the same
+    /// version.
     pub force: bool,
 }
 
@@ -122,8 +123,8 @@ pub struct Steps {
 }
 
 impl Steps {
-    /// The same; with `replace` it may take the place of a built-in step, without the grants of policies that name
-    /// that step.
+    /// Adds a step to this process only, like [`crate::Host::register`]. With `replace`, the component may replace a
+    /// built-in step, without the grants of policies that name that step.
     ///
     /// # Errors
     /// As [`Steps::register`].
@@ -136,12 +137,12 @@ impl Steps {
         Ok(manifest)
     }
 
-    /// Registers a component for every process that uses the store. It becomes the active version of its type; others
-    /// stay beside it, for jobs that name them and for runs that began with them.
+    /// Registers a component for every process that uses the store. It becomes the active version of its
+    /// type. Other versions stay available to jobs that name them and to runs that started with them.
     ///
     /// # Errors
-    /// When it is no step; when its type is built in or reserved; when stored jobs would not be valid with it and
-    /// `how` does not force it; or when the store failed.
+    /// When the component is not a step, its type is built in or reserved, stored jobs would be invalid with
+    /// it and `how` does not force it, or the store failed.
     pub async fn register(
         &self,
         wasm: Vec<u8>,
@@ -367,7 +368,7 @@ impl Steps {
         Ok(error.map(|issue| shown(&issue.pointer, &issue.message)))
     }
 
-    /// Takes over what others have registered, rolled back and removed.
+    /// Applies the registrations, rollbacks and removals of other processes.
     ///
     /// # Errors
     /// When the store failed.
@@ -428,7 +429,8 @@ impl Steps {
         Ok(self.ctx.sandbox.set_stored(name, Some(stored)))
     }
 
-    /// Knows what is registered now. A service hears of changes; others look at most once a second.
+    /// Refreshes the registered steps. A service is notified of changes; other processes check at most once
+    /// per second.
     pub(crate) async fn fresh(&self) -> Result<(), HostError> {
         let now = self.ctx.clock.now();
         let recent = |at: &Timestamp| (now - *at).abs() < TimeDelta::seconds(1);
@@ -440,7 +442,7 @@ impl Steps {
         Ok(())
     }
 
-    /// The step types and what their active versions say about themselves.
+    /// Returns the step types, with the descriptions of their active versions.
     ///
     /// # Errors
     /// When the store failed.
@@ -449,22 +451,22 @@ impl Steps {
         Ok(self.ctx.sandbox.types().iter().filter_map(|name| self.ctx.sandbox.manifest(name)).collect())
     }
 
-    /// What jobs may name: the step types, and the calendars of the configuration.
+    /// Returns the names that jobs may use: the step types, and the calendars of the configuration.
     pub fn catalog(&self) -> impl Catalog + use<> {
         self.ctx.catalog()
     }
 
-    /// The component that a step type means, also with a version or a digest, with its bytes.
+    /// Returns the component of a step type, which may include a version or a digest, with its bytes.
     ///
     /// # Errors
-    /// When there is none, or the store failed.
+    /// When there is no such component, or the store failed.
     pub async fn component(&self, step_type: &str) -> Result<Component, HostError> {
         self.fresh().await?;
         self.fetch(step_type).await?;
         self.ctx.sandbox.find(step_type).ok_or_else(|| HostError::Refused(self.unknown(step_type)))
     }
 
-    /// The versions of a step type, the newest first; none when there is no such type.
+    /// Returns the versions of a step type, newest first. Empty when there is no such type.
     ///
     /// # Errors
     /// When the store failed.

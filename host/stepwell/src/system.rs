@@ -1,4 +1,4 @@
-//! How things go: queues, runs, health.
+//! The state of the system: metrics, health and workers.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -17,78 +17,79 @@ use crate::context::Context;
 use crate::node::machine;
 use crate::{HostError, private};
 
-/// Runs of some hours.
+/// Metrics about the runs of the last hours.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Metrics {
-    /// How many hours.
+    /// Number of hours.
     pub hours: u32,
-    /// Runs that ended, by status.
+    /// Number of ended runs by status.
     pub ended: BTreeMap<String, u64>,
-    /// The part of them that succeeded, of those that succeeded or failed; 1 when there are none.
+    /// The number of successful runs, divided by the number of successful and failed runs. 1 when there are
+    /// none.
     pub success_rate: f64,
-    /// Seconds from begin to end.
+    /// Seconds from start to end.
     pub duration_seconds: Spread,
-    /// Seconds from being due to the begin.
+    /// Seconds from the due time to the start.
     pub lateness_seconds: Spread,
-    /// By job.
+    /// The metrics of each job.
     pub jobs: BTreeMap<String, JobStats>,
-    /// More runs have ended than were counted: the figures are those of the newest.
+    /// Whether more runs have ended than were counted. The metrics then cover only the newest runs.
     pub truncated: bool,
 }
 
-/// Runs of one job.
+/// Metrics about the runs of one job.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 pub struct JobStats {
-    /// Runs that ended.
+    /// Number of ended runs.
     pub runs: u64,
-    /// Those that succeeded.
+    /// Number of successful runs.
     pub succeeded: u64,
-    /// Those that failed, ran out of time, or expired.
+    /// Number of runs that failed, timed out or expired.
     pub failed: u64,
 }
 
-/// The distribution of a set of figures.
+/// The distribution of a set of values.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Spread {
-    /// Half are below.
+    /// The median.
     pub p50: f64,
-    /// 95 of 100 are below.
+    /// The 95th percentile.
     pub p95: f64,
-    /// 99 of 100 are below.
+    /// The 99th percentile.
     pub p99: f64,
-    /// The largest.
+    /// The maximum.
     pub max: f64,
 }
 
-/// Whether the parts work.
+/// The health of the parts of the system.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Health {
-    /// `healthy`, or `degraded` when a part does not work.
+    /// `healthy`, or `degraded` when a part is unhealthy.
     pub status: &'static str,
-    /// The parts.
+    /// The health of each part.
     pub parts: BTreeMap<&'static str, Part>,
-    /// Runs that this process works on.
+    /// Number of runs that this process works on.
     pub active: u64,
-    /// Seconds by which the next schedule is late; 0 when it is not due.
+    /// Seconds by which the next schedule is late. 0 when it is not due.
     pub scheduler_lag_seconds: f64,
-    /// The version of the zone database.
+    /// The version of the time zone database.
     pub tzdb: &'static str,
     /// The version of Stepwell.
     pub version: &'static str,
 }
 
-/// Whether a part works.
+/// The health of a part.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Part {
     /// `healthy` or `unhealthy`.
     pub status: &'static str,
-    /// What is wrong; absent when nothing is.
+    /// The problem. Absent when the part is healthy.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
 }
 
 impl Health {
-    /// The same without what tells about runs and schedules of other projects.
+    /// Returns the health without information about runs and schedules of other projects.
     #[must_use]
     pub fn without_figures(mut self) -> Self {
         self.active = 0;
@@ -107,21 +108,21 @@ impl Part {
     }
 }
 
-/// A process that has not said for that long that it is alive is not counted on.
+/// A process without a sign of life for this long counts as dead.
 const ALIVE: chrono::Duration = chrono::Duration::seconds(15);
 
-/// Runs that are looked at for metrics.
+/// Maximum number of runs that the metrics cover.
 const LOOKED_AT: u32 = 100_000;
 
-/// That a process works on runs.
+/// The record of a process that works on runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct WorkerRecord {
-    /// When it last said so.
+    /// The time of its last sign of life.
     pub seen: Timestamp,
     /// A digest of its policies, configuration and queues.
     #[serde(default)]
     pub settings: String,
-    /// It has ended, in good order.
+    /// Whether it has ended normally.
     #[serde(default)]
     pub stopped: bool,
 }
@@ -139,7 +140,7 @@ pub struct System {
 }
 
 impl System {
-    /// How the runs of the last hours went.
+    /// Returns metrics about the runs of the last hours.
     ///
     /// # Errors
     /// When the store failed.
@@ -147,7 +148,7 @@ impl System {
         self.looked_at(None, hours).await
     }
 
-    /// The same for a project.
+    /// Like [`System::metrics`] for a project.
     ///
     /// # Errors
     /// When the store failed.
@@ -164,7 +165,7 @@ impl System {
         Ok(summarize(hours, &rows))
     }
 
-    /// Whether the parts work.
+    /// The health of the parts of the system.
     pub async fn health(&self) -> Health {
         let now = self.ctx.clock.now();
         let (mut lag, mut store, mut service) = (0.0, None, None);
@@ -194,8 +195,8 @@ impl System {
         }
     }
 
-    /// Whether this process has other policies, configuration, queues or steps than every service that runs. Not when it
-    /// serves itself, or no service runs.
+    /// Returns whether this process has different policies, configuration, queues or steps from every running
+    /// service. False when it serves itself, or no service runs.
     ///
     /// # Errors
     /// When the store failed.
@@ -210,12 +211,12 @@ impl System {
         Ok(!live.is_empty() && live.iter().all(|worker| worker.settings != own))
     }
 
-    /// Whether another process has lately said that it works on runs.
+    /// Returns whether another process has recently recorded that it works on runs.
     pub(crate) async fn somebody_serves(&self, now: Timestamp) -> bool {
         self.workers().await.is_ok_and(|workers| workers.iter().any(|worker| worker.is_alive(now)))
     }
 
-    /// When any worker last said that it is alive.
+    /// Returns the time of the last sign of life of any worker.
     pub(crate) async fn last_seen(&self) -> Result<Option<Timestamp>, HostError> {
         Ok(self.workers().await?.into_iter().map(|worker| worker.seen).max())
     }
@@ -247,12 +248,12 @@ impl System {
         self.ctx.store.write(vec![put]).await
     }
 
-    /// The name of this machine.
+    /// Returns the name of this machine.
     pub fn machine(&self) -> String {
         machine()
     }
 
-    /// The names of the policies in force.
+    /// Returns the names of the policies in force.
     pub fn policy_names(&self) -> Vec<String> {
         self.ctx.settings().policies.names()
     }
@@ -272,12 +273,12 @@ impl System {
         self.ctx.is_serving()
     }
 
-    /// Returns whether this process starts nothing new, since it is about to end.
+    /// Returns whether this process is about to end and starts nothing new.
     pub fn is_draining(&self) -> bool {
         self.ctx.is_draining()
     }
 
-    /// Counts the changes of what jobs are checked against: settings and steps.
+    /// Returns the number of changes to the settings and steps against which jobs are checked.
     pub fn generation(&self) -> u64 {
         self.ctx.generation()
     }

@@ -1,4 +1,5 @@
-//! What a process measures, as Prometheus reads it (OpenMetrics 1.0), and the spans of runs and attempts.
+//! The metrics of a process in the format of Prometheus (OpenMetrics 1.0), and the spans of runs and
+//! attempts.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::AtomicU64;
@@ -28,7 +29,8 @@ type Labels3 = [(&'static str, String); 3];
 type Float = Gauge<f64, AtomicU64>;
 type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;
 
-/// What a process counts. Labels are step types, queues, priorities, classes and rules: all of them few.
+/// The counters of a process. Labels are step types, queues, priorities, classes and rules, which have few
+/// values.
 pub(crate) struct Measures {
     runs: Family<Labels2, Counter>,
     run_seconds: Histogram,
@@ -99,7 +101,7 @@ impl Default for Measures {
 
 impl Measures {
     fn register(&self, to: &mut Registry) {
-        // What alerts look at is there from the beginning, so that the first failure is an increase.
+        // Series that alerts use exist from the beginning, so that the first failure is an increase.
         for operation in ["claim", "commit", "fire", "insert", "renew"] {
             drop(self.store_errors.get_or_create(&[("operation", operation.to_owned())]));
         }
@@ -107,11 +109,11 @@ impl Measures {
         to.register("runs", "Runs that ended, by status and queue", self.runs.clone());
         to.register_with_unit(
             "run_duration",
-            "From begin to end of runs",
+            "From start to end of runs",
             s.clone(),
             self.run_seconds.clone(),
         );
-        to.register_with_unit("run_lateness", "From due to begin of runs", s.clone(), self.lateness.clone());
+        to.register_with_unit("run_lateness", "From due to start of runs", s.clone(), self.lateness.clone());
         to.register("steps", "Attempts that ended, by step type and class of outcome", self.steps.clone());
         to.register_with_unit(
             "step_duration",
@@ -220,7 +222,7 @@ impl Measures {
         }
     }
 
-    /// Claims were renewed that long after they were to be.
+    /// Records by how long a renewal of claims was late.
     pub fn renewed(&self, late: TimeDelta) {
         self.renewals.observe(late.as_seconds_f64().max(0.0));
     }
@@ -230,7 +232,7 @@ impl Measures {
     }
 }
 
-/// What is looked up when somebody asks.
+/// The values that are read at each request for metrics.
 fn gauges<L: EncodeLabelSet + Clone + Eq + std::hash::Hash + std::fmt::Debug + Send + Sync + 'static>(
     to: &mut Registry,
     name: &str,
@@ -250,7 +252,7 @@ pub(crate) fn gauge(to: &mut Registry, name: &str, help: &str, value: f64) {
     to.register(name, help, gauge);
 }
 
-/// How the queues are. A series that was there stays: an alert must see the zero.
+/// Adds the metrics of the queues. An existing series stays, because an alert must see its zero.
 fn queue_gauges(to: &mut Registry, queues: &[QueueStatus], levels: &Mutex<BTreeSet<(String, u8)>>) {
     let of = |queue: &QueueStatus| [("queue", queue.queue.clone())];
     let level = |queue: &str, priority: u8| -> Labels2 {
@@ -295,7 +297,7 @@ fn queue_gauges(to: &mut Registry, queues: &[QueueStatus], levels: &Mutex<BTreeS
 }
 
 impl System {
-    /// What this process has counted, and how the queues are, in the text format of OpenMetrics.
+    /// Returns the metrics of this process and of the queues, in the text format of OpenMetrics.
     ///
     /// # Errors
     /// When the store failed.
@@ -318,7 +320,7 @@ impl System {
         let vitals = self.ctx.store.vitals(now).await.unwrap_or_default();
         let store = |place: &str| [("store", place.to_owned())];
         let ahead = vitals.iter().map(|v| (store(&v.place), v.clock_ahead));
-        gauges(to, "store_clock_ahead_seconds", "By how much the clock of the store is ahead of ours", ahead);
+        gauges(to, "store_clock_ahead_seconds", "How far the clock of the store is ahead", ahead);
         let connects = vitals.iter().map(|v| (store(&v.place), v.connects as f64));
         gauges(to, "store_connects", "Sessions that this process has made", connects);
         if let Some((used, limit)) = memory() {
@@ -337,7 +339,7 @@ impl System {
         Ok(text)
     }
 
-    /// Counts a request that was answered. `route` is the pattern of its path: there are few of them.
+    /// Counts an answered request. `route` is the pattern of its path, so there are few of them.
     pub fn request_answered(&self, method: &str, route: &str, status: u16, took: Duration) {
         let (method, route) = (("method", method.to_owned()), ("route", route.to_owned()));
         let status = ("status", status.to_string());
@@ -364,14 +366,14 @@ impl Context {
         answer
     }
 
-    /// The place of a new run in a trace: a new one, recorded as often as the configuration says.
+    /// Returns a new trace for a new run, recorded as often as the configuration says.
     pub(crate) fn new_trace(&self) -> Trace {
         let one_in = self.settings().config.telemetry.sample_one_in.max(1);
         let sampled = self.spans.is_some() && fastrand::u32(0..one_in) == 0;
         Trace { trace_id: fastrand::u128(1..), span_id: 0, sampled }
     }
 
-    /// Whether somebody wants to know of the run.
+    /// Returns whether the run is traced.
     pub(crate) fn traced(&self, state: &RunState) -> Option<Trace> {
         state.run.trace.filter(|trace| trace.sampled && self.spans.is_some())
     }

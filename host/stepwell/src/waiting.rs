@@ -66,7 +66,7 @@ impl Runs {
         Waiter { runs: self.clone(), execution_id: execution_id.to_owned(), end }
     }
 
-    /// Waits until a run has ended, at most for `limit`, and returns its state then. A run of another process is
+    /// Waits until a run has ended, for at most `limit`, and returns its state. A run of another process is
     /// checked twice per second.
     ///
     /// # Errors
@@ -79,7 +79,7 @@ impl Runs {
         waiter.wait(limit).await
     }
 
-    /// Puts a run of a job into its queue, and waits for its end, at most for `limit`. Returns the state then.
+    /// Puts a run of a job into its queue, waits for its end for at most `limit`, and returns its state.
     ///
     /// # Errors
     /// As [`Runs::enqueue`].

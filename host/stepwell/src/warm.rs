@@ -1,4 +1,4 @@
-//! Compiling steps before anybody waits for them.
+//! Compiles steps before a run needs them.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use tokio::time::sleep;
 use crate::HostError;
 use crate::steps::Steps;
 
-/// What a process still does before the first run of a step is as fast as the next.
+/// The progress of a process in compiling the steps.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Readiness {
     /// Whether every step that can run is compiled.
@@ -25,17 +25,17 @@ pub struct Readiness {
 pub struct Warmed {
     /// The step type.
     pub step_type: String,
-    /// How many are done, with this one.
+    /// Number of compiled steps, including this one.
     pub done: usize,
-    /// How many there are.
+    /// Number of steps to compile.
     pub of: usize,
-    /// How long it took.
+    /// The time that the compilation took.
     pub took: Duration,
 }
 
 impl Steps {
-    /// Compiles every step that policy and configuration let run, one after the other, into the cache.
-    /// `progress` is called after each. Returns how many there are.
+    /// Compiles every step that policy and configuration allow, one after the other, into the cache. Calls
+    /// `progress` after each. Returns the number of steps.
     ///
     /// # Errors
     /// When a component does not compile.
@@ -43,8 +43,8 @@ impl Steps {
         self.compile_all(Pace::Wanted, progress).await
     }
 
-    /// Whether every step that can run is compiled. A service compiles them in the background; a run whose
-    /// step is not among those that are ready compiles it first.
+    /// Returns whether every step that can run is compiled. A service compiles them in the background; a run
+    /// whose step is not ready compiles it first.
     pub fn readiness(&self) -> Readiness {
         if !self.ctx.compile_ahead {
             return Readiness { ready: true, compiling: Vec::new() };
@@ -107,7 +107,7 @@ impl Steps {
             match warm.await {
                 Ok(()) => progress(&Warmed { step_type, done: index + 1, of, took: begun.elapsed() }),
                 Err(error) => {
-                    // Its runs say so; everything else can go on.
+                    // The runs of the step report the error. The other steps continue.
                     if let Some(digest) = self.ctx.sandbox.digest(&step_type) {
                         self.ctx.node.broken.lock().insert(step_type, digest);
                     }

@@ -35,26 +35,26 @@ use write::json_bytes;
 /// Lines of log that wait for the next commit before they get one of their own.
 const LOG_LINES_TO_COMMIT: usize = 64;
 
-/// Something that a watcher of a run may show.
+/// An event that an observer of a run may show.
 #[derive(Debug)]
 pub enum Notice<'a> {
-    /// The run has moved; it is on disk.
+    /// The run has moved forward, and its new state is on disk.
     Event(&'a Event),
-    /// The running step logs.
+    /// The running step wrote a log line.
     Log(&'a LogLine),
-    /// The running step has come this far.
+    /// The running step reported its progress.
     Progress(&'a Progress),
-    /// The host does something for the step that takes time.
+    /// The host performs a slow operation for the step.
     Preparing(&'a str),
 }
 
-/// Watches a run. Called by the worker between its own work: it should not block.
+/// Observes a run. The worker calls it during its own work, so it should not block.
 pub trait Observer: Send + Sync {
-    /// Something happened at the step of this index; the run's state is the one after it.
+    /// Receives an event at the step of this index, and the state of the run after the event.
     fn notice(&self, state: &RunState, step: usize, notice: Notice<'_>);
 }
 
-/// Shows nothing.
+/// An observer that shows nothing.
 pub(crate) struct Silent;
 
 impl Observer for Silent {
@@ -64,9 +64,9 @@ impl Observer for Silent {
 /// How a worker left a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Left {
-    /// It has ended.
+    /// The run has ended.
     Ended,
-    /// It is due again then.
+    /// The run is due again at this time.
     Until(Timestamp),
 }
 
@@ -128,7 +128,8 @@ impl Worker<'_> {
         }
     }
 
-    /// Ends a run that the engine cannot move. It must not stay claimed, and block others, for ever.
+    /// Ends a run that the engine cannot move forward, so that it does not stay claimed and block other runs
+    /// forever.
     async fn give_up(&mut self, message: String) -> Result<Left, HostError> {
         tracing::error!("internal error: {message}; the run ends as failed");
         self.push(Event::Faulted { message, at: self.now() })?;
@@ -139,7 +140,7 @@ impl Worker<'_> {
     /// Does the next thing; returns how the worker leaves the run when it now waits.
     async fn turn(&mut self, effect: Effect) -> Result<Option<Left>, HostError> {
         let now = self.now();
-        // A cancellation ends the steps of the job; `finally` runs all the same, within its own time.
+        // A cancellation ends the steps of the job. `finally` runs anyway, within its own time limit.
         if self.hold.cancel.is_cancelled() && self.state.verdict.is_none() {
             self.cancel(effect, now).await?;
             return Ok(None);
@@ -383,7 +384,7 @@ impl Worker<'_> {
                 report = reports.recv() => match report {
                     Some(report) => {
                         let mut reported = pin!(self.report(step, attempt, &step_id, report));
-                        // The attempt goes on, and its deadline counts, while a report is written.
+                        // The attempt continues, and its deadline counts, while a report is written.
                         loop {
                             tokio::select! {
                                 biased;

@@ -41,7 +41,7 @@ pub(super) async fn still(app: &App, headers: &HeaderMap, client: IpAddr, job_id
     };
     match found {
         Ok(caller) => caller.covers(job_id),
-        // A store or a provider that is away says nothing about the key.
+        // An unavailable store or provider does not mean that the key is invalid.
         Err(problem) => problem.status >= 500 || problem.status == StatusCode::TOO_MANY_REQUESTS.as_u16(),
     }
 }
@@ -109,8 +109,9 @@ fn too_many_failures() -> Problem {
     Problem::new(StatusCode::TOO_MANY_REQUESTS, detail)
 }
 
-/// Whether a key or a token is worth a look although its address has used up its failures: a key whose hash is known, or a
-/// token that a known key of the provider has signed. Neither asks anybody for each try.
+/// Returns whether a key or token deserves a check although its address has used up its failures: a key with
+/// a known hash, or a token signed by a known key of the provider. Neither check sends a request for each
+/// attempt.
 async fn may_be_good(app: &App, token: &str, hash: &str, now: Timestamp) -> bool {
     if token.starts_with("sw_") {
         return stepwell::id_of(token).is_some() && app.ring.has(hash, now, || hashes(app)).await;

@@ -23,7 +23,7 @@ const MAX_ADDRESSES: usize = 4096;
 /// Seconds between two rows of the audit log about one address, and rows in that time about all.
 const NOTED_EVERY: i64 = 60;
 const MAX_NOTED: usize = 30;
-/// Keys that are remembered: as known to nobody, and as good.
+/// Maximum number of keys in each cache: of unknown keys and of valid ones.
 const MAX_KEYS: usize = 4096;
 
 /// What an address is counted as.
@@ -69,7 +69,7 @@ impl Proxies {
         let named: Vec<&str> = forwarded.flat_map(|value| value.split(',')).map(str::trim).collect();
         let mut client = peer;
         for text in named.iter().rev() {
-            // What is no address was written by somebody in front of the proxies.
+            // Text that is not an address comes from a client, not from a trusted proxy.
             let Ok(address) = text.parse::<IpAddr>() else { break };
             client = address;
             if !self.has(address) {

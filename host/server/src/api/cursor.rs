@@ -1,4 +1,4 @@
-//! Where a list goes on: text that only this API makes and reads.
+//! Cursors: the place at which a list continues, as text that only this API writes and reads.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -1,4 +1,4 @@
-//! What became of fires and of runs that ended badly: the ledger, backfills, dead letters.
+//! The results of fires and of runs that ended badly: the ledger, backfills and dead letters.
 
 use axum::Json;
 use axum::body::Bytes;

@@ -141,8 +141,9 @@ struct Asked {
 }
 
 impl Following {
-    /// The log from the line after `after` on, as it grows; an event `end` with the status when the run has ended. A
-    /// stream without it ends with its time, or with the key: the client goes on with another one.
+    /// Returns the log after line `after` as it grows, and an event `end` with the status when the run has
+    /// ended. A stream without that event ended because its time ran out or the key expired. The client
+    /// continues with another stream.
     fn events(self) -> impl stream::Stream<Item = Result<Event, Infallible>> {
         stream::unfold(self, async |mut at| {
             let events = at.next().await?;

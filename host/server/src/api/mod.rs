@@ -58,8 +58,8 @@ pub(crate) use serve::{Serving, serve};
 const BODY: Duration = Duration::from_secs(10);
 /// How long a request may take that does not wait for a run.
 const REQUEST: Duration = Duration::from_secs(30);
-/// How long a key that was looked up is trusted: as long may a revoked key go on, in other processes than the one
-/// that revoked it.
+/// How long the result of a key lookup is trusted. A revoked key may stay valid for this long in processes
+/// other than the one that revoked it.
 const KEY_TRUST: chrono::Duration = chrono::Duration::seconds(1);
 
 /// Keys and tokens that are looked up at once: fewer than the failures that an address may have.
@@ -229,7 +229,7 @@ async fn guard(State(app): State<App>, request: Request<Body>, next: Next) -> Re
         refuse::drain(&parts, body);
         return Problem::bad_request(problem).into_response();
     }
-    // What streams answers at once, and goes on; what waits for a run says how long it does.
+    // A stream answers at once and then continues. A request that waits for a run sets its own time limit.
     let limit = if operation.is_some_and(|operation| operation.waits) { v2::WAIT + REQUEST } else { REQUEST };
     let answer = async {
         let body = match operation.is_some_and(|operation| operation.id == Operation::registerStep.id) {

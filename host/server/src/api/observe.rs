@@ -74,7 +74,8 @@ pub(super) fn refused(app: &App, operation: Option<&Operation>) -> Option<Respon
         .then(|| Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).into_response())
 }
 
-/// What the last look at the store said, and when: anybody may ask, and the store is asked once a second.
+/// The result and the time of the last check of the store. Any client may ask, and the store is checked once
+/// per second.
 pub(super) type Ready = tokio::sync::Mutex<Option<(Timestamp, StatusCode, String)>>;
 
 /// How long that is good for.

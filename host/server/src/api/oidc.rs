@@ -1,8 +1,9 @@
 //! Bearer tokens of an OpenID provider: JWT (RFC 7519), signed with a key of its JWKS (RFC 7517).
 //!
-//! What a token must be: signed by one of the issuer's keys with an asymmetric algorithm, for our audience, and neither
-//! expired nor from the future. The keys are fetched when they are needed first, and again when a token names one that is
-//! not known: once a minute at most, so that nobody makes us ask the provider for each bad token.
+//! A valid token is signed by one of the issuer's keys with an asymmetric algorithm, has the configured
+//! audience, and is neither expired nor from the future. The keys are fetched when they are first needed, and
+//! again when a token names an unknown key: at most once per minute, so that a client with bad tokens cannot
+//! cause a request to the provider for each of them.
 
 use std::time::Duration;
 
@@ -29,7 +30,7 @@ const ALGORITHMS: &[Algorithm] = &[
 ];
 /// How far the provider's clock may be from ours, in seconds.
 const LEEWAY: u64 = 60;
-/// How long keys are used before they are looked up anew.
+/// How long keys are used before they are fetched again.
 const KEPT: chrono::Duration = chrono::Duration::hours(1);
 /// Between two attempts to fetch them.
 const PAUSE: chrono::Duration = chrono::Duration::seconds(60);
@@ -41,7 +42,7 @@ pub(crate) struct Provider {
     settings: Oidc,
     client: reqwest::Client,
     keys: Mutex<Keys>,
-    /// Held by the one who fetches.
+    /// Held during a fetch.
     fetching: tokio::sync::Mutex<()>,
 }
 
@@ -53,7 +54,7 @@ struct Keys {
     why: String,
 }
 
-/// Why a token lets nobody in.
+/// The reason why a token is not accepted.
 #[derive(Debug)]
 pub(crate) enum Error {
     /// The token is wrong.
@@ -116,7 +117,7 @@ impl Provider {
         rules.set_issuer(&[&self.settings.issuer]);
         rules.set_audience(&[&self.settings.audience]);
         rules.set_required_spec_claims(&["exp", "iss", "aud"]);
-        // Time is looked at below, by our clock.
+        // The times are checked below, with the host's clock.
         rules.validate_exp = false;
         let key = DecodingKey::from_jwk(key)
             .map_err(|_| refused("the issuer's key is of a kind that is not known"))?;
@@ -190,7 +191,7 @@ impl Provider {
         }
         let keys = self.keys.lock();
         match &keys.set {
-            // While the provider is away, the keys that it had last are good.
+            // While the provider is unavailable, its last known keys stay valid.
             Some(set) => Ok(pick(set, kid)),
             None => Err(Error::Unavailable(format!("the issuer's keys cannot be had: {}", keys.why))),
         }

@@ -20,7 +20,7 @@ pub(super) const MAX_BODY: usize = 1 << 20;
 const MAX_DRAINED: usize = 4 << 20;
 const DRAIN: Duration = Duration::from_secs(1);
 
-/// What is wrong with the `Host` of a request (RFC 9112, section 3.2).
+/// Returns the problem with the `Host` header of a request (RFC 9112, section 3.2).
 pub(super) fn host_problem(version: Version, headers: &HeaderMap) -> Option<Problem> {
     let mut hosts = headers.get_all(HOST).iter();
     let wrong = match (hosts.next(), hosts.next()) {

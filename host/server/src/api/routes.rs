@@ -253,8 +253,8 @@ const EVERYWHERE: &[Operation] = &[
 ];
 
 impl Operation {
-    /// What is wrong with the query of a request: a parameter that the operation does not have, or a value that it does
-    /// not take.
+    /// Returns the problem with the query of a request: an unknown parameter, or a value that its parameter
+    /// does not accept.
     pub fn query_problem(&self, query: &str) -> Option<String> {
         let mut seen: Vec<String> = Vec::new();
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {

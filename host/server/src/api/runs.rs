@@ -1,4 +1,4 @@
-//! Runs: looked at, followed, cancelled, retried, approved.
+//! Runs: shown, followed, cancelled, retried and approved.
 
 use std::io::ErrorKind;
 use std::sync::Arc;

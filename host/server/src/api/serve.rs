@@ -138,7 +138,7 @@ async fn started(host: &Host, address: SocketAddr) {
     );
 }
 
-/// Says on standard output where it listens, for whoever started it.
+/// Prints the address of the service on standard output, for the program that started it.
 fn announce(format: LogFormat, address: SocketAddr) {
     let text = format!("listening on http://{address}");
     match format {
@@ -233,8 +233,8 @@ const FIRST_KEY: &str = "first-api-key";
 /// Hours for which the first key is valid.
 const FIRST_KEY_HOURS: i64 = 24;
 
-/// Makes the first admin key where no key is valid and no provider lets anybody in, in a file that this user alone can
-/// read: what is printed ends up in the journal, or in the log of a container.
+/// Creates the first admin key when no key is valid and no provider is configured, in a file that only this
+/// user can read. Printed text would end up in the journal or in the log of a container.
 async fn first_key(host: &Host) -> Result<(), HostError> {
     let now = host.now();
     let valid = |key: &ApiKey| key.expires_at.is_none_or(|at| at > now);
@@ -253,7 +253,7 @@ async fn first_key(host: &Host) -> Result<(), HostError> {
     let path = match host.system().write_private(FIRST_KEY, &format!("{token}\n")) {
         Ok(path) => path,
         Err(error) => {
-            // A key that has been shown to nobody is of no use, and would keep the next start from making one.
+            // The key cannot be shown, so it is useless and would keep the next start from creating one.
             host.access().revoke(&key.id, &by).await?;
             return Err(error);
         }

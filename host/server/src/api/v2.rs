@@ -27,8 +27,8 @@ use super::{App, Caller, Checked};
 /// How long a request waits for a run unless it says otherwise (`Prefer: wait=N`).
 pub(super) const WAIT: Duration = Duration::from_secs(300);
 
-/// Jobs that were checked and are kept, and the largest of them in bytes: a client that sends a job again and again
-/// has its steps asked once, and not each time.
+/// Maximum number of checked jobs in the cache, and maximum bytes of each. A client that sends a job
+/// repeatedly has its steps called for the first check only.
 const KEPT_JOBS: usize = 1000;
 const KEPT_BYTES: usize = 32 << 10;
 

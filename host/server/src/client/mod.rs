@@ -193,7 +193,7 @@ impl Client {
         }
     }
 
-    /// Hands the answer's body on, piece by piece; tells whether there was any.
+    /// Passes the body of the answer to `to` piece by piece. Returns whether the body is not empty.
     pub async fn copy(&self, call: Call, mut to: impl FnMut(&[u8])) -> Result<bool, Failure> {
         let Reply { status, mut body } = self.send(call).await?;
         if !status.is_success() {
@@ -267,7 +267,8 @@ fn read(body: &[u8]) -> Result<Value, Failure> {
     }
 }
 
-/// What a refusal says: problem details, with the places of what is wrong in the file.
+/// Makes the error for a refused request from its problem details, with the places of the problems in the
+/// file.
 fn refused(status: StatusCode, body: &[u8], file: &str, text: &str) -> Failure {
     let exit = if status.is_client_error() { crate::Exit::BadInput } else { crate::Exit::Platform };
     let problem: Map<String, Value> = serde_json::from_slice(body).unwrap_or_default();

@@ -75,7 +75,7 @@ impl Remote {
     }
 }
 
-/// Why there is no connection, in our words.
+/// Describes why the connection failed.
 fn cause(error: &reqwest::Error) -> &'static str {
     let mut inner: Option<&(dyn Error + 'static)> = error.source();
     while let Some(error) = inner {

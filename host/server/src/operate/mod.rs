@@ -83,8 +83,9 @@ async fn change(client: &Client, output: Output, call: Call, done: &str) -> Ends
     Ok(Exit::Success)
 }
 
-/// Does the same to several things, and goes on when one fails: its message goes to standard error, and the command
-/// ends as the first that failed. JSON shows one answer as it is, and several as a list.
+/// Applies an operation to each id, and continues when one fails. The message of a failure goes to standard
+/// error, and the command ends with the exit code of the first failure. JSON output is the answer itself for
+/// one id, and a list for several.
 async fn each<F: Future<Output = Result<(Value, String), Failure>>>(
     output: Output,
     ids: &[String],

@@ -51,7 +51,7 @@ pub(crate) async fn ended(client: &Client, id: &str) -> Result<Value, Failure> {
     }
 }
 
-/// Asks again while the service is away, for a while.
+/// Repeats a request for a while when the service is unavailable.
 async fn patiently<T>(id: &str, ask: impl AsyncFn() -> Result<T, Failure>) -> Result<T, Failure> {
     let mut away = Duration::ZERO;
     loop {
@@ -75,7 +75,7 @@ async fn patiently<T>(id: &str, ask: impl AsyncFn() -> Result<T, Failure>) -> Re
     }
 }
 
-/// Why a run does not go on.
+/// Returns the reason why a run does not continue.
 async fn reason(client: &Client, id: &str) -> Result<String, Failure> {
     let answer = client.ask(Call::to(&Operation::explainRun, &[id])).await?;
     Ok(match serde_json::from_value::<Explanation>(answer) {
@@ -97,7 +97,7 @@ pub(crate) async fn follow(client: &Client, id: &str, to: Follow) -> Result<Valu
             if after.is_empty() { call } else { call.header("last-event-id", after.clone()) }
         };
         let mut events = patiently(id, async || client.events(call()).await).await?;
-        // A proxy, or a service that is replaced, ends the stream: it goes on after the last line.
+        // A proxy or a restart of the service ends the stream. The next one continues after the last line.
         while let Ok(Some(event)) = events.next().await {
             if event.kind == "end" {
                 return patiently(id, async || client.ask(Call::to(&Operation::getRun, &[id])).await).await;

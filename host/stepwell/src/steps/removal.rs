@@ -1,4 +1,4 @@
-//! Registered steps that are removed, unless stored jobs need them.
+//! Removal of registered steps that no stored job needs.
 
 use stepwell_engine::StepDefinition;
 use stepwell_engine::reference::{StepRef, compare_versions, type_of};
@@ -11,12 +11,12 @@ use crate::HostError;
 use crate::steps::Steps;
 
 impl Steps {
-    /// Removes a step type that was registered so, or one version of it (`acme/invoice@1.2.0`). Runs that have been
-    /// admitted go on with the component that they began with.
+    /// Removes a registered step type, or one of its versions (`acme/invoice@1.2.0`). Runs that have been
+    /// admitted continue with their components.
     ///
     /// # Errors
-    /// When there is none of that name; the version is active; stored jobs use it and `force` is not set; or the store
-    /// failed.
+    /// When it is not registered, the version is active, stored jobs use it and `force` is not set, or the
+    /// store failed.
     pub async fn remove(&self, step_type: &str, force: bool, audit: Audit) -> Result<(), HostError> {
         self.refresh().await?;
         let reference = StepRef::parse(step_type).map_err(HostError::Refused)?;

@@ -1,4 +1,4 @@
-//! Registered steps whose earlier version becomes active again.
+//! Rollback of registered steps to an earlier version.
 
 use stepwell_engine::reference::{StepRef, compare_versions};
 use stepwell_engine::store::{Audit, Change, Expect, Kind, Wake};
@@ -8,8 +8,8 @@ use crate::HostError;
 use crate::steps::Steps;
 
 impl Steps {
-    /// Makes an earlier version of a step type active: the one that was registered before the active one, or the one
-    /// that is named. Runs that have been admitted keep theirs.
+    /// Makes an earlier version of a step type active: the given one, or the one that was registered before
+    /// the active one. Admitted runs keep their versions.
     ///
     /// # Errors
     /// When there is no such version, the vendor is reserved, or the store failed.

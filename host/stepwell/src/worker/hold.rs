@@ -96,7 +96,7 @@ impl Runs {
                 return worker.give_up(damage).await;
             }
             match worker.drive().await {
-                // The same would come again for whoever takes the run next.
+                // The next worker of this run would get the same error.
                 Err(HostError::Illegal(illegal)) => worker.give_up(illegal.to_string()).await,
                 driven => driven,
             }

@@ -1,5 +1,5 @@
-//! A worker that panics outside of an attempt: a fault of Stepwell, which must neither hold its run until the claim
-//! expires nor come again for ever.
+//! Panics of a worker outside an attempt. They are faults of Stepwell, and must neither hold the run until
+//! its claim expires nor repeat forever.
 
 use std::sync::Arc;
 
@@ -40,7 +40,7 @@ impl Runs {
         self.ctx.measures.worker_panicked();
         let given_back = contained_future(self.release_after_panic(&hold)).await;
         given_back.unwrap_or_else(|Panicked(what)| {
-            let message = format!("internal error: the run cannot be given back: {what}");
+            let message = format!("internal error: the run cannot be released: {what}");
             Err(HostError::Refused(message))
         })
     }
@@ -99,7 +99,7 @@ impl Runs {
             execution_id: hold.execution_id.clone(),
             fence: hold.fence,
             number: hold.next_commit(),
-            // An attempt that is tried again goes on from its checkpoint.
+            // A retried attempt continues from its checkpoint.
             forget_checkpoint: !state.steps.iter().any(|step| step.status == StepStatus::Waiting),
             events,
             logs: Vec::new(),

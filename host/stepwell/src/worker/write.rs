@@ -38,7 +38,7 @@ impl Worker<'_> {
         Ok(())
     }
 
-    /// Writes what is pending, and tells the observer once it is on disk.
+    /// Writes pending events, and notifies the observer once they are on disk.
     pub(super) async fn commit(&mut self, next: Next) -> Result<(), HostError> {
         if next == Next::Keep && self.pending.is_empty() && self.logs.is_empty() {
             return Ok(());
