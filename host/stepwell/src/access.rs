@@ -176,7 +176,7 @@ impl Caller {
     /// Returns the name of one of the project's jobs in the store, from the one that the caller uses.
     ///
     /// # Errors
-    /// When the job belongs to another project, or the key does not cover it.
+    /// Fails when the job belongs to another project, or the key does not cover it.
     pub fn job(&self, name: &str) -> Result<String, HostError> {
         let (named, local) = name.split_once('/').unwrap_or((self.project.as_str(), name));
         if named != self.project && !self.unbounded {

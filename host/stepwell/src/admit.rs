@@ -27,7 +27,7 @@ impl Runs {
     /// so. Writes `audit` in the same transaction.
     ///
     /// # Errors
-    /// When the job is disabled, the job lacks a variable, the queue is full, or the store failed.
+    /// Fails when the job is disabled, the job lacks a variable, the queue is full, or the store fails.
     pub async fn enqueue(
         &self,
         job: &Arc<Job>,
@@ -102,7 +102,7 @@ impl Runs {
         if let Some(queue) = &run.queue {
             self.ctx.serve_queue(queue);
             self.ctx.wake([queue.as_str()]);
-            self.ctx.tell_queues([queue.clone()]);
+            self.ctx.announce_queues([queue.clone()]);
         }
     }
 }

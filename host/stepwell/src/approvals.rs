@@ -66,7 +66,7 @@ impl Approvals {
     /// transaction. A refused decision is also in the audit log.
     ///
     /// # Errors
-    /// When the run waits for no approval, this identity may not decide, or the store failed.
+    /// Fails when the run waits for no approval, this identity may not decide, or the store fails.
     pub async fn decide(
         &self,
         execution_id: &str,
@@ -120,8 +120,8 @@ impl Approvals {
         let next = if state.status.is_terminal() { Next::End } else { Next::Wait(now) };
         let free = self.ctx.store.commit(back(&state, vec![event], next, vec![audit])).await?;
         self.ctx.wake(free.iter().chain(&queue).map(String::as_str));
-        self.ctx.tell_queues(free.into_iter().chain(queue));
-        self.ctx.moved(&state);
+        self.ctx.announce_queues(free.into_iter().chain(queue));
+        self.ctx.notify_waiters(&state);
         self.ctx.logged(execution_id);
         Ok(state)
     }
@@ -185,7 +185,7 @@ impl Approvals {
     /// project. Reads at most `limit` waiting runs, and returns the last of them if there are more.
     ///
     /// # Errors
-    /// When the store failed.
+    /// Fails when the store fails.
     pub async fn list(
         &self,
         project: Option<&str>,

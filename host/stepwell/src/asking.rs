@@ -39,7 +39,7 @@ impl Approvals {
     /// Returns the approval that a run waits for at a step.
     ///
     /// # Errors
-    /// When there is no such run, it does not wait there, or the store failed.
+    /// Fails when there is no such run, it does not wait there, or the store fails.
     pub async fn asking(&self, execution_id: &str, step_id: &str) -> Result<Asking, HostError> {
         // With its variables, which expressions name.
         let state = self.ctx.runs().get(execution_id).await?;

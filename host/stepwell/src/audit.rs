@@ -64,7 +64,7 @@ impl AuditLog {
     /// Checks the chain of the audit log, and that it holds the row `NUMBER:HASH` that was its newest earlier.
     ///
     /// # Errors
-    /// When `expected` is no such row, or the store failed.
+    /// Fails when `expected` is no such row, or the store fails.
     pub async fn verify(&self, expected: Option<&str>) -> Result<AuditReport, HostError> {
         let expected = expected.map(read_head).transpose()?;
         loop {
@@ -131,7 +131,7 @@ impl AuditLog {
     /// Adds rows about events that changed nothing in the store, such as a refusal.
     ///
     /// # Errors
-    /// When the store failed.
+    /// Fails when the store fails.
     pub async fn append(&self, rows: Vec<Audit>) -> Result<(), HostError> {
         Ok(self.ctx.store.write(rows.into_iter().map(Change::Audit).collect()).await?)
     }
@@ -139,7 +139,7 @@ impl AuditLog {
     /// Lists rows before row `before`, newest first.
     ///
     /// # Errors
-    /// When the store failed.
+    /// Fails when the store fails.
     pub async fn rows(&self, before: Option<u64>, limit: u32) -> Result<Vec<AuditRow>, HostError> {
         Ok(self.ctx.store.audit(before, limit).await?)
     }
@@ -147,7 +147,7 @@ impl AuditLog {
     /// Adds a row about an action of this process itself.
     ///
     /// # Errors
-    /// When the store failed.
+    /// Fails when the store fails.
     pub async fn note(&self, action: &str, target: &str, detail: &str) -> Result<(), HostError> {
         let by = By { identity: format!("node:{}", machine()), name: String::new() };
         self.append(vec![self.row(&by, action, target, detail)]).await

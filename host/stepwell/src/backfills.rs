@@ -86,7 +86,7 @@ impl Schedules {
     /// Returns the fires that a backfill of a range would run.
     ///
     /// # Errors
-    /// When the job has no schedule, the range is wrong, or the store failed.
+    /// Fails when the job has no schedule, the range is wrong, or the store fails.
     pub async fn plan_backfill(
         &self,
         job_id: &str,
@@ -161,7 +161,7 @@ impl Schedules {
     /// Runs the fires of a range that have no run yet.
     ///
     /// # Errors
-    /// As [`Schedules::plan_backfill`].
+    /// Returns the errors of [`Schedules::plan_backfill`].
     pub async fn start_backfill(
         &self,
         job_id: &str,
@@ -195,7 +195,7 @@ impl Schedules {
     /// Stops a backfill. The runs that it has admitted continue.
     ///
     /// # Errors
-    /// When there is no such backfill, it has ended, or the store failed.
+    /// Fails when there is no such backfill, it has ended, or the store fails.
     pub async fn cancel_backfill(&self, id: &str, audit: Audit) -> Result<Backfill, HostError> {
         let (mut backfill, version) = self.backfill(id).await?;
         if backfill.state != BackfillState::Running {
@@ -209,7 +209,7 @@ impl Schedules {
     /// Returns a backfill and its version.
     ///
     /// # Errors
-    /// When there is no such backfill, or the store failed.
+    /// Fails when there is no such backfill, or the store fails.
     pub async fn backfill(&self, id: &str) -> Result<(Backfill, u64), HostError> {
         let missing = || StoreError::NoRecord(Kind::Backfill.name(), id.to_owned());
         let record = self.ctx.store.record(Kind::Backfill, id).await?.ok_or_else(missing)?;
@@ -219,7 +219,7 @@ impl Schedules {
     /// Lists backfills by id, after `after`.
     ///
     /// # Errors
-    /// When the store failed.
+    /// Fails when the store fails.
     pub async fn backfills(&self, after: &str, limit: u32) -> Result<Vec<Backfill>, HostError> {
         self.ctx.store.records(Kind::Backfill, None, after, limit).await?.iter().map(read).collect()
     }

@@ -21,7 +21,7 @@ impl Jobs {
     /// job without its project.
     ///
     /// # Errors
-    /// As [`crate::Host::parse`].
+    /// Returns the errors of [`crate::Host::parse`].
     pub async fn parse_for(&self, project: &str, name: &str, text: &str) -> Result<Parsed, HostError> {
         self.ctx.steps().fresh().await?;
         let read = self.ctx.read_in_turn(text.len(), || job::read(name, text, &self.ctx.catalog()));
@@ -32,7 +32,7 @@ impl Jobs {
     /// Like [`Jobs::parse_for`] for a job at `pointer` in a document.
     ///
     /// # Errors
-    /// As [`Jobs::parse_for`].
+    /// Returns the errors of [`Jobs::parse_for`].
     pub async fn parse_in(
         &self,
         project: &str,

@@ -40,7 +40,7 @@ impl System {
     /// transaction as the first removed runs. A dry run writes nothing.
     ///
     /// # Errors
-    /// When the store failed.
+    /// Fails when the store fails.
     pub async fn clean_up(
         &self,
         options: CleanUpOptions,

@@ -144,7 +144,7 @@ impl Steps {
     /// Has the component of a step type ready: its bytes are fetched from the store when this process lacks them.
     ///
     /// # Errors
-    /// When the store failed, or lacks the component.
+    /// Fails when the store fails, or lacks the component.
     pub(crate) async fn fetch(&self, step_type: &str) -> Result<(), HostError> {
         let Some(found) = self.ctx.sandbox.find(step_type).filter(|found| found.wasm().is_none()) else {
             return Ok(());

@@ -180,7 +180,7 @@ impl Runs {
     /// from every running service, they are left out, and `note` says so.
     ///
     /// # Errors
-    /// When there is no such run, or the store failed.
+    /// Fails when there is no such run, or the store fails.
     pub async fn explain(&self, execution_id: &str) -> Result<Explanation, HostError> {
         let now = self.ctx.clock.now();
         let standing = self.ctx.store.standing(execution_id, now).await?;

@@ -39,7 +39,7 @@ impl GuestThreads {
     /// Starts the threads.
     ///
     /// # Errors
-    /// When the system starts no more threads.
+    /// Fails when the system starts no more threads.
     pub fn start() -> io::Result<Self> {
         let shares = Arc::new(Mutex::new(Shares::new(now())));
         Ok(Self { quick: Threads::start("guest", false)?, patient: Threads::start("patient", true)?, shares })

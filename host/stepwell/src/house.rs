@@ -54,7 +54,7 @@ impl House {
         }
         if round.is_multiple_of(5) {
             self.ctx.steps().refresh().await?;
-            self.ctx.bury_dead_workers().await?;
+            self.ctx.expire_dead_workers().await?;
             self.ctx.system().say_alive().await?;
         }
         if round % 600 == 60 {

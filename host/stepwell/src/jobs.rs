@@ -35,7 +35,7 @@ impl Jobs {
     /// Stores a job with its schedule. Fires that are due by the old schedule are decided first.
     ///
     /// # Errors
-    /// When the stored version differs from `expect`, the schedule is invalid, or the store failed.
+    /// Fails when the stored version differs from `expect`, the schedule is invalid, or the store fails.
     pub async fn put(&self, job: &Arc<Job>, expect: Expect, audit: Audit) -> Result<StoredJob, HostError> {
         if let Some(old) = self.ctx.store.schedule(&job.id).await? {
             self.ctx.schedules().catch_up(&old).await?;
@@ -98,7 +98,7 @@ impl Jobs {
     /// Returns a stored job.
     ///
     /// # Errors
-    /// When there is no such job, or the store failed.
+    /// Fails when there is no such job, or the store fails.
     pub async fn get(&self, id: &str) -> Result<StoredJob, HostError> {
         let missing = || StoreError::NoRecord(Kind::Job.name(), id.to_owned());
         let record = self.ctx.store.record(Kind::Job, id).await?.ok_or_else(missing)?;
@@ -115,7 +115,7 @@ impl Jobs {
     /// Lists jobs by id, after `after`: at most `limit`, and fewer if they are long. An empty list is the end.
     ///
     /// # Errors
-    /// When the store failed.
+    /// Fails when the store fails.
     pub async fn list(&self, after: &str, limit: u32) -> Result<Vec<StoredJob>, HostError> {
         let (mut jobs, mut bytes, mut after) = (Vec::new(), 0, after.to_owned());
         while bytes <= MOST_BYTES && jobs.len() < limit as usize {
@@ -137,7 +137,7 @@ impl Jobs {
     /// Removes a job and its schedule. Its runs and its ledger stay.
     ///
     /// # Errors
-    /// When there is no such job, its version differs from `expect`, or the store failed.
+    /// Fails when there is no such job, its version differs from `expect`, or the store fails.
     pub async fn delete(&self, id: &str, expect: Expect, audit: Audit) -> Result<(), HostError> {
         let changes = vec![
             Change::Remove { kind: Kind::Job, id: id.to_owned(), expect },

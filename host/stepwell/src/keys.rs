@@ -102,7 +102,7 @@ impl Access {
     /// Creates a key. Returns it with its secret, which cannot be read again.
     ///
     /// # Errors
-    /// When the name looks like an id or is taken, there is no such project, the expiry is out of range, or the store
+    /// Fails when the name looks like an id or is taken, there is no such project, the expiry is out of range, or the store
     /// failed.
     pub async fn create(&self, new: NewKey, by: &By) -> Result<(ApiKey, String), HostError> {
         if is_id(&new.name) {
@@ -144,7 +144,7 @@ impl Access {
     /// Removes a key. From then on, it is refused.
     ///
     /// # Errors
-    /// When there is no such key, or the store failed.
+    /// Fails when there is no such key, or the store fails.
     pub async fn revoke(&self, id: &str, by: &By) -> Result<(), HostError> {
         let gone = Change::Remove { kind: Kind::ApiKey, id: id.to_owned(), expect: Expect::Present };
         let audit = self.ctx.audit().row(by, "key.revoke", id, "");
@@ -154,7 +154,7 @@ impl Access {
     /// Lists the keys.
     ///
     /// # Errors
-    /// When the store failed.
+    /// Fails when the store fails.
     pub async fn list(&self) -> Result<Vec<ApiKey>, HostError> {
         let records = self.ctx.store.records(Kind::ApiKey, None, "", MOST_LISTED).await?;
         Ok(records.into_iter().filter_map(|record| serde_json::from_value(record.value).ok()).collect())
@@ -163,7 +163,7 @@ impl Access {
     /// Returns the hashes of all keys, each with its expiry.
     ///
     /// # Errors
-    /// When the store failed.
+    /// Fails when the store fails.
     pub async fn hashes(&self) -> Result<KeyHashes, HostError> {
         let (mut hashes, mut after) = (KeyHashes::new(), String::new());
         while hashes.len() < MOST_HASHES {
@@ -184,7 +184,7 @@ impl Access {
     /// Returns the key for a token, if it has not expired and was not revoked.
     ///
     /// # Errors
-    /// When the store failed.
+    /// Fails when the store fails.
     pub async fn authenticate(&self, token: &str) -> Result<FoundKey, HostError> {
         let Some(id) = id_of(token) else { return Ok(FoundKey::Wrong) };
         let Some(record) = self.ctx.store.record(Kind::ApiKey, id).await? else {

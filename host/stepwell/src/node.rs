@@ -151,7 +151,7 @@ impl Drop for Held {
 
 impl Context {
     /// Announces to other processes that runs of these queues may be ready.
-    pub(crate) fn tell_queues(&self, queues: impl IntoIterator<Item = String>) {
+    pub(crate) fn announce_queues(&self, queues: impl IntoIterator<Item = String>) {
         queues.into_iter().for_each(|queue| self.store.announce(Wake::Queue(queue)));
     }
 
@@ -183,7 +183,7 @@ impl Context {
     }
 
     /// Ends the claims of processes of this machine that have died: the operating system took their locks back.
-    pub(crate) async fn bury_dead_workers(&self) -> Result<(), StoreError> {
+    pub(crate) async fn expire_dead_workers(&self) -> Result<(), StoreError> {
         for worker in self.store.workers().await? {
             let path = self.base.join("workers").join(&worker);
             if worker == self.worker() || !path.exists() {
@@ -289,7 +289,7 @@ impl Context {
     }
 
     /// Wakes the callers that wait for the end of a run, once it has ended.
-    pub(crate) fn moved(&self, state: &RunState) {
+    pub(crate) fn notify_waiters(&self, state: &RunState) {
         if !state.status.is_terminal() {
             return;
         }

@@ -78,7 +78,7 @@ impl Queues {
     /// Pauses or resumes a queue. In a paused queue no run starts, and started runs continue.
     ///
     /// # Errors
-    /// When there is no such queue, or the store failed.
+    /// Fails when there is no such queue, or the store fails.
     pub async fn pause(&self, queue: &str, paused: Option<String>, audit: Audit) -> Result<(), HostError> {
         if queue.parse::<chrono_tz::Tz>().is_err() || self.ctx.settings().queues.settings(queue).is_none() {
             return Err(StoreError::NoRecord(Kind::Queue.name(), queue.to_owned()).into());
@@ -111,7 +111,7 @@ impl Queues {
     /// Lists the queues that have runs or settings, or that this process serves.
     ///
     /// # Errors
-    /// When the store failed.
+    /// Fails when the store fails.
     pub async fn status(&self) -> Result<Vec<QueueStatus>, HostError> {
         let rows = self.ctx.store.queues(self.ctx.clock.now()).await?;
         let mut names: Vec<String> = self.ctx.node.served.lock().keys().cloned().collect();
@@ -123,7 +123,7 @@ impl Queues {
     /// in the configuration. A pause affects every project, so it is shown, but without its reason.
     ///
     /// # Errors
-    /// When the store failed.
+    /// Fails when the store fails.
     pub async fn status_of(&self, project: &str) -> Result<Vec<QueueStatus>, HostError> {
         let rows = self.ctx.store.queues_of(project, self.ctx.clock.now()).await?;
         let names = self.ctx.settings().queues.queues.keys().cloned().collect();

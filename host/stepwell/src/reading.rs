@@ -18,7 +18,7 @@ impl Runs {
     /// Returns the state of a run from its record.
     ///
     /// # Errors
-    /// When there is no such run.
+    /// Fails when there is no such run.
     pub async fn get(&self, execution_id: &str) -> Result<RunState, HostError> {
         let Loaded { run, events, next } = self.ctx.store.load(execution_id).await?;
         self.replayed(execution_id, Replay::new(run), &events, next).await
@@ -28,7 +28,7 @@ impl Runs {
     /// variables.
     ///
     /// # Errors
-    /// When there is no such run.
+    /// Fails when there is no such run.
     pub async fn shown(&self, execution_id: &str) -> Result<RunState, HostError> {
         let Loaded { run, events, next } = self.ctx.store.load(execution_id).await?;
         self.replayed(execution_id, Replay::for_display(run, None), &events, next).await
@@ -65,7 +65,7 @@ impl Runs {
     /// outcome with a short message, and its receipt. If there are too many, it returns the last ones.
     ///
     /// # Errors
-    /// When there is no such run.
+    /// Fails when there is no such run.
     pub async fn receipts(
         &self,
         execution_id: &str,
@@ -90,7 +90,7 @@ impl Runs {
     /// Returns a run for clients, with the reason for its cancellation.
     ///
     /// # Errors
-    /// When the store failed.
+    /// Fails when the store fails.
     pub async fn view(&self, state: &RunState) -> Result<RunView, HostError> {
         let row = self.ctx.store.row(&state.run.execution_id).await?;
         Ok(RunView::of(state, row.cancel))
@@ -99,7 +99,7 @@ impl Runs {
     /// Returns the whole output that a step returned for later steps. `None` when the step has not succeeded.
     ///
     /// # Errors
-    /// When there is no such run or step, or the store failed.
+    /// Fails when there is no such run or step, or the store fails.
     pub async fn step_output(&self, execution_id: &str, step_id: &str) -> Result<Option<Value>, HostError> {
         let Loaded { run, events, next } = self.ctx.store.load(execution_id).await?;
         let index = run.job.all_steps().position(|step| step.id == step_id);

@@ -175,7 +175,7 @@ impl Schedules {
         }
         queues.iter().for_each(|queue| self.ctx.serve_queue(queue));
         self.ctx.wake(queues.iter().map(String::as_str));
-        self.ctx.tell_queues(queues);
+        self.ctx.announce_queues(queues);
         Ok(())
     }
 }

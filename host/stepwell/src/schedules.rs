@@ -54,7 +54,7 @@ impl Schedules {
     /// Pauses or resumes a schedule. The ledger records fires of a paused schedule as paused.
     ///
     /// # Errors
-    /// When the job has no schedule, or the store failed.
+    /// Fails when the job has no schedule, or the store fails.
     pub async fn pause(&self, job_id: &str, paused: Option<String>, audit: Audit) -> Result<(), HostError> {
         if let Some(row) = self.ctx.store.schedule(job_id).await? {
             self.catch_up(&row).await?;
@@ -86,7 +86,7 @@ impl Schedules {
     /// Returns the next fires of a job.
     ///
     /// # Errors
-    /// When the schedule is invalid, or `count` or `from` is out of range.
+    /// Fails when the schedule is invalid, or `count` or `from` is out of range.
     pub fn preview(
         &self,
         job: &JobDefinition,
@@ -130,7 +130,7 @@ impl Schedules {
     /// Lists rows of the ledger, latest fire first.
     ///
     /// # Errors
-    /// When the store failed.
+    /// Fails when the store fails.
     pub async fn ledger(&self, filter: &LedgerFilter) -> Result<Vec<LedgerRow>, HostError> {
         Ok(self.ctx.store.ledger(filter).await?)
     }
@@ -139,7 +139,7 @@ impl Schedules {
     /// transaction.
     ///
     /// # Errors
-    /// As [`crate::Runs::enqueue`].
+    /// Returns the errors of [`crate::Runs::enqueue`].
     pub async fn once(&self, job: &Arc<Job>, at: Timestamp, audit: Audit) -> Result<String, HostError> {
         let now = self.ctx.clock.now();
         schedule::check_once(at, now).map_err(|why| HostError::Argument("scheduled_time", why))?;
@@ -201,7 +201,7 @@ impl Schedules {
     /// Parses a time as users write it, in the zone of a job.
     ///
     /// # Errors
-    /// When the text is not a time.
+    /// Fails when the text is not a time.
     pub fn time_in(&self, text: &str, timezone: &str) -> Result<Timestamp, HostError> {
         let zone = timezone.parse().unwrap_or(chrono_tz::UTC);
         schedule::parse_time(text, zone).map_err(HostError::Refused)

@@ -282,7 +282,7 @@ impl Service {
         if ctx.node.serving.set(sender).is_err() {
             return Err(HostError::Refused("this host serves already".to_owned()));
         }
-        ctx.bury_dead_workers().await?;
+        ctx.expire_dead_workers().await?;
         ctx.steps().refresh().await?;
         if ctx.runs_guests {
             match GuestThreads::start() {

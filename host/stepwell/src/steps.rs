@@ -127,7 +127,7 @@ impl Steps {
     /// built-in step, without the grants of policies that name that step.
     ///
     /// # Errors
-    /// As [`Steps::register`].
+    /// Returns the errors of [`Steps::register`].
     pub async fn register_here(&self, wasm: Vec<u8>, replace: bool) -> Result<Arc<Manifest>, HostError> {
         let component = self.examined(wasm).await?;
         self.may_replace(&component, replace)?;
@@ -141,8 +141,8 @@ impl Steps {
     /// type. Other versions stay available to jobs that name them and to runs that started with them.
     ///
     /// # Errors
-    /// When the component is not a step, its type is built in or reserved, stored jobs would be invalid with
-    /// it and `how` does not force it, or the store failed.
+    /// Fails when the component is not a step, its type is built in or reserved, stored jobs would be invalid with
+    /// it and `how` does not force it, or the store fails.
     pub async fn register(
         &self,
         wasm: Vec<u8>,
@@ -371,7 +371,7 @@ impl Steps {
     /// Applies the registrations, rollbacks and removals of other processes.
     ///
     /// # Errors
-    /// When the store failed.
+    /// Fails when the store fails.
     pub async fn refresh(&self) -> Result<(), HostError> {
         // Before the first run there is no file, and looking makes none.
         if self.ctx.store_file.as_ref().is_some_and(|path| !path.exists()) {
@@ -445,7 +445,7 @@ impl Steps {
     /// Returns the step types, with the descriptions of their active versions.
     ///
     /// # Errors
-    /// When the store failed.
+    /// Fails when the store fails.
     pub async fn list(&self) -> Result<Vec<Arc<Manifest>>, HostError> {
         self.fresh().await?;
         Ok(self.ctx.sandbox.types().iter().filter_map(|name| self.ctx.sandbox.manifest(name)).collect())
@@ -459,7 +459,7 @@ impl Steps {
     /// Returns the component of a step type, which may include a version or a digest, with its bytes.
     ///
     /// # Errors
-    /// When there is no such component, or the store failed.
+    /// Fails when there is no such component, or the store fails.
     pub async fn component(&self, step_type: &str) -> Result<Component, HostError> {
         self.fresh().await?;
         self.fetch(step_type).await?;
@@ -469,7 +469,7 @@ impl Steps {
     /// Returns the versions of a step type, newest first. Empty when there is no such type.
     ///
     /// # Errors
-    /// When the store failed.
+    /// Fails when the store fails.
     pub async fn versions(&self, step_type: &str) -> Result<Vec<StepVersion>, HostError> {
         self.fresh().await?;
         let registered = self.ctx.node.registered.lock().get(step_type).cloned().unwrap_or_default();

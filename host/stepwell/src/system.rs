@@ -143,7 +143,7 @@ impl System {
     /// Returns metrics about the runs of the last hours.
     ///
     /// # Errors
-    /// When the store failed.
+    /// Fails when the store fails.
     pub async fn metrics(&self, hours: u32) -> Result<Metrics, HostError> {
         self.looked_at(None, hours).await
     }
@@ -151,7 +151,7 @@ impl System {
     /// Like [`System::metrics`] for a project.
     ///
     /// # Errors
-    /// When the store failed.
+    /// Fails when the store fails.
     pub async fn metrics_of(&self, project: &str, hours: u32) -> Result<Metrics, HostError> {
         self.looked_at(Some(project.to_owned()), hours).await
     }
@@ -199,7 +199,7 @@ impl System {
     /// service. False when it serves itself, or no service runs.
     ///
     /// # Errors
-    /// When the store failed.
+    /// Fails when the store fails.
     pub async fn differs_from_services(&self) -> Result<bool, HostError> {
         if self.ctx.is_serving() {
             return Ok(false);
@@ -261,7 +261,7 @@ impl System {
     /// Writes a file in the data directory that only this user can read, and returns its path.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// Fails when it cannot be written.
     pub fn write_private(&self, name: &str, text: &str) -> Result<PathBuf, HostError> {
         let path = self.ctx.base.join(name);
         let written = private::make(&self.ctx.base).and_then(|()| private::write(&path, text));
@@ -286,7 +286,7 @@ impl System {
     /// Returns the products, places and versions of the databases of the store.
     ///
     /// # Errors
-    /// When the store does not answer.
+    /// Fails when the store does not answer.
     pub async fn vitals(&self) -> Result<Vec<Vitals>, HostError> {
         Ok(self.ctx.store.vitals(self.ctx.now()).await?)
     }
@@ -294,7 +294,7 @@ impl System {
     /// Checks that the store can be read.
     ///
     /// # Errors
-    /// When it cannot.
+    /// Fails when it cannot.
     pub async fn check_readable(&self) -> Result<(), HostError> {
         Ok(self.ctx.store.next_schedule(None).await.map(drop)?)
     }
@@ -302,7 +302,7 @@ impl System {
     /// Checks that the store can be written, with a write that changes nothing.
     ///
     /// # Errors
-    /// When it cannot.
+    /// Fails when it cannot.
     pub async fn check_writable(&self) -> Result<(), HostError> {
         Ok(self.ctx.store.expire("doctor", self.ctx.now()).await.map(drop)?)
     }

@@ -300,7 +300,7 @@ impl System {
     /// Returns the metrics of this process and of the queues, in the text format of OpenMetrics.
     ///
     /// # Errors
-    /// When the store failed.
+    /// Fails when the store fails.
     pub async fn prometheus(&self) -> Result<String, HostError> {
         let now = self.ctx.clock.now();
         let mut registry = Registry::with_prefix("stepwell");

@@ -38,7 +38,7 @@ impl Steps {
     /// `progress` after each. Returns the number of steps.
     ///
     /// # Errors
-    /// When a component does not compile.
+    /// Fails when a component does not compile.
     pub async fn warm_up(&self, progress: impl FnMut(&Warmed)) -> Result<usize, HostError> {
         self.compile_all(Pace::Wanted, progress).await
     }

@@ -15,7 +15,7 @@ impl Steps {
     /// admitted continue with their components.
     ///
     /// # Errors
-    /// When it is not registered, the version is active, stored jobs use it and `force` is not set, or the
+    /// Fails when it is not registered, the version is active, stored jobs use it and `force` is not set, or the
     /// store failed.
     pub async fn remove(&self, step_type: &str, force: bool, audit: Audit) -> Result<(), HostError> {
         self.refresh().await?;

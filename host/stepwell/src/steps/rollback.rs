@@ -12,7 +12,7 @@ impl Steps {
     /// the active one. Admitted runs keep their versions.
     ///
     /// # Errors
-    /// When there is no such version, the vendor is reserved, or the store failed.
+    /// Fails when there is no such version, the vendor is reserved, or the store fails.
     pub async fn roll_back(
         &self,
         step_type: &str,
