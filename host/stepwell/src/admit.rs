@@ -1,4 +1,4 @@
-//! Admission: how a job becomes a run.
+//! Admission: turns a job into a run.
 
 use std::sync::Arc;
 
@@ -43,8 +43,8 @@ impl Runs {
         self.insert(run, idempotency, audit, |_| Ok(Vec::new())).await
     }
 
-    /// Gives the run its id, its rank and its queue, and saves it. `before` gets each id that is tried, and returns the
-    /// changes that go with the run in one transaction, in addition to `audit`.
+    /// Assigns an id, a rank and a queue to the run, and saves it. `before` receives each id that is tried,
+    /// and returns the changes that the transaction writes with the run, in addition to `audit`.
     pub(crate) async fn insert(
         &self,
         run: NewRun,
@@ -80,7 +80,7 @@ impl Runs {
         }
     }
 
-    /// Adds the components of its steps, its rank and the bound of its queue to a run.
+    /// Adds the components of its steps, its rank and the limit of its queue to a run.
     pub(crate) fn ranked(&self, mut run: NewRun) -> Result<NewRun, HostError> {
         run.trace.get_or_insert_with(|| self.ctx.new_trace());
         run.components = self.ctx.steps().pins(&run.job);

@@ -56,7 +56,7 @@ pub enum BackfillState {
 }
 
 impl BackfillState {
-    /// The name as it stands in JSON.
+    /// Returns the name, as in JSON.
     pub fn name(self) -> &'static str {
         match self {
             Self::Running => "running",
@@ -77,9 +77,9 @@ pub struct BackfillPlan {
     pub ran_already: usize,
 }
 
-/// Most fires of one backfill.
+/// The maximum number of fires of one backfill.
 const MOST: usize = 100_000;
-/// Fires that a backfill admits in one go.
+/// The number of fires that a backfill admits per transaction.
 const CHUNK: usize = 100;
 
 impl Schedules {
@@ -129,7 +129,7 @@ impl Schedules {
             return Err(HostError::Argument("to", "must be after `from`".to_owned()));
         }
         if from > now {
-            let message = "must be in the past: the schedule itself runs what is to come";
+            let message = "must be in the past: the schedule runs the later fires";
             return Err(HostError::Argument("from", message.to_owned()));
         }
         let none = || {
@@ -140,7 +140,7 @@ impl Schedules {
         Ok((row, timetable))
     }
 
-    /// Fires of the range that have a run.
+    /// Returns the fires of the range that have a run.
     async fn ran(
         &self,
         job_id: &str,
@@ -192,7 +192,7 @@ impl Schedules {
         Ok(backfill)
     }
 
-    /// Stops a backfill. The runs that it has admitted continue.
+    /// Stops a backfill. Runs that it has already admitted continue.
     ///
     /// # Errors
     /// Fails when there is no such backfill, it has ended, or the store fails.
@@ -224,7 +224,7 @@ impl Schedules {
         self.ctx.store.records(Kind::Backfill, None, after, limit).await?.iter().map(read).collect()
     }
 
-    /// Admits the next runs of each backfill. Returns whether more are left.
+    /// Admits the next runs of each backfill. Returns whether more remain.
     pub(crate) async fn fill_backfills(&self, timetables: &mut Timetables) -> Result<bool, HostError> {
         let mut more = false;
         for record in self.ctx.store.records(Kind::Backfill, Some("running"), "", 100).await? {
@@ -233,7 +233,7 @@ impl Schedules {
             let Some((row, timetable)) =
                 row.and_then(|row| Some((timetables.of(self, &row)?, row))).map(|(t, r)| (r, t))
             else {
-                // Its job, or the schedule, was removed.
+                // The job or its schedule was removed.
                 backfill.state = BackfillState::Cancelled;
                 self.ctx.store.write(vec![put(&backfill, Expect::Version(record.version))]).await?;
                 continue;
@@ -272,7 +272,7 @@ impl Schedules {
             }
             more |= backfill.state == BackfillState::Running;
             match self.ctx.store.write(vec![put(&backfill, Expect::Version(record.version))]).await {
-                // The backfill was cancelled meanwhile.
+                // Another process cancelled the backfill.
                 Err(StoreError::Conflict(..) | StoreError::AlreadyThere(..)) => {}
                 written => written?,
             }

@@ -43,7 +43,7 @@ impl DeadLetters {
     /// and the row of the audit log are one transaction.
     ///
     /// # Errors
-    /// Returns the errors of [`crate::Runs::retry`]; also when the dead letter is resolved.
+    /// Returns the errors of [`crate::Runs::retry`]. Also fails when the dead letter is resolved.
     pub async fn redrive(
         &self,
         execution_id: &str,
@@ -53,7 +53,7 @@ impl DeadLetters {
     ) -> Result<Admitted, HostError> {
         let (letter, version) = self.open_letter(execution_id).await?;
         let (by, at) = (audit.who().to_owned(), audit.at);
-        // Of two callers that redrive it, one finds the version that it expects.
+        // When two callers redrive it, only one of them finds the expected version.
         let resolved = |id: &str| {
             let resolution = Resolution::Redriven { execution_id: id.to_owned(), by: by.clone(), at };
             let letter = DeadLetter { resolution: Some(resolution), ..letter.clone() };

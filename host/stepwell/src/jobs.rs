@@ -21,7 +21,7 @@ pub struct StoredJob {
     pub schedule: Option<ScheduleRow>,
 }
 
-/// The number of jobs that one read returns, and the bytes of definitions after which a list ends.
+/// The number of jobs per read, and the bytes of definitions after which a list ends.
 const JOBS: usize = 16;
 const MOST_BYTES: usize = 4 << 20;
 
@@ -44,7 +44,7 @@ impl Jobs {
             && same.job.digest() == job.digest()
             && expect.allows(same.version)
         {
-            // The job does not change, so its version stays.
+            // The job does not change, so its version stays the same.
             return Ok(same);
         }
         let now = self.ctx.clock.now();
@@ -58,7 +58,7 @@ impl Jobs {
         let old = self.ctx.store.schedule(&job.id).await?;
         let row = match self.ctx.schedules().timetable(job, now)? {
             Some(timetable) => {
-                // A schedule that has not changed keeps its place.
+                // An unchanged schedule keeps its next fire.
                 let kept = old
                     .as_ref()
                     .filter(|old| old.job.schedule == job.schedule && old.job.timezone == job.timezone);
@@ -82,7 +82,7 @@ impl Jobs {
         for _ in 0..editors::TRIES {
             let edited = self.edited_by(job, &by).await?;
             match self.ctx.store.write(changes.iter().cloned().chain([edited]).collect()).await {
-                // Another caller stored the job meanwhile, and stays in the list of its editors.
+                // Another caller stored the job at the same time, and stays in the list of its editors.
                 Err(StoreError::Conflict(what, _) | StoreError::AlreadyThere(what, _))
                     if what == Kind::Editors.name() => {}
                 written => {
@@ -112,7 +112,8 @@ impl Jobs {
         Ok(StoredJob { job: Arc::new(definition.into()), version: record.version, schedule })
     }
 
-    /// Lists jobs by id, after `after`: at most `limit`, and fewer if they are long. An empty list is the end.
+    /// Lists jobs by id, after `after`: at most `limit`, and fewer if they are long. An empty list is the
+    /// end.
     ///
     /// # Errors
     /// Fails when the store fails.

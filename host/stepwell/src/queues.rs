@@ -98,7 +98,7 @@ impl Queues {
         Ok(())
     }
 
-    /// Reads whether the queue is paused.
+    /// Reads from the store whether the queue is paused.
     pub(crate) async fn refresh_pause(&self, queue: &str) {
         let Ok(record) = self.ctx.store.record(Kind::Queue, queue).await else { return };
         let said: QueueRecord =
@@ -162,7 +162,7 @@ impl Queues {
     }
 }
 
-/// Builds the status of a queue. Runs that a window or a pause holds are not ready: no operator has to act.
+/// Returns the status of a queue. Runs that a window or a pause holds are not ready: no operator has to act.
 fn queue_status(
     queue: &str,
     row: QueueRow,
@@ -173,7 +173,7 @@ fn queue_status(
     let closed_until = settings.closed_until(queue.parse().unwrap_or(chrono_tz::UTC), now);
     let seconds = |since: Option<Timestamp>| since.map_or(0.0, |at| (now - at).as_seconds_f64().max(0.0));
     let open = paused.is_none() && closed_until.is_none();
-    // Runs that have started continue.
+    // Started runs continue.
     let can_run = if open { &row.levels } else { &row.begun };
     let ready = if open { row.ready } else { can_run.iter().map(|(_, count, _)| count).sum() };
     let waits = row.ready.saturating_sub(ready);
@@ -205,9 +205,9 @@ fn queue_status(
 mod tests {
     use super::*;
 
-    /// Runs that wait for a window or a pause are counted apart from those that wait for a worker.
+    /// Runs that wait for a window or a pause are counted separately from runs that wait for a worker.
     #[test]
-    fn what_cannot_run_now_is_not_ready() {
+    fn runs_of_a_closed_queue_are_not_ready() {
         let now: Timestamp = "2026-01-07T12:00:00Z".parse().unwrap();
         let before = |minutes| now - chrono::Duration::minutes(minutes);
         let row = QueueRow {
@@ -228,10 +228,10 @@ mod tests {
             (QueueSettings::default(), Some("by ann".to_owned()), (1, 0, 6, 60.0)),
             (closed, Some("by ann".to_owned()), (1, 0, 6, 60.0)),
         ] {
-            let told = queue_status("UTC", row.clone(), &settings, paused.clone(), (true, now));
-            let found = (told.ready, told.closed, told.held, told.oldest_seconds);
-            assert_eq!(found, expected, "{paused:?} {:?}", told.closed_until);
-            assert_eq!(told.blocked_oldest_seconds, 5400.0);
+            let status = queue_status("UTC", row.clone(), &settings, paused.clone(), (true, now));
+            let found = (status.ready, status.closed, status.held, status.oldest_seconds);
+            assert_eq!(found, expected, "{paused:?} {:?}", status.closed_until);
+            assert_eq!(status.blocked_oldest_seconds, 5400.0);
         }
     }
 }

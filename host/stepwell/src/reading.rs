@@ -1,4 +1,4 @@
-//! Reads the record of a run in parts, so that a reader holds the state in memory but not the whole record.
+//! Reads the events of a run in parts, so that a reader holds the state in memory but not all events.
 
 use std::collections::VecDeque;
 
@@ -10,12 +10,12 @@ use stepwell_engine::{Outcome, Receipt, StoreError};
 use crate::HostError;
 use crate::runs::Runs;
 
-/// Receipts of a run that are shown, and bytes of the message of each.
+/// The maximum number of receipts of a run that are shown, and the maximum bytes of the message of each.
 const RECEIPTS: usize = 10_000;
 const MESSAGE: usize = 1 << 10;
 
 impl Runs {
-    /// Returns the state of a run from its record.
+    /// Returns the state of a run, from its events.
     ///
     /// # Errors
     /// Fails when there is no such run.
@@ -24,7 +24,7 @@ impl Runs {
         self.replayed(execution_id, Replay::new(run), &events, next).await
     }
 
-    /// Returns the state of a run for display, with the beginnings of outputs and metadata, and without
+    /// Returns the state of a run for display, with the starts of outputs and metadata, and without
     /// variables.
     ///
     /// # Errors
@@ -46,7 +46,7 @@ impl Runs {
         Ok(replay.end()?)
     }
 
-    /// Reads the events of a run part by part, so that no more than one part is held.
+    /// Reads the events of a run part by part, so that at most one part is in memory.
     pub(crate) async fn read_on(
         &self,
         execution_id: &str,
@@ -96,7 +96,7 @@ impl Runs {
         Ok(RunView::of(state, row.cancel))
     }
 
-    /// Returns the whole output that a step returned for later steps. `None` when the step has not succeeded.
+    /// Returns the complete output of a step, as later steps see it. `None` when the step has not succeeded.
     ///
     /// # Errors
     /// Fails when there is no such run or step, or the store fails.

@@ -76,10 +76,10 @@ impl Schedules {
         Timetable::new(&job.id, schedule, zone, &self.ctx.settings().config.calendars, made)
             .map(Some)
             .map_err(|problems| {
-                let told = problems.into_iter().map(|(key, message)| {
+                let diagnostics = problems.into_iter().map(|(key, message)| {
                     Diagnostic::without_place(&format!("the job {}, schedule {key}", job.id), message)
                 });
-                HostError::Invalid(stepwell_engine::Diagnostics(told.collect()))
+                HostError::Invalid(stepwell_engine::Diagnostics(diagnostics.collect()))
             })
     }
 
@@ -135,8 +135,8 @@ impl Schedules {
         Ok(self.ctx.store.ledger(filter).await?)
     }
 
-    /// Admits one run of a job for a later time, with its row in the ledger. `audit` is written with them, in one
-    /// transaction.
+    /// Admits one run of a job for a later time, with its row in the ledger. One transaction writes both, and
+    /// `audit`.
     ///
     /// # Errors
     /// Returns the errors of [`crate::Runs::enqueue`].
@@ -155,7 +155,7 @@ impl Schedules {
         };
         let fire =
             schedule::Fire { nominal, decision: Decision::Admitted, reason: "once".to_owned(), due: at };
-        // Several runs at one time are several fires, with the id of the run in their names.
+        // Each of several runs at one time is a fire of its own, with the id of the run in its name.
         let id = loop {
             let mut new = self.new_fire(&row, &fire, |_| Source::Api, None, RunOverlap::Allow, now);
             new.run.iter_mut().for_each(|run| run.started_by.push(audit.by.clone()));
@@ -174,7 +174,7 @@ impl Schedules {
                 audit: Some(audit),
             };
             match self.fire(vec![batch]).await {
-                // Another process made a run with this id in this second.
+                // Another process created a run with this id in the same second.
                 Err(HostError::Store(StoreError::Exists(_))) => {}
                 fired => break fired.map(|()| id)?,
             }
@@ -198,7 +198,7 @@ impl Schedules {
         zone::clock_note(text, timezone.parse().unwrap_or(chrono_tz::UTC))
     }
 
-    /// Parses a time as users write it, in the zone of a job.
+    /// Parses a time as users write it, in the time zone of a job.
     ///
     /// # Errors
     /// Fails when the text is not a time.
