@@ -53,6 +53,7 @@ mod requests;
 mod run_budget;
 mod server;
 mod service;
+mod shutdown;
 mod simulation;
 mod sql_columns;
 mod sql_errors;
