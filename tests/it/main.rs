@@ -29,6 +29,7 @@ mod host_threats;
 mod hostile_documents;
 mod http_step;
 mod http_threats;
+mod killed_writes;
 mod limits_reached;
 mod mssql;
 mod operations;
