@@ -15,7 +15,7 @@ use datafusion::execution::context::SQLOptions;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
-use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
 use datafusion::sql::parser::Statement;
 use futures::StreamExt;
 use stepwell_sdk::prelude::{Step, json};
@@ -96,18 +96,7 @@ async fn run(step: &DataProcessing) -> StepResult {
         session.register_table(reference, table).map_err(|e| failure(&e, &names))?;
     }
 
-    let read_only =
-        SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
-    let query = names.resolve(&step.query).map_err(Failure::invalid_config)?;
-    let state = session.state();
-    let mut statement = state.sql_to_statement(&query, &dialect(&query)).map_err(|e| failure(&e, &names))?;
-    if let Statement::Statement(statement) = &mut statement {
-        names.number(statement);
-        rewrite(statement).map_err(Failure::invalid_config)?;
-    }
-    let plan = state.statement_to_plan(statement).await.map_err(|e| failure(&e, &names))?;
-    read_only.verify_plan(&plan).map_err(|e| failure(&e, &names))?;
-    let frame = session.execute_logical_plan(plan).await.map_err(|e| failure(&e, &names))?;
+    let frame = frame(&session, &names, &step.query).await?;
     let columns: Vec<String> = frame.schema().fields().iter().map(|field| field.name().clone()).collect();
     let mut stream = frame.execute_stream().await.map_err(|e| told(&e, &names, &parquet_files))?;
     let schema = shown(&stream.schema(), &names.output(&step.query, &columns))?;
@@ -144,6 +133,22 @@ async fn run(step: &DataProcessing) -> StepResult {
         .metadata("rows_rejected", rejected)
         .metadata("bytes_read", read.load(Ordering::Relaxed))
         .metadata("output_path", written))
+}
+
+/// Plans a query, which may only read.
+async fn frame(session: &SessionContext, names: &Names, query: &str) -> Result<DataFrame, Failure> {
+    let read_only =
+        SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+    let query = names.resolve(query).map_err(Failure::invalid_config)?;
+    let state = session.state();
+    let mut statement = state.sql_to_statement(&query, &dialect(&query)).map_err(|e| failure(&e, names))?;
+    if let Statement::Statement(statement) = &mut statement {
+        names.number(statement);
+        rewrite(statement).map_err(Failure::invalid_config)?;
+    }
+    let plan = state.statement_to_plan(statement).await.map_err(|e| failure(&e, names))?;
+    read_only.verify_plan(&plan).map_err(|e| failure(&e, names))?;
+    session.execute_logical_plan(plan).await.map_err(|e| failure(&e, names))
 }
 
 /// Explains why a query failed. The engine does not name a damaged Parquet file, so this function reads the

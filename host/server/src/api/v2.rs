@@ -41,7 +41,8 @@ pub(super) async fn execute(
 ) -> Result<Response, Problem> {
     let job = parse(&app, &caller, &body).await?;
     caller.may(&job.id)?;
-    run(&app, &caller, &job, &headers, &body, "job.execute", |view| Json(view).into_response()).await
+    let sent = Sent { headers: &headers, body: &body };
+    run(&app, &caller, &job, sent, "job.execute", |view| Json(view).into_response()).await
 }
 
 /// `POST /api/jobs/{id}/run`, with the legacy response.
@@ -54,7 +55,8 @@ pub(super) async fn run_legacy(
 ) -> Result<Response, Problem> {
     let id = caller.job(&id)?;
     let job = app.host.jobs().get(&id).await?.job;
-    run(&app, &caller, &job, &headers, &body, "job.run", |view| Json(legacy(view)).into_response()).await
+    let sent = Sent { headers: &headers, body: &body };
+    run(&app, &caller, &job, sent, "job.run", |view| Json(legacy(view)).into_response()).await
 }
 
 /// The legacy response of `POST /api/jobs/{id}/run`.
@@ -72,13 +74,18 @@ fn legacy(view: &RunView) -> LegacyRun {
     }
 }
 
+/// The parts of a request on which its idempotency depends.
+struct Sent<'r> {
+    headers: &'r HeaderMap,
+    body: &'r [u8],
+}
+
 /// Enqueues, and waits as long as the client prefers (RFC 7240); 202 with its place when the run has not ended.
 async fn run(
     app: &App,
     caller: &Caller,
     job: &Arc<Job>,
-    headers: &HeaderMap,
-    body: &[u8],
+    Sent { headers, body }: Sent<'_>,
     action: &str,
     show: impl Fn(&RunView) -> Response,
 ) -> Result<Response, Problem> {
