@@ -177,8 +177,8 @@ async fn what_is_wrong_is_a_problem_with_its_place() {
         ("GET", "/api/v2/runs?limit=0", "", 400, "`limit` must be a whole number from 1 to 1000, not `0`"),
         ("GET", "/api/v2/runs?limit=x", "", 400, "`limit` must be a whole number from 1 to 1000, not `x`"),
         ("GET", "/api/v2/runs?limit=-1", "", 400, "`limit` must be a whole number from 1 to 1000, not `-1`"),
-        ("GET", "/api/v2/runs?limit=1&limit=2", "", 400, "the query gives `limit` twice"),
-        ("GET", "/api/v2/runs?job=a&job_id=b", "", 400, "the query gives `job_id` twice"),
+        ("GET", "/api/v2/runs?limit=1&limit=2", "", 400, "the query has `limit` twice"),
+        ("GET", "/api/v2/runs?job=a&job_id=b", "", 400, "the query has `job_id` twice"),
         (
             "GET",
             "/api/v2/metrics?hours=99999999999",

@@ -58,7 +58,7 @@ impl Runs {
         observer: &dyn Observer,
         cancel: CancellationToken,
     ) -> Result<RunState, HostError> {
-        let beat = self.ctx.beat();
+        let renewals = self.ctx.start_renewals();
         self.key_is_free(execution_id).await?;
         let mut began = false;
         loop {
@@ -76,7 +76,7 @@ impl Runs {
             began = true;
             let (state, left) = self.work(claim, observer, cancel.clone()).await?;
             let Left::Until(due) = left else {
-                drop(beat);
+                drop(renewals);
                 return Ok(state);
             };
             if self.pause_until(execution_id, due, &cancel).await? {

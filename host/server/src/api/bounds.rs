@@ -315,8 +315,9 @@ impl Connections {
         Self { open: Mutex::default(), most, per_address: (most / 4).max(1), proxies }
     }
 
-    /// Adds a connection. If there are too many, closes the oldest idle one of this address, or otherwise the
-    /// oldest idle one of all. If none is idle, returns `None`, and the new connection must close.
+    /// Adds a connection. If its address has too many connections, closes the oldest idle one of this
+    /// address. If there are too many in total, closes the oldest idle one. Returns `None` if there is no
+    /// idle one: the caller then closes the new connection.
     pub fn open(&self, address: IpAddr) -> Option<Arc<Connection>> {
         let trusted = self.proxies.has(address);
         let address = counted(address);

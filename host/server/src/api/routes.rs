@@ -260,7 +260,7 @@ impl Operation {
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
             let own = if name == "job" { "job_id" } else { &*name };
             if seen.iter().any(|seen| seen == own) {
-                return Some(format!("the query gives `{}` twice", cut(own, 40)));
+                return Some(format!("the query has `{}` twice", cut(own, 40)));
             }
             // `job` is the name of `job_id` in the command.
             let known = |known: &str| *known == *name || known == "job_id" && *name == *"job";
