@@ -37,6 +37,12 @@ pub enum Kind {
     /// pinned store.
     #[strum(serialize = "copy of an audit log")]
     AuditCopy,
+    /// The number of changes of a schedule in one of several stores, by the id of its job.
+    #[strum(serialize = "version of a schedule")]
+    ScheduleVersion,
+    /// The remaining changes of a schedule that is, or was, in a pinned store, by the id of its job.
+    #[strum(serialize = "move of a schedule")]
+    ScheduleMove,
 }
 
 impl Kind {
@@ -199,6 +205,9 @@ mod tests {
             (Kind::Step, "step"),
             (Kind::Component, "component"),
             (Kind::Editors, "list of editors"),
+            (Kind::AuditCopy, "copy of an audit log"),
+            (Kind::ScheduleVersion, "version of a schedule"),
+            (Kind::ScheduleMove, "move of a schedule"),
         ] {
             assert_eq!(kind.name(), name);
         }
