@@ -20,7 +20,7 @@ mod guest;
 mod host;
 mod limiter;
 mod mounts;
-mod own_files;
+pub mod own_files;
 mod program;
 mod reached;
 mod registry;

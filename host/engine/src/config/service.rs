@@ -45,7 +45,7 @@ pub struct Service {
     pub proxies: Vec<String>,
     /// Limits of the streams that follow logs.
     pub streams: Streams,
-    /// How long records are stored.
+    /// The times for which records are stored.
     pub retention: Retention,
 }
 
@@ -155,7 +155,7 @@ impl Default for Telemetry {
     }
 }
 
-/// How long records are stored.
+/// The times for which records are stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Retention {

@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 
 /// Failures in a row that open it.
 const FAILURES: u32 = 5;
-/// How long it is open before one request may try.
+/// The time for which it is open before one request may try.
 const OPEN: Duration = Duration::from_secs(30);
 
 /// The breakers, by name. Default: all closed.

@@ -125,19 +125,19 @@ impl HostArgs {
     }
 }
 
-/// The base of a service's URLs, which is its address or a prefix that a proxy serves it under.
+/// Parses the base of a service's URLs: its address, with the prefix under which a proxy serves it.
 fn base(text: &str) -> Result<Url, String> {
     let url = Url::parse(text)
-        .map_err(|error| format!("{error}: write for instance https://stepwell.example.com"))?;
+        .map_err(|error| format!("{error}: use a URL such as https://stepwell.example.com"))?;
     if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
-        return Err("write a URL that begins with https:// or http://".to_owned());
+        return Err("use a URL that begins with https:// or http://".to_owned());
     }
     if !url.username().is_empty()
         || url.password().is_some()
         || url.query().is_some()
         || url.fragment().is_some()
     {
-        return Err("write the address alone, without login, query or fragment".to_owned());
+        return Err("use the address only, without login, query or fragment".to_owned());
     }
     Ok(url)
 }

@@ -1,12 +1,12 @@
-//! Server-sent events, as the API sends them (<https://html.spec.whatwg.org/multipage/server-sent-events.html>).
+//! Reads server-sent events (<https://html.spec.whatwg.org/multipage/server-sent-events.html>).
 
 use super::Chunks;
 use crate::failure::Failure;
 
-/// Bytes of one event.
+/// The maximum size of one event, in bytes.
 const MAX_EVENT: usize = 8 << 20;
 
-/// An event.
+/// One server-sent event.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Event {
     pub kind: String,
@@ -25,7 +25,7 @@ impl Events {
         Self { body, parser: Parser::default() }
     }
 
-    /// The next event; none when the stream has ended.
+    /// Returns the next event, or `None` after the end of the stream.
     pub async fn next(&mut self) -> Result<Option<Event>, Failure> {
         loop {
             if let Some(event) = self.parser.next() {

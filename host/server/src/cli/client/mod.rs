@@ -1,4 +1,5 @@
-//! The REST API as the commands use it: in this process, over the node's own store, or of a service elsewhere.
+//! The client of the REST API that the commands use: in this process, over the node's own store, or over HTTP
+//! to another service.
 
 mod events;
 mod remote;
@@ -21,9 +22,9 @@ use remote::Remote;
 
 pub(crate) use events::Events;
 
-/// Bytes of an answer that is read whole.
+/// The maximum size of a response that is read as a whole, in bytes.
 const MAX_ANSWER: usize = 256 << 20;
-/// Items that the API returns in one page at most.
+/// The maximum number of items per page of the API.
 const PAGE: u32 = 1000;
 
 /// A client of the REST API.
@@ -37,19 +38,19 @@ enum Way {
     There(Remote),
 }
 
-/// A request.
+/// A request to the API.
 pub(crate) struct Call {
     method: Method,
     path: String,
     headers: Vec<(&'static str, String)>,
     body: Vec<u8>,
-    /// Why it is not sent.
+    /// The reason not to send it.
     odd: Option<String>,
 }
 
 impl Call {
-    /// A request for an operation. The parameters replace the `{...}` of its path in their order, each of them
-    /// encoded. A `{*...}` at the end takes all that are left.
+    /// Returns a request for an operation. The parameters replace the `{...}` of its path in order, each of
+    /// them encoded. A `{*...}` at the end takes all remaining parameters.
     pub fn to(operation: &Operation, parameters: &[&str]) -> Self {
         let mut path = String::new();
         let mut left = parameters.iter();
@@ -64,14 +65,14 @@ impl Call {
                 path.extend(encoded(segment));
             }
         }
-        // URLs resolve these, encoded or not: they would name something else.
+        // Servers resolve these segments, encoded or not, so the path would name another resource.
         let odd = parameters.iter().find(|parameter| matches!(**parameter, "" | "." | ".."));
-        let odd = odd.map(|parameter| format!("`{parameter}` is not a name: write an id or a path of names"));
+        let odd = odd.map(|parameter| format!("`{parameter}` is not a name: use an id or a path of names"));
         let method = Method::from_bytes(operation.method.to_uppercase().as_bytes()).unwrap_or_default();
         Self { method, path, headers: Vec::new(), body: Vec::new(), odd }
     }
 
-    /// Adds a parameter to the query, when it has a value.
+    /// Adds a parameter to the query, if it has a value.
     pub fn query(mut self, name: &str, value: Option<impl ToString>) -> Self {
         if let Some(value) = value {
             self.path.push(if self.path.contains('?') { '&' } else { '?' });
@@ -97,20 +98,20 @@ impl Call {
     }
 }
 
-/// A part of a path or a query, encoded.
+/// Encodes a part of a path or a query.
 fn encoded(text: &str) -> PercentEncode<'_> {
     /// All characters except the unreserved ones of RFC 3986.
     const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
     utf8_percent_encode(text, &RESERVED)
 }
 
-/// An answer whose body has not been read.
+/// A response whose body has not been read.
 struct Reply {
     status: StatusCode,
     body: Chunks,
 }
 
-/// The body of an answer.
+/// The body of a response.
 enum Chunks {
     Here(BodyDataStream),
     There(reqwest::Response),
@@ -126,7 +127,7 @@ impl Chunks {
     }
 
     async fn all(self) -> Result<Vec<u8>, Failure> {
-        let large = || Failure::platform(format!("the answer is larger than {MAX_ANSWER} bytes"));
+        let large = || Failure::platform(format!("the response is larger than {MAX_ANSWER} bytes"));
         match self {
             Self::Here(stream) => {
                 Ok(to_bytes(Body::from_stream(stream), MAX_ANSWER).await.map_err(|_| large())?.to_vec())
@@ -146,7 +147,7 @@ impl Chunks {
 }
 
 impl Client {
-    /// The service that `--server` names; without it, the store of this node.
+    /// Returns a client of the service that `--server` names, or of the store of this node.
     pub async fn new(args: &ApiArgs) -> Result<Self, Failure> {
         let project = args.host.project.is_some().then(|| args.host.project()).transpose()?;
         let project = project.map(str::to_owned);
@@ -161,7 +162,7 @@ impl Client {
         Ok(Self { way, project })
     }
 
-    /// The host, when the store is this node's.
+    /// Returns the host, if the client uses the store of this node.
     pub fn host(&self) -> Option<&Host> {
         match &self.way {
             Way::Here { host, .. } => Some(host),
@@ -185,7 +186,7 @@ impl Client {
                 }
                 let request = request
                     .body(Body::from(call.body))
-                    .map_err(|error| Failure::input(format!("the request cannot be made: {error}")))?;
+                    .map_err(|error| Failure::input(format!("the request is invalid: {error}")))?;
                 let Ok(response) = router.clone().oneshot(request).await;
                 let status = response.status();
                 Ok(Reply { status, body: Chunks::Here(response.into_body().into_data_stream()) })
@@ -193,7 +194,7 @@ impl Client {
         }
     }
 
-    /// Passes the body of the answer to `to` piece by piece. Returns whether the body is not empty.
+    /// Passes the body of the response to `to` piece by piece. Returns whether the body is not empty.
     pub async fn copy(&self, call: Call, mut to: impl FnMut(&[u8])) -> Result<bool, Failure> {
         let Reply { status, mut body } = self.send(call).await?;
         if !status.is_success() {
@@ -207,12 +208,12 @@ impl Client {
         Ok(any)
     }
 
-    /// The answer's body, when the request succeeds.
+    /// Returns the body of a successful response.
     pub async fn bytes(&self, call: Call) -> Result<Vec<u8>, Failure> {
         self.of_file(call, "", "").await
     }
 
-    /// The same for a request about the text of a file: problems name their places there.
+    /// Sends a request about the text of a file: problems name their places in the file.
     async fn of_file(&self, call: Call, file: &str, text: &str) -> Result<Vec<u8>, Failure> {
         let reply = self.send(call).await?;
         let status = reply.status;
@@ -220,17 +221,17 @@ impl Client {
         if status.is_success() { Ok(body) } else { Err(refused(status, &body, file, text)) }
     }
 
-    /// The answer, when the request succeeds; null when it has no content.
+    /// Returns the value of a successful response, or null when it has no content.
     pub async fn ask(&self, call: Call) -> Result<Value, Failure> {
         read(&self.bytes(call).await?)
     }
 
-    /// The same for a request about the text of a file.
+    /// Sends a request about the text of a file, and returns the value of the response.
     pub async fn ask_about(&self, call: Call, file: &str, text: &str) -> Result<Value, Failure> {
         read(&self.of_file(call, file, text).await?)
     }
 
-    /// As many items of a list as wanted, over several pages if need be.
+    /// Returns up to `wanted` items of a list, from several pages if necessary.
     pub async fn list(&self, call: impl Fn() -> Call, wanted: u32) -> Result<Value, Failure> {
         let (mut items, mut cursor) = (Vec::new(), None::<String>);
         loop {
@@ -249,7 +250,7 @@ impl Client {
         }
     }
 
-    /// The events of a stream.
+    /// Returns the events of a stream.
     pub async fn events(&self, call: Call) -> Result<Events, Failure> {
         let reply = self.send(call.header("accept", "text/event-stream")).await?;
         match reply.status.is_success() {
@@ -262,12 +263,13 @@ impl Client {
 fn read(body: &[u8]) -> Result<Value, Failure> {
     match body {
         [] => Ok(Value::Null),
-        body => serde_json::from_slice(body)
-            .map_err(|_| Failure::platform("the answer is not JSON: does --server name a Stepwell service?")),
+        body => serde_json::from_slice(body).map_err(|_| {
+            Failure::platform("the response is not JSON: does --server name a Stepwell service?")
+        }),
     }
 }
 
-/// Makes the error for a refused request from its problem details, with the places of the problems in the
+/// Converts the problem details of a refused request to an error, with the places of the problems in the
 /// file.
 fn refused(status: StatusCode, body: &[u8], file: &str, text: &str) -> Failure {
     let exit = if status.is_client_error() { crate::Exit::BadInput } else { crate::Exit::Platform };
@@ -300,7 +302,7 @@ fn refused(status: StatusCode, body: &[u8], file: &str, text: &str) -> Failure {
     Failure { exit, message, lost }
 }
 
-/// The warnings of an answer, with their places in a file.
+/// Returns the warnings of a response, with their places in a file.
 pub(crate) fn warnings(answer: &Value, file: &str, text: &str) -> Option<String> {
     let warnings =
         answer.get("warnings").filter(|found| found.as_array().is_some_and(|all| !all.is_empty()))?;
@@ -313,7 +315,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_call_encodes_what_it_is_made_of() {
+    fn a_call_encodes_its_parts() {
         let call = Call::to(&Operation::getApproval, &["Europe/Berlin", "a b?"])
             .query("job_id", Some("ü&="))
             .query("x", None::<u32>);

@@ -1,4 +1,4 @@
-//! A service elsewhere, by HTTP.
+//! Sends requests to another service over HTTP.
 
 use std::error::Error;
 use std::io::ErrorKind;
@@ -12,14 +12,15 @@ use super::{Call, Chunks, Reply};
 use crate::cli::args::ApiArgs;
 use crate::failure::Failure;
 
-/// How long a connection may take.
+/// The maximum time to connect.
 const CONNECT: Duration = Duration::from_secs(10);
-/// How long a service may be silent: longer than it waits for a run, and than the pauses of a stream.
+/// The maximum time without data from the service: longer than it waits for a run, and than the pauses of a
+/// stream.
 const SILENCE: Duration = Duration::from_secs(360);
-/// Bytes of a file that holds a key.
+/// The maximum size of a file that holds a key, in bytes.
 const KEY: u64 = 4096;
 
-/// A service elsewhere.
+/// A connection to another service.
 pub(super) struct Remote {
     client: reqwest::Client,
     base: Url,
@@ -33,16 +34,16 @@ impl Remote {
         if unsafe_way {
             eprintln!("warning: {base} is not https: the API key is sent unencrypted");
         }
-        // A library that embeds this one may have chosen its cryptography before.
+        // An embedder may have already chosen a cryptography library.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
             .connect_timeout(CONNECT)
             .read_timeout(SILENCE)
-            // A key is for one service: it follows no redirect.
+            // A key is for one service, so the client follows no redirect.
             .redirect(Policy::none())
             .user_agent(concat!("stepwell/", env!("CARGO_PKG_VERSION")))
             .build()
-            .map_err(|error| Failure::platform(format!("HTTP cannot be set up: {error}")))?;
+            .map_err(|error| Failure::platform(format!("cannot set up HTTP: {error}")))?;
         Ok(Self { client, base: base.clone(), key })
     }
 
@@ -58,7 +59,7 @@ impl Remote {
             let place = response.headers().get("location").and_then(|place| place.to_str().ok());
             let place = place.unwrap_or("another address");
             return Err(Failure::input(format!(
-                "{} redirects to {place}: give that with --server",
+                "{} redirects to {place}: use that address with --server",
                 self.base
             )));
         }
@@ -75,21 +76,22 @@ impl Remote {
     }
 }
 
-/// Describes why the connection failed.
+/// Returns the reason why the connection failed.
 fn cause(error: &reqwest::Error) -> &'static str {
     let mut inner: Option<&(dyn Error + 'static)> = error.source();
     while let Some(error) = inner {
         let io = error.downcast_ref::<std::io::Error>();
         if io.is_some_and(|error| error.kind() == ErrorKind::ConnectionRefused) {
-            return "nothing listens there (connection refused)";
+            return "no service listens there (connection refused)";
         }
-        // A failed look-up, a certificate and a server without TLS have kinds of error of their own in each library.
+        // Each library has its own types of error for a failed lookup, a certificate, and a server without
+        // TLS.
         let text = error.to_string();
         if text.contains("lookup") || text.contains("dns") {
             return "its name cannot be resolved";
         }
         if text.contains("certificate") {
-            return "its certificate is not trusted here";
+            return "this machine does not trust its certificate";
         }
         if text.contains("corrupt message") || text.contains("InvalidContentType") {
             return "it does not speak TLS: is the address http:// rather than https://?";
@@ -108,7 +110,7 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// The key: what a file says, or the variable.
+/// Returns the key, from the file or the environment variable.
 fn key(args: &ApiArgs) -> Result<String, Failure> {
     let file = args.key_file.clone().or_else(|| std::env::var_os("STEPWELL_KEY_FILE").map(Into::into));
     let text = match (&file, std::env::var("STEPWELL_API_KEY")) {
