@@ -68,6 +68,7 @@ mod support;
 mod teams;
 mod templates;
 mod terminal;
+mod transcripts;
 mod upgrades;
 mod value_matrix;
 mod values;

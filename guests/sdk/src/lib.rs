@@ -41,6 +41,7 @@ pub mod sql;
 mod step;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
+pub mod text;
 pub mod times;
 pub mod values;
 

@@ -39,7 +39,7 @@ pub enum StoreError {
     #[error("there is no run `{0}`; `stepwell runs list` lists the runs")]
     NotFound(String),
     /// There is no record of this kind and id.
-    #[error("there is no {0} `{1}`")]
+    #[error("there is no {0} `{1}`{listed}", listed = listed_by(.0))]
     NoRecord(&'static str, String),
     /// The record is not in the version that the change was made for.
     #[error("the {0} `{1}` has changed since it was read")]
@@ -62,6 +62,21 @@ pub enum StoreError {
     /// The database failed.
     #[error("the store failed: {0}")]
     Failed(String),
+}
+
+/// Returns the end of a message about a missing record: the command that lists the records of this kind, by the name
+/// of the kind.
+fn listed_by(kind: &str) -> &'static str {
+    match kind {
+        "job" => "; `stepwell jobs list` lists the jobs",
+        "schedule" => "; `stepwell schedules list` lists the schedules",
+        "queue" => "; `stepwell queues list` lists the queues",
+        "API key" => "; `stepwell keys list` lists the keys",
+        "backfill" => "; `stepwell backfills list` lists the backfills",
+        "dead letter" => "; `stepwell dead-letters list --state all` lists the dead letters",
+        "step" => "; `stepwell steps list` lists the step types",
+        _ => "",
+    }
 }
 
 /// A store of runs. It has a part for each of its callers.

@@ -20,6 +20,7 @@ use serde_json::Map;
 use stepwell_engine::config::organization_of;
 use stepwell_engine::policy::capability::Http;
 use stepwell_engine::policy::{Counted, Decided, Grant, HttpRequest, HttpRule, Rule, overrides};
+use stepwell_engine::quantity::counted;
 use stepwell_engine::step::{LogLine, Report};
 use stepwell_engine::{Receipt, StepSink};
 use tokio::net::TcpStream;
@@ -276,7 +277,8 @@ impl Shared {
     ) -> Result<Response<WasiBody>, Error> {
         let limits = self.grant.limits();
         let permit = self.concurrent.clone().try_acquire_owned().map_err(|_| {
-            let message = format!("more than {} requests at the same time", limits.http_concurrent);
+            let message =
+                format!("more than {} at the same time", counted(limits.http_concurrent, "request"));
             self.reached.refused(Of::Request, "http_concurrent", message, 1);
             Error::ConnectionLimitReached
         })?;
@@ -397,7 +399,7 @@ impl Shared {
             refused
         };
         if let Some((limit, most)) = refused {
-            let message = format!("more than {most} requests");
+            let message = format!("more than {}", counted(most, "request"));
             self.reached.refused(Of::Request, limit, message, 1);
             return Err(self.deny(Rule::HttpTooManyRequests, "the step has used up its number of requests"));
         }

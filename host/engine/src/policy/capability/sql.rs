@@ -11,7 +11,7 @@ use crate::document::closest;
 use crate::policy::grant::Grant;
 use crate::policy::refusal::{Denial, list, plain};
 use crate::policy::rule::Rule;
-use crate::quantity::{Count, Span};
+use crate::quantity::{Count, Span, counted};
 
 /// The capability to use SQL connections.
 pub struct Sql;
@@ -137,7 +137,10 @@ impl Policed for Sql {
 
     fn parts(grant: &Self::Grant) -> Vec<(String, String)> {
         let part = |(name, sql): (&String, &SqlGrant)| {
-            (format!("sql {name}"), format!("{}, {} rows, {}", sql.mode.name(), sql.rows, sql.timeout))
+            (
+                format!("sql {name}"),
+                format!("{}, {}, {}", sql.mode.name(), counted(sql.rows, "row"), sql.timeout),
+            )
         };
         grant.iter().map(part).collect()
     }
