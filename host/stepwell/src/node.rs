@@ -236,7 +236,7 @@ impl Context {
     }
 
     /// Renews this process's claims until the returned handle is dropped.
-    pub(crate) fn beat(self: &Arc<Self>) -> AbortOnDropHandle<()> {
+    pub(crate) fn start_renewals(self: &Arc<Self>) -> AbortOnDropHandle<()> {
         let ctx = self.clone();
         AbortOnDropHandle::new(tokio::spawn(async move {
             loop {

@@ -58,7 +58,7 @@ impl Runs {
         observer: &dyn Observer,
         cancel: CancellationToken,
     ) -> Result<RunState, HostError> {
-        let beat = self.ctx.beat();
+        let renewals = self.ctx.start_renewals();
         // `Host::shutdown` waits for it.
         let _tracked = self.ctx.node.tasks.token();
         self.key_is_free(execution_id).await?;
@@ -83,7 +83,7 @@ impl Runs {
                 worked => worked?,
             };
             let Left::Until(due) = left else {
-                drop(beat);
+                drop(renewals);
                 return Ok(state);
             };
             if self.pause_until(execution_id, due, &cancel).await? {

@@ -69,7 +69,7 @@ impl Dispatcher {
             };
             self.ctx.queues().refresh_pause(&queue).await;
             let (slots, work) = (slots.clone(), tasks.clone());
-            keep(self.ctx.clone(), tasks, &format!("queue {queue}"), move |ctx| {
+            supervise(self.ctx.clone(), tasks, &format!("queue {queue}"), move |ctx| {
                 let (queue, slots, serving, work) =
                     (queue.clone(), slots.clone(), serving.clone(), work.clone());
                 async move { Dispatcher { ctx }.dispatch(&queue, &slots, &serving, &work).await }
@@ -197,7 +197,7 @@ impl Dispatcher {
     }
 
     /// Acts on the announcements of other processes.
-    async fn hear(&self) {
+    async fn apply_announcements(&self) {
         let Some(mut heard) = self.ctx.store.announcements() else { return };
         loop {
             let wake = tokio::select! {
@@ -249,7 +249,7 @@ impl Drop for Running {
 }
 
 /// Runs a task until it ends, and restarts it when it panics.
-fn keep<F>(
+fn supervise<F>(
     ctx: Arc<Context>,
     tasks: &TaskTracker,
     name: &str,
@@ -270,11 +270,11 @@ fn keep<F>(
 }
 
 impl Service {
-    fn keep<F>(&self, name: &str, task: impl Fn(Arc<Context>) -> F + Send + 'static)
+    fn supervise<F>(&self, name: &str, task: impl Fn(Arc<Context>) -> F + Send + 'static)
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        keep(self.ctx.clone(), &self.ctx.node.tasks, name, task);
+        supervise(self.ctx.clone(), &self.ctx.node.tasks, name, task);
     }
 
     /// Starts the tasks of the service.
@@ -299,15 +299,16 @@ impl Service {
         let service = Self { ctx: ctx.clone() };
         let slots = Arc::new(Semaphore::new(ctx.settings().config.service.workers as usize));
         // Claims are renewed until the service has released its last run.
-        let (beat, ended) = (ctx.beat(), ctx.node.ended.clone());
+        let (renewals, ended) = (ctx.start_renewals(), ctx.node.ended.clone());
         tokio::spawn(async move {
             ended.cancelled().await;
-            drop(beat);
+            drop(renewals);
         });
-        service.keep("scheduler", |ctx| async move { ctx.schedules().schedule_loop().await });
-        service.keep("compiler", |ctx| async move { ctx.steps().compile_ahead().await });
-        service.keep("announcements", |ctx| async move { Dispatcher { ctx }.hear().await });
-        service.keep("housekeeping", |ctx| async move { House { ctx }.keep().await });
+        service.supervise("scheduler", |ctx| async move { ctx.schedules().schedule_loop().await });
+        service.supervise("compiler", |ctx| async move { ctx.steps().compile_ahead().await });
+        service
+            .supervise("announcements", |ctx| async move { Dispatcher { ctx }.apply_announcements().await });
+        service.supervise("housekeeping", |ctx| async move { House { ctx }.run().await });
         let (dispatcher, tasks) = (Dispatcher { ctx: ctx.clone() }, ctx.node.tasks.clone());
         ctx.node.tasks.spawn(async move { dispatcher.open_queues(queues, &tasks, &slots).await });
         for queue in ctx.settings().queues.queues.keys() {

@@ -33,7 +33,8 @@ pub enum Kind {
     /// The actors who stored the versions of a job, by its id.
     #[strum(serialize = "list of editors")]
     Editors,
-    /// How far the audit log of a pinned store has been copied to the home store, by the name of the store.
+    /// The copied part of the audit log of a pinned store, as a record of the home store, by the name of the
+    /// pinned store.
     #[strum(serialize = "copy of an audit log")]
     AuditCopy,
     /// The number of changes of a schedule in one of several stores, by the id of its job.
