@@ -18,8 +18,8 @@ use rustix::process::{Pid, Resource, Rlimit, Signal};
 use rustix::thread::{CapabilitySet, CapabilitySets};
 use stepwell_engine::policy::Access;
 
+use crate::bounded::Program;
 use crate::control_group::{ControlGroup, ControlGroups};
-use crate::program::Program;
 use crate::system_calls::SystemCalls;
 use crate::watchdog;
 

@@ -29,6 +29,7 @@ mod sink;
 mod sqlite;
 mod sqlite_errors;
 mod sqlite_functions;
+mod sqlite_limits;
 mod tls;
 mod value;
 mod words;

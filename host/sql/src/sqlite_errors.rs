@@ -7,7 +7,7 @@ use stepwell_engine::config::Database;
 use stepwell_engine::policy::{Rule, SqlMode};
 
 use crate::Error;
-use crate::sqlite::{INSTRUCTIONS, LENGTH};
+use crate::sqlite_limits::{INSTRUCTIONS, LENGTH};
 use crate::words::{self, Kind};
 
 /// Converts the driver's error for the guest, without paths.

@@ -25,7 +25,7 @@ use zeroize::Zeroizing;
 
 use crate::host::connect::{exchange, handshake};
 use crate::host::lookups::{Lookups, Share};
-use crate::host::mask::Needles;
+use crate::mask::Needles;
 use crate::secrets::{self, Secret};
 
 /// How long before its end a token is renewed.

@@ -32,12 +32,12 @@ use super::breaker::Breakers;
 use super::capability::{Hosted, Parts};
 use super::connect::{connect_error, exchange, handshake};
 use super::lookups::{Lookups, Share};
-use super::mask::{Masked, Needles};
 use super::messages::{self, BODY_PIECE};
 use super::target::Target;
 use crate::credentials::{Credentials, Ready};
 use crate::guest::Guest;
 use crate::host::calls::{self, Traced};
+use crate::mask::{Masked, Needles};
 use crate::reached::{Of, Reached};
 
 /// The headers in which a step names the credential that a request needs, where several rules allow it. They
@@ -279,18 +279,7 @@ impl Shared {
         let connect = clamp(options.connect_timeout, limits.http_connect.0);
         let address = self.resolve(rule, &target, connect).await?;
         let needles = self.inject(rule, &mut request).await?;
-        // The origin form: the authority appears in the Host header only.
-        *request.uri_mut() = request
-            .uri()
-            .path_and_query()
-            .map_or_else(|| Ok(Uri::from_static("/")), |path| path.as_str().parse())
-            .map_err(|_| Error::HttpRequestUriInvalid)?;
-        let host = if target.host.contains(':') { format!("[{}]", target.host) } else { target.host.clone() };
-        let default_port = matches!((target.scheme.as_str(), target.port), ("http", 80) | ("https", 443));
-        let value = if default_port { host } else { format!("{host}:{}", target.port) };
-        let value = HeaderValue::from_str(&value).map_err(|_| Error::HttpRequestUriInvalid)?;
-        request.headers_mut().insert(http::header::HOST, value);
-
+        address_to(&mut request, &target)?;
         let total = sleep(limits.http_total.0);
         let between = clamp(options.between_bytes_timeout, limits.http_between_bytes.0);
         let first = clamp(options.first_byte_timeout, limits.http_first_byte.0);
@@ -476,6 +465,21 @@ fn worked<T>(answer: &Result<Response<T>, Error>, hurried: bool) -> Option<bool>
 /// Limits the guest's time: at most the time that policy allows, and never zero.
 fn clamp(wanted: Option<Duration>, allowed: Duration) -> Duration {
     wanted.map_or(allowed, |wanted| wanted.clamp(Duration::from_millis(1), allowed))
+}
+
+/// Writes the target into a request in the origin form: the authority appears in the Host header only.
+fn address_to(request: &mut Request<WasiBody>, target: &Target) -> Result<(), Error> {
+    *request.uri_mut() = request
+        .uri()
+        .path_and_query()
+        .map_or_else(|| Ok(Uri::from_static("/")), |path| path.as_str().parse())
+        .map_err(|_| Error::HttpRequestUriInvalid)?;
+    let host = if target.host.contains(':') { format!("[{}]", target.host) } else { target.host.clone() };
+    let default_port = matches!((target.scheme.as_str(), target.port), ("http", 80) | ("https", 443));
+    let value = if default_port { host } else { format!("{host}:{}", target.port) };
+    let value = HeaderValue::from_str(&value).map_err(|_| Error::HttpRequestUriInvalid)?;
+    request.headers_mut().insert(http::header::HOST, value);
+    Ok(())
 }
 
 #[cfg(test)]
