@@ -86,7 +86,7 @@ async fn run(step: &DataProcessing) -> StepResult {
         let table = if spec.format() == Some(Format::Parquet) {
             parquet_files.extend(files.iter());
             let table = parquet::table(&session, spec, files, &mut names).await;
-            table.map_err(|e| told(&e, &names, &parquet_files).metadata("input", name.as_str()))?
+            table.map_err(|e| explained(&e, &names, &parquet_files).metadata("input", name.as_str()))?
         } else {
             let taken = Taken::open(spec)?;
             rejects.push(taken.clone());
@@ -99,7 +99,7 @@ async fn run(step: &DataProcessing) -> StepResult {
 
     let frame = frame(&session, &names, &step.query).await?;
     let columns: Vec<String> = frame.schema().fields().iter().map(|field| field.name().clone()).collect();
-    let mut stream = frame.execute_stream().await.map_err(|e| told(&e, &names, &parquet_files))?;
+    let mut stream = frame.execute_stream().await.map_err(|e| explained(&e, &names, &parquet_files))?;
     let schema = shown(&stream.schema(), &names.output(&step.query, &columns))?;
     let output = step.output.as_ref().map(|output| output.spec());
     let mut sink = match &output {
@@ -108,7 +108,7 @@ async fn run(step: &DataProcessing) -> StepResult {
     };
     let mut rows = 0;
     while let Some(batch) = stream.next().await {
-        let batch = batch.map_err(|e| told(&e, &names, &parquet_files))?;
+        let batch = batch.map_err(|e| explained(&e, &names, &parquet_files))?;
         rows += batch.num_rows();
         let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
         let batch = RecordBatch::try_new_with_options(schema.clone(), batch.columns().to_vec(), &options)
@@ -154,7 +154,7 @@ async fn frame(session: &SessionContext, names: &Names, query: &str) -> Result<D
 
 /// Explains why a query failed. The engine does not name a damaged Parquet file, so this function reads the
 /// Parquet inputs to find it.
-fn told(error: &DataFusionError, names: &Names, parquet: &[&PathBuf]) -> Failure {
+fn explained(error: &DataFusionError, names: &Names, parquet: &[&PathBuf]) -> Failure {
     let of_file = error.to_string().to_ascii_lowercase().contains("parquet");
     let fault = |path: &&PathBuf| tables::parquet_fault(path, stepwell_sdk::files::why);
     match parquet.iter().filter(|_| of_file).find_map(fault) {

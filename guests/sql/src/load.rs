@@ -55,7 +55,7 @@ struct Way<'a> {
     kind: Option<&'a Kind>,
     takes_empty: bool,
     /// Whether each text is a valid value unchanged.
-    as_it_is: bool,
+    is_unchanged: bool,
 }
 
 /// The result of a load.
@@ -167,7 +167,7 @@ impl<'a> Source<'a> {
                 let record = block.record(row);
                 let value = |(index, way): (usize, &Way<'_>)| match record.cell(way.place, way.takes_empty) {
                     None => Ok(Value::Null),
-                    Some(text) if way.as_it_is => Ok(Value::Text(text.to_owned())),
+                    Some(text) if way.is_unchanged => Ok(Value::Text(text.to_owned())),
                     Some(text) => self.value(index, way.kind, text, comma),
                 };
                 let values: Result<Vec<Value>, Problem> = ways.iter().enumerate().map(value).collect();
@@ -183,7 +183,7 @@ impl<'a> Source<'a> {
 
     fn way(&self, index: usize, place: usize) -> Way<'_> {
         let kind = self.kind(index);
-        let (takes_empty, as_it_is) = match (kind, self.targets.get(index)) {
+        let (takes_empty, is_unchanged) = match (kind, self.targets.get(index)) {
             (Some(kind), _) => (*kind == Kind::Text, false),
             (None, Some(target)) => {
                 let number = self.options.decimal_comma && target.is_number;
@@ -191,7 +191,7 @@ impl<'a> Source<'a> {
             }
             (None, None) => (true, true),
         };
-        Way { place, kind, takes_empty, as_it_is }
+        Way { place, kind, takes_empty, is_unchanged }
     }
 
     /// Loads JSON objects. Numbers keep their digits. In SQLite, where each value has its own type, they stay

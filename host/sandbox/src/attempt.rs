@@ -144,7 +144,7 @@ impl Sandbox {
         let (succeeded, programs) = (outcome.is_success(), guest.states.process.has_started());
         let over = mounts::over_quota(mounts, guest.states.context.grant.limits(), succeeded, programs).await;
         if let Some(over) = over {
-            guest.log.host_line("warn", over.told());
+            guest.log.host_line("warn", over.explain());
             outcome = over.end(outcome);
             if succeeded {
                 produced = Produced::default();
@@ -206,7 +206,7 @@ impl Sandbox {
         // The semaphore is never closed.
         let _turn = prepared.pure.acquire().await;
         let _slots = self.engine.slots().take(prepared.memories).await;
-        let context = RunContext::of_nothing();
+        let context = RunContext::without_grants();
         let wall = context.grant.limits().wall.0;
         let setup = Setup {
             project: String::new(),

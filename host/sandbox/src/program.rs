@@ -208,7 +208,7 @@ mod linux {
         let quota = quota(program, home.path(), is_held);
         let mut child = start(program, home.path(), bounds)?;
         let pid = Pid::from_child(&child);
-        confine::goes_first(pid);
+        confine::kill_first(pid);
         group.started(pid, control.clone());
         let ended = finish(&mut child, program, group, &quota);
         // Nothing of the program remains in any case, and no signal goes to a number that is free.

@@ -84,11 +84,11 @@ pub(crate) async fn open(
 
 /// Returns the version of the library if the file is a database.
 pub(crate) fn version(path: &Path) -> Result<String, String> {
-    let told = |error: rusqlite::Error| format!("{}: {}", path.display(), code(&error));
-    let database = open_file(path, SqlMode::Read, Arc::default()).map_err(told)?;
+    let describe = |error: rusqlite::Error| format!("{}: {}", path.display(), code(&error));
+    let database = open_file(path, SqlMode::Read, Arc::default()).map_err(describe)?;
     let tables: i64 = database
         .query_row("SELECT count(*) FROM sqlite_schema WHERE type = 'table'", [], |row| row.get(0))
-        .map_err(told)?;
+        .map_err(describe)?;
     let noun = if tables == 1 { "table" } else { "tables" };
     Ok(format!("SQLite {}, {tables} {noun}", rusqlite::version()))
 }

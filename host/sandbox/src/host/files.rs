@@ -34,7 +34,7 @@ use crate::tree::MAX_DEPTH;
 pub(crate) use usage::{FileUse, limit_of};
 
 /// Maximum number of denials of files that are written to the log; all of them are counted.
-const MOST_TOLD: usize = 32;
+const MOST_LOGGED: usize = 32;
 
 /// The interface with its checks.
 pub(crate) struct GuardedFiles;
@@ -96,7 +96,7 @@ impl Guarded<'_> {
     /// Counts a denial, and writes it to the log once.
     fn deny(&mut self, denial: &Denial) {
         self.calls.note(denial.rule);
-        if self.files.told.len() < MOST_TOLD && self.files.told.insert(denial.what.clone()) {
+        if self.files.logged.len() < MOST_LOGGED && self.files.logged.insert(denial.what.clone()) {
             self.log.denied(denial);
         }
     }

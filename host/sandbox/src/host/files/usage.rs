@@ -34,7 +34,7 @@ pub(crate) struct FileUse {
     /// The empty mount.
     pub(super) root: Option<u32>,
     /// The denials that were written to the log.
-    pub(super) told: BTreeSet<String>,
+    pub(super) logged: BTreeSet<String>,
     reached: Reached,
 }
 
@@ -64,7 +64,7 @@ impl FileUse {
             max_open: usize::try_from(limits.file_handles.0).unwrap_or(usize::MAX),
             traffic: Arc::default(),
             root: None,
-            told: BTreeSet::new(),
+            logged: BTreeSet::new(),
             reached: reached.clone(),
         }
     }
