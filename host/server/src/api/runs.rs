@@ -271,7 +271,7 @@ pub(super) async fn approval(
     allowed(&app, &caller, &id).await?;
     let asking = app.host.approvals().asking(&id, &step).await?;
     let missing = || HostError::NoStep(id.clone(), step.clone());
-    let approval = asked(&asking).ok_or_else(missing)?;
+    let approval = shown_approval(&asking).ok_or_else(missing)?;
     Ok(Json(ApprovalDetails { approval, configurations: app.host.approvals().approved_steps(asking).await }))
 }
 
