@@ -67,7 +67,7 @@ const SENTENCES: &[&str] = &[
     "host/builtins",
     "host/engine",
     "host/server/src/api",
-    "host/server/src/client",
+    "host/server/src/cli/client",
     "host/sql",
     "host/stepwell",
     "host/store",
