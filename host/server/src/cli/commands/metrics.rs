@@ -23,10 +23,13 @@ fn metrics_text(metrics: &Value) -> String {
     let ended = metrics.get("ended").and_then(Value::as_object);
     let ended: Vec<String> =
         ended.into_iter().flatten().map(|(status, count)| format!("{count} {status}")).collect();
-    let ended = if ended.is_empty() { "none".to_owned() } else { ended.join(", ") };
+    let hours = text(metrics, "/hours");
+    if ended.is_empty() {
+        return format!("no run ended in the last {hours} h, so there is no success rate");
+    }
     let mut parts = vec![format!(
-        "runs that ended in the last {} h: {ended}\nsuccess rate: {:.1} %",
-        text(metrics, "/hours"),
+        "runs that ended in the last {hours} h: {}\nsuccess rate: {:.1} %",
+        ended.join(", "),
         100.0 * figure("/success_rate")
     )];
     let mut spreads = Sheet::new(&[whole("seconds"), whole("p50"), whole("p95"), whole("p99"), whole("max")]);

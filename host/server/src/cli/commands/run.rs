@@ -123,7 +123,7 @@ fn show(view: &Value, files: &str, value: Option<Option<Value>>, args: &RunArgs)
 /// Runs the job on the service that `--server` names, and follows its log.
 async fn elsewhere(args: &RunArgs, source: Option<Source>) -> Result<Exit, Failure> {
     let refused = |option: &str, instead: &str| {
-        let message = format!("does not work with --server: {instead}");
+        let message = format!("{option} does not work with --server: {instead}");
         Err(Failure::option(option, message))
     };
     if args.resume.is_some() {

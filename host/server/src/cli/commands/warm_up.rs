@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use stepwell::HostError;
+use stepwell::engine::quantity::counted;
 use stepwell::store::SqliteStore;
 
 use crate::cli::args::HostArgs;
@@ -20,6 +21,7 @@ pub(super) async fn warm_up(args: &HostArgs) -> Result<Exit, HostError> {
             print(&format!("{}/{} {name} {seconds:.1} s", warmed.done, warmed.of));
         })
         .await?;
-    print(&format!("{all} steps are compiled"));
+    let is = if all == 1 { "is" } else { "are" };
+    print(&format!("{} {is} compiled", counted(all, "step")));
     Ok(Exit::Success)
 }
