@@ -19,7 +19,6 @@ use crate::cli::files::{self, Source};
 use crate::cli::host::host;
 use crate::cli::output::progress::Terminal;
 use crate::cli::output::summary::{exit_of, summary};
-
 use crate::cli::waiting::{Follow, ended, follow};
 use crate::failure::Failure;
 use crate::{Exit, print};

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-
 use stepwell::engine::job;
 use stepwell::engine::quantity::counted;
 use stepwell::{Host, HostError};
@@ -11,7 +10,6 @@ use stepwell::{Host, HostError};
 use crate::api::Operation;
 use crate::cli::Ends;
 use crate::cli::args::{Output, ValidateArgs};
-
 use crate::cli::client::{self, Call, Client};
 use crate::cli::files::{self, Source};
 use crate::cli::output::show_all;
