@@ -15,6 +15,7 @@ mod cli;
 mod cluster;
 mod component_threats;
 mod connections;
+mod credentials;
 mod data_dialect;
 mod data_exact;
 mod data_functions;

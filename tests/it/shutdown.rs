@@ -147,8 +147,8 @@ async fn a_shutdown_ends_the_runs_that_callers_wait_for() {
         sleep(Duration::from_millis(500)).await;
         assert_eq!(host.shutdown(Duration::from_secs(limit)).await, interrupted, "limit {limit}");
         let message = refusal(run.await.unwrap());
-        let rows = host.runs().list(&stepwell::engine::store::RunFilter { limit: 9, ..Default::default() });
-        let rows = rows.await.unwrap();
+        let filter = stepwell::engine::store::RunFilter { limit: 9, ..Default::default() };
+        let rows = host.runs().list(&filter).await.unwrap();
         let id = &rows[0].execution_id;
         assert_eq!(message, format!("this host has shut down, and the run {id} has not ended"));
         assert!(site.is_free(id).await, "the claim is released");

@@ -21,9 +21,9 @@ use stepwell_engine::job::Job;
 use stepwell_engine::run::Event;
 use stepwell_engine::store::prelude::*;
 use stepwell_engine::store::{
-    Audit, AuditRow, Chain, Change, Checkpoint, Claim, ClaimQuery, CleanUp, Commit, EventPage, FireBatch,
-    Fired, Inserted, Kind, LedgerFilter, LedgerRow, Link, Loaded, LogPage, LogPlace, NewRun, Place, QueueRow,
-    Record, Renewal, RunFilter, RunRow, ScheduleRow, Standing, Vitals, Wake,
+    Audit, Change, Checkpoint, Claim, ClaimQuery, Commit, EventPage, FireBatch, Fired, Inserted, Kind,
+    LedgerFilter, LedgerRow, Loaded, LogPage, LogPlace, NewRun, Place, QueueRow, Renewal, RunFilter, RunRow,
+    ScheduleRow, Standing, Vitals, Wake,
 };
 use tokio::sync::broadcast;
 
