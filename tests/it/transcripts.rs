@@ -13,9 +13,9 @@
 //! ? N                 its exit code
 //! ```
 //!
-//! Ids, times, paths and measured numbers are replaced by names in braces, and commands can use `{dir}`, `{run.1}`
-//! (the first run that an output names), `{fill.1}`, `{key.1}` and `{guest.NAME}`. Times that a session gives have
-//! years outside 2022 to 2039, and stay. In an output with replaced parts, columns are two spaces apart.
+//! Ids, times, paths and measured numbers are replaced by names in braces. Commands can use `{dir}`, `{tomorrow}`,
+//! `{run.1}` (the first run that an output names), `{fill.1}`, `{key.1}` and `{guest.NAME}`. Years outside 2022 to
+//! 2039 stay, so that a session can give times. In an output with replaced parts, columns are two spaces apart.
 //! `UPDATE_EXPECT=1` writes the outputs and exit codes.
 
 use std::collections::BTreeSet;
@@ -163,7 +163,9 @@ impl Session {
 
     /// Replaces the names of ids and places in an argument.
     fn named(&self, word: &str) -> String {
+        let tomorrow = (chrono::Utc::now() + chrono::TimeDelta::days(1)).format("%Y-%m-%d").to_string();
         let mut word = word.replace("{dir}", &self.shell.path("").display().to_string());
+        word = word.replace("{tomorrow}", &tomorrow);
         if let Some(name) = word.strip_prefix("{guest.").and_then(|rest| rest.strip_suffix('}')) {
             word = guest(name).display().to_string();
         }
@@ -364,7 +366,7 @@ fn help(shell: &Shell, path: &[&str], shared: &mut Shared) -> String {
                 shown.push(String::new());
                 inside = Some(vec![line]);
             }
-            Some(section) => section.push(line),
+            Some(section) => section.push(line.trim_end()),
             None => shown.push(line.trim_end().to_owned()),
         }
     }

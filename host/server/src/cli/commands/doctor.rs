@@ -138,6 +138,7 @@ fn as_text(findings: &[Finding]) -> String {
         };
         let mut lines = found.lines();
         let first = lines.next().unwrap_or_default();
+        let first = first.strip_prefix("error: ").unwrap_or(first);
         if lines.next().is_some() {
             details.push_str(&format!("\n\n{check}:\n{}", plain_lines(found)));
         }
