@@ -1,5 +1,5 @@
-//! Transcripts of the command: whole outputs and exit codes. Each file of `tests/cases/cli` is one session in one
-//! directory.
+//! Transcripts of the command: whole outputs and exit codes. Each file of `tests/cases/cli` is one session in
+//! one directory.
 //!
 //! ```text
 //! # a comment

@@ -110,7 +110,8 @@ fn print(text: &str) {
     write(format!("{text}\n").as_bytes());
 }
 
-/// Writes to standard output. A reader that has gone is no error; a full disk is one, and the command ends with it.
+/// Writes to standard output. A reader that has gone is no error; a full disk is one, and the command ends
+/// with it.
 fn write(bytes: &[u8]) {
     let mut out = std::io::stdout().lock();
     match out.write_all(bytes).and_then(|()| out.flush()) {

@@ -35,9 +35,9 @@ pub(crate) fn read(path: &Path) -> Result<Source, HostError> {
     Ok(Source { name: path.display().to_string(), text })
 }
 
-/// Reads the files that the arguments name, in their order. Each is a source, or the reason why it cannot be read. A
-/// folder stands for the `.yaml`, `.yml` and `.json` files in it, in the order of their names, without hidden files
-/// and the folders below it.
+/// Reads the files that the arguments name, in their order. Each is a source, or the reason why it cannot be
+/// read. A folder stands for the `.yaml`, `.yml` and `.json` files in it, in the order of their names,
+/// without hidden files and the folders below it.
 ///
 /// # Errors
 /// Fails when two arguments name standard input.

@@ -27,8 +27,8 @@ pub(crate) enum JobsCommand {
     },
     /// Adds a run of a stored job to its queue; `stepwell serve` runs it.
     ///
-    /// Through a pipe, prints only the id of the run: `id=$(stepwell jobs run nightly)`. On a terminal, also prints
-    /// the commands that follow the run.
+    /// Through a pipe, prints only the id of the run: `id=$(stepwell jobs run nightly)`. On a terminal, also
+    /// prints the commands that follow the run.
     Run {
         /// The id of the job.
         id: String,

@@ -1,4 +1,5 @@
-//! The declarations of the command line: each command with its arguments and help. `commands` has their behaviour.
+//! The declarations of the command line: each command with its arguments and help. `commands` has their
+//! behaviour.
 
 mod approvals;
 mod audit;
@@ -122,8 +123,8 @@ fn host_option_beside_server(matches: &ArgMatches) -> Option<String> {
     ))
 }
 
-/// Completes the help of each command with the exit codes, and fixes its usage line: clap would add each option that
-/// a variable of the environment sets, as if it were required.
+/// Completes the help of each command with the exit codes, and fixes its usage line: clap would add each
+/// option that a variable of the environment sets, as if it were required.
 fn complete(command: &mut clap::Command) {
     let usage = command.render_usage().to_string();
     let usage = usage.strip_prefix("Usage: ").unwrap_or(&usage).to_owned();
@@ -377,7 +378,8 @@ mod tests {
         assert!(checked > 500, "{checked}");
     }
 
-    /// The help of options that many commands share stands in sections of its own, below the options of the command.
+    /// The help of options that many commands share stands in sections of its own, below the options of the
+    /// command.
     #[test]
     fn shared_options_have_headings() {
         for (path, command) in all() {

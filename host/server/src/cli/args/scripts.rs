@@ -20,8 +20,8 @@ pub(crate) struct ScriptArgs {
     /// Scripts, or folders of scripts.
     #[arg(required = true)]
     pub paths: Vec<PathBuf>,
-    /// The folder that the sandbox sees, read-only [default: the current folder if all scripts are in it, otherwise the
-    /// folder of the first script].
+    /// The folder that the sandbox sees, read-only [default: the current folder if all scripts are in it,
+    /// otherwise the folder of the first script].
     #[arg(long, value_name = "DIR")]
     pub root: Option<PathBuf>,
     /// The step type that runs the scripts [default: the one that declares files of such names].

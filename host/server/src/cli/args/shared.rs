@@ -81,7 +81,8 @@ pub(crate) struct HostArgs {
     /// there is one].
     #[arg(long, value_name = "FILE", env = "STEPWELL_QUEUES", global = true, help_heading = NODE)]
     pub queues: Option<PathBuf>,
-    /// The directory of runs and workspaces [default: the user's data directory, for instance ~/.local/share/stepwell].
+    /// The directory of runs and workspaces [default: the user's data directory, for instance
+    /// ~/.local/share/stepwell].
     #[arg(long, value_name = "DIR", env = "STEPWELL_DATA_DIR", global = true, help_heading = NODE)]
     pub data_dir: Option<PathBuf>,
     /// The directory of scratch directories and programs' homes, which live as long as an attempt [default:

@@ -126,7 +126,8 @@ async fn check(host: &Host, args: &HostArgs, findings: &mut Vec<Finding>) {
     }
 }
 
-/// The checks as a list; a finding of several lines, such as a problem in a file with its place, follows the list.
+/// The checks as a list; a finding of several lines, such as a problem in a file with its place, follows the
+/// list.
 fn as_text(findings: &[Finding]) -> String {
     let mut sheet = Sheet::new(&[whole("state"), words("check"), words("found"), words("fix")]);
     let mut details = String::new();

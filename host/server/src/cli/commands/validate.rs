@@ -56,8 +56,8 @@ pub(super) fn announce_compiling(host: &Host, source: &Source) {
     }
 }
 
-/// Checks each source, and returns those that are valid with their answers, and the failures. Warnings go to standard
-/// error.
+/// Checks each source, and returns those that are valid with their answers, and the failures. Warnings go to
+/// standard error.
 pub(super) async fn check_each(
     client: &Client,
     sources: Vec<Result<Source, Failure>>,
@@ -81,7 +81,8 @@ pub(super) async fn check_each(
     (checked, failures)
 }
 
-/// The job of a file as JSON, after it was checked as it stands there, so that its problems have their places.
+/// The job of a file as JSON, after it was checked as it stands there, so that its problems have their
+/// places.
 pub(super) async fn job_value(client: &Client, source: &Source) -> Result<Value, Failure> {
     check(client, source).await?;
     let document = stepwell::engine::document::Document::parse(&source.name, &source.text)

@@ -10,8 +10,8 @@ use crate::cli::args::HostArgs;
 use crate::cli::host::{builder, registered};
 use crate::{Exit, print};
 
-/// Compiles every step that policy and configuration let run. The store is not opened: an image is built where
-/// there is none.
+/// Compiles every step that policy and configuration let run. The store is not opened: an image is built
+/// where there is none.
 pub(super) async fn warm_up(args: &HostArgs) -> Result<Exit, HostError> {
     let host = registered(builder(args).store(Arc::new(SqliteStore::in_memory())).build()?, args).await?;
     let all = host
