@@ -230,5 +230,7 @@ pub(crate) fn asks(state: &RunState, step_id: &str) -> Option<(usize, StepDefini
 }
 
 pub(crate) fn not_asking(execution_id: &str, step_id: &str) -> HostError {
-    HostError::Refused(format!("the step `{step_id}` of {execution_id} is not waiting for an approval"))
+    HostError::Refused(format!(
+        "the step `{step_id}` of {execution_id} is not waiting for an approval; `stepwell approvals list` lists those that wait"
+    ))
 }

@@ -187,7 +187,11 @@ pub(super) async fn artifact(
     Path((id, path)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
     allowed(&app, &caller, &id).await?;
-    let missing = || Problem::new(StatusCode::NOT_FOUND, format!("the run {id} has no file `{path}`"));
+    let missing = || {
+        let detail =
+            format!("the run {id} has no file `{path}`; `stepwell runs artifacts {id}` lists its files");
+        Problem::new(StatusCode::NOT_FOUND, detail)
+    };
     let (dir, wanted) = (app.host.runs().workspace(&id), path.clone());
     // cap-std opens nothing outside the directory, for any path.
     let opened = tokio::task::spawn_blocking(move || {
