@@ -162,7 +162,7 @@ fn refused(parsed: &Parsed, at: &str, denial: &Denial) -> stepwell_engine::Diagn
     if denial.help.is_empty() { diagnostic } else { diagnostic.help(denial.help.clone()) }
 }
 
-/// What the configuration of a step names and policy does not grant: a connection, a program, an organization.
+/// What the configuration of a step names and policy does not grant: a connection, a program, a credential.
 fn not_granted(
     parsed: &Parsed,
     index: usize,
