@@ -165,7 +165,7 @@ fn refused(parsed: &Parsed, at: &str, denial: &Denial) -> stepwell_engine::Diagn
 }
 
 /// Returns the names in a step's configuration that policy does not grant, such as a connection, a program or
-/// an organization.
+/// a credential.
 fn not_granted(
     parsed: &Parsed,
     index: usize,

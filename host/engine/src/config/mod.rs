@@ -1,4 +1,5 @@
-//! The operator's configuration: the names and locations of connections, organizations and secrets.
+//! The operator's configuration: the names of connections, credentials, organizations and secrets, and where
+//! they are.
 
 mod azure_devops;
 mod connection;
