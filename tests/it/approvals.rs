@@ -212,7 +212,11 @@ async fn an_approval_is_for_what_was_shown() {
     // A decision about other content is refused.
     let wrong = json!({"approved": true, "digest": second["digest"]});
     let reply = decide(&server, &token, &one, &wrong).await;
-    assert_eq!((reply.status, reply.body.contains("asks for something else")), (409, true), "{reply:?}");
+    assert_eq!(
+        (reply.status, reply.body.contains("does not match the request of")),
+        (409, true),
+        "{reply:?}"
+    );
     let right = json!({"approved": true, "digest": first["digest"], "comment": "fine"});
     assert_eq!(decide(&server, &token, &one, &right).await.status, 200);
     let run = async |id: &str| server.get(&format!("/api/v2/runs/{id}")).await.json();

@@ -148,5 +148,5 @@ async fn the_message_of_an_approval_is_bounded_when_it_is_filled_in() {
     let run = server.post("/api/v2/jobs/execute", &json!({"job": job})).await.json();
     assert_eq!(run["status"], "failed", "{run}");
     let told = run["steps"][0]["outcome"]["message"].as_str().unwrap_or_default();
-    assert!(told.contains("2001 characters when it is filled in, of at most 2000"), "{run}");
+    assert!(told.contains("the rendered text has 2001 characters; the maximum is 2000"), "{run}");
 }

@@ -153,10 +153,10 @@ async fn a_trace_goes_through_the_service() {
     // The log contains the ids.
     let lines = async || log.lock().unwrap().clone();
     let lines = until("the log tells of the step", lines, |lines| {
-        lines.iter().any(|line| line.contains("the attempt has ended"))
+        lines.iter().any(|line| line.contains("the attempt ended"))
     })
     .await;
-    let line = lines.iter().find(|line| line.contains("the attempt has ended")).unwrap();
+    let line = lines.iter().find(|line| line.contains("the attempt ended")).unwrap();
     let line: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
     assert_eq!(
         (&line["span"]["run"], &line["span"]["step"], &line["span"]["attempt"], &line["span"]["trace_id"]),

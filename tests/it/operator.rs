@@ -67,7 +67,7 @@ async fn the_log_of_a_service_is_json_and_tells_what_happened() {
     );
     assert!(started["store"].as_str().unwrap().starts_with("SQLite"), "{started}");
     assert!(started["steps"].as_u64().unwrap() > 5, "{started}");
-    let (run, ended) = (of("the run has begun"), of("the run has ended"));
+    let (run, ended) = (of("the run started"), of("the run ended"));
     assert_eq!((&run["job"], &ended["status"]), (&json!("logged"), &json!("success")));
     assert_eq!(run["span"]["run"], ended["span"]["run"]);
     let request = of("request");

@@ -77,7 +77,7 @@ async fn a_run_keeps_the_component_that_it_was_admitted_with() {
     assert_eq!(back.digest, first);
     assert_eq!(component_of_a_run(&later, GREETS).await, first);
     let none = later.steps().roll_back("hello", None, audit(&later)).await.unwrap_err().to_string();
-    assert!(none.contains("there is none before it"), "{none}");
+    assert!(none.contains("there is no earlier one"), "{none}");
 }
 
 #[tokio::test]
@@ -116,7 +116,7 @@ fn a_step_that_stored_jobs_need_is_not_removed() {
         ("jobs put pinned.yaml".to_owned(), 0, ""),
         (format!("steps register {again} --force"), 0, "registered"),
         // A single version: the job that names it needs it.
-        (format!("steps remove {version}"), 2, "pinned, step s: nothing else is"),
+        (format!("steps remove {version}"), 2, "pinned, step s: there is no other component of"),
         ("jobs delete pinned".to_owned(), 0, ""),
         ("jobs put job.yaml".to_owned(), 0, ""),
         // A job without a version gets the other one.

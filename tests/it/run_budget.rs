@@ -214,7 +214,7 @@ async fn a_step_that_parks_again_and_again_gets_slower() {
     }
     let told = host.runs().explain(&admitted.execution_id).await.unwrap();
     let fix = told.causes[0].fix();
-    assert!(fix.contains("later than it asked for: it has been called"), "{fix}");
+    assert!(fix.contains("later than it requested: the host has called it"), "{fix}");
     let state = host.runs().get(&admitted.execution_id).await.unwrap();
     assert!(state.steps[0].used.stored_bytes < 512 << 10, "{:?}", state.steps[0].used);
     service.drain().await;

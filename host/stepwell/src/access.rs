@@ -37,7 +37,7 @@ impl Role {
         }
     }
 
-    /// Returns the role of that name.
+    /// Returns the role with that name.
     pub fn of(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.name() == name)
     }
@@ -97,7 +97,8 @@ impl Identity {
         all.map(|(role, _)| *role).max()
     }
 
-    /// Returns the project of a request that names none: `default` where that is allowed, otherwise the first.
+    /// Returns the project of a request that names none: `default` where that is allowed, otherwise the
+    /// first.
     fn first_project(&self) -> Option<&str> {
         if self.role_in(project::DEFAULT).is_some() {
             return Some(project::DEFAULT);
@@ -116,7 +117,8 @@ pub struct Caller {
     who: Arc<Identity>,
     project: String,
     role: Role,
-    /// Whether it reaches every project at once: the command on the node's own store, when it names no project.
+    /// Whether the caller reaches all projects at once: only the command on the node's own store does, when
+    /// it names no project.
     unbounded: bool,
 }
 
@@ -159,7 +161,8 @@ impl Access {
     /// Returns the caller for a project, or for the identity's first project.
     ///
     /// # Errors
-    /// [`HostError::Forbidden`] when it has no role there. Whether the project exists is not disclosed.
+    /// Returns [`HostError::Forbidden`] when the identity has no role in the project. The error does not
+    /// reveal whether the project exists.
     pub fn caller(&self, who: Identity, project: Option<&str>) -> Result<Caller, HostError> {
         let project = project
             .or(who.first_project())
@@ -173,10 +176,10 @@ impl Access {
 }
 
 impl Caller {
-    /// Returns the name of one of the project's jobs in the store, from the one that the caller uses.
+    /// Returns the name in the store of one of the project's jobs, given the name that the caller uses.
     ///
     /// # Errors
-    /// When the job belongs to another project, or the key does not cover it.
+    /// Fails when the job belongs to another project, or the key does not cover it.
     pub fn job(&self, name: &str) -> Result<String, HostError> {
         let (named, local) = name.split_once('/').unwrap_or((self.project.as_str(), name));
         if named != self.project && !self.unbounded {
@@ -190,7 +193,7 @@ impl Caller {
     /// Refuses a job that the key does not cover.
     ///
     /// # Errors
-    /// [`HostError::Forbidden`].
+    /// Returns [`HostError::Forbidden`] when the key does not cover the job.
     pub fn may(&self, job_id: &str) -> Result<(), HostError> {
         match self.covers(job_id) {
             true => Ok(()),
@@ -198,10 +201,12 @@ impl Caller {
         }
     }
 
-    /// Like [`Caller::may`], for a resource of a job that callers of other projects must not see.
+    /// Checks access like [`Caller::may`], for a resource of a job that callers of other projects must not
+    /// see.
     ///
     /// # Errors
-    /// `missing`, or [`HostError::Forbidden`].
+    /// Returns `missing` when the job belongs to another project, and [`HostError::Forbidden`] when the key
+    /// does not cover it.
     pub fn sees(&self, job_id: &str, missing: StoreError) -> Result<(), HostError> {
         if project::of(job_id) != self.project && !self.unbounded {
             return Err(missing.into());
@@ -257,7 +262,7 @@ impl Caller {
         self.who.role_everywhere()
     }
 
-    /// Makes the row of the audit log for an action of the caller.
+    /// Returns a row of the audit log for an action of the caller.
     pub fn audit(&self, host: &Host, action: &str, target: &str) -> Audit {
         host.audit().row(&self.by(), action, target, "")
     }

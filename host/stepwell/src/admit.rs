@@ -1,4 +1,4 @@
-//! Admission: how a job becomes a run.
+//! Admission: turns a job into a run.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ impl Runs {
     /// so. Writes `audit` in the same transaction.
     ///
     /// # Errors
-    /// When the job is disabled, the job lacks a variable, the queue is full, or the store failed.
+    /// Fails when the job is disabled, the job lacks a variable, the queue is full, or the store fails.
     pub async fn enqueue(
         &self,
         job: &Arc<Job>,
@@ -43,8 +43,8 @@ impl Runs {
         self.insert(run, idempotency, audit, |_| Ok(Vec::new())).await
     }
 
-    /// Gives the run its id, its rank and its queue, and saves it. `before` gets each id that is tried, and returns the
-    /// changes that go with the run in one transaction, in addition to `audit`.
+    /// Assigns an id, a rank and a queue to the run, and saves it. `before` receives each id that is tried,
+    /// and returns the changes that the transaction writes with the run, in addition to `audit`.
     pub(crate) async fn insert(
         &self,
         run: NewRun,
@@ -80,7 +80,7 @@ impl Runs {
         }
     }
 
-    /// Adds the components of its steps, its rank and the bound of its queue to a run.
+    /// Adds the components of its steps, its rank and the limit of its queue to a run.
     pub(crate) fn ranked(&self, mut run: NewRun) -> Result<NewRun, HostError> {
         run.trace.get_or_insert_with(|| self.ctx.new_trace());
         run.components = self.ctx.steps().pins(&run.job);
@@ -102,7 +102,7 @@ impl Runs {
         if let Some(queue) = &run.queue {
             self.ctx.serve_queue(queue);
             self.ctx.wake([queue.as_str()]);
-            self.ctx.tell_queues([queue.clone()]);
+            self.ctx.announce_queues([queue.clone()]);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Approvals that runs wait for: who may decide, and what a decision does.
+//! Approvals that runs wait for: the users who may decide, and the effect of a decision.
 
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ impl Decided {
         Actor { identity: &self.by, name: &self.name, groups: &self.groups, roles: &self.roles }
     }
 
-    /// The identity, for people.
+    /// Returns the identity for display.
     fn shown(&self) -> String {
         if self.name.is_empty() || self.name == self.by {
             self.by.clone()
@@ -66,7 +66,7 @@ impl Approvals {
     /// transaction. A refused decision is also in the audit log.
     ///
     /// # Errors
-    /// When the run waits for no approval, this identity may not decide, or the store failed.
+    /// Fails when the run waits for no approval, this identity may not decide, or the store fails.
     pub async fn decide(
         &self,
         execution_id: &str,
@@ -120,13 +120,13 @@ impl Approvals {
         let next = if state.status.is_terminal() { Next::End } else { Next::Wait(now) };
         let free = self.ctx.store.commit(back(&state, vec![event], next, vec![audit])).await?;
         self.ctx.wake(free.iter().chain(&queue).map(String::as_str));
-        self.ctx.tell_queues(free.into_iter().chain(queue));
-        self.ctx.moved(&state);
+        self.ctx.announce_queues(free.into_iter().chain(queue));
+        self.ctx.notify_waiters(&state);
         self.ctx.logged(execution_id);
         Ok(state)
     }
 
-    /// Returns why this decision is refused, if it is.
+    /// Returns the reason to refuse this decision, or `None` when it is allowed.
     async fn may_not_decide(
         &self,
         state: &RunState,
@@ -145,7 +145,7 @@ impl Approvals {
             && bound.map(Bound::digest).as_ref() != Some(digest)
         {
             return Ok(Some(format!(
-                "`{id}` asks for something else than {digest}: list the approvals, and decide about what they show"
+                "the digest {digest} does not match the request of `{id}`: list the approvals, and use the digest that they show"
             )));
         }
         if !decided.approved {
@@ -162,7 +162,7 @@ impl Approvals {
             let involved = run.started_by.contains(&decided.by)
                 || self.ctx.jobs().editors(&run.job).await?.contains(&decided.by);
             if involved {
-                let why = "started the run or edited its job, and `separation` leaves the approval to others";
+                let why = "started the run or edited its job, and `separation` requires another approver";
                 return Ok(Some(format!("{} {why}", decided.shown())));
             }
         }
@@ -175,7 +175,7 @@ impl Approvals {
         let changed: Vec<String> = now.steps.iter().filter_map(changed).collect();
         Ok((!changed.is_empty()).then(|| {
             format!(
-                "the configuration of {} has changed since `{id}` asked: reject it and retry the run, which asks again",
+                "the configuration of {} changed after `{id}` requested the approval: reject it and retry the run to request a new approval",
                 changed.join(", ")
             )
         }))
@@ -185,7 +185,7 @@ impl Approvals {
     /// project. Reads at most `limit` waiting runs, and returns the last of them if there are more.
     ///
     /// # Errors
-    /// When the store failed.
+    /// Fails when the store fails.
     pub async fn list(
         &self,
         project: Option<&str>,
@@ -200,7 +200,7 @@ impl Approvals {
         let last = rows.last().map(|row| row.execution_id.clone()).filter(|_| more);
         let mut waiting = Vec::new();
         for row in rows {
-            // A run that waits for an approval has no event after its request.
+            // While a run waits for an approval, the request is its last event.
             let asks = match self.ctx.store.latest(&row.execution_id).await {
                 Ok((_, events)) => matches!(events.last(), Some(Event::ApprovalRequested { .. })),
                 Err(StoreError::NotFound(_)) => false,
@@ -210,7 +210,7 @@ impl Approvals {
                 continue;
             }
             let state = match self.ctx.runs().shown(&row.execution_id).await {
-                // The run was removed meanwhile.
+                // The run was removed during the loop.
                 Err(HostError::Store(StoreError::NotFound(_))) => continue,
                 found => found?,
             };
@@ -222,7 +222,7 @@ impl Approvals {
     }
 }
 
-/// Returns the step of that id, if the run waits for its approval.
+/// Returns the step with that id, if the run waits for its approval.
 pub(crate) fn asks(state: &RunState, step_id: &str) -> Option<(usize, StepDefinition)> {
     let Some(Effect::AwaitApproval { step, .. }) = next(state) else { return None };
     let definition = state.run.job.step(step).filter(|found| found.id == step_id)?;

@@ -10,13 +10,13 @@ use stepwell_sandbox::secrets::Mask;
 use crate::approvals::{Approvals, asks, not_asking};
 use crate::{Asking, HostError};
 
-/// Characters of a text, items of a list and keys of an object that are shown, and values in all.
+/// The maximum number of characters of a text, of items of a list, of keys of an object, and of all values.
 const TEXT: usize = 2000;
 const ITEMS: usize = 100;
 const VALUES: usize = 1000;
-/// Characters of all texts of a step together.
+/// The maximum number of characters in all texts of a step.
 const TEXTS: usize = 32 << 10;
-/// Steps whose configurations are shown.
+/// The maximum number of steps whose configurations are shown.
 const STEPS: usize = 100;
 
 /// The configuration of a step after an approval.
@@ -39,9 +39,9 @@ impl Approvals {
     /// Returns the approval that a run waits for at a step.
     ///
     /// # Errors
-    /// When there is no such run, it does not wait there, or the store failed.
+    /// Fails when there is no such run, it does not wait there, or the store fails.
     pub async fn asking(&self, execution_id: &str, step_id: &str) -> Result<Asking, HostError> {
-        // With its variables, which expressions name.
+        // The full state includes the variables that expressions read.
         let state = self.ctx.runs().get(execution_id).await?;
         match asks(&state, step_id) {
             Some((step, _)) => Ok(Asking { state, step }),
@@ -49,10 +49,10 @@ impl Approvals {
         }
     }
 
-    /// The configurations that an approval is about, as far as they are known before the decision.
+    /// Returns the configurations that an approval is bound to, if they are known before the decision.
     pub async fn approved_steps(&self, asking: Asking) -> Vec<ApprovedStep> {
         let approvals = self.clone();
-        // Expressions are filled in, and files of secrets are read.
+        // This renders expressions, and reads the files of secrets.
         let shown =
             tokio::task::spawn_blocking(move || approvals.approved_steps_now(&asking.state, asking.step));
         shown.await.unwrap_or_default()
@@ -80,7 +80,7 @@ impl Approvals {
     }
 }
 
-/// Takes the beginning of a value, and masks what is secret in it.
+/// Copies the start of a value, and masks its secrets.
 struct Excerpt<'m> {
     mask: &'m Mask,
     values: usize,
@@ -109,7 +109,7 @@ impl Excerpt<'_> {
                 Value::Array(list)
             }
             Value::Object(map) => {
-                // What stands below a secret name is secret.
+                // Values below a secret name are also secret.
                 let below = |key| if is_secret_name(name) { name } else { key };
                 let entries = map.iter().take(ITEMS);
                 let entries = entries.map(|(key, item)| (self.text(key), self.of(below(key), item)));

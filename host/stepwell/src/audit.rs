@@ -14,9 +14,9 @@ use crate::access::By;
 use crate::context::Context;
 use crate::node::machine;
 
-/// Rows that are read at once.
+/// The number of rows per read.
 const PAGE: u32 = 1000;
-/// Rows about one attempt.
+/// The maximum number of rows about one attempt.
 const MOST_NOTED: usize = 32;
 
 /// The result of a check of the audit log.
@@ -61,10 +61,11 @@ pub struct AuditLog {
 }
 
 impl AuditLog {
-    /// Checks the chain of the audit log, and that it holds the row `NUMBER:HASH` that was its newest earlier.
+    /// Checks the chain of the audit log, and that the log contains the row `NUMBER:HASH`, which was its
+    /// newest row earlier.
     ///
     /// # Errors
-    /// When `expected` is no such row, or the store failed.
+    /// Fails when `expected` is not of that form, or the store fails.
     pub async fn verify(&self, expected: Option<&str>) -> Result<AuditReport, HostError> {
         let expected = expected.map(read_head).transpose()?;
         loop {
@@ -93,7 +94,7 @@ impl AuditLog {
             }
             let broken = broken.or_else(|| walk.end(&chain).err());
             if broken.is_some() && self.ctx.store.audit_chain().await?.cut != chain.cut {
-                // The retention removed rows meanwhile.
+                // The retention removed rows between the two reads.
                 continue;
             }
             let expected = expected.map(|(number, _)| match number {
@@ -116,7 +117,7 @@ impl AuditLog {
         }
     }
 
-    /// Returns a row, which the caller writes together with the change that it describes.
+    /// Returns a row, which the caller writes in the same transaction as the change.
     pub fn row(&self, by: &By, action: &str, target: &str, detail: &str) -> Audit {
         Audit {
             at: self.ctx.now(),
@@ -131,7 +132,7 @@ impl AuditLog {
     /// Adds rows about events that changed nothing in the store, such as a refusal.
     ///
     /// # Errors
-    /// When the store failed.
+    /// Fails when the store fails.
     pub async fn append(&self, rows: Vec<Audit>) -> Result<(), HostError> {
         Ok(self.ctx.store.write(rows.into_iter().map(Change::Audit).collect()).await?)
     }
@@ -139,7 +140,7 @@ impl AuditLog {
     /// Lists rows before row `before`, newest first.
     ///
     /// # Errors
-    /// When the store failed.
+    /// Fails when the store fails.
     pub async fn rows(&self, before: Option<u64>, limit: u32) -> Result<Vec<AuditRow>, HostError> {
         Ok(self.ctx.store.audit(before, limit).await?)
     }
@@ -147,14 +148,14 @@ impl AuditLog {
     /// Adds a row about an action of this process itself.
     ///
     /// # Errors
-    /// When the store failed.
+    /// Fails when the store fails.
     pub async fn note(&self, action: &str, target: &str, detail: &str) -> Result<(), HostError> {
         let by = By { identity: format!("node:{}", machine()), name: String::new() };
         self.append(vec![self.row(&by, action, target, detail)]).await
     }
 }
 
-/// The number and the hash of a head that an earlier check printed.
+/// Reads the number and the hash of a head that an earlier check printed.
 fn read_head(text: &str) -> Result<(u64, &str), HostError> {
     let read = text.split_once(':').and_then(|(number, hash)| {
         let number = number.parse::<u64>().ok().filter(|number| *number > 0)?;
@@ -181,7 +182,8 @@ pub(crate) fn not_decided(state: &RunState, step: usize, approved: bool, at: Tim
     }
 }
 
-/// What an attempt was denied, and whose credentials the host used for it: a row for each rule and each credential.
+/// Returns the rows about the denials of an attempt, and about the credentials that the host used for it: one
+/// row for each rule and each credential.
 pub(crate) fn of_attempt(
     state: &RunState,
     step_id: &str,

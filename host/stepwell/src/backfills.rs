@@ -56,7 +56,7 @@ pub enum BackfillState {
 }
 
 impl BackfillState {
-    /// The name as it stands in JSON.
+    /// Returns the name, as in JSON.
     pub fn name(self) -> &'static str {
         match self {
             Self::Running => "running",
@@ -77,16 +77,16 @@ pub struct BackfillPlan {
     pub ran_already: usize,
 }
 
-/// Most fires of one backfill.
+/// The maximum number of fires of one backfill.
 const MOST: usize = 100_000;
-/// Fires that a backfill admits in one go.
+/// The number of fires that a backfill admits per transaction.
 const CHUNK: usize = 100;
 
 impl Schedules {
     /// Returns the fires that a backfill of a range would run.
     ///
     /// # Errors
-    /// When the job has no schedule, the range is wrong, or the store failed.
+    /// Fails when the job has no schedule, the range is wrong, or the store fails.
     pub async fn plan_backfill(
         &self,
         job_id: &str,
@@ -129,7 +129,7 @@ impl Schedules {
             return Err(HostError::Argument("to", "must be after `from`".to_owned()));
         }
         if from > now {
-            let message = "must be in the past: the schedule itself runs what is to come";
+            let message = "must be in the past: the schedule runs the later fires";
             return Err(HostError::Argument("from", message.to_owned()));
         }
         let none = || {
@@ -140,7 +140,7 @@ impl Schedules {
         Ok((row, timetable))
     }
 
-    /// Fires of the range that have a run.
+    /// Returns the fires of the range that have a run.
     async fn ran(
         &self,
         job_id: &str,
@@ -161,7 +161,7 @@ impl Schedules {
     /// Runs the fires of a range that have no run yet.
     ///
     /// # Errors
-    /// As [`Schedules::plan_backfill`].
+    /// Returns the errors of [`Schedules::plan_backfill`].
     pub async fn start_backfill(
         &self,
         job_id: &str,
@@ -192,10 +192,10 @@ impl Schedules {
         Ok(backfill)
     }
 
-    /// Stops a backfill. The runs that it has admitted continue.
+    /// Stops a backfill. Runs that it has already admitted continue.
     ///
     /// # Errors
-    /// When there is no such backfill, it has ended, or the store failed.
+    /// Fails when there is no such backfill, it has ended, or the store fails.
     pub async fn cancel_backfill(&self, id: &str, audit: Audit) -> Result<Backfill, HostError> {
         let (mut backfill, version) = self.backfill(id).await?;
         if backfill.state != BackfillState::Running {
@@ -209,7 +209,7 @@ impl Schedules {
     /// Returns a backfill and its version.
     ///
     /// # Errors
-    /// When there is no such backfill, or the store failed.
+    /// Fails when there is no such backfill, or the store fails.
     pub async fn backfill(&self, id: &str) -> Result<(Backfill, u64), HostError> {
         let missing = || StoreError::NoRecord(Kind::Backfill.name(), id.to_owned());
         let record = self.ctx.store.record(Kind::Backfill, id).await?.ok_or_else(missing)?;
@@ -219,12 +219,12 @@ impl Schedules {
     /// Lists backfills by id, after `after`.
     ///
     /// # Errors
-    /// When the store failed.
+    /// Fails when the store fails.
     pub async fn backfills(&self, after: &str, limit: u32) -> Result<Vec<Backfill>, HostError> {
         self.ctx.store.records(Kind::Backfill, None, after, limit).await?.iter().map(read).collect()
     }
 
-    /// Admits the next runs of each backfill. Returns whether more are left.
+    /// Admits the next runs of each backfill. Returns whether more remain.
     pub(crate) async fn fill_backfills(&self, timetables: &mut Timetables) -> Result<bool, HostError> {
         let mut more = false;
         for record in self.ctx.store.records(Kind::Backfill, Some("running"), "", 100).await? {
@@ -233,7 +233,7 @@ impl Schedules {
             let Some((row, timetable)) =
                 row.and_then(|row| Some((timetables.of(self, &row)?, row))).map(|(t, r)| (r, t))
             else {
-                // Its job, or the schedule, was removed.
+                // The job or its schedule was removed.
                 backfill.state = BackfillState::Cancelled;
                 self.ctx.store.write(vec![put(&backfill, Expect::Version(record.version))]).await?;
                 continue;
@@ -272,7 +272,7 @@ impl Schedules {
             }
             more |= backfill.state == BackfillState::Running;
             match self.ctx.store.write(vec![put(&backfill, Expect::Version(record.version))]).await {
-                // The backfill was cancelled meanwhile.
+                // Another process cancelled the backfill.
                 Err(StoreError::Conflict(..) | StoreError::AlreadyThere(..)) => {}
                 written => written?,
             }

@@ -31,7 +31,7 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     #[allow(clippy::disallowed_methods, reason = "the one clock that everything else is given")]
     fn now(&self) -> Timestamp {
-        // Whole microseconds, as stores keep them: a time reads the same before and after it was stored.
+        // Stores have a precision of one microsecond, so a time is the same before and after it is stored.
         Utc::now().trunc_subsecs(6)
     }
 }
@@ -287,7 +287,8 @@ impl HostBuilder {
             }
         };
         misspelt(&config, &sandbox)?;
-        // What is gone with the process needs nothing kept for later; and where steps run elsewhere, nothing runs here.
+        // A store that ends with the process needs no components for later, and neither does a host that runs
+        // its steps elsewhere.
         let lasts =
             self.store.is_some() || self.store_url.is_some() || config.store.is_some() || data_dir.is_some();
         let keeps_components = lasts && self.runner.is_none();
@@ -299,7 +300,7 @@ impl HostBuilder {
             Some(store) => store,
             None => stores::open(&settings, self.store_url.as_deref(), data_dir.as_deref())?,
         };
-        // Where steps run elsewhere, there is nothing to compile.
+        // When steps run elsewhere, there is nothing to compile.
         let runs_guests = self.runner.is_none();
         let compile_ahead = !self.compile_on_demand && runs_guests;
         let context = Context {
@@ -325,7 +326,7 @@ impl HostBuilder {
     }
 }
 
-/// Where settings come from.
+/// The files of the settings.
 pub(crate) struct Sources {
     policies: Vec<Policy>,
     policy_files: Vec<PathBuf>,
@@ -335,7 +336,7 @@ pub(crate) struct Sources {
 }
 
 impl Sources {
-    /// Reads all of them.
+    /// Reads all files.
     pub fn read(&self) -> Result<Settings, HostError> {
         let mut texts = Vec::new();
         let config = match &self.config_file {
@@ -355,11 +356,11 @@ impl Sources {
         self.with(config, texts)
     }
 
-    /// Reads the others, with this configuration, which was made of `texts`.
+    /// Reads the other files. `texts` are the files that `config` was read from.
     pub fn with(&self, config: Configuration, mut texts: Vec<String>) -> Result<Settings, HostError> {
         let mut policies = self.policies.clone();
         texts.extend(policies.iter().map(|policy| serde_json::to_string(policy).unwrap_or_default()));
-        // Who names files does not mean those of the configuration.
+        // Policy files of the builder replace those of the configuration.
         let files = if self.policy_files.is_empty() { &config.policies } else { &self.policy_files };
         for path in files {
             let text = read(path)?;
@@ -382,19 +383,19 @@ impl Sources {
     }
 }
 
-/// SHA-256 of texts, in whatever order they come.
+/// Returns the SHA-256 digest of texts in any order.
 pub(crate) fn digest(texts: &mut [String]) -> String {
     texts.sort_unstable();
     let mut all = Sha256::new();
     for text in texts.iter() {
-        // With their lengths, so that where one ends and the next begins counts.
+        // The lengths mark the boundaries between texts.
         all.update((text.len() as u64).to_le_bytes());
         all.update(text);
     }
     data_encoding::HEXLOWER.encode(&all.finalize())
 }
 
-/// Defaults for keys that a step type does not have.
+/// Refuses defaults for keys that a step type does not have.
 fn misspelt(config: &Configuration, sandbox: &Sandbox) -> Result<(), HostError> {
     let mut problems = Diagnostics::default();
     for (step_type, said) in &config.step_types {

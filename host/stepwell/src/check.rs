@@ -1,4 +1,4 @@
-//! The check of a job: everything that can be checked before it runs.
+//! The check of a job before it runs.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -13,15 +13,15 @@ use stepwell_sandbox::{ComponentError, Issue, Pace};
 use crate::HostError;
 use crate::jobs::Jobs;
 
-/// Time for the steps' own checks of a job, all together.
+/// The maximum time for the steps' own checks of a job, in total.
 const CHECKS: Duration = Duration::from_secs(20);
 
 impl Jobs {
-    /// Like [`crate::Host::parse`] for a job of a project, with the policies of that project. The text names the
-    /// job without its project.
+    /// Parses like [`crate::Host::parse`] for a job of a project, with the policies of that project. The text
+    /// names the job without its project.
     ///
     /// # Errors
-    /// As [`crate::Host::parse`].
+    /// Returns the errors of [`crate::Host::parse`].
     pub async fn parse_for(&self, project: &str, name: &str, text: &str) -> Result<Parsed, HostError> {
         self.ctx.steps().fresh().await?;
         let read = self.ctx.read_in_turn(text.len(), || job::read(name, text, &self.ctx.catalog()));
@@ -29,10 +29,10 @@ impl Jobs {
         self.checked(project, read).await
     }
 
-    /// Like [`Jobs::parse_for`] for a job at `pointer` in a document.
+    /// Parses like [`Jobs::parse_for`], for a job at `pointer` in a document.
     ///
     /// # Errors
-    /// As [`Jobs::parse_for`].
+    /// Returns the errors of [`Jobs::parse_for`].
     pub async fn parse_in(
         &self,
         project: &str,
@@ -45,24 +45,25 @@ impl Jobs {
         self.checked(project, read).await
     }
 
-    /// Reads a document of that many bytes. Large ones are read one at a time, since each may take 256 MiB meanwhile, and
-    /// without holding up the other tasks of the thread.
+    /// Reads a document of that many bytes. Large documents are read one at a time, since each may take 256
+    /// MiB, and without blocking the other tasks of the thread.
     pub fn read_in_turn<T>(&self, bytes: usize, read: impl FnOnce() -> T) -> T {
         self.ctx.read_in_turn(bytes, read)
     }
 
-    /// Adds what the steps themselves and the policies say.
+    /// Adds the problems that the steps themselves and the policies report.
     async fn checked(&self, project: &str, read: Read) -> Result<Parsed, HostError> {
         let Read { parsed, problems: mut found } = read;
         let Some(parsed) = parsed.filter(|_| !found.is_full()) else { return Err(HostError::Invalid(found)) };
         let wrong: Vec<String> =
             found.0.iter().filter(|found| !found.warning).map(|found| found.pointer.clone()).collect();
-        // A step whose own part has errors is not asked: it would say the same in other words.
+        // A step whose own part has errors is not called: it would report the same errors in other words.
         let is_sound = |step: usize| {
             let at = format!("{}{}/", parsed.pointer, parsed.job.pointer_of(step));
             !wrong.iter().any(|wrong| format!("{wrong}/").starts_with(&at))
         };
-        // Compiling has its own bounds, and is no time of a check. What does not compile says so below.
+        // Compilation has its own time limit, which does not count here. A failure to compile is reported
+        // below.
         for (_, step) in parsed.job.all_steps().enumerate().filter(|(i, _)| is_sound(*i)) {
             if self.ctx.sandbox.manifest(&step.step_type).is_some() {
                 self.ctx.steps().fetch(&step.step_type).await?;
@@ -78,7 +79,7 @@ impl Jobs {
                 () = &mut time => {
                     let at = format!("{}{}/type", parsed.pointer, parsed.job.pointer_of(i));
                     let message = format!(
-                        "the steps' own checks of this job take more than {} s; this one, of `{}`, was the last to begin",
+                        "the steps' own checks of this job take more than {} s; this one, of `{}`, began last",
                         CHECKS.as_secs(),
                         step.step_type
                     );
@@ -124,7 +125,8 @@ impl Jobs {
         Ok(Parsed { warnings: found, ..parsed })
     }
 
-    /// What the component of `reference` has against the configuration of a step, as JSON pointers and messages.
+    /// Returns the objections of the component of `reference` to the configuration of a step, as JSON
+    /// pointers and messages.
     pub(crate) async fn validated(
         &self,
         reference: &str,
@@ -154,7 +156,7 @@ impl Jobs {
     }
 }
 
-/// What policy refuses, at its place in the job.
+/// Returns a diagnostic for a denial, at its place in the job.
 fn refused(parsed: &Parsed, at: &str, denial: &Denial) -> stepwell_engine::Diagnostic {
     let message = format!("denied by policy: {} [{}]", denial.message, denial.rule);
     let mut diagnostic = parsed.document.error(at, message);
@@ -162,7 +164,8 @@ fn refused(parsed: &Parsed, at: &str, denial: &Denial) -> stepwell_engine::Diagn
     if denial.help.is_empty() { diagnostic } else { diagnostic.help(denial.help.clone()) }
 }
 
-/// What the configuration of a step names and policy does not grant: a connection, a program, an organization.
+/// Returns the names in a step's configuration that policy does not grant, such as a connection, a program or
+/// an organization.
 fn not_granted(
     parsed: &Parsed,
     index: usize,

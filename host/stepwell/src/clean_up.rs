@@ -8,7 +8,7 @@ use stepwell_engine::store::{Audit, CleanUp};
 use crate::HostError;
 use crate::system::System;
 
-/// A day.
+/// The length of a day.
 const DAY: Duration = Duration::from_secs(24 * 3600);
 /// The number of runs that one transaction removes.
 const CHUNK: u32 = 1000;
@@ -36,11 +36,11 @@ pub struct CleanedUp {
 }
 
 impl System {
-    /// Removes data older than the retention, which `options` can override for runs. Writes `audit` in the same
-    /// transaction as the first removed runs. A dry run writes nothing.
+    /// Removes data older than the retention, which `options` can override for runs. Writes `audit` in the
+    /// same transaction as the first removed runs. A dry run writes nothing.
     ///
     /// # Errors
-    /// When the store failed.
+    /// Fails when the store fails.
     pub async fn clean_up(
         &self,
         options: CleanUpOptions,

@@ -1,10 +1,10 @@
-//! The components of runs: those that a run starts with, and where each node finds them when the run
+//! The components of runs: those that a run starts with, and those that each node loads when the run
 //! continues.
 //!
 //! A run is admitted with the digest of the component of each of its steps. An upgrade of a step, or of the
 //! program with its built-in steps, therefore affects only runs that are admitted later. A run that is parked
-//! for a week continues with its original components, on any node. The components of a run are in the store
-//! before the run is.
+//! for a week continues with its original components, on any node. The store has the components of a run
+//! before it has the run.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use stepwell_sandbox::{Component, ComponentError};
 use crate::HostError;
 use crate::steps::Steps;
 
-/// What the store knows of a component beside its bytes.
+/// The description of a component in the store.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ComponentRecord {
     pub manifest: Manifest,
@@ -32,14 +32,14 @@ pub(crate) struct ComponentRecord {
 /// The result of the search for the component of a step.
 pub(crate) enum Found {
     Component(Component),
-    /// The job names what there is not.
+    /// The step type does not exist.
     Unknown(String),
-    /// The run began with a component that cannot be had any more: the platform's fault.
+    /// The component that the run began with no longer exists: a fault of the platform.
     Gone(String),
 }
 
 impl Steps {
-    /// The components that the steps of a job mean now, by the types as it names them.
+    /// Returns the components that are now active for the steps of a job, by step type.
     pub(crate) fn pins(&self, job: &JobDefinition) -> BTreeMap<String, Pin> {
         let types: BTreeSet<&str> = job.all_steps().map(|step| step.step_type.as_str()).collect();
         let pin = |step_type: &str| {
@@ -50,7 +50,7 @@ impl Steps {
         types.into_iter().filter(|step_type| *step_type != approval::TYPE).filter_map(pin).collect()
     }
 
-    /// Puts the components of runs that are about to be admitted into the store: each once, by its digest.
+    /// Stores the components of runs that are about to be admitted, each once per digest.
     pub(crate) async fn keep_components(
         &self,
         runs: impl IntoIterator<Item = &NewRun>,
@@ -63,17 +63,17 @@ impl Steps {
             let digests = pins.map(|pin| &pin.digest).filter(|digest| !kept.contains(*digest));
             digests.cloned().collect::<BTreeSet<String>>()
         };
-        let new = new(&self.ctx.node.kept.lock());
+        let new = new(&self.ctx.node.stored.lock());
         for digest in new {
-            // Of many runs that come at once, one writes the bytes.
-            let _one = self.ctx.node.keeping.lock().await;
-            if self.ctx.node.kept.lock().contains(&digest) {
+            // When many runs arrive at once, one of them writes the bytes.
+            let _one = self.ctx.node.storing.lock().await;
+            if self.ctx.node.stored.lock().contains(&digest) {
                 continue;
             }
             if self.ctx.store.record(Kind::Component, &digest).await?.is_none() {
                 self.keep_component(&digest).await?;
             }
-            self.ctx.node.kept.lock().insert(digest);
+            self.ctx.node.stored.lock().insert(digest);
         }
         Ok(())
     }
@@ -85,7 +85,7 @@ impl Steps {
         self.ctx.store.write(vec![self.description(&component)]).await
     }
 
-    /// The record of a component.
+    /// Returns the change that stores the description of a component.
     pub(crate) fn description(&self, component: &Component) -> Change {
         let record = ComponentRecord {
             manifest: Manifest::clone(component.manifest()),
@@ -101,14 +101,14 @@ impl Steps {
         }
     }
 
-    /// What the store knows of a component.
+    /// Returns the description of a component in the store.
     pub(crate) async fn described(&self, digest: &str) -> Result<Option<ComponentRecord>, StoreError> {
         let record = self.ctx.store.record(Kind::Component, digest).await?;
         Ok(record.and_then(|record| serde_json::from_value(record.value).ok()))
     }
 
-    /// The component that a step of a run began with, ready to run; of runs that older programs admitted, the current
-    /// one.
+    /// Returns the component that a step of a run began with, ready to run. Runs that older programs admitted
+    /// get the current component.
     pub(crate) async fn component_of(&self, run: &NewRun, step_type: &str) -> Result<Found, HostError> {
         let (pin, name) = match run.components.get(step_type) {
             Some(pin) => (pin.clone(), type_of(step_type).to_owned()),
@@ -124,27 +124,28 @@ impl Steps {
         Ok(match self.load(&pin.digest).await {
             Ok(Some(component)) => Found::Component(component),
             Ok(None) => Found::Gone(format!(
-                "the component of `{name}` {} ({}) that this run began with is neither in this program nor in the store; a retry of the run takes the current version",
+                "the component of `{name}` {} ({}) of this run is neither in this program nor in the store; a retry of the run uses the current version",
                 pin.version, pin.digest
             )),
             Err(HostError::Component(error)) => Found::Gone(format!(
-                "the component of `{name}` {} ({}) that this run began with cannot be used here: {error}",
+                "the component of `{name}` {} ({}) of this run cannot be used here: {error}",
                 pin.version, pin.digest
             )),
             Err(error) => return Err(error),
         })
     }
 
-    /// Why there is no such step type.
+    /// Returns the error message for an unknown step type.
     pub(crate) fn unknown(&self, step_type: &str) -> String {
         let (message, help) = unknown_type(step_type, &self.ctx.catalog());
         help.map_or_else(|| message.clone(), |help| format!("{message}; {help}"))
     }
 
-    /// Has the component of a step type ready: its bytes are fetched from the store when this process lacks them.
+    /// Makes the component of a step type available: fetches its bytes from the store when this process lacks
+    /// them.
     ///
     /// # Errors
-    /// When the store failed, or lacks the component.
+    /// Fails when the store fails, or lacks the component.
     pub(crate) async fn fetch(&self, step_type: &str) -> Result<(), HostError> {
         let Some(found) = self.ctx.sandbox.find(step_type).filter(|found| found.wasm().is_none()) else {
             return Ok(());
@@ -159,14 +160,15 @@ impl Steps {
         }
     }
 
-    /// The component of a digest with its bytes; none when it is nowhere.
+    /// Returns the component with this digest and its bytes, or `None` when neither this process nor the
+    /// store has it.
     pub(crate) async fn load(&self, digest: &str) -> Result<Option<Component>, HostError> {
         let here = || self.ctx.sandbox.by_digest(digest).filter(|found| found.wasm().is_some());
         if let Some(found) = here() {
             return Ok(Some(found));
         }
         let slot = self.ctx.node.loading.lock().entry(digest.to_owned()).or_default().clone();
-        // Of those who need it at once, one fetches and compiles it. Other components do not wait.
+        // Concurrent callers fetch and compile a component once. Other components do not wait.
         let _one = slot.lock().await;
         if let Some(found) = here() {
             return Ok(Some(found));
@@ -186,18 +188,18 @@ impl Steps {
         Ok(Some(self.ctx.among_guests(digest, async move { sandbox.load(wasm, origin).await }).await?))
     }
 
-    /// Examines a component.
+    /// Reads and checks a component.
     pub(crate) async fn examined(&self, wasm: Vec<u8>) -> Result<Component, ComponentError> {
         let (sandbox, digest) = (self.ctx.sandbox.clone(), stepwell_sandbox::digest(&wasm));
         self.ctx.among_guests(&digest, async move { sandbox.examine(wasm).await }).await
     }
 
-    /// Whether a component bears the name of a built-in step, and is another.
+    /// Returns whether a component has the name of a built-in step, but is a different component.
     pub(crate) fn replaces_builtin(&self, component: &Component) -> bool {
         let name = &component.manifest().type_name;
         component.origin() != Origin::BuiltIn && self.ctx.sandbox.built_in(name).is_some()
     }
 }
 
-/// Locks by digest, so that a component is fetched once.
+/// Locks by digest, so that a component is fetched only once.
 pub(crate) type Loading = parking_lot::Mutex<BTreeMap<String, Arc<tokio::sync::Mutex<()>>>>;

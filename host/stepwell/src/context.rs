@@ -54,7 +54,7 @@ pub(crate) struct Context {
     pub known: KnownSteps,
     /// Whether the store outlives this process, and so needs the components of its runs.
     pub keeps_components: bool,
-    /// The file of the store, which is made with the first run; none for other stores.
+    /// The file of the store, which the first run creates. `None` for other stores.
     pub store_file: Option<PathBuf>,
     pub measures: Measures,
     pub spans: Option<Arc<dyn Spans>>,
@@ -64,12 +64,12 @@ pub(crate) struct Context {
     pub runs_guests: bool,
 }
 
-/// The files of the operator, as they are now. [`crate::Host::reload`] reads them again.
+/// The current contents of the operator's files. [`crate::Host::reload`] reads them again.
 pub(crate) struct Settings {
     pub policies: PolicySet,
     pub config: Arc<Configuration>,
     pub queues: QueueFile,
-    /// SHA-256 of the contents of the files, wherever they are.
+    /// The SHA-256 digest of the contents of the files, independent of their paths.
     pub digest: String,
 }
 
@@ -114,7 +114,7 @@ services! {
 }
 
 impl Context {
-    /// The grant, the component and the configuration of steps.
+    /// Returns the component that decides grants, and renders configurations.
     pub fn preparation(self: &Arc<Self>) -> Preparation {
         Preparation { ctx: self.clone() }
     }
@@ -127,8 +127,8 @@ impl Context {
         self.settings.read().clone()
     }
 
-    /// Returns the number of changes of settings and steps so far. A job that was checked before a change needs a new
-    /// check.
+    /// Returns the number of changes of settings and steps so far. A job that was checked before a change
+    /// needs a new check.
     pub fn generation(&self) -> u64 {
         self.node.generation.load(Ordering::Relaxed)
     }
@@ -143,17 +143,17 @@ impl Context {
         builder::digest(&mut parts)
     }
 
-    /// Whether this process begins nothing new, since it is about to end.
+    /// Returns whether this process starts nothing new, because it is about to end.
     pub fn is_draining(&self) -> bool {
         self.node.draining.is_cancelled()
     }
 
-    /// Whether this process serves queues.
+    /// Returns whether this process serves queues.
     pub fn is_serving(&self) -> bool {
         self.node.serving.get().is_some() && !self.is_draining()
     }
 
-    /// The directory that the steps of a run share.
+    /// Returns the directory that the steps of a run share.
     pub fn workspace(&self, execution_id: &str) -> PathBuf {
         self.base.join("runs").join(execution_id).join("workspace")
     }
@@ -168,7 +168,7 @@ impl Context {
         clock::later(now, self.settings().config.service.lease.0)
     }
 
-    /// Sleeps. Returns whether it was woken.
+    /// Sleeps until the time has passed or `notify` wakes it. Returns whether it was woken.
     pub async fn sleep_or(&self, notify: &Notify, time: Duration) -> bool {
         tokio::select! {
             biased;
@@ -177,19 +177,19 @@ impl Context {
         }
     }
 
-    /// Returns what jobs may name.
+    /// Returns the names that jobs may use.
     pub fn catalog(self: &Arc<Self>) -> StepCatalog {
         StepCatalog(self.clone())
     }
 
-    /// Reads the files of the settings again: see [`crate::Host::reload`].
+    /// Reads the files of the settings again, for [`crate::Host::reload`].
     pub fn reload(&self) -> Result<Vec<&'static str>, HostError> {
         let mut new = self.sources.read()?;
         let old = self.settings();
         let mut config = Configuration::clone(&new.config);
         let kept = config.keep_fixed(&old.config);
         if !kept.is_empty() {
-            // No command that reads the files has these settings.
+            // A command that reads the files has different settings.
             new = self.sources.with(config, vec![format!("kept: {kept:?}")])?;
         }
         *self.settings.write() = Arc::new(new);
@@ -199,7 +199,7 @@ impl Context {
     }
 }
 
-/// The step types, and the calendars of the configuration.
+/// The catalog of step types, and of the calendars of the configuration.
 pub(crate) struct StepCatalog(Arc<Context>);
 
 impl Catalog for StepCatalog {

@@ -19,7 +19,7 @@ impl DeadLetters {
     /// Lists dead letters by run, after `after`: all, or those of a state (`open`, `redriven`, `discarded`).
     ///
     /// # Errors
-    /// When the store failed.
+    /// Fails when the store fails.
     pub async fn list(
         &self,
         state: Option<&str>,
@@ -32,7 +32,7 @@ impl DeadLetters {
     /// Returns a dead letter, and its version.
     ///
     /// # Errors
-    /// When the run has no dead letter, or the store failed.
+    /// Fails when the run has no dead letter, or the store fails.
     pub async fn get(&self, execution_id: &str) -> Result<(DeadLetter, u64), HostError> {
         let missing = || StoreError::NoRecord(Kind::DeadLetter.name(), execution_id.to_owned());
         let record = self.ctx.store.record(Kind::DeadLetter, execution_id).await?.ok_or_else(missing)?;
@@ -43,7 +43,7 @@ impl DeadLetters {
     /// and the row of the audit log are one transaction.
     ///
     /// # Errors
-    /// As [`crate::Runs::retry`]; also when the dead letter is resolved.
+    /// Returns the errors of [`crate::Runs::retry`]. Also fails when the dead letter is resolved.
     pub async fn redrive(
         &self,
         execution_id: &str,
@@ -53,7 +53,7 @@ impl DeadLetters {
     ) -> Result<Admitted, HostError> {
         let (letter, version) = self.open_letter(execution_id).await?;
         let (by, at) = (audit.who().to_owned(), audit.at);
-        // Of two callers that redrive it, one finds the version that it expects.
+        // When two callers redrive it, only one of them finds the expected version.
         let resolved = |id: &str| {
             let resolution = Resolution::Redriven { execution_id: id.to_owned(), by: by.clone(), at };
             let letter = DeadLetter { resolution: Some(resolution), ..letter.clone() };
@@ -65,7 +65,7 @@ impl DeadLetters {
     /// Discards a dead letter without another run.
     ///
     /// # Errors
-    /// When the run has no dead letter, it is resolved, or the store failed.
+    /// Fails when the run has no dead letter, it is resolved, or the store fails.
     pub async fn discard(
         &self,
         execution_id: &str,

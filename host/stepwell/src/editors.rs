@@ -7,9 +7,9 @@ use stepwell_engine::store::{Change, Expect, Kind};
 use crate::HostError;
 use crate::jobs::Jobs;
 
-/// Versions of a job whose editors are known.
+/// The maximum number of versions of a job whose editors are known.
 const MOST_EDITORS: usize = 100;
-/// How often a job is stored again while others store it.
+/// The number of attempts to store a job while others store it.
 pub(crate) const TRIES: u32 = 5;
 
 /// The user who stored a version of a job.
@@ -20,7 +20,7 @@ struct Editor {
 }
 
 impl Jobs {
-    /// Adds who stores this version of the job to the list of its editors.
+    /// Adds the editor of this version of the job to the list of its editors.
     pub(crate) async fn edited_by(&self, job: &Job, by: &str) -> Result<Change, HostError> {
         let record = self.ctx.store.record(Kind::Editors, &job.id).await?;
         let expect = record.as_ref().map_or(Expect::Absent, |record| Expect::Version(record.version));

@@ -33,8 +33,8 @@ pub enum HostError {
     /// The store failed, or has no such run.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The record of a run contradicts itself.
-    #[error("the record of the run is damaged: {0}")]
+    /// The events of a run contradict each other.
+    #[error("the stored events of the run are damaged: {0}")]
     Illegal(#[from] IllegalEvent),
     /// A run has no such step.
     #[error("the run {0} has no step `{1}`")]
@@ -50,7 +50,7 @@ pub enum HostError {
     Refused(String),
 }
 
-/// The message about an invalid argument: `` `to` must be after `from` ``.
+/// Returns the message about an invalid argument: `` `to` must be after `from` ``.
 pub fn argument(name: &str, why: &str) -> String {
     let colon = if why.starts_with("must ") { "" } else { ":" };
     format!("`{name}`{colon} {why}")

@@ -169,7 +169,7 @@ pub enum Cause {
     },
 }
 
-/// Why causes are left out.
+/// The note that the explanation omits some causes.
 const LEFT_OUT: &str = "the settings of this command differ from those of the running service, so causes that come \
     from policies, the configuration or queues are left out: ask the service (--server URL), or pass the --policy, \
     --config, --queues and --step options that `stepwell serve` has";
@@ -180,7 +180,7 @@ impl Runs {
     /// from every running service, they are left out, and `note` says so.
     ///
     /// # Errors
-    /// When there is no such run, or the store failed.
+    /// Fails when there is no such run, or the store fails.
     pub async fn explain(&self, execution_id: &str) -> Result<Explanation, HostError> {
         let now = self.ctx.clock.now();
         let standing = self.ctx.store.standing(execution_id, now).await?;
@@ -210,7 +210,7 @@ impl Runs {
         Ok(Explanation { execution_id: execution_id.to_owned(), status: state.status, summary, causes, note })
     }
 
-    /// What the run's own record says.
+    /// Returns the causes in the run's own state.
     fn of_state(&self, state: &RunState, resolution: Option<&Resolution>, now: Timestamp) -> Vec<Cause> {
         let id = &state.run.execution_id;
         let name = |step: usize| state.run.job.step(step).map(|step| step.id.clone()).unwrap_or_default();
@@ -251,7 +251,7 @@ impl Runs {
                     let waits_for = found.reason.clone().unwrap_or_default();
                     let slowed = match (found.slowed, found.first_parked) {
                         (true, Some(since)) => format!(
-                            " (later than it asked for: it has been called {} times since {}, and the pauses grow with the \
+                            " (later than it requested: the host has called it {} times since {}, and the pauses grow with the \
                             time that it waits)",
                             found.attempt,
                             clock::short(since)
@@ -271,7 +271,7 @@ impl Runs {
         }
     }
 
-    /// What its queue and its key say.
+    /// Returns the causes in the run's queue and its concurrency key.
     async fn of_queue(
         &self,
         state: &RunState,
@@ -280,7 +280,7 @@ impl Runs {
     ) -> Result<Vec<Cause>, HostError> {
         let (row, mut causes) = (&standing.row, Vec::new());
         if let (Some(worker), Some(until)) = (&row.worker, row.claimed_until) {
-            // Claims are renewed five times as often as they expire.
+            // Workers renew claims five times per lease.
             let renewed = clock::earlier(until, self.ctx.settings().config.service.lease.0);
             let silent = now > clock::later(renewed, self.ctx.settings().config.service.lease.0 / 2);
             if worker != self.ctx.worker() && silent && row.queue.is_some() {
@@ -355,7 +355,7 @@ impl Runs {
             let fix = "none needed: its turn comes; a run with a higher `priority` starts earlier".to_owned();
             causes.push(Cause::Behind { queue: queue.clone(), ahead: standing.ahead, fix });
         }
-        if !self.ctx.is_serving() && !self.ctx.system().somebody_serves(now).await {
+        if !self.ctx.is_serving() && !self.ctx.system().is_served(now).await {
             let last_seen = self.ctx.system().last_seen().await?;
             let fix = "start a service: `stepwell serve`".to_owned();
             causes.insert(0, Cause::NoWorker { last_seen, fix });
@@ -363,7 +363,7 @@ impl Runs {
         Ok(causes)
     }
 
-    /// Steps that policy will refuse.
+    /// Returns the steps that policy will deny.
     fn of_policy(&self, state: &RunState) -> Vec<Cause> {
         let mut causes = Vec::new();
         let open = self.ctx.preparation().grants_of_run(&state.run).into_iter().zip(&state.steps);
@@ -373,7 +373,7 @@ impl Runs {
             }
             let Err(denial) = grant else { continue };
             let (rule, message) = (denial.rule.id().to_owned(), denial.message);
-            // SIGHUP reads policies again; what is new in the configuration needs a restart.
+            // SIGHUP reloads policies. Other changes of the configuration need a restart.
             let fix = match denial.help.as_str() {
                 "" => format!("change the policy of `{}`, then reload the service (SIGHUP)", step.step_type),
                 help => format!("{help}; then reload the service (SIGHUP)"),
@@ -447,7 +447,7 @@ impl Cause {
         }
     }
 
-    /// Whether it follows from policies, the configuration or the settings of queues.
+    /// Returns whether the cause follows from policies, the configuration or the settings of queues.
     fn is_of_settings(&self) -> bool {
         matches!(self, Self::QueueClosed { .. } | Self::QueueFull { .. } | Self::GrantMissing { .. })
     }

@@ -1,10 +1,10 @@
-//! The threads that runs are worked on, apart from those that serve requests, timers and leases.
+//! The threads that execute runs. Other threads serve requests, timers and leases.
 //!
-//! The threat: steps that compute on every thread of the process. A guest yields each half millisecond, and still a request
-//! would wait for its turn among as many guests as there are runs. So runs have threads of their own, and the system
-//! shares the cores between both kinds. Runs would wait for each other in the same way. So a run moves to threads of the lowest
-//! priority once it has held a thread for longer than a short run does, and starts there when its job has used more than its
-//! part of the cores lately.
+//! The threat: steps that compute on every thread of the process. A guest yields every half millisecond, but
+//! a request would still wait for its turn among as many guests as there are runs. So runs have their own
+//! threads, and the operating system shares the cores between both kinds. Runs would delay each other in the
+//! same way. So a run moves to threads of the lowest priority once it has held a thread for longer than a
+//! short run does, and starts there when its job has recently used more than its share of the cores.
 
 use std::io;
 use std::pin::Pin;
@@ -21,14 +21,15 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::context::Context;
 use crate::shares::Shares;
 
-/// Documents nest by up to 64 levels, and what reads them recurses, with large frames in a debug build.
+/// The stack of a thread: documents nest up to 64 levels, and their readers recurse, with large frames in a
+/// debug build.
 const STACK: usize = 16 << 20;
-/// How long a run may hold threads before it moves to patient ones.
+/// The time for which a run may hold threads before it moves to patient ones.
 const QUICK: Duration = Duration::from_millis(20);
-/// How much use of a thread is added to the use of its job at a time.
-const TOLD_EVERY: Duration = Duration::from_millis(5);
+/// The interval at which the time that a run holds a thread is added to its job.
+const REPORT_INTERVAL: Duration = Duration::from_millis(5);
 
-/// Runtimes for runs. They end without waiting when this is dropped.
+/// The runtimes for runs. When this value is dropped, they end without waiting.
 pub(crate) struct GuestThreads {
     quick: Threads,
     patient: Threads,
@@ -39,13 +40,13 @@ impl GuestThreads {
     /// Starts the threads.
     ///
     /// # Errors
-    /// When the system starts no more threads.
+    /// Fails when the system starts no more threads.
     pub fn start() -> io::Result<Self> {
         let shares = Arc::new(Mutex::new(Shares::new(now())));
         Ok(Self { quick: Threads::start("guest", false)?, patient: Threads::start("patient", true)?, shares })
     }
 
-    /// Work for a job, to be spawned among the threads of the handle.
+    /// Wraps work of a job, so that the caller can spawn it on the threads of the returned handle.
     pub fn place<T: Send + 'static>(
         &self,
         job: String,
@@ -55,8 +56,13 @@ impl GuestThreads {
         let (threads, time) = if is_over { (&self.patient, Duration::MAX) } else { (&self.quick, QUICK) };
         let (patient, shares) = (self.patient.handle()?.clone(), self.shares.clone());
         let used = move |time| shares.lock().used(&job, time, now());
-        let mut work =
-            Metered { work: Box::pin(work), held: Duration::ZERO, told: Duration::ZERO, limit: time, used };
+        let mut work = Metered {
+            work: Box::pin(work),
+            held: Duration::ZERO,
+            reported: Duration::ZERO,
+            limit: time,
+            used,
+        };
         let placed = async move {
             let ended = (&mut work).await;
             if ended.is_some() {
@@ -70,7 +76,7 @@ impl GuestThreads {
     }
 }
 
-#[allow(clippy::disallowed_methods, reason = "how long a thread is held is measured where it is")]
+#[allow(clippy::disallowed_methods, reason = "this is the place that measures the time of threads")]
 fn now() -> Instant {
     Instant::now()
 }
@@ -79,8 +85,8 @@ fn now() -> Instant {
 struct Threads(Option<Runtime>);
 
 impl Threads {
-    /// Four threads for each core: of guests that cannot be interrupted for a moment, such as one that fills its memory,
-    /// the system takes the core for others, which a runtime cannot.
+    /// Starts four threads per core. The operating system can take the core from a guest that cannot be
+    /// interrupted for a moment, such as one that fills its memory; a runtime cannot.
     fn start(name: &str, patient: bool) -> io::Result<Self> {
         let threads = 4 * thread::available_parallelism().map_or(1, usize::from);
         let runtime = Builder::new_multi_thread()
@@ -89,7 +95,7 @@ impl Threads {
             .thread_stack_size(STACK)
             .on_thread_start(move || {
                 if patient {
-                    give_way()
+                    yield_to_others()
                 }
             })
             .enable_all()
@@ -97,7 +103,7 @@ impl Threads {
         Ok(Self(Some(runtime)))
     }
 
-    /// Where work is spawned; none once they have ended.
+    /// Returns the handle to spawn work, or `None` after the threads have ended.
     fn handle(&self) -> Option<&Handle> {
         self.0.as_ref().map(Runtime::handle)
     }
@@ -106,7 +112,7 @@ impl Threads {
 impl Drop for Threads {
     fn drop(&mut self) {
         if let Some(runtime) = self.0.take() {
-            // The last one that knows of it may be one of its own tasks.
+            // The last owner may be one of the runtime's own tasks.
             runtime.shutdown_background();
         }
     }
@@ -118,9 +124,9 @@ impl Drop for Threads {
 /// inherit the priority.
 #[cfg(target_os = "linux")]
 #[allow(unsafe_code, reason = "no safe binding of the call exists")]
-fn give_way() {
+fn yield_to_others() {
     let parameters = libc::sched_param { sched_priority: 0 };
-    // SAFETY: the call reads the parameters, and is for the calling thread.
+    // SAFETY: the call only reads its parameters, and affects only the calling thread.
     let done = unsafe {
         libc::sched_setscheduler(0, libc::SCHED_IDLE | libc::SCHED_RESET_ON_FORK, &raw const parameters)
     };
@@ -130,9 +136,9 @@ fn give_way() {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn give_way() {}
+fn yield_to_others() {}
 
-/// What is worked on by these threads.
+/// Work that runs on these threads.
 type Work<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// Work that measures how long it holds its thread and reports the time as it continues, so that a long run
@@ -140,8 +146,8 @@ type Work<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 struct Metered<T, U> {
     work: Work<T>,
     held: Duration,
-    /// What `used` was told of that.
-    told: Duration,
+    /// The part of `held` that was already reported to `used`.
+    reported: Duration,
     limit: Duration,
     used: U,
 }
@@ -155,10 +161,10 @@ impl<T, U: Fn(Duration) + Unpin> Future for Metered<T, U> {
         let polled = self.work.as_mut().poll(cx);
         self.held += begun.elapsed();
         let is_over = polled.is_ready() || self.held > self.limit;
-        let untold = self.held - self.told;
-        if is_over || untold >= TOLD_EVERY {
-            (self.used)(untold);
-            self.told = self.held;
+        let unreported = self.held - self.reported;
+        if is_over || unreported >= REPORT_INTERVAL {
+            (self.used)(unreported);
+            self.reported = self.held;
         }
         match polled {
             Poll::Ready(ended) => Poll::Ready(Some(ended)),
@@ -169,8 +175,8 @@ impl<T, U: Fn(Duration) + Unpin> Future for Metered<T, U> {
 }
 
 impl Context {
-    /// Reads a document of that many bytes. Large ones are read one at a time, since each may take 256 MiB meanwhile, and
-    /// without holding up the other tasks of the thread.
+    /// Reads a document of that many bytes. Large documents are read one at a time, since each may take 256
+    /// MiB, and without blocking the other tasks of the thread.
     pub fn read_in_turn<T>(&self, bytes: usize, read: impl FnOnce() -> T) -> T {
         if bytes <= FEW {
             return read();
@@ -181,7 +187,7 @@ impl Context {
         })
     }
 
-    /// Awaits a call of a component where guests run, when a service has threads for them.
+    /// Awaits a call of a component on the threads for runs, if a service has started them.
     pub(crate) async fn among_guests<T: Send + 'static>(
         &self,
         component: &str,
@@ -199,10 +205,10 @@ impl Context {
     }
 }
 
-/// Work on fewer bytes is done sooner than another thread is woken.
+/// The number of bytes below which the work takes less time than to wake another thread.
 const FEW: usize = 32 << 10;
 
-/// Does work in proportion to that many bytes without holding up the other tasks of its thread.
+/// Does work in proportion to that many bytes without blocking the other tasks of its thread.
 pub(crate) fn blocking_in_place<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
     let has_others = Handle::try_current()
         .is_ok_and(|handle| handle.runtime_flavor() == tokio::runtime::RuntimeFlavor::MultiThread);
@@ -213,7 +219,7 @@ pub(crate) fn blocking_in_place<T>(bytes: usize, work: impl FnOnce() -> T) -> T 
 mod tests {
     use super::*;
 
-    /// The name of the thread, and the number of the policy by which the system runs it.
+    /// Returns the name of the thread, and the number of its scheduling policy.
     fn here() -> (String, i32) {
         let name = thread::current().name().unwrap_or_default().to_owned();
         let status = std::fs::read_to_string("/proc/thread-self/stat").unwrap();
@@ -221,7 +227,7 @@ mod tests {
         (name, policy.parse().unwrap())
     }
 
-    /// Holds threads for that long, with yields; where it began and where it ended.
+    /// Holds threads for that long, with yields. Returns the first and the last thread.
     async fn compute(time: Duration) -> [(String, i32); 2] {
         let (begin, mut held) = (here(), Duration::ZERO);
         while held < time {
@@ -255,7 +261,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[tokio::test]
-    async fn a_run_that_goes_on_counts_already() {
+    async fn a_run_counts_before_it_ends() {
         let guests = GuestThreads::start().unwrap();
         let (threads, endless) =
             guests.place("endless".to_owned(), compute(Duration::from_secs(600))).unwrap();

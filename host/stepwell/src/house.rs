@@ -45,8 +45,8 @@ impl House {
         for id in self.ctx.store.overdue(now, 1000).await? {
             self.end_overdue(&id).await?;
         }
-        // What the command or another process put into a queue that no task serves yet. Other machines announce it, and
-        // counting what waits costs more there.
+        // The command or another process may add runs to a queue that no task serves yet. On a shared store,
+        // they announce it, and counting the waiting runs costs more.
         if !self.ctx.store.is_shared() || round.is_multiple_of(10) {
             for row in self.ctx.store.queues(now).await? {
                 self.ctx.serve_queue(&row.queue);
@@ -54,11 +54,11 @@ impl House {
         }
         if round.is_multiple_of(5) {
             self.ctx.steps().refresh().await?;
-            self.ctx.bury_dead_workers().await?;
-            self.ctx.system().say_alive().await?;
+            self.ctx.expire_dead_workers().await?;
+            self.ctx.system().record_alive().await?;
         }
         if round % 600 == 60 {
-            // Retention bounds what is stored, also open dead letters.
+            // Retention limits all stored data, including open dead letters.
             let options = CleanUpOptions { include_dead: true, ..CleanUpOptions::default() };
             self.ctx.system().clean_up(options, None).await?;
             self.sweep().await;
@@ -70,7 +70,8 @@ impl House {
         Ok(())
     }
 
-    /// Ends a run whose time in the queue is over. No worker claims it while its queue is closed or its key is taken.
+    /// Ends a run that did not start in time. No worker claims it while its queue is closed or its key is
+    /// taken.
     async fn end_overdue(&self, id: &str) -> Result<(), HostError> {
         let now = self.ctx.clock.now();
         match self.ctx.store.claim_run(id, self.ctx.worker(), now, self.ctx.lease_from(now)).await {
@@ -80,7 +81,7 @@ impl House {
         }
     }
 
-    /// Removes directories of runs that another node has removed from the store.
+    /// Removes the directories of runs that another node removed from the store.
     async fn sweep(&self) {
         if !self.ctx.store.is_shared() {
             return;

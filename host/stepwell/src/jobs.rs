@@ -21,7 +21,7 @@ pub struct StoredJob {
     pub schedule: Option<ScheduleRow>,
 }
 
-/// The number of jobs that one read returns, and the bytes of definitions after which a list ends.
+/// The number of jobs per read, and the bytes of definitions after which a list ends.
 const JOBS: usize = 16;
 const MOST_BYTES: usize = 4 << 20;
 
@@ -35,7 +35,7 @@ impl Jobs {
     /// Stores a job with its schedule. Fires that are due by the old schedule are decided first.
     ///
     /// # Errors
-    /// When the stored version differs from `expect`, the schedule is invalid, or the store failed.
+    /// Fails when the stored version differs from `expect`, the schedule is invalid, or the store fails.
     pub async fn put(&self, job: &Arc<Job>, expect: Expect, audit: Audit) -> Result<StoredJob, HostError> {
         if let Some(old) = self.ctx.store.schedule(&job.id).await? {
             self.ctx.schedules().catch_up(&old).await?;
@@ -44,7 +44,7 @@ impl Jobs {
             && same.job.digest() == job.digest()
             && expect.allows(same.version)
         {
-            // The job does not change, so its version stays.
+            // The job does not change, so its version stays the same.
             return Ok(same);
         }
         let now = self.ctx.clock.now();
@@ -58,7 +58,7 @@ impl Jobs {
         let old = self.ctx.store.schedule(&job.id).await?;
         let row = match self.ctx.schedules().timetable(job, now)? {
             Some(timetable) => {
-                // A schedule that has not changed keeps its place.
+                // An unchanged schedule keeps its next fire.
                 let kept = old
                     .as_ref()
                     .filter(|old| old.job.schedule == job.schedule && old.job.timezone == job.timezone);
@@ -82,7 +82,7 @@ impl Jobs {
         for _ in 0..editors::TRIES {
             let edited = self.edited_by(job, &by).await?;
             match self.ctx.store.write(changes.iter().cloned().chain([edited]).collect()).await {
-                // Another caller stored the job meanwhile, and stays in the list of its editors.
+                // Another caller stored the job at the same time, and stays in the list of its editors.
                 Err(StoreError::Conflict(what, _) | StoreError::AlreadyThere(what, _))
                     if what == Kind::Editors.name() => {}
                 written => {
@@ -98,7 +98,7 @@ impl Jobs {
     /// Returns a stored job.
     ///
     /// # Errors
-    /// When there is no such job, or the store failed.
+    /// Fails when there is no such job, or the store fails.
     pub async fn get(&self, id: &str) -> Result<StoredJob, HostError> {
         let missing = || StoreError::NoRecord(Kind::Job.name(), id.to_owned());
         let record = self.ctx.store.record(Kind::Job, id).await?.ok_or_else(missing)?;
@@ -112,10 +112,11 @@ impl Jobs {
         Ok(StoredJob { job: Arc::new(definition.into()), version: record.version, schedule })
     }
 
-    /// Lists jobs by id, after `after`: at most `limit`, and fewer if they are long. An empty list is the end.
+    /// Lists jobs by id, after `after`: at most `limit`, and fewer if they are long. An empty list is the
+    /// end.
     ///
     /// # Errors
-    /// When the store failed.
+    /// Fails when the store fails.
     pub async fn list(&self, after: &str, limit: u32) -> Result<Vec<StoredJob>, HostError> {
         let (mut jobs, mut bytes, mut after) = (Vec::new(), 0, after.to_owned());
         while bytes <= MOST_BYTES && jobs.len() < limit as usize {
@@ -137,7 +138,7 @@ impl Jobs {
     /// Removes a job and its schedule. Its runs and its ledger stay.
     ///
     /// # Errors
-    /// When there is no such job, its version differs from `expect`, or the store failed.
+    /// Fails when there is no such job, its version differs from `expect`, or the store fails.
     pub async fn delete(&self, id: &str, expect: Expect, audit: Audit) -> Result<(), HostError> {
         let changes = vec![
             Change::Remove { kind: Kind::Job, id: id.to_owned(), expect },

@@ -1,7 +1,7 @@
 //! API keys, which identify clients.
 //!
-//! A key is `sw_ID_SECRET`. The store holds the SHA-256 of it, which is enough for a secret of 256 random bits. Only the
-//! answer to its creation shows the key.
+//! A key is `sw_ID_SECRET`. The store holds its SHA-256 digest, which is enough for a secret of 256 random
+//! bits. Only the response to its creation shows the key.
 
 use std::collections::HashMap;
 
@@ -16,14 +16,14 @@ use zeroize::Zeroizing;
 use crate::HostError;
 use crate::access::{Access, By, Role};
 
-/// An API key, as the store holds it.
+/// An API key, as stored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ApiKey {
     /// The id, which is part of the key.
     pub id: String,
     /// The display name.
     pub name: String,
-    /// SHA-256 of the whole key.
+    /// The SHA-256 digest of the whole key.
     pub hash: String,
     /// The role of its holder.
     pub role: Role,
@@ -66,20 +66,20 @@ pub enum FoundKey {
     Key(Box<ApiKey>),
     /// No key has this id.
     Unknown,
-    /// The text has another secret, has expired, or is no key.
+    /// The text has another secret, has expired, or is not a key.
     Wrong,
 }
 
 /// The hashes of keys, each with its expiry.
 pub type KeyHashes = HashMap<String, Option<Timestamp>>;
 
-/// Characters of the id of a key.
+/// The number of characters of the id of a key.
 const ID: usize = 8;
 /// The longest time that a key with an expiry may be valid, in days.
 const LONGEST_DAYS: i64 = 10 * 366;
 /// The maximum number of keys in a list.
 const MOST_LISTED: u32 = 10_000;
-/// Hashes that are read at once, and at most.
+/// The number of hashes per read, and the maximum in total.
 const PAGE: u32 = 1_000;
 const MOST_HASHES: usize = 100_000;
 
@@ -88,7 +88,7 @@ pub fn hash(token: &str) -> String {
     data_encoding::HEXLOWER.encode(&Sha256::digest(token))
 }
 
-/// Returns the id in a token of the form of a key.
+/// Returns the id in a token that has the form of a key.
 pub fn id_of(token: &str) -> Option<&str> {
     let (id, _) = token.strip_prefix("sw_")?.split_once('_')?;
     is_id(id).then_some(id)
@@ -102,8 +102,8 @@ impl Access {
     /// Creates a key. Returns it with its secret, which cannot be read again.
     ///
     /// # Errors
-    /// When the name looks like an id or is taken, there is no such project, the expiry is out of range, or the store
-    /// failed.
+    /// Fails when the name looks like an id or is taken, there is no such project, the expiry is out of
+    /// range, or the store failed.
     pub async fn create(&self, new: NewKey, by: &By) -> Result<(ApiKey, String), HostError> {
         if is_id(&new.name) {
             let why = "must not look like the id of a key, since approvers are named by both".to_owned();
@@ -141,10 +141,10 @@ impl Access {
         Ok((key, token))
     }
 
-    /// Removes a key. From then on, it is refused.
+    /// Removes a key. Requests with it are refused from then on.
     ///
     /// # Errors
-    /// When there is no such key, or the store failed.
+    /// Fails when there is no such key, or the store fails.
     pub async fn revoke(&self, id: &str, by: &By) -> Result<(), HostError> {
         let gone = Change::Remove { kind: Kind::ApiKey, id: id.to_owned(), expect: Expect::Present };
         let audit = self.ctx.audit().row(by, "key.revoke", id, "");
@@ -154,7 +154,7 @@ impl Access {
     /// Lists the keys.
     ///
     /// # Errors
-    /// When the store failed.
+    /// Fails when the store fails.
     pub async fn list(&self) -> Result<Vec<ApiKey>, HostError> {
         let records = self.ctx.store.records(Kind::ApiKey, None, "", MOST_LISTED).await?;
         Ok(records.into_iter().filter_map(|record| serde_json::from_value(record.value).ok()).collect())
@@ -163,7 +163,7 @@ impl Access {
     /// Returns the hashes of all keys, each with its expiry.
     ///
     /// # Errors
-    /// When the store failed.
+    /// Fails when the store fails.
     pub async fn hashes(&self) -> Result<KeyHashes, HostError> {
         let (mut hashes, mut after) = (KeyHashes::new(), String::new());
         while hashes.len() < MOST_HASHES {
@@ -184,20 +184,20 @@ impl Access {
     /// Returns the key for a token, if it has not expired and was not revoked.
     ///
     /// # Errors
-    /// When the store failed.
+    /// Fails when the store fails.
     pub async fn authenticate(&self, token: &str) -> Result<FoundKey, HostError> {
         let Some(id) = id_of(token) else { return Ok(FoundKey::Wrong) };
         let Some(record) = self.ctx.store.record(Kind::ApiKey, id).await? else {
             return Ok(FoundKey::Unknown);
         };
         let Ok(key) = serde_json::from_value::<ApiKey>(record.value) else { return Ok(FoundKey::Wrong) };
-        // The time of the comparison depends on hashes only, which say nothing about the secret.
+        // The time of the comparison depends only on hashes, which reveal nothing about the secret.
         let alive = key.expires_at.is_none_or(|at| self.ctx.now() < at);
         Ok(if hash(token) == key.hash && alive { FoundKey::Key(Box::new(key)) } else { FoundKey::Wrong })
     }
 }
 
-/// Makes a key with a new secret.
+/// Creates a key with a new secret.
 fn made(new: NewKey, now: Timestamp) -> Result<(ApiKey, String), HostError> {
     let mut random = Zeroizing::new([0; 36]);
     getrandom::fill(&mut *random)
@@ -217,7 +217,7 @@ fn check_expiry(at: Timestamp, now: Timestamp) -> Result<(), String> {
     }
     if at - now > chrono::Duration::days(LONGEST_DAYS) {
         let least = "leave it out for a key that does not expire";
-        return Err(format!("{} is more than ten years away: name an earlier time, or {least}", shown(at)));
+        return Err(format!("{} is more than ten years away: use an earlier time, or {least}", shown(at)));
     }
     Ok(())
 }

@@ -90,8 +90,8 @@ pub use waiting::Follow;
 pub use warm::{Readiness, Warmed};
 pub use worker::{Notice, Observer};
 
-/// Jobs, steps and runs of one process, as services on one store. Clones are cheap and share the host, as do
-/// the services that it returns.
+/// The jobs, steps and runs of one process, as services on one store. Clones are cheap and share the host, as
+/// do the services that it returns.
 #[derive(Clone)]
 pub struct Host {
     ctx: Arc<Context>,
@@ -107,7 +107,8 @@ impl Host {
     /// [`Steps::register`] adds one for every process that uses the store.
     ///
     /// # Errors
-    /// When the bytes are not a component, the component is not a step, or it has the name of a built-in step.
+    /// Fails when the bytes are not a component, the component is not a step, or it has the name of a
+    /// built-in step.
     pub async fn register(&self, wasm: Vec<u8>) -> Result<Arc<Manifest>, HostError> {
         self.ctx.steps().register_here(wasm, false).await
     }
@@ -124,7 +125,8 @@ impl Host {
     /// Admits a job and runs it to its end in this task.
     ///
     /// # Errors
-    /// As [`Runs::submit`] and [`Runs::resume`]. A failed run is not an error: the view shows it.
+    /// Returns the errors of [`Runs::submit`] and [`Runs::resume`]. A failed run is not an error: the view
+    /// shows it.
     pub async fn run(
         &self,
         job: JobDefinition,
@@ -138,7 +140,7 @@ impl Host {
     /// Starts the service: queues, schedules, backfills and clean-up, in tasks of the current tokio runtime.
     ///
     /// # Errors
-    /// When the store cannot be read, or this host already serves.
+    /// Fails when the store cannot be read, or this host already serves.
     pub async fn serve(&self) -> Result<Service, HostError> {
         Service::start(self.ctx.clone()).await
     }

@@ -28,7 +28,7 @@ use crate::worker::Hold;
 #[derive(Default)]
 struct Ids(BTreeMap<i64, u32>);
 
-/// Seconds whose ids are counted.
+/// The number of recent seconds whose ids are counted.
 const RECENT_SECONDS: usize = 64;
 
 impl Ids {
@@ -56,7 +56,7 @@ pub(crate) struct Node {
     /// A random number. A process with the same number tries another id when one is taken.
     number: u32,
     pub draining: CancellationToken,
-    /// The service has let the last run go.
+    /// Cancelled when the service has released its last run.
     pub ended: CancellationToken,
     /// Wakes the scheduler.
     pub schedules: Arc<Notify>,
@@ -64,28 +64,28 @@ pub(crate) struct Node {
     pub claims: Arc<Notify>,
     /// The queues for which this process is the scheduler.
     pub leases: Mutex<Vec<String>>,
-    /// Step types that were registered in the store.
+    /// The step types that are registered in the store.
     pub registered: Mutex<BTreeMap<String, StepRecord>>,
-    /// The time at which they were last read, in processes that receive no announcements.
-    pub looked: Mutex<Option<Timestamp>>,
-    /// The known components in the store.
-    pub kept: Mutex<BTreeSet<String>>,
-    /// Held while a component is written to the store.
-    pub keeping: tokio::sync::Mutex<()>,
+    /// The time of the last refresh of the registered steps, in processes that receive no announcements.
+    pub refreshed_at: Mutex<Option<Timestamp>>,
+    /// The digests of the components that are known to be in the store.
+    pub stored: Mutex<BTreeSet<String>>,
+    /// Locked while a component is written to the store.
+    pub storing: tokio::sync::Mutex<()>,
     /// The components that are being fetched from the store.
     pub loading: Loading,
     /// The step types whose component does not compile, with its digest.
     pub broken: Mutex<BTreeMap<String, String>>,
     /// The number of changes to settings and steps.
     pub generation: AtomicU64,
-    /// Queues that tasks of this process serve.
+    /// The queues that tasks of this process serve.
     pub served: Mutex<BTreeMap<String, crate::service::Serving>>,
     pub serving: OnceLock<tokio::sync::mpsc::UnboundedSender<String>>,
     /// The threads on which a service executes runs.
     pub guests: OnceLock<GuestThreads>,
-    /// Held while a large document is read.
+    /// Locked while a large document is read.
     pub reading: Mutex<()>,
-    /// Panics in a row of workers whose runs run no step.
+    /// The numbers of consecutive panics of workers, by runs of which no step was next.
     pub panics: Mutex<HashMap<String, u32>>,
 }
 
@@ -105,9 +105,9 @@ impl Default for Node {
             claims: Arc::default(),
             leases: Mutex::default(),
             registered: Mutex::default(),
-            looked: Mutex::default(),
-            kept: Mutex::default(),
-            keeping: tokio::sync::Mutex::default(),
+            refreshed_at: Mutex::default(),
+            stored: Mutex::default(),
+            storing: tokio::sync::Mutex::default(),
             loading: Loading::default(),
             broken: Mutex::default(),
             generation: AtomicU64::new(0),
@@ -120,7 +120,7 @@ impl Default for Node {
     }
 }
 
-/// The name of this machine, as far as it can be part of a file's name.
+/// Returns the name of this machine, without the characters that a file name cannot contain.
 pub(crate) fn machine() -> String {
     let name = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
@@ -129,12 +129,13 @@ pub(crate) fn machine() -> String {
 
 fn random() -> u32 {
     let mut bytes = [0; 4];
-    // Without random numbers, zero has to do: names have the process's id, and ids of runs are tried until one is free.
+    // Without random numbers, zero must do: names include the id of the process, and ids of runs are tried
+    // until one is free.
     let _ = getrandom::fill(&mut bytes);
     u32::from_le_bytes(bytes)
 }
 
-/// Takes a hold out of the registry when the worker is done, however it ends.
+/// Removes a hold from the registry when it is dropped, also after an error or a panic.
 pub(crate) struct Held {
     ctx: Arc<Context>,
     hold: Arc<Hold>,
@@ -151,23 +152,24 @@ impl Drop for Held {
 
 impl Context {
     /// Announces to other processes that runs of these queues may be ready.
-    pub(crate) fn tell_queues(&self, queues: impl IntoIterator<Item = String>) {
+    pub(crate) fn announce_queues(&self, queues: impl IntoIterator<Item = String>) {
         queues.into_iter().for_each(|queue| self.store.announce(Wake::Queue(queue)));
     }
 
-    /// The next id: a number within the second, and the number of this process where several machines make ids.
+    /// Returns the next id: a number within the second, and the number of this process if several machines
+    /// create ids.
     pub(crate) fn next_id(&self, now: Timestamp) -> String {
         let id = execution_id(now, self.node.ids.lock().next(now.timestamp()));
         if self.store.is_shared() { format!("{id}{:06}", self.node.number) } else { id }
     }
 
-    /// The name of this process among those that work on runs. Its lock file tells others of this machine that it is
-    /// alive, or was.
+    /// Returns the name of this process as a worker. The lock on its file shows other processes of this
+    /// machine whether it is alive.
     pub(crate) fn worker(&self) -> &str {
         let make = || {
             let name = format!("{}-{}-{:08x}", machine(), std::process::id(), random());
             let lock = self.lock_as(&name).inspect_err(|error| {
-                tracing::warn!("no lock file; others wait for the lease when this process dies: {error}");
+                tracing::warn!("cannot create the lock file, so when this process dies, others wait for its leases to expire: {error}");
             });
             (name, lock.ok())
         };
@@ -182,8 +184,8 @@ impl Context {
         Ok(file)
     }
 
-    /// Ends the claims of processes of this machine that have died: the operating system took their locks back.
-    pub(crate) async fn bury_dead_workers(&self) -> Result<(), StoreError> {
+    /// Ends the claims of dead processes of this machine. The operating system has released their locks.
+    pub(crate) async fn expire_dead_workers(&self) -> Result<(), StoreError> {
         for worker in self.store.workers().await? {
             let path = self.base.join("workers").join(&worker);
             if worker == self.worker() || !path.exists() {
@@ -196,9 +198,11 @@ impl Context {
             let count = self.store.expire(&worker, self.clock.now()).await?;
             match count {
                 0 => tracing::debug!("the worker {worker} ended"),
-                count => tracing::info!("the worker {worker} died; {count} of its runs can be taken over"),
+                count => {
+                    tracing::info!("the worker {worker} died; other workers can claim {count} of its runs")
+                }
             }
-            // A file that is left behind does no harm.
+            // A leftover file is harmless.
             let _ = fs::remove_file(&path);
         }
         Ok(())
@@ -209,12 +213,13 @@ impl Context {
         Held { ctx: self.clone(), hold }
     }
 
-    /// Runs that this process works on.
+    /// Returns the claims that this process holds.
     pub(crate) fn held(&self) -> Vec<Arc<Hold>> {
         self.node.holds.lock().values().cloned().collect()
     }
 
-    /// Cancels those of the runs that this process works on; others learn of it when they renew their claims.
+    /// Cancels the runs among `ids` that this process works on. Other processes see the cancellation when
+    /// they renew their claims.
     pub(crate) fn cancel_held(&self, ids: &[String], why: &str) {
         let holds = self.node.holds.lock();
         for hold in ids.iter().filter_map(|id| holds.get(id)) {
@@ -222,13 +227,13 @@ impl Context {
         }
     }
 
-    /// Renews this process's claims, until it is dropped.
+    /// Renews this process's claims until the returned handle is dropped.
     pub(crate) fn beat(self: &Arc<Self>) -> AbortOnDropHandle<()> {
         let ctx = self.clone();
         AbortOnDropHandle::new(tokio::spawn(async move {
             loop {
                 let due = clock::later(ctx.clock.now(), ctx.renew_every());
-                // Earlier if another process announces a change.
+                // The renewal is earlier when another process announces a change.
                 let _ = tokio::time::timeout(ctx.renew_every(), ctx.node.claims.notified()).await;
                 ctx.renew().await;
                 ctx.measures.renewed(ctx.clock.now() - due);
@@ -236,7 +241,7 @@ impl Context {
         }))
     }
 
-    /// Five times within a lease.
+    /// Returns the interval of renewals: a fifth of a lease.
     pub fn renew_every(&self) -> Duration {
         self.settings().config.service.lease.0 / 5
     }
@@ -263,8 +268,8 @@ impl Context {
                     }
                 }
             }
-            // Each write checks the fence: a lost claim is found there, and loudly.
-            Err(error) => tracing::warn!("claims are not renewed: {error}"),
+            // Each write checks the fencing token, so a lost claim makes the write fail.
+            Err(error) => tracing::warn!("cannot renew claims: {error}"),
         }
     }
 
@@ -288,8 +293,8 @@ impl Context {
         self.node.wakes.lock().entry(queue.to_owned()).or_default().clone()
     }
 
-    /// Wakes the callers that wait for the end of a run, once it has ended.
-    pub(crate) fn moved(&self, state: &RunState) {
+    /// Wakes the callers that wait for the end of this run, if it has ended.
+    pub(crate) fn notify_waiters(&self, state: &RunState) {
         if !state.status.is_terminal() {
             return;
         }
@@ -297,24 +302,24 @@ impl Context {
         let Some(waiters) = waiters else { return };
         let state = Arc::new(state.clone());
         for waiter in waiters {
-            // The caller may be gone.
+            // The caller may have stopped waiting.
             let _ = waiter.send(state.clone());
         }
     }
 
-    /// Wakes the followers of the log of a run: it has grown, or the run has ended.
+    /// Wakes the followers of the log of a run when the log has grown, or when the run has ended.
     pub(crate) fn logged(&self, execution_id: &str) {
         if let Some(followers) = self.node.followers.lock().get(execution_id) {
             followers.send_replace(());
         }
     }
 
-    /// Starts to serve that queue, if this process serves.
+    /// Starts to serve the queue, if this process serves.
     pub(crate) fn serve_queue(&self, queue: &str) {
         if let Some(opener) = self.node.serving.get()
             && !self.node.served.lock().contains_key(queue)
         {
-            // The opener ends with the service.
+            // The receiver ends with the service.
             let _ = opener.send(queue.to_owned());
         }
     }

@@ -1,4 +1,4 @@
-//! From a step whose turn has come to an attempt that can run.
+//! Prepares the next step of a run: its grant, its component and its configuration.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,29 +19,30 @@ use crate::components::Found;
 use crate::context::Context;
 use crate::guests::blocking_in_place;
 
-/// What is known of a step before it runs.
+/// The parts of a preparation that are the same in every run of a job.
 pub(crate) struct Known {
     grant: Result<Arc<Grant>, Denial>,
     schema: Schema,
     config: Value,
 }
 
-/// Steps by the generation of the settings, the digest of their job, their index, and the digest of their component.
+/// The prepared steps, by the generation of the settings, the digest of the job, the index of the step, and
+/// the digest of the component.
 pub(crate) type KnownSteps = Mutex<HashMap<(u64, String, usize, String), Arc<Known>>>;
 
-/// Problems of a configuration that the end of a step tells of.
-const MOST_TOLD: usize = 20;
+/// The maximum number of problems of a configuration in the message of a step.
+const MOST_PROBLEMS: usize = 20;
 
-/// Maximum number of prepared steps in the cache.
+/// The maximum number of prepared steps in the cache.
 const MOST_KNOWN: usize = 10_000;
 
-/// What comes before an attempt: the grant, the component and the configuration of a step.
+/// Prepares steps: decides their grant, finds their component, and renders their configuration.
 pub(crate) struct Preparation {
     pub ctx: Arc<Context>,
 }
 
 impl Preparation {
-    /// What policy grants to a step: with the component that its type means now.
+    /// Decides the grant of a step, with the component that is now active for its type.
     pub(crate) fn decide(
         &self,
         project: &str,
@@ -54,7 +55,7 @@ impl Preparation {
         }
     }
 
-    /// What policy grants to a step with this component.
+    /// Decides the grant of a step with this component.
     fn decide_for(
         &self,
         project: &str,
@@ -76,7 +77,7 @@ impl Preparation {
         policy::decide(&settings.policies, &settings.config, &request)
     }
 
-    /// What policy grants to each step of a run: with the components that it began with.
+    /// Returns the grant of each step of a run, with the components that the run began with.
     pub(crate) fn grants_of_run<'r>(
         &self,
         run: &'r NewRun,
@@ -94,9 +95,11 @@ impl Preparation {
         job.all_steps().map(decide).collect()
     }
 
-    /// What is known of a step before it runs, and stays so: policies are read once, and a job is its digest.
+    /// Returns the cached parts of a step's preparation. They never change: a process reads its policies once
+    /// per generation of its settings, and the key contains the digest of the job.
     fn known(&self, job: &Job, index: usize, step: &StepDefinition, component: &Component) -> Arc<Known> {
-        // Read before the settings: what was decided by old ones is not found once there are new ones.
+        // The generation is read before the settings, so that no key of new settings has a decision of old
+        // settings.
         let key = (self.ctx.generation(), job.digest().to_owned(), index, component.digest().to_owned());
         if let Some(known) = self.ctx.known.lock().get(&key) {
             return known.clone();
@@ -108,17 +111,17 @@ impl Preparation {
         let known = Arc::new(Known { grant, schema: manifest.config_schema.clone(), config });
         let mut all = self.ctx.known.lock();
         if all.len() >= MOST_KNOWN {
-            // Whichever: what is used comes back at the next use.
+            // Steps that are in use return to the cache when they run next.
             all.clear();
         }
         all.insert(key, known.clone());
         known
     }
 
-    /// Why a step whose turn has come is skipped, if it is.
+    /// Returns the reason to skip a step, or `None` when the step runs.
     ///
     /// # Errors
-    /// When its condition is neither true nor false.
+    /// Fails when its condition is neither true nor false.
     pub(crate) fn skipped(
         state: &RunState,
         index: usize,
@@ -132,11 +135,11 @@ impl Preparation {
         }
     }
 
-    /// The component of a step of a run, or why there is none.
+    /// Returns the component of a step of a run, or the outcome of the step when there is none.
     ///
     /// # Errors
-    /// When the store, which may have it, failed.
-    pub(crate) async fn found(
+    /// Fails when the store fails.
+    pub(crate) async fn component(
         &self,
         state: &RunState,
         step: &StepDefinition,
@@ -148,7 +151,7 @@ impl Preparation {
         })
     }
 
-    /// The configuration of a step, filled in, with what the host's configuration adds to it.
+    /// Renders the configuration of a step, and adds the defaults from the configuration of the host.
     fn filled(&self, config: &Value, manifest: &Manifest, scope: &Scope) -> Result<Value, TemplateError> {
         let mut config = render(config, scope)?;
         if let Value::Object(map) = &mut config {
@@ -159,7 +162,7 @@ impl Preparation {
         Ok(config)
     }
 
-    /// What an approval is about: the job, the message, and the configuration of later steps as far as it is known.
+    /// Returns the subject of an approval: the job, the message, and the known configurations of later steps.
     pub(crate) fn bound(&self, state: &RunState, step: usize, message: &str) -> Bound {
         let known = self.known_configurations(state, step).into_iter();
         Bound {
@@ -169,7 +172,8 @@ impl Preparation {
         }
     }
 
-    /// The configurations of later steps that are known while the step at `step` asks for an approval, by the ids of the steps.
+    /// Returns the configurations of later steps that are known when the step at `step` requests an approval,
+    /// with the ids of the steps.
     pub(crate) fn known_configurations(&self, state: &RunState, step: usize) -> Vec<(String, Value)> {
         let job = &state.run.job;
         let known = known_steps(state, step).into_iter().filter_map(|(index, scopes)| {
@@ -190,10 +194,10 @@ impl Preparation {
         known.collect()
     }
 
-    /// The configuration of a step, filled in, and what is granted to it.
+    /// Renders the configuration of a step, and decides its grant.
     ///
     /// # Errors
-    /// How the step ends that cannot run.
+    /// Returns the outcome of a step that cannot run.
     pub(crate) fn prepare(
         &self,
         state: &RunState,
@@ -201,7 +205,7 @@ impl Preparation {
         step: &StepDefinition,
         component: &Component,
     ) -> Result<(Value, Arc<Grant>), Outcome> {
-        // What its expressions can see.
+        // The values that the expressions of the step can read.
         let outputs = state.steps.iter().filter_map(|step| step.end.as_ref()).map(|end| &end.produced.output);
         let bytes = state.run.job.text().len() + weight(outputs.chain(state.variables.values()));
         blocking_in_place(bytes, || self.prepare_now(state, index, step, component))
@@ -225,7 +229,7 @@ impl Preparation {
             .map_err(|error| invalid(format!("{}: {error}", error.pointer)))?;
         if let Some(approval) = changed_since(state, index, &step.id, &config) {
             let message = format!(
-                "the configuration of `{}` is not the one that was approved in `{approval}`: retry the run from the start, so that it asks again",
+                "the configuration of `{}` differs from the one that `{approval}` approved: retry the run from the start to request a new approval",
                 step.id
             );
             return Err(Outcome::Denied { rule: Rule::ApprovalOutdated.id().to_owned(), message });
@@ -236,11 +240,11 @@ impl Preparation {
             return Ok((config, grant.clone()));
         }
         let problem = |p: &stepwell_engine::document::SchemaProblem| format!("{}: {}", p.pointer, p.message);
-        Err(invalid(problems.iter().take(MOST_TOLD).map(problem).collect::<Vec<_>>().join("; ")))
+        Err(invalid(problems.iter().take(MOST_PROBLEMS).map(problem).collect::<Vec<_>>().join("; ")))
     }
 }
 
-/// The approval that was about another configuration of this step.
+/// Returns the approval that was bound to another configuration of this step.
 fn changed_since<'s>(state: &'s RunState, index: usize, id: &str, config: &Value) -> Option<&'s str> {
     let now = std::cell::OnceCell::new();
     let mut before = state.run.job.all_steps().zip(&state.steps).take(index);

@@ -1,4 +1,4 @@
-//! The data directory is for its owner alone: it holds definitions, outputs and the audit log.
+//! Makes the data directory private to its owner: it holds definitions, outputs and the audit log.
 
 use std::fs::{self, DirBuilder, OpenOptions, Permissions};
 use std::io::{self, Write};
@@ -8,41 +8,42 @@ use std::path::Path;
 const DIRECTORY: u32 = 0o700;
 const FILE: u32 = 0o600;
 
-/// Makes a data directory, and what Stepwell keeps in it, private to its owner. [`make`] creates one that does not exist.
+/// Makes a data directory, and the files of Stepwell in it, private to its owner. [`make`] creates a
+/// directory that does not exist.
 ///
 /// Files that do not belong to Stepwell keep their modes, and so does a directory that has no store and is
 /// not empty. A directory of another owner (such as a Kubernetes volume, which belongs to root) stays
 /// unchanged. A mode that cannot be changed is logged and is not an error.
 pub(crate) fn directory(path: &Path) {
-    // Any other directory may be a home directory, or a mistyped one, and stays as it is.
+    // Any other directory may be a home directory, or a mistyped one, and stays unchanged.
     let is_empty = || fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
     if !(path.join(STORE).is_file() || path.join("workers").is_dir() || is_empty()) {
         return;
     }
     tighten(path);
     for entry in fs::read_dir(path).into_iter().flatten().flatten() {
-        // What is further below can be reached through these only.
-        if entry.file_name().to_str().is_some_and(is_ours) {
+        // Access to deeper levels requires access to these.
+        if entry.file_name().to_str().is_some_and(is_of_stepwell) {
             tighten(&entry.path());
         }
     }
 }
 
-/// The file of the runs.
+/// The file of the store.
 const STORE: &str = "stepwell.db";
 
-/// Whether a name in a data directory is one that Stepwell gives.
-fn is_ours(name: &str) -> bool {
+/// Returns whether Stepwell creates files or directories with this name in a data directory.
+fn is_of_stepwell(name: &str) -> bool {
     name.starts_with(STORE)
         || matches!(name, "runs" | "workers" | "components" | "scratch" | "first-api-key" | "secrets.json")
 }
 
-/// Makes a directory for its owner alone, with those above it, where there is none.
+/// Creates a directory that only its owner can read, and its missing parents.
 pub(crate) fn make(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(DIRECTORY).create(path)
 }
 
-/// Writes a file for its owner alone, in place of one that is there.
+/// Writes a file that only its owner can read, in place of an existing one.
 pub(crate) fn write(path: &Path, text: &str) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -65,7 +66,7 @@ fn tighten(path: &Path) {
     }
     match fs::set_permissions(path, Permissions::from_mode(wanted)) {
         Ok(()) => tracing::warn!(
-            "{}: other users could read it (mode {mode:04o}); the mode is {wanted:04o} now",
+            "{}: other users could read it (mode {mode:04o}); the mode is now {wanted:04o}",
             path.display()
         ),
         Err(error) => {
@@ -83,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_could_read_is_for_the_owner_alone_afterwards() {
+    fn a_readable_data_directory_becomes_private() {
         let place = tempfile::tempdir().unwrap();
         let dir = place.path().join("new/data");
         make(&dir).unwrap();
@@ -99,7 +100,7 @@ mod tests {
         }
         directory(&old);
         assert_eq!([&old, &runs, &database, &notes].map(|path| mode(path)), [0o700, 0o700, 0o600, 0o644]);
-        // A home directory that was named by mistake.
+        // A home directory, named by mistake.
         let [home, letter] = ["home", "home/letter"].map(|name| place.path().join(name));
         fs::create_dir(&home).unwrap();
         fs::write(&letter, "x").unwrap();
@@ -111,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_made_for_the_owner_alone() {
+    fn a_new_file_is_private() {
         let place = tempfile::tempdir().unwrap();
         let path = place.path().join("key");
         write(&path, "one").unwrap();

@@ -1,4 +1,4 @@
-//! What Linux says of this process, by the names that Prometheus' client libraries give it.
+//! The figures of Linux about this process, under the names that the client libraries of Prometheus use.
 
 use std::fs;
 
@@ -8,14 +8,14 @@ use std::sync::atomic::AtomicU64;
 
 use crate::telemetry::gauge;
 
-/// Ticks of a second in `/proc/self/stat`: 100 for every program on Linux, whatever the kernel's own rate.
+/// The ticks per second in `/proc/self/stat`: 100 for every program on Linux, at any rate of the kernel.
 const TICKS: f64 = 100.0;
 
-/// What a process has used, from `/proc`.
+/// The resources that a process has used, from `/proc`.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 struct Used {
     cpu_seconds: f64,
-    /// Since the machine started.
+    /// The start of the process in seconds after the start of the machine.
     started_after: f64,
     threads: f64,
     virtual_bytes: f64,
@@ -41,14 +41,15 @@ pub(crate) fn register(to: &mut Registry) {
     }
 }
 
-/// The first number of the line that begins so.
+/// Returns the first number of the line that begins with `name`.
 fn line(text: &str, name: &str) -> Option<f64> {
     let line = text.lines().find_map(|line| line.strip_prefix(name))?;
     line.split_whitespace().next()?.parse().ok()
 }
 
 fn used(stat: &str, status: &str) -> Option<Used> {
-    // The name of the program is in parentheses, and may hold anything; what follows begins with field 3.
+    // The name of the program is in parentheses, and may contain any character. The text after it begins with
+    // field 3.
     let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
     let field = |number: usize| fields.get(number - 3)?.parse::<f64>().ok();
     Some(Used {
@@ -65,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_linux_says_is_read() {
+    fn figures_of_linux_are_read() {
         let stat = "42 (step (well) x) S 1 42 42 0 -1 4194560 9 0 0 0 250 50 0 0 20 0 7 0 12345 4096000 300 18446744073709551615";
         let status = "Name:\tstepwell\nVmRSS:\t    1200 kB\n";
         let found = used(stat, status).unwrap();

@@ -78,7 +78,7 @@ impl Queues {
     /// Pauses or resumes a queue. In a paused queue no run starts, and started runs continue.
     ///
     /// # Errors
-    /// When there is no such queue, or the store failed.
+    /// Fails when there is no such queue, or the store fails.
     pub async fn pause(&self, queue: &str, paused: Option<String>, audit: Audit) -> Result<(), HostError> {
         if queue.parse::<chrono_tz::Tz>().is_err() || self.ctx.settings().queues.settings(queue).is_none() {
             return Err(StoreError::NoRecord(Kind::Queue.name(), queue.to_owned()).into());
@@ -98,7 +98,7 @@ impl Queues {
         Ok(())
     }
 
-    /// Reads whether the queue is paused.
+    /// Reads from the store whether the queue is paused.
     pub(crate) async fn refresh_pause(&self, queue: &str) {
         let Ok(record) = self.ctx.store.record(Kind::Queue, queue).await else { return };
         let said: QueueRecord =
@@ -111,7 +111,7 @@ impl Queues {
     /// Lists the queues that have runs or settings, or that this process serves.
     ///
     /// # Errors
-    /// When the store failed.
+    /// Fails when the store fails.
     pub async fn status(&self) -> Result<Vec<QueueStatus>, HostError> {
         let rows = self.ctx.store.queues(self.ctx.clock.now()).await?;
         let mut names: Vec<String> = self.ctx.node.served.lock().keys().cloned().collect();
@@ -123,7 +123,7 @@ impl Queues {
     /// in the configuration. A pause affects every project, so it is shown, but without its reason.
     ///
     /// # Errors
-    /// When the store failed.
+    /// Fails when the store fails.
     pub async fn status_of(&self, project: &str) -> Result<Vec<QueueStatus>, HostError> {
         let rows = self.ctx.store.queues_of(project, self.ctx.clock.now()).await?;
         let names = self.ctx.settings().queues.queues.keys().cloned().collect();
@@ -162,7 +162,7 @@ impl Queues {
     }
 }
 
-/// Builds the status of a queue. Runs that a window or a pause holds are not ready: no operator has to act.
+/// Returns the status of a queue. Runs that a window or a pause holds are not ready: no operator has to act.
 fn queue_status(
     queue: &str,
     row: QueueRow,
@@ -173,7 +173,7 @@ fn queue_status(
     let closed_until = settings.closed_until(queue.parse().unwrap_or(chrono_tz::UTC), now);
     let seconds = |since: Option<Timestamp>| since.map_or(0.0, |at| (now - at).as_seconds_f64().max(0.0));
     let open = paused.is_none() && closed_until.is_none();
-    // Runs that have started continue.
+    // Started runs continue.
     let can_run = if open { &row.levels } else { &row.begun };
     let ready = if open { row.ready } else { can_run.iter().map(|(_, count, _)| count).sum() };
     let waits = row.ready.saturating_sub(ready);
@@ -205,9 +205,9 @@ fn queue_status(
 mod tests {
     use super::*;
 
-    /// Runs that wait for a window or a pause are counted apart from those that wait for a worker.
+    /// Runs that wait for a window or a pause are counted separately from runs that wait for a worker.
     #[test]
-    fn what_cannot_run_now_is_not_ready() {
+    fn runs_of_a_closed_queue_are_not_ready() {
         let now: Timestamp = "2026-01-07T12:00:00Z".parse().unwrap();
         let before = |minutes| now - chrono::Duration::minutes(minutes);
         let row = QueueRow {
@@ -228,10 +228,10 @@ mod tests {
             (QueueSettings::default(), Some("by ann".to_owned()), (1, 0, 6, 60.0)),
             (closed, Some("by ann".to_owned()), (1, 0, 6, 60.0)),
         ] {
-            let told = queue_status("UTC", row.clone(), &settings, paused.clone(), (true, now));
-            let found = (told.ready, told.closed, told.held, told.oldest_seconds);
-            assert_eq!(found, expected, "{paused:?} {:?}", told.closed_until);
-            assert_eq!(told.blocked_oldest_seconds, 5400.0);
+            let status = queue_status("UTC", row.clone(), &settings, paused.clone(), (true, now));
+            let found = (status.ready, status.closed, status.held, status.oldest_seconds);
+            assert_eq!(found, expected, "{paused:?} {:?}", status.closed_until);
+            assert_eq!(status.blocked_oldest_seconds, 5400.0);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Reads the record of a run in parts, so that a reader holds the state in memory but not the whole record.
+//! Reads the events of a run in parts, so that a reader holds the state in memory but not all events.
 
 use std::collections::VecDeque;
 
@@ -10,25 +10,25 @@ use stepwell_engine::{Outcome, Receipt, StoreError};
 use crate::HostError;
 use crate::runs::Runs;
 
-/// Receipts of a run that are shown, and bytes of the message of each.
+/// The maximum number of receipts of a run that are shown, and the maximum bytes of the message of each.
 const RECEIPTS: usize = 10_000;
 const MESSAGE: usize = 1 << 10;
 
 impl Runs {
-    /// Returns the state of a run from its record.
+    /// Returns the state of a run, from its events.
     ///
     /// # Errors
-    /// When there is no such run.
+    /// Fails when there is no such run.
     pub async fn get(&self, execution_id: &str) -> Result<RunState, HostError> {
         let Loaded { run, events, next } = self.ctx.store.load(execution_id).await?;
         self.replayed(execution_id, Replay::new(run), &events, next).await
     }
 
-    /// Returns the state of a run for display, with the beginnings of outputs and metadata, and without
+    /// Returns the state of a run for display, with the starts of outputs and metadata, and without
     /// variables.
     ///
     /// # Errors
-    /// When there is no such run.
+    /// Fails when there is no such run.
     pub async fn shown(&self, execution_id: &str) -> Result<RunState, HostError> {
         let Loaded { run, events, next } = self.ctx.store.load(execution_id).await?;
         self.replayed(execution_id, Replay::for_display(run, None), &events, next).await
@@ -46,7 +46,7 @@ impl Runs {
         Ok(replay.end()?)
     }
 
-    /// Reads the events of a run part by part, so that no more than one part is held.
+    /// Reads the events of a run part by part, so that at most one part is in memory.
     pub(crate) async fn read_on(
         &self,
         execution_id: &str,
@@ -65,7 +65,7 @@ impl Runs {
     /// outcome with a short message, and its receipt. If there are too many, it returns the last ones.
     ///
     /// # Errors
-    /// When there is no such run.
+    /// Fails when there is no such run.
     pub async fn receipts(
         &self,
         execution_id: &str,
@@ -90,16 +90,16 @@ impl Runs {
     /// Returns a run for clients, with the reason for its cancellation.
     ///
     /// # Errors
-    /// When the store failed.
+    /// Fails when the store fails.
     pub async fn view(&self, state: &RunState) -> Result<RunView, HostError> {
         let row = self.ctx.store.row(&state.run.execution_id).await?;
         Ok(RunView::of(state, row.cancel))
     }
 
-    /// Returns the whole output that a step returned for later steps. `None` when the step has not succeeded.
+    /// Returns the complete output of a step, as later steps see it. `None` when the step has not succeeded.
     ///
     /// # Errors
-    /// When there is no such run or step, or the store failed.
+    /// Fails when there is no such run or step, or the store fails.
     pub async fn step_output(&self, execution_id: &str, step_id: &str) -> Result<Option<Value>, HostError> {
         let Loaded { run, events, next } = self.ctx.store.load(execution_id).await?;
         let index = run.job.all_steps().position(|step| step.id == step_id);

@@ -1,4 +1,4 @@
-//! Runs: the operations of users on them, and runs that a caller executes itself.
+//! The operations of users on runs, and the execution of a run by its caller.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,13 +16,13 @@ use crate::context::Context;
 use crate::worker::{Left, Silent};
 use crate::{Admitted, HostError, Observer};
 
-/// The pause before a claim is tried again while another process holds the run for a moment.
+/// The pause before a claim is tried again while another process briefly holds the run.
 const HELD_BRIEFLY: Duration = Duration::from_millis(50);
 
-/// The number of log lines that one read returns.
+/// The number of log lines per read.
 const LOG_PAGE: u32 = 1000;
 
-/// The maximum number of files and directories in a workspace that is copied for a retry.
+/// The maximum number of files and directories in the workspace that a retry copies.
 const MOST_FILES: usize = 100_000;
 
 /// The runs of a host.
@@ -32,11 +32,11 @@ pub struct Runs {
 }
 
 impl Runs {
-    /// Admits a job: saves it as a run that is due now, for a caller of [`Runs::resume`], and returns the id of the
-    /// run. [`Runs::enqueue`] leaves it to a service instead.
+    /// Admits a job: saves it as a run that is due now, for a caller of [`Runs::resume`], and returns the id
+    /// of the run. [`Runs::enqueue`] adds the run to a queue for a service instead.
     ///
     /// # Errors
-    /// When the job is disabled, the job lacks a variable, or the store failed.
+    /// Fails when the job is disabled, the job lacks a variable, or the store fails.
     pub async fn submit(
         &self,
         job: JobDefinition,
@@ -50,8 +50,8 @@ impl Runs {
     /// died. A finished step never runs again. `cancel` ends the run as cancelled.
     ///
     /// # Errors
-    /// When there is no such run, another process works on it, or the store failed. A failed run is not an
-    /// error.
+    /// Fails when there is no such run, another process works on it, or the store fails. A failed run is not
+    /// an error.
     pub async fn resume(
         &self,
         execution_id: &str,
@@ -63,7 +63,7 @@ impl Runs {
         let mut began = false;
         loop {
             let claim = match self.claim(execution_id).await {
-                // Another process cancels it, or decides about its approval, and then releases it.
+                // Another process cancels the run or decides about its approval, and then releases it.
                 Err(StoreError::Claimed(..)) if began => {
                     tokio::time::sleep(HELD_BRIEFLY).await;
                     if self.ctx.store.row(execution_id).await?.status.is_terminal() {
@@ -85,7 +85,8 @@ impl Runs {
         }
     }
 
-    /// Refuses a run whose concurrency key is taken. It waits in no queue, so no worker would start it later.
+    /// Refuses a run whose concurrency key is taken. The run is in no queue, so no worker would start it
+    /// later.
     async fn key_is_free(&self, execution_id: &str) -> Result<(), HostError> {
         let standing = self.ctx.store.standing(execution_id, self.ctx.clock.now()).await?;
         let Some((key, limit, holders)) = standing.key else { return Ok(()) };
@@ -94,11 +95,11 @@ impl Runs {
         }
         let held = holders.join(", ");
         Err(HostError::Refused(format!(
-            "the concurrency key `{key}` is held by {held}; `stepwell run --resume {execution_id}` when it is free"
+            "the concurrency key `{key}` is held by {held}; when it is free, use `stepwell run --resume {execution_id}`"
         )))
     }
 
-    /// Waits until a run is due, approved or cancelled. Returns whether it has ended meanwhile.
+    /// Waits until a run is due, approved or cancelled. Returns whether the run has ended.
     async fn pause_until(
         &self,
         execution_id: &str,
@@ -108,7 +109,7 @@ impl Runs {
         while !cancel.is_cancelled() {
             let now = self.ctx.clock.now();
             let row = self.ctx.store.row(execution_id).await?;
-            // A process that decides about an approval holds the run for a moment.
+            // A process that decides about an approval claims the run briefly.
             let free = row.claimed_until.is_none() && row.wakes_at.is_none_or(|at| at <= now);
             if row.status.is_terminal() || free || due <= now || row.cancel.is_some() {
                 return Ok(row.status.is_terminal());
@@ -136,8 +137,8 @@ impl Runs {
         };
         match claim(now).await {
             Err(StoreError::Claimed(id, until)) => {
-                // Its holder may be a dead process of this machine.
-                self.ctx.bury_dead_workers().await?;
+                // The holder of the claim may be a dead process of this machine.
+                self.ctx.expire_dead_workers().await?;
                 match claim(self.ctx.clock.now()).await {
                     Err(StoreError::Claimed(..)) => Err(StoreError::Claimed(id, until)),
                     claimed => claimed,
@@ -150,7 +151,7 @@ impl Runs {
     /// Lists runs, newest first.
     ///
     /// # Errors
-    /// When the store failed.
+    /// Fails when the store fails.
     pub async fn list(&self, filter: &RunFilter) -> Result<Vec<RunRow>, HostError> {
         Ok(self.ctx.store.list(filter).await?)
     }
@@ -158,7 +159,7 @@ impl Runs {
     /// Returns the row of a run: its status, and its place in its queue.
     ///
     /// # Errors
-    /// When there is no such run, or the store failed.
+    /// Fails when there is no such run, or the store fails.
     pub async fn row(&self, execution_id: &str) -> Result<RunRow, HostError> {
         Ok(self.ctx.store.row(execution_id).await?)
     }
@@ -166,7 +167,7 @@ impl Runs {
     /// Returns the job that a run was admitted with.
     ///
     /// # Errors
-    /// When there is no such run, or the store failed.
+    /// Fails when there is no such run, or the store fails.
     pub async fn job(&self, execution_id: &str) -> Result<Arc<Job>, HostError> {
         Ok(self.ctx.store.latest(execution_id).await?.0)
     }
@@ -174,7 +175,7 @@ impl Runs {
     /// Returns the whole log of a run.
     ///
     /// # Errors
-    /// When there is no such run.
+    /// Fails when there is no such run.
     pub async fn logs(&self, execution_id: &str) -> Result<Vec<LogRecord>, HostError> {
         self.ctx.store.row(execution_id).await?;
         let (mut records, mut place) = (Vec::new(), LogPlace::default());
@@ -191,7 +192,7 @@ impl Runs {
     /// Returns a page of the log of a run, from a position that an earlier page returned.
     ///
     /// # Errors
-    /// When the store failed.
+    /// Fails when the store fails.
     pub async fn log_page(
         &self,
         execution_id: &str,
@@ -201,11 +202,11 @@ impl Runs {
         Ok(self.ctx.store.log_page(execution_id, from, limit).await?)
     }
 
-    /// Cancels a run. A running step is stopped, with its guest and the host's work for it. A waiting run has
+    /// Cancels a run. A running step stops, with its guest and the host's work for it. A waiting run has
     /// ended when this function returns.
     ///
     /// # Errors
-    /// When there is no such run, it has ended, or the store failed.
+    /// Fails when there is no such run, it has ended, or the store fails.
     pub async fn cancel(&self, execution_id: &str, why: &str, audit: Audit) -> Result<RunRow, HostError> {
         let row = self.ctx.store.row(execution_id).await?;
         if row.status.is_terminal() {
@@ -218,7 +219,7 @@ impl Runs {
         self.ctx.store.request_cancel(execution_id, why, now, Some(audit)).await?;
         self.ctx.cancel_held(&[execution_id.to_owned()], why);
         if row.claimed_until.is_none_or(|until| until <= now) {
-            // No worker has it, so this process ends it. If that fails, a worker does.
+            // No worker holds the run, so this process ends it. If that fails, a worker ends it.
             let claim = self
                 .ctx
                 .store
@@ -229,7 +230,7 @@ impl Runs {
             }
         }
         self.ctx.wake(row.queue.as_deref());
-        self.ctx.tell_queues(row.queue);
+        self.ctx.announce_queues(row.queue);
         self.ctx.store.announce(Wake::Claims);
         Ok(self.ctx.store.row(execution_id).await?)
     }
@@ -238,7 +239,7 @@ impl Runs {
     /// `job`. A run without a failed step starts from the beginning, and [`Admitted::note`] says so.
     ///
     /// # Errors
-    /// When there is no such run, it has not ended, or it cannot be admitted.
+    /// Fails when there is no such run, it has not ended, or it cannot be admitted.
     pub async fn retry(
         &self,
         execution_id: &str,
@@ -249,8 +250,8 @@ impl Runs {
         self.retry_with(execution_id, from_start, job, audit, |_| Vec::new()).await
     }
 
-    /// Like [`Runs::retry`]. `with` receives the id of the new run, and returns the changes to write in the
-    /// same transaction.
+    /// Retries a run like [`Runs::retry`]. `with` receives the id of the new run, and returns the changes
+    /// that the same transaction writes.
     pub(crate) async fn retry_with(
         &self,
         execution_id: &str,
@@ -273,7 +274,7 @@ impl Runs {
             format!("every step of {execution_id} succeeded, so the new run starts from the beginning")
         });
         let audit = Audit { detail: format!("of {execution_id}"), ..audit };
-        // Its files are there before a worker can take it.
+        // The files are in place before a worker can claim the run.
         let before = |id: &str| {
             if inherits {
                 self.copy_workspace(execution_id, id)?;
@@ -283,7 +284,7 @@ impl Runs {
         Ok(Admitted { note, ..self.insert(run, None, Some(audit), before).await? })
     }
 
-    /// Copies the files that finished steps left for later steps.
+    /// Copies the files that finished steps created for later steps.
     fn copy_workspace(&self, from: &str, to: &str) -> Result<(), HostError> {
         let (from, to) = (self.ctx.workspace(from), self.ctx.workspace(to));
         if !from.is_dir() {

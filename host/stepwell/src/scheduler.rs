@@ -1,4 +1,4 @@
-//! The scheduler: fires the schedules that are due in the queues that this process is the scheduler of.
+//! The scheduler: fires the due schedules of the queues that this process is the scheduler of.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -13,28 +13,29 @@ use crate::HostError;
 use crate::schedules::Schedules;
 use crate::service::POLL;
 
-/// A scheduler that looks less often than this has not been watching.
+/// The maximum interval between two rounds of a scheduler that counts as watching.
 const BREAK: Duration = Duration::from_secs(5);
-/// Schedules that the scheduler fires in one transaction.
+/// The number of schedules that the scheduler fires per transaction.
 const SCHEDULES: u32 = 256;
-/// Fires of one schedule in one transaction.
+/// The maximum number of fires of one schedule per transaction.
 const FIRES: usize = 500;
 
 impl Schedules {
-    /// Fires the due schedules of the queues that this process is the scheduler of, and sleeps until the next.
+    /// Fires the due schedules of the queues that this process is the scheduler of, and sleeps until the
+    /// next.
     pub(crate) async fn schedule_loop(&self) {
         let mut timetables = Timetables::default();
         let notify = self.ctx.node.schedules.clone();
         let lease = self.ctx.settings().config.service.lease.0;
         let mut leased: Option<Timestamp> = None;
-        // Since when it has been watching, and when it last looked.
+        // The time since which the scheduler has been watching, and the time of its last round.
         let mut watching: Option<(Timestamp, Timestamp)> = None;
         while !self.ctx.is_draining() {
             let now = self.ctx.clock.now();
             let unbroken =
                 watching.filter(|(_, looked)| (now - *looked).to_std().unwrap_or_default() < BREAK);
             let since = unbroken.map_or(now, |(since, _)| since);
-            // A process that was stopped for long finds that another one has taken over.
+            // A process that was suspended for long may find that another process has taken over.
             if leased.is_none_or(|at| (now - at).to_std().unwrap_or(lease) >= lease / 5) {
                 match self.ctx.store.lease_schedulers(self.ctx.worker(), now, self.ctx.lease_from(now)).await
                 {
@@ -60,19 +61,19 @@ impl Schedules {
                     let next = self.ctx.store.next_schedule(Some(self.ctx.worker())).await.ok().flatten();
                     let until =
                         next.map_or(POLL, |next| (next - self.ctx.clock.now()).to_std().unwrap_or_default());
-                    // A due schedule that did not fire belongs to another scheduler by now.
+                    // If a due schedule did not fire, it now belongs to another scheduler.
                     until.clamp(Duration::from_millis(2), POLL)
                 }
             };
             if self.ctx.sleep_or(&notify, pause).await {
-                // There may be a schedule in a queue that has had none.
+                // A queue without schedules may now have one.
                 leased = None;
             }
         }
     }
 
-    /// Fires the due schedules, as a scheduler that has been watching since `since`. Returns whether more may be
-    /// due.
+    /// Fires the due schedules, as a scheduler that has been watching since `since`. Returns whether more may
+    /// be due.
     pub(crate) async fn fire_due(
         &self,
         timetables: &mut Timetables,
@@ -95,7 +96,7 @@ impl Schedules {
     pub(crate) fn batch(&self, row: &ScheduleRow, timetables: &mut Timetables, watch: Watch) -> FireBatch {
         let now = watch.now;
         let Some((timetable, schedule)) = timetables.of(self, row).zip(row.job.schedule.as_ref()) else {
-            // A calendar that it names may be gone: it waits until the job is fixed.
+            // A calendar of the schedule may be missing: the schedule waits until the job is fixed.
             tracing::error!("the schedule of the job {} cannot be evaluated", row.job_id);
             return FireBatch {
                 job_id: row.job_id.clone(),
@@ -120,7 +121,7 @@ impl Schedules {
         }
     }
 
-    /// A fire with its row, and its run where it is to have one.
+    /// Creates a fire: its row, and its run if the decision admits one.
     pub(crate) fn new_fire(
         &self,
         schedule: &ScheduleRow,
@@ -175,17 +176,17 @@ impl Schedules {
         }
         queues.iter().for_each(|queue| self.ctx.serve_queue(queue));
         self.ctx.wake(queues.iter().map(String::as_str));
-        self.ctx.tell_queues(queues);
+        self.ctx.announce_queues(queues);
         Ok(())
     }
 }
 
-/// Timetables that were made before, by job and the time at which the schedule was made.
+/// The cached timetables, by job and by the time of the last change of the schedule.
 #[derive(Default)]
 pub(crate) struct Timetables(HashMap<(String, Timestamp), Arc<Timetable>>);
 
 impl Timetables {
-    /// Bounds the memory; a timetable is made in microseconds.
+    /// The maximum number of cached timetables. A new one takes microseconds.
     const MOST: usize = 200_000;
 
     pub(crate) fn of(&mut self, schedules: &Schedules, row: &ScheduleRow) -> Option<Arc<Timetable>> {

@@ -54,7 +54,7 @@ impl Schedules {
     /// Pauses or resumes a schedule. The ledger records fires of a paused schedule as paused.
     ///
     /// # Errors
-    /// When the job has no schedule, or the store failed.
+    /// Fails when the job has no schedule, or the store fails.
     pub async fn pause(&self, job_id: &str, paused: Option<String>, audit: Audit) -> Result<(), HostError> {
         if let Some(row) = self.ctx.store.schedule(job_id).await? {
             self.catch_up(&row).await?;
@@ -76,17 +76,17 @@ impl Schedules {
         Timetable::new(&job.id, schedule, zone, &self.ctx.settings().config.calendars, made)
             .map(Some)
             .map_err(|problems| {
-                let told = problems.into_iter().map(|(key, message)| {
+                let diagnostics = problems.into_iter().map(|(key, message)| {
                     Diagnostic::without_place(&format!("the job {}, schedule {key}", job.id), message)
                 });
-                HostError::Invalid(stepwell_engine::Diagnostics(told.collect()))
+                HostError::Invalid(stepwell_engine::Diagnostics(diagnostics.collect()))
             })
     }
 
     /// Returns the next fires of a job.
     ///
     /// # Errors
-    /// When the schedule is invalid, or `count` or `from` is out of range.
+    /// Fails when the schedule is invalid, or `count` or `from` is out of range.
     pub fn preview(
         &self,
         job: &JobDefinition,
@@ -130,16 +130,16 @@ impl Schedules {
     /// Lists rows of the ledger, latest fire first.
     ///
     /// # Errors
-    /// When the store failed.
+    /// Fails when the store fails.
     pub async fn ledger(&self, filter: &LedgerFilter) -> Result<Vec<LedgerRow>, HostError> {
         Ok(self.ctx.store.ledger(filter).await?)
     }
 
-    /// Admits one run of a job for a later time, with its row in the ledger. `audit` is written with them, in one
-    /// transaction.
+    /// Admits one run of a job for a later time, with its row in the ledger. One transaction writes both, and
+    /// `audit`.
     ///
     /// # Errors
-    /// As [`crate::Runs::enqueue`].
+    /// Returns the errors of [`crate::Runs::enqueue`].
     pub async fn once(&self, job: &Arc<Job>, at: Timestamp, audit: Audit) -> Result<String, HostError> {
         let now = self.ctx.clock.now();
         schedule::check_once(at, now).map_err(|why| HostError::Argument("scheduled_time", why))?;
@@ -155,7 +155,7 @@ impl Schedules {
         };
         let fire =
             schedule::Fire { nominal, decision: Decision::Admitted, reason: "once".to_owned(), due: at };
-        // Several runs at one time are several fires, with the id of the run in their names.
+        // Each of several runs at one time is a fire of its own, with the id of the run in its name.
         let id = loop {
             let mut new = self.new_fire(&row, &fire, |_| Source::Api, None, RunOverlap::Allow, now);
             new.run.iter_mut().for_each(|run| run.started_by.push(audit.by.clone()));
@@ -174,7 +174,7 @@ impl Schedules {
                 audit: Some(audit),
             };
             match self.fire(vec![batch]).await {
-                // Another process made a run with this id in this second.
+                // Another process created a run with this id in the same second.
                 Err(HostError::Store(StoreError::Exists(_))) => {}
                 fired => break fired.map(|()| id)?,
             }
@@ -198,10 +198,10 @@ impl Schedules {
         zone::clock_note(text, timezone.parse().unwrap_or(chrono_tz::UTC))
     }
 
-    /// Parses a time as users write it, in the zone of a job.
+    /// Parses a time as users write it, in the time zone of a job.
     ///
     /// # Errors
-    /// When the text is not a time.
+    /// Fails when the text is not a time.
     pub fn time_in(&self, text: &str, timezone: &str) -> Result<Timestamp, HostError> {
         let zone = timezone.parse().unwrap_or(chrono_tz::UTC);
         schedule::parse_time(text, zone).map_err(HostError::Refused)

@@ -23,9 +23,9 @@ use crate::guests::GuestThreads;
 use crate::house::House;
 use crate::worker::Silent;
 
-/// The longest sleep of a task. After it, the task sees the changes of other processes.
+/// The maximum sleep of a task, after which it sees the changes of other processes.
 pub(crate) const POLL: Duration = Duration::from_secs(1);
-/// Runs that a dispatcher takes in one transaction.
+/// The maximum number of runs that a dispatcher claims per transaction.
 const CLAIM: u32 = 64;
 
 /// A running service. It continues to run when this value is dropped; [`Service::drain`] ends it.
@@ -43,7 +43,7 @@ pub(crate) struct Serving {
     pub running: Arc<AtomicU32>,
 }
 
-/// Takes runs from queues, and has workers work on them.
+/// Claims runs of the queues, and starts workers for them.
 #[derive(Clone)]
 struct Dispatcher {
     ctx: Arc<Context>,
@@ -77,13 +77,13 @@ impl Dispatcher {
         }
     }
 
-    /// Takes the runs of a queue as they become free to go, and has them worked on.
+    /// Claims the runs of a queue as they become ready, and starts workers for them.
     async fn dispatch(&self, queue: &str, slots: &Arc<Semaphore>, serving: &Serving, tasks: &TaskTracker) {
         let notify = self.ctx.notify_of(queue);
         let zone = queue.parse().unwrap_or(chrono_tz::UTC);
         let Some(mut settings) = self.ctx.settings().queues.settings(queue) else { return };
         let mut pause = Duration::from_millis(100);
-        // Claiming is a write: it is done when there may be something to take.
+        // A claim is a write, so the dispatcher claims only when a run may be ready.
         let mut look = true;
         while !self.ctx.is_draining() {
             if !look {
@@ -94,14 +94,14 @@ impl Dispatcher {
                 }
             }
             let now = self.ctx.clock.now();
-            // They may have been read again.
+            // The settings may have been reloaded.
             settings = self.ctx.settings().queues.settings(queue).unwrap_or(settings);
             let room = room(slots.available_permits(), serving.running.load(Ordering::Relaxed));
             if room == 0 {
                 let until = self.until_due(queue, None).await;
                 look = if until.is_zero() {
-                    // Other queues have all workers: the end of any of their runs counts, and not only what wakes this
-                    // queue.
+                    // The other queues use all workers: the end of any of their runs frees one, so a wake-up
+                    // of this queue alone is not enough.
                     self.worker_or(&notify, slots).await;
                     true
                 } else {
@@ -136,15 +136,16 @@ impl Dispatcher {
             }
             look = full && !none && slots.available_permits() > 0;
             if none {
-                // What is ready and was not taken waits for a slot, and the slot's end wakes us. What is due later is
-                // not to wait with it.
+                // Ready runs that were not claimed wait for a slot, and the end of a run wakes this task.
+                // Runs that are due later must not wait with them.
                 let until = self.until_due(queue, Some(now)).await;
                 look = self.ctx.sleep_or(&notify, until).await;
             }
         }
     }
 
-    /// How long until the next run of the queue is due, of those due after `after`; a second at most.
+    /// Returns the time until the next run of the queue is due, among those due after `after`: at most one
+    /// second.
     async fn until_due(&self, queue: &str, after: Option<Timestamp>) -> Duration {
         let next = self.ctx.store.next_due(queue, after).await.ok().flatten();
         next.map_or(POLL, |next| (next - self.ctx.clock.now()).to_std().unwrap_or_default()).min(POLL)
@@ -156,7 +157,7 @@ impl Dispatcher {
             biased;
             () = self.ctx.node.draining.cancelled() => {}
             () = notify.notified() => {}
-            // The claim of a run takes it; the first dispatcher gets it.
+            // The claim of a run takes the permit: the first dispatcher gets it.
             free = slots.acquire() => drop(free),
         }
     }
@@ -178,7 +179,7 @@ impl Dispatcher {
             match ctx.runs().work(claim, &Silent, Default::default()).await {
                 Ok(_) => {}
                 Err(HostError::Store(StoreError::Stale(_))) => {
-                    tracing::warn!("the run {id} was taken over by another worker, or let go");
+                    tracing::warn!("the run {id} was released, or another worker took it over");
                 }
                 Err(error) => tracing::error!("the run {id}: {error}"),
             }
@@ -216,7 +217,7 @@ impl Dispatcher {
                         tracing::warn!("steps: {error}");
                     }
                 }
-                // Announcements were lost: check all queues, as happens once per second anyway.
+                // Announcements were lost: claims are checked now, and queues once per second.
                 Err(RecvError::Lagged(_)) => self.ctx.node.claims.notify_one(),
                 Err(RecvError::Closed) => return,
             }
@@ -224,14 +225,14 @@ impl Dispatcher {
     }
 }
 
-/// Runs that a queue may take when that many workers are free and it has that many running. A queue that has none
-/// running gets its first worker whatever the others take.
+/// Returns the number of runs that a queue may claim, given the free workers and the running runs of the
+/// queue. A queue without running runs always gets a first worker.
 fn room(free: usize, running: u32) -> u32 {
     let spare = u32::from(running == 0);
     u32::try_from(free).unwrap_or(CLAIM).max(spare).min(CLAIM)
 }
 
-/// Counts a run that is worked on.
+/// Counts a run while a worker executes it.
 struct Running(Arc<AtomicU32>);
 
 impl Running {
@@ -247,7 +248,7 @@ impl Drop for Running {
     }
 }
 
-/// Runs a task until it ends, and again when it panics.
+/// Runs a task until it ends, and restarts it when it panics.
 fn keep<F>(
     ctx: Arc<Context>,
     tasks: &TaskTracker,
@@ -262,7 +263,7 @@ fn keep<F>(
             if error.is_cancelled() || ctx.is_draining() {
                 return;
             }
-            tracing::error!("{name} failed and starts again: {error}");
+            tracing::error!("{name} failed and restarts: {error}");
             sleep(POLL).await;
         }
     });
@@ -280,19 +281,21 @@ impl Service {
     pub(crate) async fn start(ctx: Arc<Context>) -> Result<Self, HostError> {
         let (sender, queues) = unbounded_channel();
         if ctx.node.serving.set(sender).is_err() {
-            return Err(HostError::Refused("this host serves already".to_owned()));
+            return Err(HostError::Refused("this host already serves".to_owned()));
         }
-        ctx.bury_dead_workers().await?;
+        ctx.expire_dead_workers().await?;
         ctx.steps().refresh().await?;
         if ctx.runs_guests {
             match GuestThreads::start() {
                 Ok(guests) => drop(ctx.node.guests.set(guests)),
-                Err(error) => tracing::warn!("runs share the threads of requests: {error}"),
+                Err(error) => tracing::warn!(
+                    "runs share the threads of requests, since no other threads can start: {error}"
+                ),
             }
         }
         let service = Self { ctx: ctx.clone(), tasks: TaskTracker::new() };
         let slots = Arc::new(Semaphore::new(ctx.settings().config.service.workers as usize));
-        // Claims are renewed until the last run has been released.
+        // Claims are renewed until the service has released its last run.
         let (beat, ended) = (ctx.beat(), ctx.node.ended.clone());
         tokio::spawn(async move {
             ended.cancelled().await;
@@ -329,11 +332,11 @@ impl Service {
         self.ctx.node.ended.cancel();
         // This also ends the leases of schedulers, so that another process continues at once.
         if let Err(error) = self.ctx.store.expire(self.ctx.worker(), self.ctx.clock.now()).await {
-            tracing::warn!("claims are not released, and stay until they expire: {error}");
+            tracing::warn!("cannot release the claims, which stay until they expire: {error}");
         }
-        if let Err(error) = self.ctx.system().say_stopped().await {
+        if let Err(error) = self.ctx.system().record_stopped().await {
             tracing::debug!(
-                "the stop of this process is not recorded; others notice it after a timeout: {error}"
+                "cannot record the stop of this process; others notice it after a timeout: {error}"
             );
         }
         held.len()
@@ -345,7 +348,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_queue_takes_what_is_free_and_is_never_left_without_a_first_worker() {
+    fn a_queue_takes_free_workers_and_always_gets_a_first_one() {
         for (free, running, expected) in
             [(0, 0, 1), (0, 1, 0), (1, 0, 1), (5, 3, 5), (1000, 0, CLAIM), (usize::MAX, 9, CLAIM)]
         {

@@ -1,25 +1,27 @@
-//! Which jobs used more than their part of the cores lately.
+//! The jobs that recently used more than their share of the cores.
 //!
-//! The threat: a job that takes the cores from the others, in one long run or in many short ones. The time of each job fades by half
-//! every few seconds. A job has more than its part when it used more than the mean of the jobs of that time.
+//! The threat: a job that takes the cores from the others, in one long run or in many short ones. The use of
+//! each job halves every few seconds. A job exceeds its share when it used more than the mean of the recent
+//! jobs.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-/// The time after which half of what a job used is forgotten.
+/// The time after which the use of a job counts half.
 const HALF: Duration = Duration::from_secs(5);
-/// What each job may use in that time before it is compared with others.
+/// The seconds that each job may use in that time before it is compared with others.
 const FREE: f64 = 0.05;
-/// Jobs that are remembered; others are not compared. A stranger chooses the names of jobs.
+/// The maximum number of jobs that are compared. Users choose the names of jobs, so there may be many.
 const MOST_JOBS: usize = 4_096;
-/// A job that used less than this many seconds is forgotten.
+/// The seconds of use below which a job is forgotten.
 const NOTHING: f64 = 0.000_5;
-/// Half-lives after which the scale is reset. A number can hold twice as many.
+/// The number of half-lives after which the scale is reset. A number can hold twice as many.
 const MOST_HALVES: f64 = 400.0;
 
-/// Seconds that jobs have used the cores.
+/// The seconds for which jobs have used the cores.
 ///
-/// All entries fade alike, so that none has to be touched for it: instead, what is added later counts for more.
+/// All entries decay at the same rate, so no entry changes with time: instead, later use is added with a
+/// larger weight.
 #[derive(Debug)]
 pub(crate) struct Shares {
     begin: Instant,
@@ -33,7 +35,7 @@ impl Shares {
         Self { begin: now, cleared: now, total: 0.0, jobs: HashMap::new() }
     }
 
-    /// Notes that a job has used a core for that long.
+    /// Records that a job has used a core for that long.
     pub fn used(&mut self, job: &str, time: Duration, now: Instant) {
         self.clear(now);
         let added = time.as_secs_f64() * self.scale(now);
@@ -46,7 +48,7 @@ impl Shares {
         self.total += added;
     }
 
-    /// Whether a job has used more than its part.
+    /// Returns whether a job has used more than its share.
     pub fn is_over(&self, job: &str, now: Instant) -> bool {
         let used = self.jobs.get(job).copied().unwrap_or_default();
         used > FREE * self.scale(now) && used * self.jobs.len() as f64 > self.total
@@ -56,7 +58,7 @@ impl Shares {
         (now.saturating_duration_since(self.begin).as_secs_f64() / HALF.as_secs_f64()).exp2()
     }
 
-    /// Forgets, from time to time, the jobs whose use has faded.
+    /// Removes, from time to time, the jobs whose use has decayed.
     fn clear(&mut self, now: Instant) {
         if now.saturating_duration_since(self.cleared) <= HALF {
             return;
@@ -77,16 +79,17 @@ impl Shares {
 mod tests {
     use super::*;
 
-    /// Milliseconds of use by `a` and `b` in each of ten seconds, and whether each is over its part then.
+    /// Each case has the milliseconds that `a` and `b` use in each of ten seconds, and whether each is then
+    /// over its share.
     #[test]
-    fn who_uses_more_than_the_mean_is_over() {
+    fn a_job_over_the_mean_is_over_its_share() {
         for (a, b, over) in [
             (10, 10, [false, false]),
             (900, 10, [true, false]),
             (10, 900, [false, true]),
-            // Alone, a job has no part but all of it.
+            // A single job may use everything.
             (900, 0, [false, false]),
-            // Little use delays no other job.
+            // A small use does not delay other jobs.
             (6, 1, [false, false]),
         ] {
             let begin = Instant::now();
@@ -105,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_used_long_ago_does_not_count() {
+    fn old_use_does_not_count() {
         let begin = Instant::now();
         let mut shares = Shares::new(begin);
         shares.used("early", Duration::from_secs(10), begin);
@@ -114,7 +117,7 @@ mod tests {
         assert!(!shares.is_over("early", later));
         assert_eq!(shares.jobs.len(), 2);
         shares.used("late", Duration::from_secs(1), begin + Duration::from_secs(600));
-        assert_eq!(shares.jobs.len(), 1, "what has faded is forgotten");
+        assert_eq!(shares.jobs.len(), 1, "decayed use is removed");
     }
 
     #[test]

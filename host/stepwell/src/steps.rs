@@ -1,7 +1,7 @@
 //! Steps that are registered while the service runs. They are in the store, so that every node has them.
 //!
 //! The store has two kinds of records for them: a step type with its versions and its active version, and a
-//! component with its description. The bytes are fetched when a run needs them.
+//! component with its description. A process fetches the bytes when a run needs them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -35,10 +35,10 @@ pub(crate) struct StepRecord {
     /// The active component.
     digest: String,
     at: Timestamp,
-    /// It goes before the built-in step of this name.
+    /// Whether it takes precedence over the built-in step of this name.
     #[serde(default)]
     replaces: bool,
-    /// All of them, the latest registration last; none where an older program wrote the record.
+    /// All versions, the latest registration last. Empty when an older program wrote the record.
     #[serde(default)]
     versions: Vec<VersionRecord>,
 }
@@ -107,13 +107,13 @@ pub struct StepVersion {
     pub registered_by: Option<String>,
 }
 
-/// Step types that are registered at most.
+/// The maximum number of registered step types.
 const MOST: u32 = 1000;
-/// Versions of a step type at most.
+/// The maximum number of versions of a step type.
 const MOST_VERSIONS: usize = 100;
-/// Refused jobs that are listed.
+/// The maximum number of refused jobs in a list.
 const MOST_REFUSED: usize = 100;
-/// Of them, those that a message lists.
+/// The maximum number of refused jobs in a message.
 const MOST_SHOWN: usize = 20;
 
 /// The step types of a host.
@@ -123,11 +123,11 @@ pub struct Steps {
 }
 
 impl Steps {
-    /// Adds a step to this process only, like [`crate::Host::register`]. With `replace`, the component may replace a
-    /// built-in step, without the grants of policies that name that step.
+    /// Adds a step to this process only, like [`crate::Host::register`]. With `replace`, the component may
+    /// replace a built-in step, without the grants of policies that name that step.
     ///
     /// # Errors
-    /// As [`Steps::register`].
+    /// Returns the errors of [`Steps::register`].
     pub async fn register_here(&self, wasm: Vec<u8>, replace: bool) -> Result<Arc<Manifest>, HostError> {
         let component = self.examined(wasm).await?;
         self.may_replace(&component, replace)?;
@@ -141,8 +141,8 @@ impl Steps {
     /// type. Other versions stay available to jobs that name them and to runs that started with them.
     ///
     /// # Errors
-    /// When the component is not a step, its type is built in or reserved, stored jobs would be invalid with
-    /// it and `how` does not force it, or the store failed.
+    /// Fails when the component is not a step, its type is built in or reserved, stored jobs would be invalid
+    /// with it and `how` does not force it, or the store fails.
     pub async fn register(
         &self,
         wasm: Vec<u8>,
@@ -176,7 +176,7 @@ impl Steps {
             Audit { target: name.clone(), detail: format!("{version} {}", component.digest()), ..audit };
         let changes = vec![self.description(&component), put(&name, &said, expect), Change::Audit(audit)];
         self.ctx.store.write(changes).await?;
-        self.ctx.node.kept.lock().insert(component.digest().to_owned());
+        self.ctx.node.stored.lock().insert(component.digest().to_owned());
         let digest = component.digest().to_owned();
         self.ctx.sandbox.know(component);
         self.refresh().await?;
@@ -184,7 +184,7 @@ impl Steps {
         Ok(Activated { step_type: name, version, digest, previous, refused })
     }
 
-    /// Puts the component at the end of the versions.
+    /// Adds the component at the end of the versions.
     async fn add_version(
         &self,
         said: &mut StepRecord,
@@ -221,7 +221,7 @@ impl Steps {
         Ok(())
     }
 
-    /// Why a step that is not registered cannot be removed, or rolled back.
+    /// Returns the error for a change of a step that is not registered.
     fn not_registered(&self, step_type: &str, done: &str) -> HostError {
         match self.ctx.sandbox.find(step_type) {
             Some(found) if found.origin() == Origin::BuiltIn => HostError::Refused(format!(
@@ -237,7 +237,7 @@ impl Steps {
         }
     }
 
-    /// Refuses to change the types of a vendor whose name the configuration reserves for others.
+    /// Refuses a change of a step type whose vendor the configuration reserves for other users.
     fn may_change(&self, step_type: &str, audit: &Audit) -> Result<(), HostError> {
         let settings = self.ctx.settings();
         let reserved = vendor(step_type).and_then(|name| Some((name, settings.config.vendors.get(name)?)));
@@ -255,7 +255,7 @@ impl Steps {
         )))
     }
 
-    /// Refuses a component that bears the name of a built-in step, unless it is to take its place.
+    /// Refuses a component that has the name of a built-in step, unless `replace` is set.
     pub(crate) fn may_replace(&self, component: &Component, replace: bool) -> Result<(), HostError> {
         let name = &component.manifest().type_name;
         let Some(built_in) = self.ctx.sandbox.built_in(name) else { return Ok(()) };
@@ -274,7 +274,7 @@ impl Steps {
         )))
     }
 
-    /// A step type in the store, and what must still be there when it is written.
+    /// Returns the record of a step type, and the expectation for its next write.
     async fn step_record(&self, step_type: &str) -> Result<(StepRecord, Expect), HostError> {
         let Some(record) = self.ctx.store.record(Kind::Step, step_type).await? else {
             return Ok((StepRecord::default(), Expect::Absent));
@@ -283,7 +283,7 @@ impl Steps {
         Ok((self.read_step(record).await?, Expect::Version(version)))
     }
 
-    /// A record of a step type; what older programs wrote has no versions yet.
+    /// Reads a record of a step type. Records of older programs have no versions.
     async fn read_step(&self, record: Record) -> Result<StepRecord, HostError> {
         let mut said: StepRecord = serde_json::from_value(record.value)
             .map_err(|error| StoreError::Failed(format!("the step {} cannot be read: {error}", record.id)))?;
@@ -301,8 +301,8 @@ impl Steps {
         Ok(said)
     }
 
-    /// Steps of stored jobs that a component would refuse, if it were the newest of its type: by its schema, and by its
-    /// own `validate`.
+    /// Returns the steps of stored jobs that a component would refuse if it were the newest of its type, by
+    /// its schema or by its own `validate`.
     async fn refused_jobs(&self, component: &Component) -> Result<Vec<RefusedJob>, HostError> {
         self.ctx.sandbox.know(component.clone());
         let mut refused = Vec::new();
@@ -328,7 +328,7 @@ impl Steps {
         }
     }
 
-    /// Whether a step of this type would get the component, once it is active.
+    /// Returns whether a step of this type would get the component once it is active.
     fn would_get(&self, step_type: &str, component: &Component) -> bool {
         let manifest = component.manifest();
         let Ok(reference) = StepRef::parse(step_type) else { return false };
@@ -346,7 +346,7 @@ impl Steps {
                 .is_none_or(|found| compare_versions(&found.manifest().version, &manifest.version).is_le())
     }
 
-    /// What a component has against the configuration of a step.
+    /// Returns the objection of a component to the configuration of a step, if it has one.
     async fn objection(
         &self,
         step: &stepwell_engine::StepDefinition,
@@ -371,9 +371,9 @@ impl Steps {
     /// Applies the registrations, rollbacks and removals of other processes.
     ///
     /// # Errors
-    /// When the store failed.
+    /// Fails when the store fails.
     pub async fn refresh(&self) -> Result<(), HostError> {
-        // Before the first run there is no file, and looking makes none.
+        // Before the first run there is no file, and a read must not create it.
         if self.ctx.store_file.as_ref().is_some_and(|path| !path.exists()) {
             return Ok(());
         }
@@ -434,18 +434,18 @@ impl Steps {
     pub(crate) async fn fresh(&self) -> Result<(), HostError> {
         let now = self.ctx.clock.now();
         let recent = |at: &Timestamp| (now - *at).abs() < TimeDelta::seconds(1);
-        if self.ctx.is_serving() || self.ctx.node.looked.lock().as_ref().is_some_and(recent) {
+        if self.ctx.is_serving() || self.ctx.node.refreshed_at.lock().as_ref().is_some_and(recent) {
             return Ok(());
         }
         self.refresh().await?;
-        *self.ctx.node.looked.lock() = Some(now);
+        *self.ctx.node.refreshed_at.lock() = Some(now);
         Ok(())
     }
 
     /// Returns the step types, with the descriptions of their active versions.
     ///
     /// # Errors
-    /// When the store failed.
+    /// Fails when the store fails.
     pub async fn list(&self) -> Result<Vec<Arc<Manifest>>, HostError> {
         self.fresh().await?;
         Ok(self.ctx.sandbox.types().iter().filter_map(|name| self.ctx.sandbox.manifest(name)).collect())
@@ -459,7 +459,7 @@ impl Steps {
     /// Returns the component of a step type, which may include a version or a digest, with its bytes.
     ///
     /// # Errors
-    /// When there is no such component, or the store failed.
+    /// Fails when there is no such component, or the store fails.
     pub async fn component(&self, step_type: &str) -> Result<Component, HostError> {
         self.fresh().await?;
         self.fetch(step_type).await?;
@@ -469,7 +469,7 @@ impl Steps {
     /// Returns the versions of a step type, newest first. Empty when there is no such type.
     ///
     /// # Errors
-    /// When the store failed.
+    /// Fails when the store fails.
     pub async fn versions(&self, step_type: &str) -> Result<Vec<StepVersion>, HostError> {
         self.fresh().await?;
         let registered = self.ctx.node.registered.lock().get(step_type).cloned().unwrap_or_default();
@@ -495,7 +495,7 @@ impl Steps {
     }
 }
 
-/// The state of the records.
+/// The state in the records of step types.
 const STATE: &str = "registered";
 
 impl StepRecord {

@@ -1,4 +1,4 @@
-//! The store that the settings name.
+//! Opens the store that the settings name.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,8 +12,8 @@ use stepwell_store::{PinnedStores, PostgresStore, SqliteStore};
 use crate::HostError;
 use crate::context::Settings;
 
-/// Opens the store: the one of the URL, of the configuration, or SQLite in the data directory; with those that queues
-/// are pinned to.
+/// Opens the store of the URL, of the configuration, or SQLite in the data directory, with the stores that
+/// queues are pinned to.
 pub(crate) fn open(
     settings: &Settings,
     url: Option<&str>,
@@ -32,7 +32,7 @@ pub(crate) fn open(
         let Some(name) = &patch.store else { continue };
         let place = format!("queues.{queue}.store");
         let Some(setting) = config.stores.get(name) else {
-            let message = format!("there is no store `{name}`: name it under `stores` in the configuration");
+            let message = format!("there is no store `{name}`: add it under `stores` in the configuration");
             return Err(HostError::Invalid(Diagnostic::without_place(&place, message).into()));
         };
         if !pinned.contains_key(name) {
@@ -44,7 +44,7 @@ pub(crate) fn open(
     Ok(if pinned.is_empty() { home } else { Arc::new(PinnedStores::new(home, pinned, queues)) })
 }
 
-/// The file of the store in a data directory.
+/// Returns the path of the store's file in a data directory.
 pub(crate) fn file_in(data_dir: &Path) -> PathBuf {
     data_dir.join("stepwell.db")
 }

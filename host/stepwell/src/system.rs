@@ -96,7 +96,8 @@ impl Health {
         self.scheduler_lag_seconds = 0.0;
         for part in self.parts.values_mut() {
             // The message may name databases.
-            part.message = part.message.take().map(|_| "it does not work; an operator sees why".to_owned());
+            part.message =
+                part.message.take().map(|_| "it is unhealthy; operators can see the reason".to_owned());
         }
         self
     }
@@ -111,10 +112,10 @@ impl Part {
 /// A process without a sign of life for this long counts as dead.
 const ALIVE: chrono::Duration = chrono::Duration::seconds(15);
 
-/// Maximum number of runs that the metrics cover.
-const LOOKED_AT: u32 = 100_000;
+/// The maximum number of runs that the metrics cover.
+const MAX_RUNS: u32 = 100_000;
 
-/// The record of a process that works on runs.
+/// The record of a process that executes runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct WorkerRecord {
     /// The time of its last sign of life.
@@ -143,29 +144,28 @@ impl System {
     /// Returns metrics about the runs of the last hours.
     ///
     /// # Errors
-    /// When the store failed.
+    /// Fails when the store fails.
     pub async fn metrics(&self, hours: u32) -> Result<Metrics, HostError> {
-        self.looked_at(None, hours).await
+        self.metrics_in(None, hours).await
     }
 
-    /// Like [`System::metrics`] for a project.
+    /// Returns metrics like [`System::metrics`], for a project.
     ///
     /// # Errors
-    /// When the store failed.
+    /// Fails when the store fails.
     pub async fn metrics_of(&self, project: &str, hours: u32) -> Result<Metrics, HostError> {
-        self.looked_at(Some(project.to_owned()), hours).await
+        self.metrics_in(Some(project.to_owned()), hours).await
     }
 
-    async fn looked_at(&self, project: Option<String>, hours: u32) -> Result<Metrics, HostError> {
+    async fn metrics_in(&self, project: Option<String>, hours: u32) -> Result<Metrics, HostError> {
         let since =
             clock::earlier(self.ctx.clock.now(), std::time::Duration::from_secs(3600 * u64::from(hours)));
-        let filter =
-            RunFilter { project, ended_since: Some(since), limit: LOOKED_AT, ..RunFilter::default() };
+        let filter = RunFilter { project, ended_since: Some(since), limit: MAX_RUNS, ..RunFilter::default() };
         let rows = self.ctx.store.list(&filter).await?;
         Ok(summarize(hours, &rows))
     }
 
-    /// The health of the parts of the system.
+    /// Returns the health of the parts of the system.
     pub async fn health(&self) -> Health {
         let now = self.ctx.clock.now();
         let (mut lag, mut store, mut service) = (0.0, None, None);
@@ -173,13 +173,13 @@ impl System {
             Ok(next) => lag = next.map_or(0.0, |next| (now - next).as_seconds_f64().max(0.0)),
             Err(error) => store = Some(error.to_string()),
         }
-        // A write fails where a read does not, for instance on a full disk. Only a service writes here.
+        // A write can fail where a read succeeds, for instance on a full disk. Only a service writes here.
         if self.ctx.is_serving()
-            && let Err(error) = self.say_alive().await
+            && let Err(error) = self.record_alive().await
         {
             store = Some(error.to_string());
         }
-        if !self.ctx.is_serving() && !self.somebody_serves(now).await {
+        if !self.ctx.is_serving() && !self.is_served(now).await {
             service = Some("no new run starts: no service is running, or it is shutting down".to_owned());
         }
         let healthy = store.is_none() && service.is_none();
@@ -196,10 +196,10 @@ impl System {
     }
 
     /// Returns whether this process has different policies, configuration, queues or steps from every running
-    /// service. False when it serves itself, or no service runs.
+    /// service. Returns false when this process serves, or no service runs.
     ///
     /// # Errors
-    /// When the store failed.
+    /// Fails when the store fails.
     pub async fn differs_from_services(&self) -> Result<bool, HostError> {
         if self.ctx.is_serving() {
             return Ok(false);
@@ -211,8 +211,8 @@ impl System {
         Ok(!live.is_empty() && live.iter().all(|worker| worker.settings != own))
     }
 
-    /// Returns whether another process has recently recorded that it works on runs.
-    pub(crate) async fn somebody_serves(&self, now: Timestamp) -> bool {
+    /// Returns whether another process recently recorded that it executes runs.
+    pub(crate) async fn is_served(&self, now: Timestamp) -> bool {
         self.workers().await.is_ok_and(|workers| workers.iter().any(|worker| worker.is_alive(now)))
     }
 
@@ -221,25 +221,25 @@ impl System {
         Ok(self.workers().await?.into_iter().map(|worker| worker.seen).max())
     }
 
-    /// Returns the records of the processes that work, or have worked, on runs.
+    /// Returns the records of the processes that execute runs, or did earlier.
     async fn workers(&self) -> Result<Vec<WorkerRecord>, HostError> {
         let records = self.ctx.store.records(Kind::Worker, None, "", 10_000).await?;
         Ok(records.into_iter().filter_map(|record| serde_json::from_value(record.value).ok()).collect())
     }
 
-    /// Records that this process works on runs. Fails if the store cannot be written.
-    pub(crate) async fn say_alive(&self) -> Result<(), StoreError> {
-        self.say("alive", false).await
+    /// Records that this process executes runs. Fails when the store cannot be written.
+    pub(crate) async fn record_alive(&self) -> Result<(), StoreError> {
+        self.record("alive", false).await
     }
 
-    /// Records that this process no longer works on runs.
-    pub(crate) async fn say_stopped(&self) -> Result<(), StoreError> {
-        // It removes its lock file, so that no process takes it for dead.
+    /// Records that this process no longer executes runs.
+    pub(crate) async fn record_stopped(&self) -> Result<(), StoreError> {
+        // Without its lock file, no process counts this one as dead.
         let _ = std::fs::remove_file(self.ctx.base.join("workers").join(self.ctx.worker()));
-        self.say("stopped", true).await
+        self.record("stopped", true).await
     }
 
-    async fn say(&self, state: &str, stopped: bool) -> Result<(), StoreError> {
+    async fn record(&self, state: &str, stopped: bool) -> Result<(), StoreError> {
         let record =
             WorkerRecord { seen: self.ctx.clock.now(), settings: self.ctx.settings_digest(), stopped };
         let value = serde_json::to_value(record).unwrap_or_default();
@@ -261,7 +261,7 @@ impl System {
     /// Writes a file in the data directory that only this user can read, and returns its path.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// Fails when the file cannot be written.
     pub fn write_private(&self, name: &str, text: &str) -> Result<PathBuf, HostError> {
         let path = self.ctx.base.join(name);
         let written = private::make(&self.ctx.base).and_then(|()| private::write(&path, text));
@@ -286,7 +286,7 @@ impl System {
     /// Returns the products, places and versions of the databases of the store.
     ///
     /// # Errors
-    /// When the store does not answer.
+    /// Fails when the store does not answer.
     pub async fn vitals(&self) -> Result<Vec<Vitals>, HostError> {
         Ok(self.ctx.store.vitals(self.ctx.now()).await?)
     }
@@ -294,7 +294,7 @@ impl System {
     /// Checks that the store can be read.
     ///
     /// # Errors
-    /// When it cannot.
+    /// Fails when the store cannot be read.
     pub async fn check_readable(&self) -> Result<(), HostError> {
         Ok(self.ctx.store.next_schedule(None).await.map(drop)?)
     }
@@ -302,7 +302,7 @@ impl System {
     /// Checks that the store can be written, with a write that changes nothing.
     ///
     /// # Errors
-    /// When it cannot.
+    /// Fails when the store cannot be written.
     pub async fn check_writable(&self) -> Result<(), HostError> {
         Ok(self.ctx.store.expire("doctor", self.ctx.now()).await.map(drop)?)
     }
@@ -334,7 +334,7 @@ fn summarize(hours: u32, rows: &[RunRow]) -> Metrics {
         duration_seconds: spread(durations),
         lateness_seconds: spread(lateness),
         jobs,
-        truncated: rows.len() == LOOKED_AT as usize,
+        truncated: rows.len() == MAX_RUNS as usize,
     }
 }
 
@@ -353,8 +353,8 @@ mod tests {
 
     #[test]
     fn figures_are_spread() {
-        let told = spread((1..=100).map(f64::from).collect());
-        assert_eq!((told.p50, told.p95, told.p99, told.max), (50.0, 95.0, 99.0, 100.0));
+        let values = spread((1..=100).map(f64::from).collect());
+        assert_eq!((values.p50, values.p95, values.p99, values.max), (50.0, 95.0, 99.0, 100.0));
         assert_eq!(spread(Vec::new()), Spread::default());
         assert_eq!(spread(vec![7.0]).p50, 7.0);
     }

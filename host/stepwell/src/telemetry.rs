@@ -52,11 +52,11 @@ pub(crate) struct Measures {
     pub store_errors: Family<Labels, Counter>,
     requests: Family<Labels3, Counter>,
     request_seconds: Histograms<Labels2>,
-    /// Queues and priorities that have had ready runs: their series stay, at zero.
+    /// The queues and priorities that have had ready runs: their series stay, with the value zero.
     levels: Mutex<BTreeSet<(String, u8)>>,
 }
 
-/// From a millisecond to nearly three hours.
+/// The buckets for seconds: from one millisecond to nearly three hours.
 const SECONDS: [f64; 22] = [
     0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0,
     500.0, 1000.0, 2000.0, 5000.0, 10000.0,
@@ -67,7 +67,7 @@ fn seconds() -> Histogram {
 }
 
 fn bytes() -> Histogram {
-    // From 1 MiB to 8 GiB.
+    // The buckets go from 1 MiB to 8 GiB.
     Histogram::new((20..34).map(|power| f64::from(1u32 << (power - 4)) * 16.0))
 }
 
@@ -101,7 +101,7 @@ impl Default for Measures {
 
 impl Measures {
     fn register(&self, to: &mut Registry) {
-        // Series that alerts use exist from the beginning, so that the first failure is an increase.
+        // Series that alerts use exist from the start, so that the first failure is an increase.
         for operation in ["claim", "commit", "fire", "insert", "renew"] {
             drop(self.store_errors.get_or_create(&[("operation", operation.to_owned())]));
         }
@@ -188,17 +188,18 @@ impl Measures {
         }
     }
 
-    /// A process found that the one before it died while an attempt ran.
+    /// Counts a panic of a worker outside an attempt.
     pub fn worker_panicked(&self) {
         self.worker_panics.inc();
     }
 
+    /// Counts an attempt whose worker died while it ran.
     pub fn attempt_lost(&self) {
         self.lost_attempts.inc();
     }
 
     pub fn step_ended(&self, step_type: &str, attempt: u32, end: &StepEnd) {
-        // Versions would make a series each.
+        // A version in the label would create a series per version.
         let step_type = stepwell_engine::reference::type_of(step_type);
         let of = || [("step_type", step_type.to_owned())];
         let class = ("class", end.outcome.class().to_owned());
@@ -222,7 +223,7 @@ impl Measures {
         }
     }
 
-    /// Records by how long a renewal of claims was late.
+    /// Records the delay of a renewal of claims.
     pub fn renewed(&self, late: TimeDelta) {
         self.renewals.observe(late.as_seconds_f64().max(0.0));
     }
@@ -232,7 +233,7 @@ impl Measures {
     }
 }
 
-/// The values that are read at each request for metrics.
+/// Adds gauges, whose values are read at each request for metrics.
 fn gauges<L: EncodeLabelSet + Clone + Eq + std::hash::Hash + std::fmt::Debug + Send + Sync + 'static>(
     to: &mut Registry,
     name: &str,
@@ -300,7 +301,7 @@ impl System {
     /// Returns the metrics of this process and of the queues, in the text format of OpenMetrics.
     ///
     /// # Errors
-    /// When the store failed.
+    /// Fails when the store fails.
     pub async fn prometheus(&self) -> Result<String, HostError> {
         let now = self.ctx.clock.now();
         let mut registry = Registry::with_prefix("stepwell");
@@ -316,7 +317,7 @@ impl System {
         gauge(to, "claims", "Runs that this process works on", self.ctx.held().len() as f64);
         let leases = self.ctx.node.leases.lock().len();
         gauge(to, "scheduler_leases", "Queues that this process is the scheduler of", leases as f64);
-        // A store that cannot be reached is no reason to show nothing.
+        // The other metrics are useful even if the store is unreachable.
         let vitals = self.ctx.store.vitals(now).await.unwrap_or_default();
         let store = |place: &str| [("store", place.to_owned())];
         let ahead = vitals.iter().map(|v| (store(&v.place), v.clock_ahead));
@@ -349,7 +350,7 @@ impl System {
 }
 
 impl Context {
-    /// Measures a call of the store.
+    /// Calls the store, and measures the call.
     pub(crate) async fn timed<T>(
         &self,
         operation: &'static str,
@@ -366,7 +367,7 @@ impl Context {
         answer
     }
 
-    /// Returns a new trace for a new run, recorded as often as the configuration says.
+    /// Returns a new trace for a new run, sampled at the rate in the configuration.
     pub(crate) fn new_trace(&self) -> Trace {
         let one_in = self.settings().config.telemetry.sample_one_in.max(1);
         let sampled = self.spans.is_some() && fastrand::u32(0..one_in) == 0;
@@ -439,7 +440,7 @@ impl Context {
     }
 }
 
-/// An attempt, for its spans.
+/// An attempt, with the data for its spans.
 pub(crate) struct Attempted<'a> {
     pub state: &'a RunState,
     pub step_id: &'a str,
@@ -448,8 +449,8 @@ pub(crate) struct Attempted<'a> {
     pub begun: Timestamp,
 }
 
-/// Memory in use and memory that there is: of the control group (version 2) where it has a limit, of the machine
-/// otherwise. What the page cache holds and would give back does not count.
+/// Returns the memory in use and the total memory: of the control group (version 2) if it has a limit,
+/// otherwise of the machine. Page cache that the kernel can reclaim does not count.
 fn memory() -> Option<(f64, f64)> {
     let read = |path: &str| std::fs::read_to_string(path).ok();
     let number = |text: String| text.trim().parse::<f64>().ok();

@@ -53,7 +53,7 @@ impl Drop for Waiter {
 }
 
 impl Runs {
-    /// Follows the log of a run, as far as this process writes it.
+    /// Follows the log of a run. It sees only log lines that this process writes.
     pub fn follow(&self, execution_id: &str) -> Follow {
         let mut followers = self.ctx.node.followers.lock();
         let sender = followers.entry(execution_id.to_owned()).or_insert_with(|| watch::Sender::new(()));
@@ -66,11 +66,11 @@ impl Runs {
         Waiter { runs: self.clone(), execution_id: execution_id.to_owned(), end }
     }
 
-    /// Waits until a run has ended, for at most `limit`, and returns its state. A run of another process is
+    /// Waits at most `limit` until a run has ended, and returns its state. A run of another process is
     /// checked twice per second.
     ///
     /// # Errors
-    /// When there is no such run, or the store failed.
+    /// Fails when there is no such run, or the store fails.
     pub async fn wait(&self, execution_id: &str, limit: Duration) -> Result<RunState, HostError> {
         let waiter = self.waiter(execution_id);
         if self.ctx.store.row(execution_id).await?.status.is_terminal() {
@@ -79,10 +79,10 @@ impl Runs {
         waiter.wait(limit).await
     }
 
-    /// Puts a run of a job into its queue, waits for its end for at most `limit`, and returns its state.
+    /// Adds a run of a job to its queue, waits at most `limit` for its end, and returns its state.
     ///
     /// # Errors
-    /// As [`Runs::enqueue`].
+    /// Returns the errors of [`Runs::enqueue`].
     pub async fn run_queued(
         &self,
         job: &Arc<Job>,
@@ -106,7 +106,7 @@ impl Runs {
     }
 }
 
-/// Follows the log of a run.
+/// A follower of the log of a run.
 pub struct Follow {
     grown: watch::Receiver<()>,
     ctx: Arc<Context>,
@@ -114,7 +114,8 @@ pub struct Follow {
 }
 
 impl Follow {
-    /// Waits until this process has written to the log, or `limit` has passed, since another node may write, too.
+    /// Waits until this process writes to the log, or until `limit` has passed, since another node may also
+    /// write.
     pub async fn grown(&mut self, limit: Duration) {
         let _ = tokio::time::timeout(limit, self.grown.changed()).await;
     }
@@ -123,7 +124,7 @@ impl Follow {
 impl Drop for Follow {
     fn drop(&mut self) {
         let mut followers = self.ctx.node.followers.lock();
-        // This follower still counts.
+        // The count includes this follower.
         if followers.get(&self.execution_id).is_some_and(|sender| sender.receiver_count() <= 1) {
             followers.remove(&self.execution_id);
         }

@@ -38,7 +38,7 @@ impl Steps {
     /// `progress` after each. Returns the number of steps.
     ///
     /// # Errors
-    /// When a component does not compile.
+    /// Fails when a component does not compile.
     pub async fn warm_up(&self, progress: impl FnMut(&Warmed)) -> Result<usize, HostError> {
         self.compile_all(Pace::Wanted, progress).await
     }
@@ -58,18 +58,18 @@ impl Steps {
         Readiness { ready: compiling.is_empty(), compiling }
     }
 
-    /// Compiles in the background what can run, and what is registered or granted later.
+    /// Compiles the runnable steps in the background, and later those that are registered or granted.
     pub(crate) async fn compile_ahead(&self) {
         if !self.ctx.compile_ahead {
             return;
         }
         tokio::select! {
             () = self.ctx.node.draining.cancelled() => {}
-            () = self.compile_what_is_new() => {}
+            () = self.compile_new() => {}
         }
     }
 
-    async fn compile_what_is_new(&self) {
+    async fn compile_new(&self) {
         let mut seen = None;
         loop {
             let generation = self.ctx.generation();
@@ -80,7 +80,7 @@ impl Steps {
                 };
                 match self.compile_all(Pace::Background, done).await {
                     Ok(all) => tracing::info!("{all} steps are compiled"),
-                    Err(error) => tracing::error!("a step cannot be compiled: {error}"),
+                    Err(error) => tracing::error!("cannot compile a step: {error}"),
                 }
                 seen = Some(generation);
             }
@@ -95,10 +95,7 @@ impl Steps {
             if self.ctx.sandbox.is_loaded(&step_type) {
                 continue;
             }
-            #[allow(
-                clippy::disallowed_methods,
-                reason = "how long compiling takes is shown, and decides nothing"
-            )]
+            #[allow(clippy::disallowed_methods, reason = "the duration of the compilation is only shown")]
             let begun = Instant::now();
             let warm = async {
                 self.fetch(&step_type).await?;
@@ -118,7 +115,8 @@ impl Steps {
         failed.map_or(Ok(of), Err)
     }
 
-    /// The step types that some project's jobs can run, small components first: they are ready soonest.
+    /// Returns the step types that jobs of some project can run, small components first: they are ready
+    /// soonest.
     fn to_compile(&self) -> Vec<String> {
         let mut types: Vec<(usize, String)> = self
             .ctx
@@ -132,7 +130,7 @@ impl Steps {
         types.into_iter().map(|(_, step_type)| step_type).collect()
     }
 
-    /// Whether the configuration and the policies of some project let the step type run.
+    /// Returns whether the configuration and the policies of some project let the step type run.
     fn can_run(&self, step_type: &str) -> bool {
         let settings = self.ctx.settings();
         let Some(component) = self.ctx.sandbox.find(step_type) else { return false };

@@ -1,4 +1,4 @@
-//! The worker: moves a run that was claimed, until it has ended or waits.
+//! The worker: advances a claimed run until it ends or waits.
 
 mod hold;
 mod panicked;
@@ -32,13 +32,13 @@ use crate::telemetry::Attempted;
 pub(crate) use hold::Hold;
 use write::json_bytes;
 
-/// Lines of log that wait for the next commit before they get one of their own.
+/// The number of log lines after which the worker commits without waiting for the next event.
 const LOG_LINES_TO_COMMIT: usize = 64;
 
 /// An event that an observer of a run may show.
 #[derive(Debug)]
 pub enum Notice<'a> {
-    /// The run has moved forward, and its new state is on disk.
+    /// The run advanced, and its new state is stored.
     Event(&'a Event),
     /// The running step wrote a log line.
     Log(&'a LogLine),
@@ -50,7 +50,7 @@ pub enum Notice<'a> {
 
 /// Observes a run. The worker calls it during its own work, so it should not block.
 pub trait Observer: Send + Sync {
-    /// Receives an event at the step of this index, and the state of the run after the event.
+    /// Receives an event of the step at this index, and the state of the run after the event.
     fn notice(&self, state: &RunState, step: usize, notice: Notice<'_>);
 }
 
@@ -61,36 +61,36 @@ impl Observer for Silent {
     fn notice(&self, _: &RunState, _: usize, _: Notice<'_>) {}
 }
 
-/// How a worker left a run.
+/// The result of a worker's turn on a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Left {
-    /// The run has ended.
+    /// The run ended.
     Ended,
     /// The run is due again at this time.
     Until(Timestamp),
 }
 
-/// A run in the hands of this worker.
+/// A claimed run, with everything that the next commit writes.
 pub(crate) struct Worker<'a> {
     runs: &'a Runs,
     observer: &'a dyn Observer,
     hold: Arc<Hold>,
     pub state: RunState,
-    /// The status that the store has.
+    /// The status in the store.
     committed: RunStatus,
-    /// When the attempt that runs began.
+    /// The time at which the current attempt began.
     begun: Timestamp,
-    /// Why the run is to be cancelled, when that was known at the claim.
+    /// The reason for the cancellation, when the run was already cancelled at the claim.
     cancel: Option<String>,
-    /// Events that the state has and the store has not: they share the next commit.
+    /// Events that the state includes and the store does not: they share the next commit.
     pending: Vec<Event>,
     logs: Vec<LogRecord>,
-    /// The store has a checkpoint that the run does not need any more.
+    /// Whether the store holds a checkpoint that the run no longer needs.
     forget_checkpoint: bool,
-    /// Bytes of the log and of checkpoints that the attempt has written.
+    /// The bytes of log lines and checkpoints that the attempt wrote.
     written: u64,
     /// Rows of the audit log that share the next commit.
-    noted: Vec<Audit>,
+    audit_rows: Vec<Audit>,
 }
 
 impl Worker<'_> {
@@ -104,19 +104,15 @@ impl Worker<'_> {
             RunStatus::Queued => {
                 self.runs.ctx.measures.began(&self.state, now);
                 let job = self.state.run.job.id.as_str();
-                tracing::info!(
-                    job,
-                    queue = self.state.run.queue.as_deref().unwrap_or(""),
-                    "the run has begun"
-                );
+                tracing::info!(job, queue = self.state.run.queue.as_deref().unwrap_or(""), "the run started");
                 self.push(Event::Started { at: now })?;
             }
-            status if !status.is_terminal() => self.forget_lost_attempt(now)?,
+            status if !status.is_terminal() => self.record_lost_attempt(now)?,
             _ => {}
         }
         loop {
             let Some(effect) = next(&self.state) else {
-                return self.give_up("the run has no step left to execute".to_owned()).await;
+                return self.give_up("the run has no step to execute, but has not ended".to_owned()).await;
             };
             if let Effect::Finish(_) = effect {
                 self.commit(Next::End).await?;
@@ -128,7 +124,7 @@ impl Worker<'_> {
         }
     }
 
-    /// Ends a run that the engine cannot move forward, so that it does not stay claimed and block other runs
+    /// Ends a run that the engine cannot advance, so that it does not stay claimed and block other runs
     /// forever.
     async fn give_up(&mut self, message: String) -> Result<Left, HostError> {
         tracing::error!("internal error: {message}; the run ends as failed");
@@ -137,10 +133,10 @@ impl Worker<'_> {
         Ok(Left::Ended)
     }
 
-    /// Does the next thing; returns how the worker leaves the run when it now waits.
+    /// Handles the next effect. Returns how the worker leaves the run, when the run now waits.
     async fn turn(&mut self, effect: Effect) -> Result<Option<Left>, HostError> {
         let now = self.now();
-        // A cancellation ends the steps of the job. `finally` runs anyway, within its own time limit.
+        // A cancellation ends the steps of the job. `finally` still runs, within its own time limit.
         if self.hold.cancel.is_cancelled() && self.state.verdict.is_none() {
             self.cancel(effect, now).await?;
             return Ok(None);
@@ -160,7 +156,7 @@ impl Worker<'_> {
             Effect::AwaitApproval { step, until } if now >= until => {
                 let approval = self.state.run.job.step(step).and_then(Approval::of);
                 let approved = approval.is_some_and(|approval| approval.on_timeout == OnTimeout::Approve);
-                self.noted.push(not_decided(&self.state, step, approved, now));
+                self.audit_rows.push(not_decided(&self.state, step, approved, now));
                 self.push(Event::ApprovalDecided {
                     step,
                     approved,
@@ -170,12 +166,12 @@ impl Worker<'_> {
                 })?;
                 Ok(None)
             }
-            Effect::AwaitApproval { until, .. } => self.let_go(until).await,
+            Effect::AwaitApproval { until, .. } => self.release_until(until).await,
             Effect::RunStep { not_before: Some(due), .. } if due > now => {
-                self.let_go(deadline.map_or(due, |deadline| due.min(deadline))).await
+                self.release_until(deadline.map_or(due, |deadline| due.min(deadline))).await
             }
-            // Between two steps is where a process that ends lets go.
-            Effect::RunStep { .. } if self.runs.ctx.is_draining() => self.let_go(now).await,
+            // A process that shuts down releases its runs between two steps.
+            Effect::RunStep { .. } if self.runs.ctx.is_draining() => self.release_until(now).await,
             Effect::RunStep { step, attempt, .. } => {
                 self.step(step, attempt, false).await?;
                 Ok(None)
@@ -183,10 +179,10 @@ impl Worker<'_> {
         }
     }
 
-    async fn let_go(&mut self, until: Timestamp) -> Result<Option<Left>, HostError> {
+    async fn release_until(&mut self, until: Timestamp) -> Result<Option<Left>, HostError> {
         if self.hold.cancel.is_cancelled() && !self.runs.ctx.is_draining() {
-            // The store has a cancelled run due at once, so that it would come back at once: it is held instead, for
-            // as long as its `finally` may take.
+            // A cancelled run is due at once in the store, so this worker would claim it again immediately.
+            // It keeps the claim instead, for at most the time limit of `finally`.
             self.commit(Next::Keep).await?;
             let pause = (until - self.now()).to_std().unwrap_or_default();
             tokio::select! {
@@ -202,7 +198,7 @@ impl Worker<'_> {
         Ok(Some(Left::Until(until)))
     }
 
-    /// Ends the run as cancelled. A step that is parked runs once more, to stop what it started elsewhere.
+    /// Ends the run as cancelled. A parked step runs once more, to stop the work that it started elsewhere.
     async fn cancel(&mut self, effect: Effect, now: Timestamp) -> Result<(), HostError> {
         if let Effect::RunStep { step, attempt, .. } = effect
             && self.state.status == RunStatus::Parked
@@ -227,32 +223,33 @@ impl Worker<'_> {
         }
         let approval = Approval::of(&definition);
         let message = approval.as_ref().map(|approval| render(&approval.message.as_str().into(), &scope));
-        let message = match message.map(|message| told(message.map_err(|error| error.to_string()))) {
-            Some(Ok(message)) => message,
-            // An approver cannot decide about a text that is missing.
-            Some(Err(why)) => {
-                let outcome = Outcome::InvalidConfig { message: format!("`message`: {why}") };
-                let end = StepEnd { outcome, produced: Produced::default(), receipt: Receipt::default() };
-                self.push(Event::StepStarted { step, attempt: 1, at })?;
-                return self.push(Event::StepEnded { step, attempt: 1, end: Arc::new(end), at });
-            }
-            None => String::new(),
-        };
+        let message =
+            match message.map(|message| approval_message(message.map_err(|error| error.to_string()))) {
+                Some(Ok(message)) => message,
+                // An approver cannot decide without the message.
+                Some(Err(why)) => {
+                    let outcome = Outcome::InvalidConfig { message: format!("`message`: {why}") };
+                    let end = StepEnd { outcome, produced: Produced::default(), receipt: Receipt::default() };
+                    self.push(Event::StepStarted { step, attempt: 1, at })?;
+                    return self.push(Event::StepEnded { step, attempt: 1, end: Arc::new(end), at });
+                }
+                None => String::new(),
+            };
         let wait = approval.map_or(Duration::ZERO, |approval| approval.wait.0);
         let until = clock::later(at, wait);
         let bound = self.runs.ctx.preparation().bound(&self.state, step, &message);
         self.push(Event::ApprovalRequested { step, message, at, until, bound: Some(Arc::new(bound)) })
     }
 
-    /// An attempt that was running when its worker died is lost.
-    fn forget_lost_attempt(&mut self, at: Timestamp) -> Result<(), HostError> {
+    /// Records that the attempt that ran when its worker died is lost.
+    fn record_lost_attempt(&mut self, at: Timestamp) -> Result<(), HostError> {
         let running =
             |step: &stepwell_engine::run::StepState| step.status == stepwell_engine::run::StepStatus::Running;
         let Some(step) = self.state.steps.iter().position(running) else { return Ok(()) };
         let attempt = self.state.steps.get(step).map_or(0, |step| step.attempt);
         if let Some(definition) = self.state.run.job.step(step) {
             let step_type = definition.step_type.as_str();
-            tracing::warn!(step = definition.id, step_type, attempt, "the attempt was lost: its worker died");
+            tracing::warn!(step = definition.id, step_type, attempt, "the attempt is lost: its worker died");
         }
         self.runs.ctx.measures.attempt_lost();
         self.push(Event::AttemptLost { step, attempt, at })
@@ -261,17 +258,17 @@ impl Worker<'_> {
     async fn step(&mut self, step: usize, attempt: u32, cleaning_up: bool) -> Result<(), HostError> {
         let Some(definition) = self.state.run.job.step(step).cloned() else { return Ok(()) };
         let at = self.now();
-        let found = match Preparation::skipped(&self.state, step, &definition) {
+        let component = match Preparation::skipped(&self.state, step, &definition) {
             Ok(Some(reason)) => return self.push(Event::StepSkipped { step, reason, at }),
-            Ok(None) => self.runs.ctx.preparation().found(&self.state, &definition).await?,
+            Ok(None) => self.runs.ctx.preparation().component(&self.state, &definition).await?,
             Err(outcome) => Err(outcome),
         };
-        // Written before anything is made of what the job's author wrote: should that kill this process, the attempt
-        // counts as lost.
+        // The event is committed before the worker evaluates any input of the job's author: if that kills
+        // this process, the attempt counts as lost.
         self.push(Event::StepStarted { step, attempt, at })?;
         self.commit(Next::Keep).await?;
         (self.begun, self.written) = (self.now(), 0);
-        let prepared = found.and_then(|component| {
+        let prepared = component.and_then(|component| {
             self.runs.ctx.preparation().prepare(&self.state, step, &definition, &component)
         });
         let prepared = prepared.and_then(|(config, grant)| {
@@ -284,7 +281,7 @@ impl Worker<'_> {
                 let end = StepEnd { outcome, produced: Produced::default(), receipt: Receipt::default() };
                 let end = self.counted(end);
                 self.runs.ctx.measures.step_ended(&definition.step_type, attempt, &end);
-                self.noted.extend(of_attempt(&self.state, &definition.id, (attempt, at), &end));
+                self.audit_rows.extend(of_attempt(&self.state, &definition.id, (attempt, at), &end));
                 return self.push(Event::StepEnded { step, attempt, end: Arc::new(end), at });
             }
         };
@@ -331,7 +328,7 @@ impl Worker<'_> {
                 run_us = receipt.run_us,
                 fuel = receipt.fuel,
                 memory = receipt.memory_peak_bytes,
-                "the attempt has ended"
+                "the attempt ended"
             );
             for (rule, count) in &receipt.denials {
                 tracing::warn!(target: "stepwell::denial", rule, count, "denied by policy");
@@ -347,11 +344,11 @@ impl Worker<'_> {
             begun,
         };
         self.runs.ctx.attempt_ended(&attempted, &end, at);
-        self.noted.extend(of_attempt(&self.state, &definition.id, (attempt, at), &end));
+        self.audit_rows.extend(of_attempt(&self.state, &definition.id, (attempt, at), &end));
         self.push(Event::StepEnded { step, attempt, end: Arc::new(end), at })
     }
 
-    /// The limits of an attempt, with regard to what the step has used before in this run.
+    /// Returns the limits of an attempt, less the amounts that the step used earlier in this run.
     fn allowance(&self, step: usize, grant: &Grant, cleaning_up: bool) -> Result<Limits, Outcome> {
         match self.state.steps.get(step) {
             Some(known) if cleaning_up => Ok(known.last_allowance(grant.limits())),
@@ -359,13 +356,13 @@ impl Worker<'_> {
         }
     }
 
-    /// The end, with what the attempt writes to the store.
+    /// Returns the end with the number of bytes that the attempt wrote to the store.
     fn counted(&self, mut end: StepEnd) -> StepEnd {
         end.receipt.stored_bytes = self.written.saturating_add(json_bytes(&end));
         end
     }
 
-    /// Runs the attempt and takes its reports until both have ended.
+    /// Runs the attempt and handles its reports until both end.
     async fn watch(
         &mut self,
         step: usize,
@@ -375,7 +372,7 @@ impl Worker<'_> {
     ) -> Result<StepEnd, HostError> {
         let runner = self.runs.ctx.runner.clone();
         let (step_id, shortfall) = (request.step_id.clone(), request.grant.shortfall());
-        // Not a task of its own: another thread would have to be woken for each attempt.
+        // The attempt shares this task: a task of its own would wake another thread for each attempt.
         let mut running = pin!(contained_future(async move { runner.run(request).await }));
         let (mut ended, abort) = (None, self.hold.abort.clone());
         loop {
@@ -384,7 +381,7 @@ impl Worker<'_> {
                 report = reports.recv() => match report {
                     Some(report) => {
                         let mut reported = pin!(self.report(step, attempt, &step_id, report));
-                        // The attempt continues, and its deadline counts, while a report is written.
+                        // The attempt continues, and its deadline counts, while the worker writes a report.
                         loop {
                             tokio::select! {
                                 biased;
@@ -393,7 +390,7 @@ impl Worker<'_> {
                             }
                         }
                     }
-                    // The sink is gone with the attempt.
+                    // The channel closes when the attempt ends.
                     None => break,
                 },
                 end = &mut running, if ended.is_none() => ended = Some(end),
@@ -446,7 +443,7 @@ impl Worker<'_> {
                     Ok(()) => Ok(()),
                     Err(error) => Err(error.to_string()),
                 };
-                // A step that is gone does not wait for the answer.
+                // A step that has ended does not receive the answer.
                 let _ = saved.send(answer);
                 committed?;
             }
@@ -467,22 +464,22 @@ impl Worker<'_> {
     }
 }
 
-/// The message of an approval, filled in: as short as its template must be.
-fn told(filled: Result<Value, String>) -> Result<String, String> {
+/// Returns the message of an approval, if it is no longer than a template of a message may be.
+fn approval_message(filled: Result<Value, String>) -> Result<String, String> {
     let message = match filled? {
         Value::String(message) => message,
         other => other.to_string(),
     };
     match message.chars().count() {
         ..=MOST_MESSAGE => Ok(message),
-        count => Err(format!("it has {count} characters when it is filled in, of at most {MOST_MESSAGE}")),
+        count => Err(format!("the rendered text has {count} characters; the maximum is {MOST_MESSAGE}")),
     }
 }
 
-/// Bytes of the message of a dead letter: many of them are listed at once.
+/// The maximum length of a message in a dead letter, in bytes: lists show many of them at once.
 const LETTER: usize = 4 << 10;
 
-/// The dead letter of a run that failed, ran out of time or expired.
+/// Returns the dead letter of a run that failed, ran out of time or expired.
 pub(crate) fn dead_letter(state: &RunState, at: Timestamp) -> Option<DeadLetter> {
     if !state.status.is_dead() {
         return None;

@@ -26,7 +26,7 @@ impl Places {
     /// A place for the body of a request, if it needs one.
     ///
     /// # Errors
-    /// When other large bodies have all of them.
+    /// Fails when other large bodies have all of them.
     pub fn take(&self, headers: &HeaderMap) -> Result<Option<SemaphorePermit<'_>>, Problem> {
         let said = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
         // What does not say how long it is may be as long as any.

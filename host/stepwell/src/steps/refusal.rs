@@ -1,4 +1,4 @@
-//! The message for a component that stored jobs do not accept.
+//! The error message when stored jobs do not accept a component.
 
 use stepwell_engine::Manifest;
 use stepwell_sandbox::Component;
@@ -22,7 +22,7 @@ pub(super) fn counted(steps: usize) -> String {
     }
 }
 
-/// Adds the first of the refused steps to the message.
+/// Adds the first refused steps to the message.
 pub(super) fn listed(head: String, refused: &[RefusedJob]) -> String {
     let mut lines = vec![head];
     let shown = refused.iter().take(MOST_SHOWN);

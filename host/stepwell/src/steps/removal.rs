@@ -11,12 +11,12 @@ use crate::HostError;
 use crate::steps::Steps;
 
 impl Steps {
-    /// Removes a registered step type, or one of its versions (`acme/invoice@1.2.0`). Runs that have been
-    /// admitted continue with their components.
+    /// Removes a registered step type, or one of its versions (`acme/invoice@1.2.0`). Admitted runs continue
+    /// with their components.
     ///
     /// # Errors
-    /// When it is not registered, the version is active, stored jobs use it and `force` is not set, or the
-    /// store failed.
+    /// Fails when the step is not registered, the version is active, stored jobs use it and `force` is not
+    /// set, or the store fails.
     pub async fn remove(&self, step_type: &str, force: bool, audit: Audit) -> Result<(), HostError> {
         self.refresh().await?;
         let reference = StepRef::parse(step_type).map_err(HostError::Refused)?;
@@ -53,8 +53,8 @@ impl Steps {
         self.refresh().await
     }
 
-    /// Refuses to remove components that steps of stored jobs need: steps that no other component of their type could
-    /// run, or that the one that would run them refuses.
+    /// Refuses to remove components that steps of stored jobs need: no other component of their type could
+    /// run them, or the next one refuses them.
     async fn is_unused(&self, step_type: &str, gone: &[String]) -> Result<(), HostError> {
         let name = type_of(step_type);
         let all = self.ctx.sandbox.components(name).into_iter().map(|(component, _)| component);
@@ -85,7 +85,8 @@ impl Steps {
         Err(HostError::Refused(listed(head, &refused)))
     }
 
-    /// What a step lacks once components of its type are gone: any component, or one that accepts its configuration.
+    /// Returns the reason why a step could not run without these components: no component of its type
+    /// remains, or the remaining one refuses its configuration.
     async fn would_lack(
         &self,
         step: &StepDefinition,
@@ -93,7 +94,7 @@ impl Steps {
         left: &[Component],
     ) -> Result<Option<String>, HostError> {
         let Ok(reference) = StepRef::parse(&step.step_type) else { return Ok(None) };
-        // A step that has another component today keeps it.
+        // A step that uses another component now keeps it.
         let today = self.ctx.sandbox.digest(&step.step_type);
         if today.is_none_or(|today| !gone.contains(&today)) {
             return Ok(None);
@@ -102,7 +103,7 @@ impl Steps {
         let next = left.iter().filter(fits);
         let next = next.max_by(|a, b| compare_versions(&a.manifest().version, &b.manifest().version));
         match next {
-            None => Ok(Some(format!("nothing else is `{}`", step.step_type))),
+            None => Ok(Some(format!("there is no other component of `{}`", step.step_type))),
             Some(next) => self.objection(step, next).await,
         }
     }

@@ -12,7 +12,7 @@ impl Steps {
     /// the active one. Admitted runs keep their versions.
     ///
     /// # Errors
-    /// When there is no such version, the vendor is reserved, or the store failed.
+    /// Fails when there is no such version, the vendor is reserved, or the store fails.
     pub async fn roll_back(
         &self,
         step_type: &str,
@@ -27,7 +27,7 @@ impl Steps {
         }
         let previous = said.version_of(&said.digest);
         let Some(chosen) = said.earlier(step_type, version)?.cloned() else {
-            return self.give_back(step_type, previous, expect, audit).await;
+            return self.restore_built_in(step_type, previous, expect, audit).await;
         };
         said.digest = chosen.digest.clone();
         said.at = self.ctx.clock.now();
@@ -44,8 +44,9 @@ impl Steps {
         Ok(Activated { step_type: step_type.to_owned(), version, digest, previous, refused })
     }
 
-    /// Nothing was registered before the active version: where it replaced a built-in step, that is active again.
-    async fn give_back(
+    /// Removes the record of a step type whose active version is its first one. If it replaced a built-in
+    /// step, that step becomes active again.
+    async fn restore_built_in(
         &self,
         step_type: &str,
         previous: Option<String>,
@@ -56,7 +57,7 @@ impl Steps {
             self.ctx.sandbox.built_in(step_type).and_then(|digest| self.ctx.sandbox.by_digest(&digest));
         let Some(built_in) = built_in else {
             return Err(HostError::Refused(format!(
-                "version {} is the first version of `{step_type}` that was registered; there is none before it",
+                "version {} is the first registered version of `{step_type}`; there is no earlier one",
                 previous.unwrap_or_default()
             )));
         };
@@ -76,7 +77,7 @@ impl Steps {
 }
 
 impl StepRecord {
-    /// The version that is meant; none when that is the one before the first.
+    /// Returns the version to activate. `None` means the version before the first one.
     fn earlier(&self, step_type: &str, version: Option<&str>) -> Result<Option<&VersionRecord>, HostError> {
         let Some(wanted) = version else {
             let active = self.versions.iter().position(|version| version.digest == self.digest);
@@ -90,7 +91,7 @@ impl StepRecord {
         found.map(Some).ok_or_else(|| {
             let known: Vec<&str> = self.versions.iter().map(|known| known.version.as_str()).collect();
             HostError::Refused(format!(
-                "version `{wanted}` of `{step_type}` is not registered; there is {}",
+                "version `{wanted}` of `{step_type}` is not registered; the registered versions are {}",
                 known.join(", ")
             ))
         })

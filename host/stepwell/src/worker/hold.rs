@@ -1,4 +1,4 @@
-//! A claim in the hands of this process, and the worker that moves its run.
+//! The claim that this process holds on a run, and the entry point of the worker that advances the run.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,17 +14,17 @@ use super::{Left, Observer, Worker};
 use crate::HostError;
 use crate::runs::Runs;
 
-/// A claim in the hands of this process.
+/// A claim that this process holds.
 #[derive(Debug)]
 pub(crate) struct Hold {
     pub execution_id: String,
     pub fence: u64,
-    /// The run is to be cancelled, and why.
+    /// Cancels the run. `why` then has the reason.
     pub cancel: CancellationToken,
     pub why: Mutex<Option<String>>,
-    /// The worker is to let go at once: its claim is lost, or the process ends.
+    /// Makes the worker stop at once: its claim is lost, or the process ends.
     pub abort: CancellationToken,
-    /// Commits of this claim.
+    /// The number of commits of this claim.
     commits: AtomicU64,
 }
 
@@ -49,15 +49,15 @@ impl Hold {
         self.cancel.cancel();
     }
 
-    /// The number of the next commit.
+    /// Returns the number of the next commit.
     pub fn next_commit(&self) -> u64 {
         self.commits.fetch_add(1, Ordering::Relaxed) + 1
     }
 }
 
 impl Runs {
-    /// Moves the run of a hold until it has ended or waits, and gives the claim back.
-    pub(super) async fn move_run(
+    /// Advances the run of a hold until it ends or waits, and releases the claim.
+    pub(super) async fn advance(
         &self,
         claim: Claim,
         hold: Arc<Hold>,
@@ -71,7 +71,7 @@ impl Runs {
         let (state, damage) = match replay.end() {
             Ok(state) => (state, None),
             Err(illegal) => {
-                (RunState::new(run), Some(format!("the record of the run is damaged: {illegal}")))
+                (RunState::new(run), Some(format!("the stored events of the run are damaged: {illegal}")))
             }
         };
         let mut worker = Worker {
@@ -86,9 +86,9 @@ impl Runs {
             logs: Vec::new(),
             forget_checkpoint: damage.is_some(),
             written: 0,
-            noted: Vec::new(),
+            audit_rows: Vec::new(),
         };
-        // Of the level of errors, so that whatever is logged has the ids.
+        // The span has the level `error`, so that all log messages within it have the ids at any level.
         let trace = worker.state.run.trace.map(Trace::id);
         let ids = error_span!("run", run = worker.hold.execution_id, trace_id = trace);
         let driven = async {
@@ -96,7 +96,7 @@ impl Runs {
                 return worker.give_up(damage).await;
             }
             match worker.drive().await {
-                // The next worker of this run would get the same error.
+                // Another worker would get the same error.
                 Err(HostError::Illegal(illegal)) => worker.give_up(illegal.to_string()).await,
                 driven => driven,
             }

@@ -1,5 +1,5 @@
-//! Panics of a worker outside an attempt. They are faults of Stepwell, and must neither hold the run until
-//! its claim expires nor repeat forever.
+//! Handles panics of a worker outside an attempt. They are faults of Stepwell: they must not block the run
+//! until its claim expires, and must not repeat forever.
 
 use std::sync::Arc;
 
@@ -13,14 +13,14 @@ use super::{Hold, Left, Observer, dead_letter};
 use crate::HostError;
 use crate::runs::Runs;
 
-/// Panics in a row of the worker of a run that runs no step before the run ends.
+/// The number of consecutive panics after which a run ends, when none of its steps was next.
 const MOST: u32 = 3;
-/// Runs whose panics are counted.
+/// The maximum number of runs whose panics are counted.
 const COUNTED: usize = 4096;
 
 impl Runs {
-    /// Moves a run that was claimed until it has ended or waits, and gives the claim back. A panic on the way counts as a lost
-    /// attempt of the step whose turn it was.
+    /// Advances a claimed run until it ends or waits, and releases the claim. A panic counts as a lost
+    /// attempt of the step that was next.
     pub(crate) async fn work(
         &self,
         claim: Claim,
@@ -29,23 +29,23 @@ impl Runs {
     ) -> Result<(RunState, Left), HostError> {
         let hold = Arc::new(Hold::new(&claim, cancel));
         let _held = self.ctx.hold(hold.clone());
-        let Panicked(what) = match contained_future(self.move_run(claim, hold.clone(), observer)).await {
-            Ok(moved) => {
+        let Panicked(what) = match contained_future(self.advance(claim, hold.clone(), observer)).await {
+            Ok(advanced) => {
                 self.ctx.node.panics.lock().remove(&hold.execution_id);
-                return moved;
+                return advanced;
             }
             Err(panicked) => panicked,
         };
         tracing::error!(run = hold.execution_id, "internal error: the worker panicked: {what}");
         self.ctx.measures.worker_panicked();
-        let given_back = contained_future(self.release_after_panic(&hold)).await;
-        given_back.unwrap_or_else(|Panicked(what)| {
-            let message = format!("internal error: the run cannot be released: {what}");
+        let released = contained_future(self.release_after_panic(&hold)).await;
+        released.unwrap_or_else(|Panicked(what)| {
+            let message = format!("internal error: the worker cannot release the run: {what}");
             Err(HostError::Refused(message))
         })
     }
 
-    /// Gives the claim of a worker that panicked back, with what that costs the run.
+    /// Releases the claim of a worker that panicked, and records the consequence of the panic for the run.
     async fn release_after_panic(&self, hold: &Hold) -> Result<(RunState, Left), HostError> {
         let Loaded { run, events, next: more } = self.ctx.store.load(&hold.execution_id).await?;
         let mut replay = Replay::new(run);
@@ -53,8 +53,8 @@ impl Runs {
         self.read_on(&hold.execution_id, more, |events| replay.add(&events)).await?;
         let mut state = replay.end()?;
         if state.status.is_terminal() {
-            // Its last commit has given the claim back.
-            self.ctx.moved(&state);
+            // The last commit has already released the claim.
+            self.ctx.notify_waiters(&state);
             return Ok((state, Left::Ended));
         }
         let now = self.ctx.clock.now();
@@ -77,7 +77,7 @@ impl Runs {
                 self.ctx.measures.attempt_lost();
                 None
             }
-            // An approval runs nothing that could be lost.
+            // An approval runs no code, so no attempt is lost.
             None => match self.panicked_again(&hold.execution_id) {
                 ..MOST => Some(now + Duration::seconds(10)),
                 count => {
@@ -114,24 +114,28 @@ impl Runs {
             at: now,
         };
         let free = self.until_written(hold, || self.ctx.store.commit(commit.clone())).await?;
-        // What watches runs may be what panics.
-        let told = contained(|| {
+        // The code that reports the end of a run may be the code that panics.
+        let reported = contained(|| {
             if ended {
                 self.ctx.measures.ended(&state, now, commit.dead.is_some());
                 self.ctx.run_ended(&state, now);
             }
         });
-        if let Err(Panicked(what)) = told {
-            tracing::error!(run = hold.execution_id, "internal error: the end of a run is not told: {what}");
+        if let Err(Panicked(what)) = reported {
+            tracing::error!(
+                run = hold.execution_id,
+                "internal error: the end of the run is missing from metrics and traces: {what}"
+            );
         }
         self.ctx.logged(&hold.execution_id);
         self.ctx.wake(free.iter().map(String::as_str));
-        self.ctx.tell_queues(free);
-        self.ctx.moved(&state);
+        self.ctx.announce_queues(free);
+        self.ctx.notify_waiters(&state);
         Ok((state, left))
     }
 
-    /// Counts a panic of a worker whose run runs no step.
+    /// Counts a panic of a worker while no step of the run was next. Returns the number of consecutive
+    /// panics.
     fn panicked_again(&self, execution_id: &str) -> u32 {
         let mut panics = self.ctx.node.panics.lock();
         if panics.len() >= COUNTED && !panics.contains_key(execution_id) {
@@ -143,7 +147,7 @@ impl Runs {
     }
 }
 
-/// The step whose turn it is, its attempt, and whether that runs already.
+/// Returns the step that is next, its attempt, and whether the attempt already runs.
 fn turn_of(state: &RunState) -> Option<(usize, u32, bool)> {
     let running = state.steps.iter().position(|step| step.status == StepStatus::Running);
     if let Some(step) = running {

@@ -1,4 +1,4 @@
-//! What a worker writes: events, logs and checkpoints, with the token of its claim.
+//! Writes the events, log lines and checkpoints of a worker, with the fencing token of its claim.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::HostError;
 use crate::runs::Runs;
 
 impl Worker<'_> {
-    /// Writes a checkpoint in place of the one before; first what came before it.
+    /// Stores a checkpoint, which replaces the previous one, after the pending events and log lines.
     pub(super) async fn save_checkpoint(&mut self, step: usize, data: String) -> Result<(), HostError> {
         self.commit(Next::Keep).await?;
         self.written = self.written.saturating_add(json_bytes(&data));
@@ -38,7 +38,7 @@ impl Worker<'_> {
         Ok(())
     }
 
-    /// Writes pending events, and notifies the observer once they are on disk.
+    /// Writes pending events, and notifies the observer when they are stored.
     pub(super) async fn commit(&mut self, next: Next) -> Result<(), HostError> {
         if next == Next::Keep && self.pending.is_empty() && self.logs.is_empty() {
             return Ok(());
@@ -55,7 +55,7 @@ impl Worker<'_> {
             started_at: self.state.started_at,
             next,
             dead: (next == Next::End).then(|| dead_letter(&self.state, self.now())).flatten(),
-            audit: std::mem::take(&mut self.noted),
+            audit: std::mem::take(&mut self.audit_rows),
             at: self.now(),
         };
         let store = self.runs.ctx.store.clone();
@@ -68,20 +68,20 @@ impl Worker<'_> {
             self.runs.ctx.measures.ended(&self.state, commit.at, commit.dead.is_some());
             self.runs.ctx.run_ended(&self.state, commit.at);
             let job = self.state.run.job.id.as_str();
-            tracing::info!(job, status = self.state.status.name(), "the run has ended");
+            tracing::info!(job, status = self.state.status.name(), "the run ended");
         }
         self.runs.ctx.wake(free.iter().map(String::as_str));
-        self.runs.ctx.tell_queues(free);
+        self.runs.ctx.announce_queues(free);
         for event in &events {
             self.observer.notice(&self.state, event.step().unwrap_or_default(), Notice::Event(event));
         }
-        self.runs.ctx.moved(&self.state);
+        self.runs.ctx.notify_waiters(&self.state);
         Ok(())
     }
 }
 
 impl Runs {
-    /// Writes, and tries again while the store cannot be written: what was done is not lost for a disk that is full.
+    /// Writes, and retries while the store is unavailable, so that a full disk does not lose finished work.
     pub(super) async fn until_written<T, F>(&self, hold: &Hold, write: impl Fn() -> F) -> Result<T, HostError>
     where
         F: Future<Output = Result<T, StoreError>>,
@@ -90,7 +90,7 @@ impl Runs {
         loop {
             match self.ctx.timed("commit", write()).await {
                 Err(StoreError::Unavailable(why)) => {
-                    tracing::warn!("{}: {why}; trying again", hold.execution_id);
+                    tracing::warn!("{}: {why}; retrying", hold.execution_id);
                     tokio::select! {
                         biased;
                         () = sleep(pause) => pause = (pause * 2).min(Duration::from_secs(2)),
@@ -105,7 +105,7 @@ impl Runs {
     }
 }
 
-/// Bytes of a value as JSON.
+/// Returns the length of a value as JSON, in bytes.
 pub(super) fn json_bytes(value: &impl Serialize) -> u64 {
     struct Count(u64);
     impl std::io::Write for Count {
@@ -118,7 +118,7 @@ pub(super) fn json_bytes(value: &impl Serialize) -> u64 {
         }
     }
     let mut count = Count(0);
-    // What cannot be written is not stored either.
+    // A value that cannot be serialized is not stored either.
     let _ = serde_json::to_writer(&mut count, value);
     count.0
 }
