@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::StepDefinition;
-use crate::document::Schema;
+use crate::document::{Diagnostics, Document, Schema};
 
 /// The name of the step type.
 pub const TYPE: &str = "parallel_group";
@@ -42,6 +42,7 @@ pub struct Group {
     #[schemars(regex(pattern = "^[A-Za-z_][A-Za-z0-9_]{0,63}$"))]
     pub item: Option<String>,
     /// The branches: steps, or sequences of steps with an `id`.
+    #[serde(default)]
     #[schemars(length(min = 1, max = MAX_BRANCHES))]
     pub parallel_steps: Vec<Branch>,
     /// Steps that run after all branches have ended, whatever the result. Default: none.
@@ -166,4 +167,103 @@ struct Outline {
     #[schemars(length(max = 100))]
     #[serde(default)]
     finally: Vec<Map<String, Value>>,
+}
+
+/// Reports the problems of a group that its schema cannot find. `around` are the groups with `for_each` that contain
+/// it, and `ids` those of all steps.
+pub(super) fn check(
+    group: &Group,
+    around: &[&Group],
+    ids: &[String],
+    document: &Document,
+    at: &str,
+    found: &mut Diagnostics,
+) {
+    if group.on_failure.is_some() && group.fail_fast.is_some() {
+        let message = "`fail_fast` and `on_failure` say the same thing";
+        found.0.push(document.error(&format!("{at}/fail_fast"), message).help("leave one of them out"));
+    }
+    if group.for_each.is_none() && group.item.is_some() {
+        let message = "`as` names the item of `for_each`, which this group does not have";
+        found.0.push(document.error(&format!("{at}/as"), message).help("add `for_each`, or leave `as` out"));
+    }
+    let name = group.item_name();
+    let taken = ["steps", "vars", "run", "job"].contains(&name)
+        || around.iter().any(|outer| outer.item_name() == name);
+    if group.for_each.is_some() && taken {
+        let at = if group.item.is_some() { format!("{at}/as") } else { at.to_owned() };
+        let message = format!("expressions here use the name `{name}` for something else");
+        found.0.push(document.error(&at, message).help("choose another name with `as`"));
+    }
+    let sequences = group.parallel_steps.iter().enumerate();
+    let mut seen = std::collections::BTreeSet::new();
+    for (i, branch) in sequences {
+        let Branch::Sequence(sequence) = branch else { continue };
+        if ids.contains(&sequence.id) || !seen.insert(&sequence.id) {
+            let at = format!("{at}/parallel_steps/{i}/id");
+            found.0.push(document.error(&at, format!("two steps or branches have the id `{}`", sequence.id)));
+        }
+        if group.for_each.is_some() {
+            let message = "with `for_each`, `parallel_steps` is the sequence of steps of one item";
+            let help = "write the steps of this branch directly into `parallel_steps`";
+            found.0.push(document.error(&format!("{at}/parallel_steps/{i}"), message).help(help));
+        }
+    }
+}
+
+/// Reports what cannot be read of a step of the job, if it is a group: its configuration, its members, and groups
+/// that are nested too deep.
+pub(super) fn check_written(
+    step: &Value,
+    document: &Document,
+    at: &str,
+    depth: usize,
+    found: &mut Diagnostics,
+) {
+    let group = step.as_object().filter(|step| step.get("type").and_then(Value::as_str) == Some(TYPE));
+    let Some(group) = group.filter(|_| !found.is_full()) else { return };
+    if depth == MAX_DEPTH {
+        let message = format!("groups are nested too deep: at most {MAX_DEPTH} levels");
+        found.0.push(document.error(at, message).help("move steps into a separate job, or join two groups"));
+        return;
+    }
+    let own = |(key, _): &(&String, &Value)| !super::STEP_KEYS.contains(&key.as_str());
+    let config: Map<String, Value> =
+        group.iter().filter(own).map(|(key, value)| (key.clone(), value.clone())).collect();
+    found.0.extend(document.check(&Value::Object(config), at, &Group::schema()));
+    let list = |key: &str| group.get(key).and_then(Value::as_array).into_iter().flatten().enumerate();
+    for (i, branch) in list("parallel_steps").filter(|(_, branch)| branch.is_object()) {
+        let at = format!("{at}/parallel_steps/{i}");
+        if branch.get("type").is_none() && branch.get("steps").is_some() {
+            found.0.extend(document.check(branch, &at, &Schema::of::<SequenceOutline>()));
+            let steps = branch.get("steps").and_then(Value::as_array).into_iter().flatten();
+            steps.enumerate().for_each(|(k, step)| {
+                check_member(step, document, &format!("{at}/steps/{k}"), depth, found);
+            });
+        } else {
+            check_member(branch, document, &at, depth, found);
+        }
+    }
+    for (i, step) in list("finally") {
+        check_member(step, document, &format!("{at}/finally/{i}"), depth, found);
+    }
+}
+
+fn check_member(step: &Value, document: &Document, at: &str, depth: usize, found: &mut Diagnostics) {
+    found.0.extend(document.check(step, at, &Schema::of::<StepDefinition>()));
+    check_written(step, document, at, depth + 1, found);
+}
+
+/// A sequence with its steps as plain values.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[allow(dead_code, reason = "only its schema is used")]
+struct SequenceOutline {
+    #[schemars(regex(pattern = "^[A-Za-z_][A-Za-z0-9_-]{0,63}$"))]
+    id: String,
+    #[serde(default)]
+    #[schemars(length(max = 200))]
+    name: String,
+    #[schemars(length(min = 1, max = 1_000))]
+    steps: Vec<Map<String, Value>>,
 }

@@ -159,6 +159,19 @@ pub struct StepDefinition {
     pub config: Map<String, Value>,
 }
 
+impl StepDefinition {
+    /// Names the step, and the members of a group, by their ids where they have no name.
+    fn fill_in_names(&mut self) {
+        if self.name.is_empty() {
+            self.name.clone_from(&self.id);
+        }
+        if let Some(group) = &mut self.group {
+            let branches = group.parallel_steps.iter_mut().flat_map(group::Branch::steps_mut);
+            branches.chain(&mut group.finally).for_each(Self::fill_in_names);
+        }
+    }
+}
+
 /// A step as it is written: a group is part of the configuration.
 #[derive(Clone, Serialize, Deserialize)]
 struct Written {
@@ -191,16 +204,49 @@ impl TryFrom<Written> for StepDefinition {
             true => Some(serde_json::from_value(Value::Object(std::mem::take(&mut written.config)))?),
             false => None,
         };
-        let Written { id, name, step_type, continue_on_failure, when, retry, on_lost, timeout, policy, config } =
-            written;
-        Ok(Self { id, name, step_type, continue_on_failure, when, retry, on_lost, timeout, policy, group, config })
+        let Written {
+            id,
+            name,
+            step_type,
+            continue_on_failure,
+            when,
+            retry,
+            on_lost,
+            timeout,
+            policy,
+            config,
+        } = written;
+        Ok(Self {
+            id,
+            name,
+            step_type,
+            continue_on_failure,
+            when,
+            retry,
+            on_lost,
+            timeout,
+            policy,
+            group,
+            config,
+        })
     }
 }
 
 impl From<StepDefinition> for Written {
     fn from(step: StepDefinition) -> Self {
-        let StepDefinition { id, name, step_type, continue_on_failure, when, retry, on_lost, timeout, policy, group, config } =
-            step;
+        let StepDefinition {
+            id,
+            name,
+            step_type,
+            continue_on_failure,
+            when,
+            retry,
+            on_lost,
+            timeout,
+            policy,
+            group,
+            config,
+        } = step;
         // A group came from JSON, so it can be written as JSON.
         let members = group.map(|group| serde_json::to_value(group).unwrap_or_default());
         let config = match members {
@@ -482,10 +528,11 @@ impl JobDefinition {
         self.placed().into_iter().map(|placed| placed.step)
     }
 
-    /// Returns the retries of a step: its own, or the job's.
+    /// Returns the retries of a step: its own, or the job's. The job's retries are for the members of a group, and
+    /// not for the group as well.
     pub fn retry_of(&self, step: &StepDefinition) -> Retry {
         step.retry.clone().unwrap_or(Retry {
-            max_attempts: self.max_retries + 1,
+            max_attempts: if step.group.is_some() { 1 } else { self.max_retries + 1 },
             backoff: one_second(),
             on: None,
         })

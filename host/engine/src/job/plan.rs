@@ -63,6 +63,8 @@ fn place<'j>(found: &mut Vec<Placed<'j>>, placed: Placed<'j>) {
 pub struct Plan {
     nodes: Vec<Node>,
     top: Vec<usize>,
+    /// For each step that no `for_each` repeats: its number among these.
+    fixed: Vec<Option<usize>>,
 }
 
 /// A step of a [`Plan`].
@@ -96,7 +98,7 @@ pub struct Members {
 impl Plan {
     /// Returns the plan of a job.
     pub fn of(job: &JobDefinition) -> Self {
-        let mut plan = Self::default();
+        let (mut plan, mut fixed) = (Self::default(), 0);
         for (number, placed) in job.placed().into_iter().enumerate() {
             let parent = placed.parent.and_then(|parent| plan.nodes.get(parent.group));
             let is_fan_out = |node: &Node| node.members.as_ref().is_some_and(|members| members.fan_out);
@@ -112,6 +114,8 @@ impl Plan {
             if let Some(body) = repeated_by.and_then(|at| plan.members_mut(at)) {
                 body.body.push(number);
             }
+            plan.fixed.push(repeated_by.is_none().then_some(fixed));
+            fixed += usize::from(repeated_by.is_none());
             plan.nodes.push(Node {
                 members: placed.step.group.as_deref().map(Members::of),
                 definition: Arc::new(placed.step.clone()),
@@ -139,6 +143,11 @@ impl Plan {
     /// Returns a step by its number.
     pub fn node(&self, number: usize) -> Option<&Node> {
         self.nodes.get(number)
+    }
+
+    /// Returns the number of a step among those that no `for_each` repeats.
+    pub fn fixed(&self, number: usize) -> Option<usize> {
+        self.fixed.get(number).copied().flatten()
     }
 
     /// Returns all steps, in order.
@@ -199,7 +208,11 @@ pub(super) fn sees(placed: &[Placed<'_>], from: usize, other: usize) -> Result<(
     }
     if other > from {
         let beside = mine.iter().zip(&others).any(|(a, b)| a.group == b.group && a.branch != b.branch);
-        return Err(if beside && !is_repeated_pair(placed, &mine, &others) { Hidden::Beside } else { Hidden::Later });
+        return Err(if beside && !is_repeated_pair(placed, &mine, &others) {
+            Hidden::Beside
+        } else {
+            Hidden::Later
+        });
     }
     for level in 0..others.len() {
         let (Some(theirs), ours) = (others.get(level), mine.get(level)) else { continue };
