@@ -171,14 +171,14 @@ async fn what_is_wrong_is_a_problem_with_its_place() {
     let server = Server::start(Shell::new());
     let large = format!("{{\"job\": \"{}\"}}", "x".repeat(2 << 20));
     for (method, path, body, status, said) in [
-        ("GET", "/api/v2/nothing", "", 404, "nothing at this path"),
-        ("DELETE", "/api/v2/runs", "", 405, "does not take this method"),
+        ("GET", "/api/v2/nothing", "", 404, "no operation at this path"),
+        ("DELETE", "/api/v2/runs", "", 405, "does not support this method"),
         ("GET", "/api/v2/runs/exec_1", "", 404, "there is no run"),
         ("GET", "/api/v2/runs?limit=0", "", 400, "`limit` must be a whole number from 1 to 1000, not `0`"),
         ("GET", "/api/v2/runs?limit=x", "", 400, "`limit` must be a whole number from 1 to 1000, not `x`"),
         ("GET", "/api/v2/runs?limit=-1", "", 400, "`limit` must be a whole number from 1 to 1000, not `-1`"),
-        ("GET", "/api/v2/runs?limit=1&limit=2", "", 400, "the query gives `limit` twice"),
-        ("GET", "/api/v2/runs?job=a&job_id=b", "", 400, "the query gives `job_id` twice"),
+        ("GET", "/api/v2/runs?limit=1&limit=2", "", 400, "the query has `limit` twice"),
+        ("GET", "/api/v2/runs?job=a&job_id=b", "", 400, "the query has `job_id` twice"),
         (
             "GET",
             "/api/v2/metrics?hours=99999999999",
@@ -200,11 +200,11 @@ async fn what_is_wrong_is_a_problem_with_its_place() {
             "/api/v2/runs?colour=red",
             "",
             400,
-            "the query has no parameter `colour`: it takes job_id, queue",
+            "the query has no parameter `colour`: its parameters are job_id, queue",
         ),
         ("GET", "/api/v2/runs?job=x", "", 200, ""),
         ("GET", "/api/v2/ledger?job=x", "", 200, ""),
-        ("GET", "/api/v2/runs?cursor=zzz", "", 400, "`next_cursor` of the page before"),
+        ("GET", "/api/v2/runs?cursor=zzz", "", 400, "`next_cursor` of the previous page"),
         ("POST", "/api/v2/jobs/execute", "{\"job\": {", 400, "1 problem"),
         ("POST", "/api/v2/jobs/schedule", PAST, 422, "is in the past: it is"),
         ("POST", "/api/v2/jobs/schedule", FAR, 422, "more than five years away"),

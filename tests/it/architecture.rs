@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use stepwell::engine::policy::Capability;
 use stepwell_tests::root;
 
 fn sources(dir: &Path) -> Vec<PathBuf> {
@@ -189,6 +190,23 @@ fn every_wit_item_is_documented() {
     }
 }
 
+/// The host, the SDK and the world of step authors have their interfaces from one list, which has every
+/// capability that is an interface of Stepwell.
+#[test]
+fn there_is_one_world() {
+    let read = |path: &str| fs::read_to_string(root().join(path)).unwrap();
+    for path in ["host/sandbox/src/guest.rs", "guests/sdk/src/lib.rs"] {
+        let text = read(path);
+        assert!(text.contains("world: \"stepwell:guest/step@0.1.0\"") && !text.contains("inline:"), "{path}");
+    }
+    let world = read("wit/world.wit");
+    assert!(world.contains("include stepwell:guest/step@0.1.0;") && !world.contains("import stepwell:"));
+    let list = read("wit/deps/stepwell-guest.wit");
+    for capability in Capability::ALL.iter().filter(|capability| capability.is_ours()) {
+        assert!(list.contains(&format!("import stepwell:{capability}/{capability}@")), "{capability}");
+    }
+}
+
 /// A step of a stranger gets everything that a built-in step gets.
 #[test]
 fn the_host_knows_no_step_by_name() {
@@ -200,6 +218,9 @@ fn the_host_knows_no_step_by_name() {
         let code = code(&path);
         for step in steps {
             assert!(!code.contains(&format!("\"{step}")), "{} names `{step}`", path.display());
+        }
+        for service in ["login.microsoftonline.com", "dev.azure.com", "499b84ac", "service_principal"] {
+            assert!(!code.contains(service), "{} knows `{service}`", path.display());
         }
     }
 }

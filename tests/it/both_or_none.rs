@@ -25,8 +25,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::support::Nobody;
 
-/// The zone whose queue is in another store.
+/// The zones whose queues are in other stores.
 const FAR: &str = "Asia/Tokyo";
+const FARTHER: &str = "Asia/Seoul";
+
+const PAUSE: Duration = Duration::from_secs(600);
 
 /// What there is before the action.
 #[derive(Clone, Copy, PartialEq)]
@@ -75,23 +78,44 @@ impl StepRunner for Fails {
 struct Databases {
     home: Arc<Ground>,
     far: Arc<Ground>,
+    farther: Arc<Ground>,
 }
 
 impl Databases {
     fn new() -> Self {
         let ground = || Arc::new(Ground::new(1, None, None));
-        Self { home: ground(), far: ground() }
+        Self { home: ground(), far: ground(), farther: ground() }
     }
 
     /// The store of a process that dies before the write number `writes`.
     fn store(&self, writes: i64) -> Arc<dyn Store> {
         let left = Arc::new(AtomicI64::new(writes));
-        let of = |ground: &Arc<Ground>| -> Arc<dyn Store> {
-            Arc::new(Faulty::dying(ground.clone(), left.clone()))
-        };
-        let pinned = BTreeMap::from([("far".to_owned(), of(&self.far))]);
-        let queues = BTreeMap::from([(FAR.to_owned(), "far".to_owned())]);
+        self.pinned(|ground| Faulty::dying(ground, left.clone()))
+    }
+
+    /// The store of a process that stops for ten minutes before the write number `writes`.
+    fn pausing(&self, writes: i64) -> Arc<dyn Store> {
+        let left = Arc::new(AtomicI64::new(writes));
+        self.pinned(|ground| Faulty::pausing(ground, left.clone(), PAUSE))
+    }
+
+    fn pinned(&self, faulty: impl Fn(Arc<Ground>) -> Faulty) -> Arc<dyn Store> {
+        let of = |ground: &Arc<Ground>| -> Arc<dyn Store> { Arc::new(faulty(ground.clone())) };
+        let pinned =
+            BTreeMap::from([("far".to_owned(), of(&self.far)), ("farther".to_owned(), of(&self.farther))]);
+        let queues =
+            BTreeMap::from([(FAR.to_owned(), "far".to_owned()), (FARTHER.to_owned(), "farther".to_owned())]);
         Arc::new(PinnedStores::new(of(&self.home), pinned, queues))
+    }
+
+    /// The zones of the schedule of `job` in all databases, each with the database.
+    async fn schedules(&self) -> Vec<(&'static str, String)> {
+        let mut found = Vec::new();
+        for (name, ground) in [("home", &self.home), ("far", &self.far), ("farther", &self.farther)] {
+            let row = ground.store.schedule("job").await.unwrap();
+            found.extend(row.map(|row| (name, row.job.timezone.clone())));
+        }
+        found
     }
 }
 
@@ -271,6 +295,136 @@ async fn a_process_that_dies_between_two_writes_leaves_the_change_and_its_audit_
                         break;
                     }
                 }
+            }
+        }
+    }
+}
+
+/// The zones of a job, before and after a change.
+const MOVES: [(Option<&str>, Option<&str>); 13] = [
+    (None, Some("UTC")),
+    (None, Some(FAR)),
+    (Some("UTC"), Some("UTC")),
+    (Some("UTC"), Some(FAR)),
+    (Some(FAR), Some("UTC")),
+    (Some(FAR), Some(FAR)),
+    (Some(FAR), Some(FARTHER)),
+    (Some(FARTHER), Some(FAR)),
+    (Some("UTC"), None),
+    (Some(FAR), None),
+    (Some(FARTHER), None),
+    // The job stays, without its schedule.
+    (Some("UTC"), Some("")),
+    (Some(FAR), Some("")),
+];
+
+/// A job in this zone; without a schedule if the zone is empty. Jobs with another number are different.
+fn moved(zone: &str, number: u32) -> Arc<Job> {
+    let zone_or = if zone.is_empty() { "UTC" } else { zone };
+    let steps = json!([{"id": "w", "type": "wait", "for": number}]);
+    let mut job = json!({"id": "job", "timezone": zone_or, "steps": steps});
+    if !zone.is_empty() {
+        job.as_object_mut().unwrap().insert("schedule".to_owned(), json!({"every": "1h"}));
+    }
+    Arc::new(serde_json::from_value::<JobDefinition>(job).unwrap().into())
+}
+
+/// The database and the zone of the schedule that belongs to a job in this zone.
+fn placed(zone: Option<&str>) -> Vec<(&'static str, String)> {
+    match zone {
+        None | Some("") => Vec::new(),
+        Some(zone) => {
+            let place = match zone {
+                FAR => "far",
+                FARTHER => "farther",
+                _ => "home",
+            };
+            vec![(place, zone.to_owned())]
+        }
+    }
+}
+
+async fn change(host: &Host, new: Option<&str>, expect: Expect) -> Result<(), HostError> {
+    match new {
+        Some(zone) => host.jobs().put(&moved(zone, 1), expect, row(host, "change")).await.map(drop),
+        None => host.jobs().delete("job", expect, row(host, "change")).await,
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_and_its_schedule_in_another_store_change_together_whenever_the_process_dies() {
+    let sandbox = host(Databases::new().store(i64::MAX), None).sandbox().clone();
+    for (old, new) in MOVES {
+        let mut outcomes = Vec::new();
+        for writes in 0.. {
+            let place = format!("{old:?} to {new:?}, dead after {writes} writes");
+            assert!(writes < 30, "{place}: it never ends");
+            let databases = Databases::new();
+            let first = host(databases.store(i64::MAX), Some(sandbox.clone()));
+            if let Some(zone) = old {
+                let stored = first.jobs().put(&moved(zone, 0), Expect::Absent, row(&first, "before")).await;
+                stored.unwrap();
+            }
+            let second = host(databases.store(writes), Some(sandbox.clone()));
+            let acted = timeout(Duration::from_secs(60), change(&second, new, Expect::Any)).await;
+            let store = databases.store(i64::MAX);
+            // The scheduler of any other process finishes the change before it fires.
+            let now = first.now();
+            store.lease_schedulers("other", now, now + TimeDelta::seconds(30)).await.unwrap();
+            let noted = rows(&*store, "change").await;
+            let stored = store.record(Kind::Job, "job").await.unwrap();
+            let (after, zone) = if noted == 1 { (1, new) } else { (0, old) };
+            let expected = zone.map(|zone| serde_json::from_str(moved(zone, after).text()).unwrap());
+            assert_eq!(stored.map(|record| record.value), expected, "{place}: the job");
+            assert_eq!(databases.schedules().await, placed(zone), "{place}: its schedules");
+            if let Some(row) = store.schedule("job").await.unwrap() {
+                assert_eq!(row.job, moved(zone.unwrap(), after), "{place}: the job of the schedule");
+            }
+            let rest = store.records(Kind::ScheduleMove, None, "", 9).await.unwrap();
+            assert_eq!(rest, [], "{place}: nothing remains to be done");
+            outcomes.push(noted);
+            if let Ok(done) = acted {
+                done.unwrap_or_else(|error| panic!("{place}: {error}"));
+                assert_eq!(noted, 1, "{place}: it is done");
+                break;
+            }
+        }
+        assert!(outcomes.contains(&0), "{old:?} to {new:?}: no process died before the change: {outcomes:?}");
+    }
+}
+
+/// A process that was stopped during a change, while others changed the job, changes nothing when it continues.
+#[tokio::test(start_paused = true)]
+async fn a_process_that_stalls_during_a_change_does_not_undo_a_later_one() {
+    let sandbox = host(Databases::new().store(i64::MAX), None).sandbox().clone();
+    for (old, new) in MOVES {
+        for last in [Some("UTC"), Some(FAR), Some(FARTHER), Some(""), None] {
+            let place = format!("{old:?} to {new:?} to {last:?}");
+            let databases = Databases::new();
+            let first = host(databases.store(i64::MAX), Some(sandbox.clone()));
+            if let Some(zone) = old {
+                let stored = first.jobs().put(&moved(zone, 0), Expect::Absent, row(&first, "before")).await;
+                stored.unwrap();
+            }
+            let stalled = host(databases.pausing(1), Some(sandbox.clone()));
+            let late = tokio::spawn(async move { change(&stalled, new, Expect::Any).await });
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let done = match last {
+                Some(zone) => {
+                    let audit = row(&first, "last");
+                    first.jobs().put(&moved(zone, 2), Expect::Any, audit).await.map(drop)
+                }
+                None => first.jobs().delete("job", Expect::Any, row(&first, "last")).await,
+            };
+            done.unwrap_or_else(|error| panic!("{place}: {error}"));
+            // The late process may find that the job it has put is gone.
+            let _ = timeout(PAUSE * 2, late).await.unwrap().unwrap();
+            let now = first.now();
+            let store = databases.store(i64::MAX);
+            store.lease_schedulers("other", now, now + TimeDelta::seconds(30)).await.unwrap();
+            assert_eq!(databases.schedules().await, placed(last), "{place}: the schedules");
+            if let Some(row) = store.schedule("job").await.unwrap() {
+                assert_eq!(row.job, moved(last.unwrap(), 2), "{place}: the job of the schedule");
             }
         }
     }

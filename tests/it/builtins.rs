@@ -242,7 +242,7 @@ async fn data_processing_streams_spills_and_says_what_is_wrong() {
             rows("SELECT grp, COUNT(*) AS n FROM t GROUP BY grp ORDER BY grp LIMIT 1"),
             r#"succeeded: [{"grp":0,"n":57143}]"#,
         ),
-        (rows("SELECT id FROM t"), "failed: the query gives more than 1000 rows"),
+        (rows("SELECT id FROM t"), "failed: the query gives more than 1,000 rows"),
         (rows("SELEC 1"), "failed: "),
         (rows("SELECT nope FROM t"), "failed: "),
         (rows("DROP TABLE t"), "failed: "),

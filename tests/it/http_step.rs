@@ -183,7 +183,7 @@ async fn answers_become_outputs_or_say_what_is_wrong() {
         ("/pages", json!({"pages": {}}), "page 1 has no list at ``"),
         ("/redirect?/json", json!({}), "answered 302, which is not expected"),
         ("/redirect?/json", json!({"follow_redirects": 1}), "\"n\":1"),
-        ("/redirect?/redirect?/json", json!({"follow_redirects": 1}), "more than 1 redirects"),
+        ("/redirect?/redirect?/json", json!({"follow_redirects": 1}), "more than 1 redirect; the last is to"),
         ("/redirect?http://127.0.0.1:1/x", json!({"follow_redirects": 3}), "denied by policy"),
     ] {
         let end = step(&site, http(web.url(path), more.clone())).await;

@@ -59,6 +59,20 @@ const BANNED: &[(&str, &str)] = &[
     ("whoever", "the user who, or the name of the role"),
 ];
 
+/// Words that do not begin a doc comment: a sentence that names its subject replaces the noun clause.
+const CLAUSES: &[&str] = &["How", "What", "Whichever", "Who", "Whoever", "Why"];
+
+/// The directories without such doc comments.
+const SENTENCES: &[&str] = &[
+    "host/builtins",
+    "host/engine",
+    "host/server/src/api",
+    "host/server/src/client",
+    "host/sql",
+    "host/stepwell",
+    "host/store",
+];
+
 fn files(dir: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(dir).unwrap().flatten() {
         let path = entry.path();
@@ -153,6 +167,40 @@ fn has(text: &str, phrase: &str) -> bool {
         let (before, after) = (&text[..at], &text[at + phrase.len()..]);
         !before.chars().next_back().is_some_and(is_word) && !after.chars().next().is_some_and(is_word)
     })
+}
+
+/// The numbers of the lines at which a doc comment begins with a noun clause.
+fn clauses(text: &str) -> Vec<usize> {
+    let mut before = "";
+    let mut found = Vec::new();
+    for (line, text) in text.lines().enumerate().map(|(i, line)| (i + 1, line.trim())) {
+        let doc = |line: &str| ["///", "//!"].iter().any(|mark| line.starts_with(mark) && line.len() > 3);
+        let words = text.get(3..).unwrap_or_default();
+        let first = words.trim_start().split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+        if doc(text) && !doc(before) && CLAUSES.contains(&first) {
+            found.push(line);
+        }
+        before = text;
+    }
+    found
+}
+
+#[test]
+fn doc_comments_are_sentences() {
+    let text =
+        "/// Who asks.\nfn a() {}\n/// Returns\n/// What follows.\n///\n/// Whole.\n//! Why.\n// How.\n";
+    assert_eq!(clauses(text), [1], "only the first line of a paragraph of a doc comment counts");
+    assert_eq!(clauses("/// One.\n///\n/// How two.\n"), [3], "each paragraph is a sentence");
+    let mut all = Vec::new();
+    SENTENCES.iter().for_each(|dir| files(&root().join(dir), &mut all));
+    assert!(all.len() > 100, "{}", all.len());
+    let mut problems = Vec::new();
+    for path in all.iter().filter(|path| path.extension().is_some_and(|extension| extension == "rs")) {
+        let text = fs::read_to_string(path).unwrap();
+        let name = path.strip_prefix(root()).unwrap_or(path).display();
+        problems.extend(clauses(&text).into_iter().map(|line| format!("{name}:{line}")));
+    }
+    assert!(problems.is_empty(), "doc comments that begin with a noun clause:\n{}", problems.join("\n"));
 }
 
 #[test]

@@ -48,7 +48,7 @@ const POSTGRES: &[Case] = &[
     ("numeric(5,2)", "1.500", Ok("1.50")),
     ("numeric(5,2)", "1.005", Err("keeps 2")),
     ("numeric(3,-1)", "150", Ok("150")),
-    ("numeric(3,-1)", "149", Err("rounds to 1 zeros before the point")),
+    ("numeric(3,-1)", "149", Err("rounds to 1 zero before the point")),
     ("money", "1.50", Ok("$1.50")),
     ("money", "1.005", Err("keeps 2")),
     ("int", "007", Ok("7")),

@@ -257,6 +257,6 @@ async fn statements_of_sqlite_take_a_bounded_part_of_the_memory() {
         let site = site("mode: read", &format!("limits: {{sql_statements: {limit}}}")).await;
         let end = sql(&site, json!({"query": "SELECT 1 AS one"})).await;
         assert_eq!(end.outcome.is_success(), passes, "{limit}: {}", told(&end));
-        assert!(passes || told(&end).contains("more than 1 statements"), "{}", told(&end));
+        assert!(passes || told(&end).contains("more than 1 statement"), "{}", told(&end));
     }
 }

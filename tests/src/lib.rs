@@ -3,6 +3,7 @@
 pub mod azure_devops;
 pub mod certificates;
 pub mod oracle;
+pub mod partner;
 pub mod proxy;
 pub mod servers;
 pub mod simulator;

@@ -4,6 +4,7 @@
 
 use std::error::Error;
 use std::path::Path;
+use std::time::Duration;
 
 use stepwell::Host;
 
@@ -35,5 +36,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             step.step_id, step.output, receipt.fuel, receipt.memory_peak_bytes
         );
     }
+    // Steps that still run get 10 seconds. Here all of them have ended.
+    host.shutdown(Duration::from_secs(10)).await;
     Ok(())
 }

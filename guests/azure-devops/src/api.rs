@@ -143,7 +143,7 @@ impl AzureDevOps {
 
     /// Labels the request with the organization, since another organization may have the same URL.
     pub fn named(&self, request: &Request) -> Request {
-        request.clone().header("stepwell-organization", &self.organization)
+        request.clone().credential(&self.organization)
     }
 
     /// Sends a request and reads its response.

@@ -19,6 +19,7 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::sql::parser::Statement;
 use futures::StreamExt;
 use stepwell_sdk::prelude::{Step, json};
+use stepwell_sdk::text::counted;
 use stepwell_sdk::{
     Failure, Invocation, Issue, Need, Output, Pending, Profile, StepResult, context, progress, values,
 };
@@ -136,7 +137,7 @@ async fn run(step: &DataProcessing) -> StepResult {
     let written = output.map(|spec| paths::absolute(&spec.path).display().to_string());
     let target = written.as_ref().map_or(String::new(), |path| format!(" into {path}"));
     let without = if rejected > 0 { format!(" Rows left out: {rejected}.") } else { String::new() };
-    Ok(Output::new(format!("Query gave {rows} rows{target}.{without}"))
+    Ok(Output::new(format!("Query gave {}{target}.{without}", counted(rows as u64, "row")))
         .value(value.unwrap_or_else(|| json!({ "path": written, "row_count": rows })))
         .metadata("row_count", rows)
         .metadata("column_count", schema.fields().len())

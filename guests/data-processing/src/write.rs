@@ -10,6 +10,7 @@ use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
 use stepwell_sdk::Failure;
 use stepwell_sdk::prelude::serde_json::{Map, Value};
+use stepwell_sdk::text::counted;
 use tables::{CsvWriter, Output, Style};
 
 use crate::config::{Format, OutputSpec};
@@ -87,7 +88,8 @@ impl Sink {
             Self::Rows { rows, max_rows } => {
                 if rows.len() + batch.num_rows() > *max_rows {
                     return Err(Failure::failed(format!(
-                        "the query gives more than {max_rows} rows: name a file under `output`, add LIMIT, or raise `max_rows`"
+                        "the query gives more than {}: name a file under `output`, add LIMIT, or raise `max_rows`",
+                        counted(*max_rows as u64, "row")
                     )));
                 }
                 for row in 0..batch.num_rows() {

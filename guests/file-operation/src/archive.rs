@@ -14,6 +14,7 @@ use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use ruzstd::decoding::StreamingDecoder;
 use ruzstd::encoding::{CompressionLevel, compress as zstd};
+use stepwell_sdk::text::counted;
 use stepwell_sdk::{Failure, StepResult};
 use zip::write::SimpleFileOptions;
 use zip::{ZipArchive, ZipWriter};
@@ -217,8 +218,8 @@ pub fn extract(step: &FileOperation) -> StepResult {
         count += 1;
         if count > step.max_files() {
             return Err(refuse(format!(
-                "the archive has more than {} files: raise `max_files`",
-                step.max_files()
+                "the archive has more than {}: raise `max_files`",
+                counted(step.max_files() as u64, "file")
             )));
         }
         check(name, &member)

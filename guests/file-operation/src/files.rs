@@ -7,6 +7,7 @@ use std::time::UNIX_EPOCH;
 
 use sha2::Digest;
 use stepwell_sdk::prelude::serde_json::{Map, Value, json};
+use stepwell_sdk::text::counted;
 use stepwell_sdk::values::bytes_text;
 use stepwell_sdk::{Failure, Output, StepResult, context};
 
@@ -33,8 +34,8 @@ impl Touched {
     }
 
     pub fn output(self, verb: &str) -> Output {
-        let noun = if self.files == 1 { "file" } else { "files" };
-        Output::new(format!("{verb} {} {noun}, {} bytes", self.files, self.bytes))
+        let (files, bytes) = (counted(self.files, "file"), counted(self.bytes, "byte"));
+        Output::new(format!("{verb} {files}, {bytes}"))
             .value(json!({"files": self.files, "bytes": self.bytes, "paths": self.paths}))
             .metadata("files", self.files)
             .metadata("bytes", self.bytes)
@@ -270,7 +271,7 @@ pub fn checksum(step: &FileOperation) -> StepResult {
         (false, Some(Value::String(sum))) => json!(sum),
         _ => sums.into(),
     };
-    Ok(Output::new(format!("{count} checksums")).value(value).metadata("algorithm", algorithm.name()))
+    Ok(Output::new(counted(count as u64, "checksum")).value(value).metadata("algorithm", algorithm.name()))
 }
 
 fn sum(algorithm: Algorithm, file: &mut File) -> io::Result<String> {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use glob::{MatchOptions, Pattern};
 use stepwell_sdk::Failure;
+use stepwell_sdk::text::counted;
 
 use crate::config::{absolute, told};
 
@@ -76,7 +77,10 @@ pub fn walk(
             let path = entry.map_err(|error| told(&directory, &error))?.path();
             let metadata = fs::symlink_metadata(&path).map_err(|error| told(&path, &error))?;
             left = left.checked_sub(1).ok_or_else(|| {
-                Failure::failed(format!("more than {most} files: narrow the path, or raise `max_files`"))
+                Failure::failed(format!(
+                    "more than {}: narrow the path, or raise `max_files`",
+                    counted(most as u64, "file")
+                ))
             })?;
             each(&path, &metadata)?;
             if metadata.is_dir() && recursive {

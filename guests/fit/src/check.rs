@@ -110,10 +110,9 @@ pub(crate) fn why(check: &Check, text: &str) -> Option<Misfit> {
             .ends_with(' ')
             .then(|| Misfit::new("ends in spaces", "does not keep them", "trim it first, or take varchar")),
         Check::Bytes(most) => (text.len() > *most).then(|| {
-            let noun = if *most == 1 { "byte" } else { "bytes" };
             Misfit::new(
-                format!("has {} bytes", text.len()),
-                format!("keeps {most} {noun}"),
+                format!("has {}", counted(text.len(), "byte")),
+                format!("keeps {}", counted(*most, "byte")),
                 "shorten it first, or take the type `text`",
             )
         }),
@@ -153,8 +152,15 @@ pub(crate) fn why(check: &Check, text: &str) -> Option<Misfit> {
 /// Returns why a type of `width` bytes changes a shorter value.
 pub(crate) fn padded(length: usize, width: usize) -> Option<Misfit> {
     (length < width).then(|| {
-        Misfit::new(format!("has {length} bytes"), format!("adds zeros up to {width}"), "take varbinary")
+        let has = format!("has {}", counted(length, "byte"));
+        Misfit::new(has, format!("adds zeros up to {width}"), "take varbinary")
     })
+}
+
+/// Formats a count with its noun, in the singular for 1.
+fn counted(count: usize, noun: &str) -> String {
+    let ending = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{ending}")
 }
 
 fn places(text: &str, most: i64) -> Option<Misfit> {
@@ -166,7 +172,10 @@ fn places(text: &str, most: i64) -> Option<Misfit> {
         let (has, holds) = match most {
             0 => ("has more digits behind the point", "holds whole numbers".to_owned()),
             1.. => ("has more digits behind the point", format!("keeps {most}")),
-            _ => ("has more digits", format!("rounds to {} zeros before the point", most.unsigned_abs())),
+            _ => ("has more digits", {
+                let zeros = counted(usize::try_from(most.unsigned_abs()).unwrap_or(usize::MAX), "zero");
+                format!("rounds to {zeros} before the point")
+            }),
         };
         Misfit::new(has, holds, "round it first, or widen the column")
     })

@@ -6,6 +6,7 @@ use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use flate2::bufread::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use stepwell_sdk::http::Incoming;
 use stepwell_sdk::prelude::serde_json::{Map, Value, json};
+use stepwell_sdk::text::counted;
 use stepwell_sdk::{Failure, Output, values};
 use url::Url;
 
@@ -57,7 +58,7 @@ pub fn collect(step: &Http, exchange: &mut Exchange<'_>) -> Result<Output, Stop>
 }
 
 fn output(facts: &Facts, bytes: u64, exchange: &Exchange<'_>) -> Output {
-    Output::new(format!("{} answered {}, {bytes} bytes", shown(&facts.url), facts.status))
+    Output::new(format!("{} answered {}, {}", shown(&facts.url), facts.status, counted(bytes, "byte")))
         .metadata("status", facts.status)
         .metadata("url", shown(&facts.url))
         .metadata("headers", facts.headers.clone())
@@ -173,7 +174,10 @@ fn all_pages(step: &Http, pages: &Pages, url: Url, exchange: &mut Exchange<'_>) 
     let mut last = None;
     while let Some(url) = next.take() {
         if count == pages.limit {
-            return Err(failed(format!("the list has more than {count} pages: raise `pages.limit`")));
+            return Err(failed(format!(
+                "the list has more than {}: raise `pages.limit`",
+                counted(count.into(), "page")
+            )));
         }
         let (answer, from) = exchange.get(url)?;
         let facts = Facts::of(&answer, from);

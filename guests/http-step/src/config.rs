@@ -187,7 +187,7 @@ impl Step for Http {
             let held = ["authorization", "proxy-authorization", "cookie"];
             if held.contains(&name.to_ascii_lowercase().as_str()) {
                 let message = format!(
-                    "`{name}` does not belong into a job: name the secret in the policy (`auth`), and the host adds it"
+                    "`{name}` does not belong into a job: name it in the policy (`credential` or `inject`), and the host adds it"
                 );
                 issues.push(Issue::at(pointer(["headers", name.as_str()]), message));
             }

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 use stepwell_sdk::http::{Incoming, Request};
 use stepwell_sdk::prelude::serde_json;
+use stepwell_sdk::text::counted;
 use stepwell_sdk::{Failure, context, log};
 use url::Url;
 use url::form_urlencoded::Serializer;
@@ -114,8 +115,8 @@ impl<'s> Exchange<'s> {
             url = next;
         }
         Err(failed(format!(
-            "more than {} redirects; the last is to {}: raise `follow_redirects`",
-            self.step.follow_redirects,
+            "more than {}; the last is to {}: raise `follow_redirects`",
+            counted(self.step.follow_redirects.into(), "redirect"),
             shown(&url)
         )))
     }

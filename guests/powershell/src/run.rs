@@ -8,6 +8,7 @@ use ps_lang::eval::Interp;
 use ps_lang::value::{Dict, DictKind, Str};
 use ps_lang::{Ending, Script, Value};
 use sha2::{Digest, Sha256};
+use stepwell_sdk::text::counted;
 use stepwell_sdk::values::bytes_text;
 use stepwell_sdk::{Failure, Output, StepResult};
 
@@ -252,8 +253,7 @@ pub fn summary(text: &str, count: usize) -> String {
     let line = text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default().trim();
     match line.char_indices().nth(200) {
         _ if line.is_empty() && count == 0 => "the script produced no output".to_owned(),
-        _ if line.is_empty() && count == 1 => "the script produced 1 object".to_owned(),
-        _ if line.is_empty() => format!("the script produced {count} objects"),
+        _ if line.is_empty() => format!("the script produced {}", counted(count as u64, "object")),
         Some((at, _)) => format!("{}…", line.get(..at).unwrap_or_default()),
         None => line.to_owned(),
     }

@@ -103,6 +103,13 @@ impl Request {
         self
     }
 
+    /// Names the credential that the host adds: `credential` or `organization` of a rule in the policy. It
+    /// selects one of several rules that allow the request. Default: the only credential that they have.
+    #[must_use]
+    pub fn credential(self, name: &str) -> Self {
+        self.header("stepwell-credential", name)
+    }
+
     /// Sets a JSON body.
     #[must_use]
     pub fn json(self, body: &serde_json::Value) -> Self {

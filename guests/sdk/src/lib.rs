@@ -41,6 +41,7 @@ pub mod sql;
 mod step;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
+pub mod text;
 pub mod times;
 pub mod values;
 
@@ -60,18 +61,8 @@ pub mod prelude {
 /// The bindings generated from `wit/`. The other modules of this crate wrap them.
 pub mod bindings {
     wit_bindgen::generate!({
-        inline: "
-            package stepwell:sdk;
-            world author {
-                import stepwell:context/context@0.1.0;
-                import stepwell:log/log@0.1.0;
-                import stepwell:process/process@0.1.0;
-                import stepwell:sql/sql@0.1.0;
-                export stepwell:step/step@0.1.0;
-            }
-        ",
         path: "wit",
-        world: "stepwell:sdk/author",
+        world: "stepwell:guest/step@0.1.0",
         generate_all,
         // Tests compare the data that a step sends with the expected data.
         additional_derives: [PartialEq],

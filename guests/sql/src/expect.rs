@@ -7,6 +7,7 @@ use serde::Deserialize;
 use stepwell_sdk::Failure;
 use stepwell_sdk::prelude::serde_json::{self, Value as Json};
 use stepwell_sdk::sql::{Column, Value};
+use stepwell_sdk::text::counted;
 use stepwell_sdk::values;
 
 use crate::table::{json, text};
@@ -118,7 +119,7 @@ impl Expect {
             Some(max) => format!("{min} to {max}"),
             None => format!("{min} or more"),
         };
-        Err(Failure::failed(format!("`expect`: {count} rows {what}, and {wanted} must be")))
+        Err(Failure::failed(format!("`expect`: {} {what}, and {wanted} must be", counted(count, "row"))))
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use fit::Target;
 use stepwell_sdk::sql::{Connection, Load as Loading, Value};
+use stepwell_sdk::text::counted;
 use stepwell_sdk::{Failure, progress};
 use tables::{
     Column, Converted, Json, Kind, OnBadRow, Opener, Options, Problem, Reject, Rejected, Rejects, Texts,
@@ -383,7 +384,11 @@ fn chosen(what: &Load, found: &[String]) -> Result<(Vec<String>, Vec<usize>), Fa
     let refuse = |why: String| Failure::invalid_config(format!("{}: {why}", what.file));
     let wanted = what.columns.as_deref().unwrap_or(found);
     if what.header == Some(false) && wanted.len() != found.len() {
-        let why = format!("the file has {} columns, and `columns` names {}", found.len(), wanted.len());
+        let why = format!(
+            "the file has {}, and `columns` names {}",
+            counted(found.len() as u64, "column"),
+            wanted.len()
+        );
         return Err(refuse(why));
     }
     if let Some(name) =

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 
 use stepwell_sdk::prelude::{json, log, serde_json};
 use stepwell_sdk::sql::{Column, Connection, Parameters, Rows, Transaction, has_word, returns_rows};
+use stepwell_sdk::text::counted;
 use stepwell_sdk::{Failure, Output, StepResult, progress, values};
 
 use crate::config::{Duplicates, Given, LoadMode, OutputFile, Sql};
 use crate::hints;
 use crate::load::Source;
-use crate::table::{json_row, thousands};
+use crate::table::json_row;
 use crate::write::Sink;
 
 /// The number of rows to request at a time.
@@ -69,7 +70,7 @@ fn statement(step: &Sql, connection: &Connection, text: &str) -> StepResult {
         if let Some(expect) = &step.expect {
             expect.count(changed, "changed")?;
         }
-        let summary = format!("Statement executed successfully. {} rows affected.", thousands(changed));
+        let summary = format!("Statement executed successfully. {} affected.", counted(changed, "row"));
         Ok(Output::new(summary).metadata("row_count", 0).metadata("affected_rows", changed))
     })
 }
@@ -132,7 +133,10 @@ fn fetch(step: &Sql, rows: &Rows) -> StepResult {
         }
         progress(count, None, "rows");
         if truncated {
-            log::warn(format!("the result has more than {count} rows; the rest is left (`max_rows`)"));
+            log::warn(format!(
+                "the result has more than {}; the rest is left (`max_rows`)",
+                counted(count, "row")
+            ));
             break;
         }
     }
@@ -142,8 +146,8 @@ fn fetch(step: &Sql, rows: &Rows) -> StepResult {
     }
     let path = sink.map(Sink::close).transpose()?;
     let summary = match &path {
-        None => format!("Query executed successfully. {} rows returned.", thousands(count)),
-        Some(path) => format!("Query executed successfully. {} rows written to {path}.", thousands(count)),
+        None => format!("Query executed successfully. {} returned.", counted(count, "row")),
+        Some(path) => format!("Query executed successfully. {} written to {path}.", counted(count, "row")),
     };
     let value = match &path {
         None => serde_json::Value::Array(collected),
@@ -177,7 +181,7 @@ fn script(step: &Sql, connection: &Connection, text: &str) -> StepResult {
         let mut done = Vec::new();
         let mut affected = 0;
         for statement in &report.done {
-            log::info(format!("{}: {} rows affected", statement.statement, thousands(statement.affected)));
+            log::info(format!("{}: {} affected", statement.statement, counted(statement.affected, "row")));
             affected += statement.affected;
             done.push(json!({
                 "statement": statement.statement, "affected_rows": statement.affected, "row_count": statement.rows,
@@ -193,9 +197,9 @@ fn script(step: &Sql, connection: &Connection, text: &str) -> StepResult {
             return Err(failure.metadata("statements", done));
         }
         let summary = format!(
-            "Script executed successfully. {} statements, {} rows affected.",
-            done.len(),
-            thousands(affected)
+            "Script executed successfully. {}, {} affected.",
+            counted(done.len() as u64, "statement"),
+            counted(affected, "row")
         );
         Ok(Output::new(summary)
             .metadata("statement_count", done.len())
@@ -222,7 +226,7 @@ fn loaded(step: &Sql, connection: &Connection, what: &crate::config::Load) -> St
     })?;
     let without =
         if done.rejected > 0 { format!(" Rows left out: {}.", done.rejected) } else { String::new() };
-    let summary = format!("{} rows loaded into {}.{without}", thousands(done.rows), what.table);
+    let summary = format!("{} loaded into {}.{without}", counted(done.rows, "row"), what.table);
     let value = json!({ "table": what.table, "row_count": done.rows });
     let output = Output::new(summary).value(value).metadata("row_count", done.rows);
     Ok(output.metadata("affected_rows", done.rows).metadata("rows_rejected", done.rejected))

@@ -66,19 +66,6 @@ pub fn names<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
     format!("{}{more}", shown.join(", "))
 }
 
-/// Formats `1234567` as `1,234,567`.
-pub fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use stepwell_sdk::prelude::json as object;
@@ -103,13 +90,6 @@ mod tests {
             (SqlValue::Json("[1.50, {\"a\": 1e400}]".to_owned()), object!(["1.50", {"a": "1e400"}])),
         ] {
             assert_eq!(json(&value), shown);
-        }
-    }
-
-    #[test]
-    fn numbers_for_people() {
-        for (number, shown) in [(0, "0"), (999, "999"), (1234, "1,234"), (1_234_567, "1,234,567")] {
-            assert_eq!(thousands(number), shown);
         }
     }
 }

@@ -12,7 +12,7 @@ pub struct Builtin {
     pub wasm: &'static [u8],
     /// `sha256:...` of the component.
     pub digest: &'static str,
-    /// What it says about itself, as JSON.
+    /// The manifest of the step, as JSON.
     pub manifest: &'static str,
 }
 

@@ -193,6 +193,13 @@ fn number(text: &str) -> Option<u64> {
     (text.starts_with(|c: char| c.is_ascii_digit())).then(|| digits.parse().ok()).flatten()
 }
 
+/// Formats a count with its noun, in the singular for 1: `1 row`, `2 rows`. The plural of the noun has an `s`.
+pub fn counted(count: impl fmt::Display, noun: &str) -> String {
+    let count = count.to_string();
+    let ending = if count == "1" { "" } else { "s" };
+    format!("{count} {noun}{ending}")
+}
+
 /// Returns whether a number starts with zeros, which some programs read as octal.
 fn begins_with_zero(text: &str) -> bool {
     text.strip_prefix('0').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit() || c == '_'))

@@ -23,18 +23,8 @@ use crate::reached::Reached;
 #[allow(missing_docs, unreachable_pub, clippy::all, reason = "generated")]
 pub(crate) mod bindings {
     wasmtime::component::bindgen!({
-        inline: "
-            package stepwell:host;
-            world step {
-                import stepwell:context/context@0.1.0;
-                import stepwell:log/log@0.1.0;
-                import stepwell:process/process@0.1.0;
-                import stepwell:sql/sql@0.1.0;
-                export stepwell:step/step@0.1.0;
-            }
-        ",
         path: "../../wit",
-        world: "stepwell:host/step",
+        world: "stepwell:guest/step@0.1.0",
         imports: { default: async | trappable },
         exports: { default: async },
         with: {

@@ -20,7 +20,7 @@ mod guest;
 mod host;
 mod limiter;
 mod mounts;
-mod own_files;
+pub mod own_files;
 mod program;
 mod reached;
 mod registry;
@@ -168,8 +168,8 @@ impl Sandbox {
         };
         let connections = Arc::new(Connections::new(config.clone(), Arc::new(resolve)));
         let outbound = Outbound {
+            breakers: Breakers::new(config.circuit_breaker.clone()),
             credentials: Credentials::new(config),
-            breakers: Breakers::default(),
             lookups: Lookups::new(Box::new(system_lookup)),
         };
         let scratch_dir =
@@ -318,6 +318,12 @@ impl Sandbox {
     /// Returns the databases of the configuration.
     pub fn connections(&self) -> &Connections {
         &self.connections
+    }
+
+    /// Returns the number of open circuit breakers of each project with a server that has failed.
+    pub fn open_circuits(&self) -> Vec<(String, usize)> {
+        #[allow(clippy::disallowed_methods, reason = "an open breaker ends with real time")]
+        self.outbound.breakers.open(std::time::Instant::now())
     }
 
     /// Returns the bytes of the component of a step type, if this process has them.

@@ -4,6 +4,7 @@
 //! many times.
 
 use stepwell_engine::policy::Limits;
+use stepwell_engine::quantity::counted;
 use wasmtime::{ResourceLimiter, error};
 
 /// Bytes of a WebAssembly page.
@@ -65,9 +66,9 @@ impl ResourceLimiter for Limiter {
         let sum = self.memory.saturating_add(growth);
         if sum > self.memory_limit {
             let limit = self.memory_limit;
-            let pages = growth.div_ceil(PAGE as u64);
+            let pages = counted(growth.div_ceil(PAGE as u64), "more page");
             let message = format!(
-                "the step asked for {pages} more pages of memory ({sum} bytes in all); its limit is {limit} bytes (`limits.memory`)"
+                "the step asked for {pages} of memory ({sum} bytes in all); its limit is {limit} bytes (`limits.memory`)"
             );
             self.refused = Some(message.clone());
             // Return an error and not `false`, which the guest's allocator would turn into an abort

@@ -3,9 +3,8 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Write};
+use std::io::ErrorKind;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -18,6 +17,7 @@ use stepwell_engine::system::why;
 use zeroize::Zeroizing;
 
 use crate::host::mask::Needles;
+use crate::own_files;
 
 /// Bytes of a key, and of a nonce (XChaCha20-Poly1305).
 const KEY: usize = 32;
@@ -206,14 +206,8 @@ impl SecretFile {
 
     fn write(&self, store: &SecretStore) -> Result<(), String> {
         let text = serde_json::to_string_pretty(self).map_err(|error| error.to_string())? + "\n";
-        let part = store.file.with_extension("part");
-        let written = (|| {
-            // Remove the file that a crash may have left.
-            let _ = fs::remove_file(&part);
-            create(&part, &text)?;
-            fs::rename(&part, &store.file)
-        })();
-        written.map_err(|error| format!("{}: {}", store.file.display(), why(&error)))
+        own_files::replace(&store.file, text.as_bytes())
+            .map_err(|error| format!("{}: {}", store.file.display(), why(&error)))
     }
 }
 
@@ -225,13 +219,6 @@ fn locked(store: &SecretStore) -> Result<File, String> {
     locked.map_err(|error| format!("{}: {}", path.display(), why(&error)))
 }
 
-/// Writes a new file that only its owner can read, and flushes it to disk.
-fn create(path: &Path, text: &str) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
-}
-
 /// Returns the cipher with the key of the key file, which is created if `make` is true.
 fn cipher(store: &SecretStore, make: bool) -> Result<XChaCha20Poly1305, String> {
     let shown = store.key.display();
@@ -239,7 +226,8 @@ fn cipher(store: &SecretStore, make: bool) -> Result<XChaCha20Poly1305, String> 
         let mut key = Zeroizing::new([0; KEY]);
         getrandom::fill(&mut *key).map_err(|error| error.to_string())?;
         let text = Zeroizing::new(STANDARD.encode(key.as_slice()) + "\n");
-        create(&store.key, &text).map_err(|error| format!("{shown}: {}", why(&error)))?;
+        own_files::create(&store.key, text.as_bytes())
+            .map_err(|error| format!("{shown}: {}", why(&error)))?;
     }
     let metadata = fs::metadata(&store.key).map_err(|error| format!("{shown}: {}", why(&error)))?;
     if metadata.permissions().mode() & 0o077 != 0 {

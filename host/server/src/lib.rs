@@ -1,48 +1,33 @@
 //! The `stepwell` command as a library, so that tests can look at its parts.
 
-mod about;
 mod api;
 mod cli;
-mod client;
 mod display;
-mod doctor;
 mod failure;
-mod files;
-mod inspect;
-mod operate;
 pub mod reference;
-mod run;
-mod scripts;
-mod serve;
-mod summary;
-mod table;
 mod telemetry;
-mod warm_up;
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use stepwell::sandbox::CompilerProgram;
-use stepwell::{Host, HostBuilder, HostError};
+use stepwell::HostError;
 
-pub use about::commands as commands_table;
 pub use api::markdown as operations_table;
+pub use cli::commands::about::commands as commands_table;
 
-use crate::cli::{Cli, Command, ConfigCommand, HostArgs, PolicyCommand, StepCommand};
-use crate::failure::Failure;
-use crate::telemetry::{LogFilter, LogFormat};
+use crate::cli::Cli;
+use crate::cli::args::Command;
+use crate::cli::commands::dispatch;
+use crate::cli::host::COMPILER;
+use crate::telemetry::LogFormat;
 
 /// The tree of commands, for tests that run each.
 pub fn command_tree() -> clap::Command {
     Cli::tree()
 }
-
-/// How this program starts itself to compile a component; no command of a user's.
-const COMPILER: &str = "compile-for-parent";
 
 /// The log of commands.
 const COMMAND_LEVEL: &str = "warn,stepwell_server::api=off,stepwell::denial=off";
@@ -125,103 +110,6 @@ fn set_colors() {
         || std::env::var_os("TERM").is_none_or(|term| term == "dumb");
     console::set_colors_enabled(!unwanted && std::io::stdout().is_terminal());
     console::set_colors_enabled_stderr(!unwanted && std::io::stderr().is_terminal());
-}
-
-async fn dispatch(cli: Cli, filter: LogFilter) -> Result<Exit, Failure> {
-    Ok(match cli.command {
-        Command::Run(args) => run::run(args).await?,
-        Command::Validate(args) => operate::validate(&args).await?,
-        Command::Policy { command: PolicyCommand::Show { file, local } } => {
-            inspect::policy_show(&file, &local).await?
-        }
-        Command::Steps(of) => operate::steps(of).await?,
-        Command::Step { command: StepCommand::CheckScript(args) } => scripts::check(&args).await?,
-        Command::Step { command: StepCommand::TestScript(args) } => scripts::test(&args).await?,
-        Command::Serve(args) => {
-            serve::serve(args, cli.log.is_none().then_some(filter), cli.log_format).await?
-        }
-        Command::WarmUp(args) => warm_up::warm_up(&args).await?,
-        Command::Operate(command) => operate::operate(command).await?,
-        Command::Schema { kind } => inspect::schema(kind)?,
-        Command::Config { command: ConfigCommand::Show { resolved, local } } => {
-            inspect::config_show(resolved, &local)?
-        }
-        Command::Doctor(local) => doctor::doctor(&local).await?,
-        Command::Completions { shell } => about::completions(shell),
-        Command::Man { dir } => about::man(dir.as_deref())?,
-        Command::Version { output } => about::version(output)?,
-    })
-}
-
-/// The program that compiles components: the running one, also after another version has replaced it on the disk.
-fn compiler() -> CompilerProgram {
-    CompilerProgram { program: "/proc/self/exe".into(), arguments: vec![COMPILER.into()] }
-}
-
-/// Sets up the host, and registers the components that the command names.
-async fn host(args: &HostArgs) -> Result<Host, HostError> {
-    let host = registered(builder(args).build()?, args).await?;
-    host.steps().refresh().await?;
-    Ok(host)
-}
-
-fn builder(args: &HostArgs) -> HostBuilder {
-    let mut builder =
-        Host::builder().default_data_dir(cli::data_dir()).cache_dir(cli::cache_dir()).compiler(compiler());
-    if let Some(dir) = &args.data_dir {
-        builder = builder.data_dir(dir);
-    }
-    if let Some(dir) = &args.scratch_dir {
-        builder = builder.scratch_dir(dir);
-    }
-    if let Some(url) = &args.store {
-        builder = builder.store_url(url);
-    }
-    for policy in &args.policy {
-        builder = builder.policy_file(policy);
-    }
-    if let Some(config) = &args.config {
-        builder = builder.config_file(config);
-    }
-    if let Some(queues) = &args.queues {
-        builder = builder.queue_file(queues);
-    }
-    builder
-}
-
-/// The host with the components that the command and the configuration name.
-async fn registered(host: Host, args: &HostArgs) -> Result<Host, HostError> {
-    let config = host.configuration();
-    register_files(&host, args.step.iter().chain(&config.steps), args.replace).await?;
-    Ok(host)
-}
-
-/// Registers the components of these files in this process.
-async fn register_files(
-    host: &Host,
-    files: impl Iterator<Item = &PathBuf>,
-    replace: bool,
-) -> Result<(), HostError> {
-    let mut named: BTreeMap<String, (PathBuf, Option<String>)> = BTreeMap::new();
-    for path in files {
-        let wasm = std::fs::read(path).map_err(|error| file_error(path.clone(), error))?;
-        let manifest = match host.steps().register_here(wasm, replace).await {
-            Ok(manifest) => manifest,
-            Err(error) => return Err(file_error(path.clone(), std::io::Error::other(error))),
-        };
-        let digest = host.sandbox().local(&manifest.type_name);
-        if let Some((other, before)) = named.get(&manifest.type_name)
-            && *before != digest
-        {
-            let (name, other, path) = (&manifest.type_name, other.display(), path.display());
-            let message = format!(
-                "two files are the step type `{name}`: {other} and {path}; leave one out, or register versions with `stepwell steps register`"
-            );
-            return Err(HostError::Refused(message));
-        }
-        named.insert(manifest.type_name.clone(), (path.clone(), digest));
-    }
-    Ok(())
 }
 
 fn file_error(path: PathBuf, error: std::io::Error) -> HostError {

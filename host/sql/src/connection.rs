@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use stepwell_engine::policy::Rule;
 
 use stepwell_engine::config::Database;
+use stepwell_engine::quantity::counted;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -245,7 +246,8 @@ impl Load {
     pub async fn write(&mut self, rows: Vec<Vec<Value>>) -> Result<(), Error> {
         for row in &rows {
             if row.len() != self.width {
-                let message = format!("a row of {} values for {} columns", row.len(), self.width);
+                let message =
+                    format!("a row of {} for {}", counted(row.len(), "value"), counted(self.width, "column"));
                 return Err(Error::InvalidStatement(message));
             }
             self.totals.add(row)?;

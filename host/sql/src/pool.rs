@@ -128,8 +128,9 @@ impl Connections {
     /// # Errors
     /// Returns the problem, for the operator.
     pub async fn test(&self, name: &str) -> Result<Tested, String> {
-        let configured =
-            self.config.connections.get(name).ok_or_else(|| format!("there is no connection `{name}`"))?;
+        let configured = self.config.connections.get(name).ok_or_else(|| {
+            format!("there is no connection `{name}`; `stepwell connections list` lists the connections")
+        })?;
         #[allow(clippy::disallowed_methods, reason = "a duration is measured")]
         let started = Instant::now();
         if configured.kind == Database::Sqlite {

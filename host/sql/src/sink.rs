@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
+use stepwell_engine::quantity::counted;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{Column, Error, Value};
@@ -83,8 +84,10 @@ impl Totals {
 
     fn row(&self) -> Result<(), Error> {
         if self.rows.fetch_add(1, Ordering::Relaxed) >= self.max_rows {
-            let message =
-                format!("results and loads of the step have more than {} rows in all", self.max_rows);
+            let message = format!(
+                "results and loads of the step have more than {} in all",
+                counted(self.max_rows, "row")
+            );
             return Err(Error::limit("sql_rows", message));
         }
         Ok(())
@@ -158,7 +161,8 @@ impl Sink {
     pub fn add_counted(&mut self, row: &mut Vec<Value>) -> Result<Option<Vec<Vec<Value>>>, Error> {
         self.rows += 1;
         if self.rows > self.max_rows {
-            let message = format!("the result has more than {} rows: narrow the query", self.max_rows);
+            let message =
+                format!("the result has more than {}: narrow the query", counted(self.max_rows, "row"));
             return Err(Error::limit("sql.rows", message));
         }
         self.totals.row()?;

@@ -24,7 +24,7 @@ const MOST_INDENTED: usize = 64 << 20;
 /// The levels of JSON that SQLite reads in a text. It recurses by the levels of a path without a bound.
 const LEVELS: usize = 1_000;
 
-/// What a function returns. SQLite's texts need not be UTF-8.
+/// The result of a function. SQLite's texts need not be UTF-8.
 enum Answer {
     Value(Value),
     /// A text, and whether other functions take it for JSON.

@@ -28,7 +28,7 @@ impl Role {
     /// All roles, in ascending order.
     pub const ALL: [Self; 3] = [Self::Viewer, Self::Operator, Self::Admin];
 
-    /// The name, as in JSON.
+    /// Returns the name, as in JSON.
     pub fn name(self) -> &'static str {
         match self {
             Self::Viewer => "viewer",

@@ -20,7 +20,7 @@ pub(crate) struct House {
 
 impl House {
     /// Runs rounds until the service ends.
-    pub(crate) async fn keep(&self) {
+    pub(crate) async fn run(&self) {
         let mut rounds = 0u64;
         while !self.ctx.is_draining() {
             let queues: Vec<String> = self.ctx.node.served.lock().keys().cloned().collect();

@@ -53,6 +53,7 @@ mod worker;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 use stepwell_engine::clock::Timestamp;
@@ -125,13 +126,16 @@ impl Host {
     /// Admits a job and runs it to its end in this task.
     ///
     /// # Errors
-    /// Returns the errors of [`Runs::submit`] and [`Runs::resume`]. A failed run is not an error: the view
-    /// shows it.
+    /// Returns the errors of [`Runs::submit`] and [`Runs::resume`], and fails when the host has shut down. A
+    /// failed run is not an error: the view shows it.
     pub async fn run(
         &self,
         job: JobDefinition,
         variables: BTreeMap<String, Value>,
     ) -> Result<RunView, HostError> {
+        if self.ctx.is_draining() {
+            return Err(HostError::Refused("this host has shut down".to_owned()));
+        }
         let id = self.ctx.runs().submit(job, variables).await?;
         let state = self.ctx.runs().resume(&id, &worker::Silent, CancellationToken::new()).await?;
         self.ctx.runs().view(&state).await
@@ -140,9 +144,32 @@ impl Host {
     /// Starts the service: queues, schedules, backfills and clean-up, in tasks of the current tokio runtime.
     ///
     /// # Errors
-    /// Fails when the store cannot be read, or this host already serves.
+    /// Fails when the store cannot be read, this host already serves, or it has shut down.
     pub async fn serve(&self) -> Result<Service, HostError> {
         Service::start(self.ctx.clone()).await
+    }
+
+    /// Ends the work of this host: its service, and the runs of [`Host::run`] and [`Runs::resume`]. No step starts,
+    /// and running steps may continue for `limit`. Then they are interrupted, which takes at most 5 seconds more.
+    /// Runs that have not ended are released: another process continues them, or the next start with the same store
+    /// does. Returns the number of runs that were interrupted in a step; this step runs again.
+    ///
+    /// The host still answers questions, for instance about the state of a run. A second call returns at once.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), stepwell::HostError> {
+    /// use std::time::Duration;
+    ///
+    /// let host = stepwell::Host::builder().compile_on_demand().build()?;
+    /// host.serve().await?;
+    /// // Until the program is to end.
+    /// let interrupted = host.shutdown(Duration::from_secs(10)).await;
+    /// assert_eq!(interrupted, 0);
+    /// # Ok(()) }
+    /// ```
+    pub async fn shutdown(&self, limit: Duration) -> usize {
+        self.ctx.drain(limit).await
     }
 
     /// Reloads policies, queues and the configuration, and applies all changes except those to connections,

@@ -13,7 +13,7 @@ use stepwell_engine::run::{RunState, execution_id};
 use stepwell_engine::store::{Renewal, Wake};
 use tokio::sync::{Notify, oneshot, watch};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::AbortOnDropHandle;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use crate::components::Loading;
 use crate::context::Context;
@@ -56,6 +56,8 @@ pub(crate) struct Node {
     /// A random number. A process with the same number tries another id when one is taken.
     number: u32,
     pub draining: CancellationToken,
+    /// The tasks of the service, and the runs that callers of this process wait for.
+    pub tasks: TaskTracker,
     /// Cancelled when the service has released its last run.
     pub ended: CancellationToken,
     /// Wakes the scheduler.
@@ -100,6 +102,7 @@ impl Default for Node {
             ids: Mutex::default(),
             number: random() % 1_000_000,
             draining: CancellationToken::new(),
+            tasks: TaskTracker::new(),
             ended: CancellationToken::new(),
             schedules: Arc::default(),
             claims: Arc::default(),
@@ -176,6 +179,11 @@ impl Context {
         &self.node.name.get_or_init(make).0
     }
 
+    /// Returns whether this process has worked on runs, or tried to.
+    pub(crate) fn has_worked(&self) -> bool {
+        self.node.name.get().is_some()
+    }
+
     fn lock_as(&self, name: &str) -> std::io::Result<File> {
         let dir = self.base.join("workers");
         private::make(&dir)?;
@@ -228,7 +236,7 @@ impl Context {
     }
 
     /// Renews this process's claims until the returned handle is dropped.
-    pub(crate) fn beat(self: &Arc<Self>) -> AbortOnDropHandle<()> {
+    pub(crate) fn start_renewals(self: &Arc<Self>) -> AbortOnDropHandle<()> {
         let ctx = self.clone();
         AbortOnDropHandle::new(tokio::spawn(async move {
             loop {

@@ -1,8 +1,8 @@
 //! Makes the data directory private to its owner: it holds definitions, outputs and the audit log.
 
-use std::fs::{self, DirBuilder, OpenOptions, Permissions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::fs::{self, DirBuilder, Permissions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::Path;
 
 const DIRECTORY: u32 = 0o700;
@@ -41,17 +41,6 @@ fn is_of_stepwell(name: &str) -> bool {
 /// Creates a directory that only its owner can read, and its missing parents.
 pub(crate) fn make(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(DIRECTORY).create(path)
-}
-
-/// Writes a file that only its owner can read, in place of an existing one.
-pub(crate) fn write(path: &Path, text: &str) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(FILE).open(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
 }
 
 fn tighten(path: &Path) {
@@ -109,14 +98,5 @@ mod tests {
         }
         directory(&home);
         assert_eq!([&home, &letter].map(|path| mode(path)), [0o755, 0o644]);
-    }
-
-    #[test]
-    fn a_new_file_is_private() {
-        let place = tempfile::tempdir().unwrap();
-        let path = place.path().join("key");
-        write(&path, "one").unwrap();
-        write(&path, "two").unwrap();
-        assert_eq!((mode(&path), fs::read_to_string(&path).unwrap().as_str()), (0o600, "two"));
     }
 }

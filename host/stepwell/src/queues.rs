@@ -119,8 +119,9 @@ impl Queues {
         self.figures(rows, names, true).await
     }
 
-    /// Like [`Queues::status`] for a project: only its own runs, and the queues that have some of them or are
-    /// in the configuration. A pause affects every project, so it is shown, but without its reason.
+    /// Returns the status like [`Queues::status`], for a project: only its own runs, and the queues that have
+    /// some of them or are in the configuration. A pause affects every project, so it is shown, but without
+    /// its reason.
     ///
     /// # Errors
     /// Fails when the store fails.

@@ -50,18 +50,21 @@ impl Runs {
     /// died. A finished step never runs again. `cancel` ends the run as cancelled.
     ///
     /// # Errors
-    /// Fails when there is no such run, another process works on it, or the store fails. A failed run is not
-    /// an error.
+    /// Fails when there is no such run, another process works on it, the host shuts down, or the store fails. A
+    /// failed run is not an error.
     pub async fn resume(
         &self,
         execution_id: &str,
         observer: &dyn Observer,
         cancel: CancellationToken,
     ) -> Result<RunState, HostError> {
-        let beat = self.ctx.beat();
+        let renewals = self.ctx.start_renewals();
+        // `Host::shutdown` waits for it.
+        let _tracked = self.ctx.node.tasks.token();
         self.key_is_free(execution_id).await?;
         let mut began = false;
         loop {
+            self.still_runs(execution_id)?;
             let claim = match self.claim(execution_id).await {
                 // Another process cancels the run or decides about its approval, and then releases it.
                 Err(StoreError::Claimed(..)) if began => {
@@ -74,15 +77,27 @@ impl Runs {
                 claim => claim?,
             };
             began = true;
-            let (state, left) = self.work(claim, observer, cancel.clone()).await?;
+            let (state, left) = match self.work(claim, observer, cancel.clone()).await {
+                // It was released at the end of the time for running steps.
+                Err(HostError::Store(StoreError::Stale(_))) if self.ctx.is_draining() => continue,
+                worked => worked?,
+            };
             let Left::Until(due) = left else {
-                drop(beat);
+                drop(renewals);
                 return Ok(state);
             };
             if self.pause_until(execution_id, due, &cancel).await? {
                 return self.get(execution_id).await;
             }
         }
+    }
+
+    /// Refuses a run when this host shuts down. The run waits for another process, or for the next start.
+    fn still_runs(&self, execution_id: &str) -> Result<(), HostError> {
+        if !self.ctx.is_draining() {
+            return Ok(());
+        }
+        Err(HostError::Refused(format!("this host has shut down, and the run {execution_id} has not ended")))
     }
 
     /// Refuses a run whose concurrency key is taken. The run is in no queue, so no worker would start it
@@ -106,7 +121,7 @@ impl Runs {
         due: Timestamp,
         cancel: &CancellationToken,
     ) -> Result<bool, HostError> {
-        while !cancel.is_cancelled() {
+        while !cancel.is_cancelled() && !self.ctx.is_draining() {
             let now = self.ctx.clock.now();
             let row = self.ctx.store.row(execution_id).await?;
             // A process that decides about an approval claims the run briefly.
@@ -118,6 +133,7 @@ impl Runs {
             tokio::select! {
                 biased;
                 () = cancel.cancelled() => {}
+                () = self.ctx.node.draining.cancelled() => {}
                 () = tokio::time::sleep(pause) => {}
             }
         }

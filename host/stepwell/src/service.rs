@@ -28,10 +28,10 @@ pub(crate) const POLL: Duration = Duration::from_secs(1);
 /// The maximum number of runs that a dispatcher claims per transaction.
 const CLAIM: u32 = 64;
 
-/// A running service. It continues to run when this value is dropped; [`Service::drain`] ends it.
+/// A running service. It continues to run when this value is dropped; [`Service::drain`] and
+/// [`Host::shutdown`](crate::Host::shutdown) end it.
 pub struct Service {
     ctx: Arc<Context>,
-    tasks: TaskTracker,
 }
 
 /// A queue that this process serves.
@@ -69,7 +69,7 @@ impl Dispatcher {
             };
             self.ctx.queues().refresh_pause(&queue).await;
             let (slots, work) = (slots.clone(), tasks.clone());
-            keep(self.ctx.clone(), tasks, &format!("queue {queue}"), move |ctx| {
+            supervise(self.ctx.clone(), tasks, &format!("queue {queue}"), move |ctx| {
                 let (queue, slots, serving, work) =
                     (queue.clone(), slots.clone(), serving.clone(), work.clone());
                 async move { Dispatcher { ctx }.dispatch(&queue, &slots, &serving, &work).await }
@@ -197,7 +197,7 @@ impl Dispatcher {
     }
 
     /// Acts on the announcements of other processes.
-    async fn hear(&self) {
+    async fn apply_announcements(&self) {
         let Some(mut heard) = self.ctx.store.announcements() else { return };
         loop {
             let wake = tokio::select! {
@@ -249,7 +249,7 @@ impl Drop for Running {
 }
 
 /// Runs a task until it ends, and restarts it when it panics.
-fn keep<F>(
+fn supervise<F>(
     ctx: Arc<Context>,
     tasks: &TaskTracker,
     name: &str,
@@ -270,15 +270,18 @@ fn keep<F>(
 }
 
 impl Service {
-    fn keep<F>(&self, name: &str, task: impl Fn(Arc<Context>) -> F + Send + 'static)
+    fn supervise<F>(&self, name: &str, task: impl Fn(Arc<Context>) -> F + Send + 'static)
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        keep(self.ctx.clone(), &self.tasks, name, task);
+        supervise(self.ctx.clone(), &self.ctx.node.tasks, name, task);
     }
 
     /// Starts the tasks of the service.
     pub(crate) async fn start(ctx: Arc<Context>) -> Result<Self, HostError> {
+        if ctx.is_draining() {
+            return Err(HostError::Refused("this host has shut down".to_owned()));
+        }
         let (sender, queues) = unbounded_channel();
         if ctx.node.serving.set(sender).is_err() {
             return Err(HostError::Refused("this host already serves".to_owned()));
@@ -293,20 +296,21 @@ impl Service {
                 ),
             }
         }
-        let service = Self { ctx: ctx.clone(), tasks: TaskTracker::new() };
+        let service = Self { ctx: ctx.clone() };
         let slots = Arc::new(Semaphore::new(ctx.settings().config.service.workers as usize));
         // Claims are renewed until the service has released its last run.
-        let (beat, ended) = (ctx.beat(), ctx.node.ended.clone());
+        let (renewals, ended) = (ctx.start_renewals(), ctx.node.ended.clone());
         tokio::spawn(async move {
             ended.cancelled().await;
-            drop(beat);
+            drop(renewals);
         });
-        service.keep("scheduler", |ctx| async move { ctx.schedules().schedule_loop().await });
-        service.keep("compiler", |ctx| async move { ctx.steps().compile_ahead().await });
-        service.keep("announcements", |ctx| async move { Dispatcher { ctx }.hear().await });
-        service.keep("housekeeping", |ctx| async move { House { ctx }.keep().await });
-        let (dispatcher, tasks) = (Dispatcher { ctx: ctx.clone() }, service.tasks.clone());
-        service.tasks.spawn(async move { dispatcher.open_queues(queues, &tasks, &slots).await });
+        service.supervise("scheduler", |ctx| async move { ctx.schedules().schedule_loop().await });
+        service.supervise("compiler", |ctx| async move { ctx.steps().compile_ahead().await });
+        service
+            .supervise("announcements", |ctx| async move { Dispatcher { ctx }.apply_announcements().await });
+        service.supervise("housekeeping", |ctx| async move { House { ctx }.run().await });
+        let (dispatcher, tasks) = (Dispatcher { ctx: ctx.clone() }, ctx.node.tasks.clone());
+        ctx.node.tasks.spawn(async move { dispatcher.open_queues(queues, &tasks, &slots).await });
         for queue in ctx.settings().queues.queues.keys() {
             ctx.serve_queue(queue);
         }
@@ -320,21 +324,32 @@ impl Service {
     /// that have not ended by then are released, so that another process takes them over. Returns the number
     /// of runs that were released during a step.
     pub async fn drain(self) -> usize {
-        self.ctx.node.draining.cancel();
-        self.tasks.close();
-        let limit = self.ctx.settings().config.service.drain.0;
+        self.ctx.drain(self.ctx.settings().config.service.drain.0).await
+    }
+}
+
+impl Context {
+    /// Ends the tasks of this process. Running steps may continue for `limit`. Runs that have not ended by then are
+    /// released. Returns their number.
+    pub(crate) async fn drain(self: &Arc<Self>, limit: Duration) -> usize {
+        let tasks = &self.node.tasks;
+        self.node.draining.cancel();
+        tasks.close();
         let mut held = Vec::new();
-        if timeout(limit, self.tasks.wait()).await.is_err() {
-            held = self.ctx.held();
+        if timeout(limit, tasks.wait()).await.is_err() {
+            held = self.held();
             held.iter().for_each(|hold| hold.abort.cancel());
-            let _ = timeout(Duration::from_secs(5), self.tasks.wait()).await;
+            let _ = timeout(Duration::from_secs(5), tasks.wait()).await;
         }
-        self.ctx.node.ended.cancel();
+        self.node.ended.cancel();
+        if !self.has_worked() {
+            return held.len();
+        }
         // This also ends the leases of schedulers, so that another process continues at once.
-        if let Err(error) = self.ctx.store.expire(self.ctx.worker(), self.ctx.clock.now()).await {
+        if let Err(error) = self.store.expire(self.worker(), self.clock.now()).await {
             tracing::warn!("cannot release the claims, which stay until they expire: {error}");
         }
-        if let Err(error) = self.ctx.system().record_stopped().await {
+        if let Err(error) = self.system().record_stopped().await {
             tracing::debug!(
                 "cannot record the stop of this process; others notice it after a timeout: {error}"
             );

@@ -12,6 +12,7 @@ use stepwell_engine::clock::{self, Timestamp};
 use stepwell_engine::run::RunStatus;
 use stepwell_engine::schedule::zone;
 use stepwell_engine::store::{Change, Expect, Kind, RunFilter, RunRow, Vitals};
+use stepwell_sandbox::own_files;
 
 use crate::context::Context;
 use crate::node::machine;
@@ -264,7 +265,7 @@ impl System {
     /// Fails when the file cannot be written.
     pub fn write_private(&self, name: &str, text: &str) -> Result<PathBuf, HostError> {
         let path = self.ctx.base.join(name);
-        let written = private::make(&self.ctx.base).and_then(|()| private::write(&path, text));
+        let written = private::make(&self.ctx.base).and_then(|()| own_files::replace(&path, text.as_bytes()));
         written.map(|()| path.clone()).map_err(|error| HostError::File { path, error })
     }
 

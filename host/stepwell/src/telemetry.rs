@@ -1,7 +1,7 @@
 //! The metrics of a process in the format of Prometheus (OpenMetrics 1.0), and the spans of runs and
 //! attempts.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use stepwell_engine::clock::Timestamp;
 use stepwell_engine::run::RunState;
 use stepwell_engine::store::Kind;
 use stepwell_engine::trace::{Call, Span, Trace, attempt_span, run_span};
-use stepwell_engine::{Outcome, StepEnd, StoreError};
+use stepwell_engine::{Outcome, StepEnd, StoreError, project};
 
 use crate::context::Context;
 use crate::system::System;
@@ -317,6 +317,14 @@ impl System {
         gauge(to, "claims", "Runs that this process works on", self.ctx.held().len() as f64);
         let leases = self.ctx.node.leases.lock().len();
         gauge(to, "scheduler_leases", "Queues that this process is the scheduler of", leases as f64);
+        let circuits =
+            self.open_circuits().into_iter().map(|(name, open)| ([("project", name)], open as f64));
+        gauges(
+            to,
+            "circuits_open",
+            "Servers to which a project sends no requests, because they fail",
+            circuits,
+        );
         // The other metrics are useful even if the store is unreachable.
         let vitals = self.ctx.store.vitals(now).await.unwrap_or_default();
         let store = |place: &str| [("store", place.to_owned())];
@@ -338,6 +346,15 @@ impl System {
             .and_then(|()| text::encode(&mut text, &own))
             .map_err(|error| HostError::Refused(error.to_string()))?;
         Ok(text)
+    }
+
+    /// Returns the number of open circuit breakers of each project. An alert must see the zeros.
+    fn open_circuits(&self) -> BTreeMap<String, usize> {
+        let settings = self.ctx.settings();
+        let names = settings.config.projects.keys().map(String::as_str).chain([project::DEFAULT]);
+        let mut open: BTreeMap<String, usize> = names.map(|name| (name.to_owned(), 0)).collect();
+        open.extend(self.ctx.sandbox.open_circuits());
+        open
     }
 
     /// Counts an answered request. `route` is the pattern of its path, so there are few of them.

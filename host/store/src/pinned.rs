@@ -7,6 +7,8 @@
 //! An unreachable store stops only its own queues. A list over all stores then reports the gap.
 
 mod copy;
+mod moves;
+mod records;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -19,9 +21,9 @@ use stepwell_engine::job::Job;
 use stepwell_engine::run::Event;
 use stepwell_engine::store::prelude::*;
 use stepwell_engine::store::{
-    Audit, AuditRow, Chain, Change, Checkpoint, Claim, ClaimQuery, CleanUp, Commit, EventPage, FireBatch,
-    Fired, Inserted, Kind, LedgerFilter, LedgerRow, Link, Loaded, LogPage, LogPlace, NewRun, Place, QueueRow,
-    Record, Renewal, RunFilter, RunRow, ScheduleRow, Standing, Vitals, Wake,
+    Audit, Change, Checkpoint, Claim, ClaimQuery, Commit, EventPage, FireBatch, Fired, Inserted, Kind,
+    LedgerFilter, LedgerRow, Loaded, LogPage, LogPlace, NewRun, Place, QueueRow, Renewal, RunFilter, RunRow,
+    ScheduleRow, Standing, Vitals, Wake,
 };
 use tokio::sync::broadcast;
 
@@ -157,6 +159,7 @@ impl PinnedStores {
         Ok(match change {
             Change::PutSchedule(row) => Some(self.index_of(Some(&row.job.timezone))),
             Change::PauseSchedule { job_id, .. } | Change::RemoveSchedule(job_id) => {
+                self.settle(job_id).await?;
                 Some(self.of_schedule(job_id).await?.map_or(0, |(index, _)| index))
             }
             Change::Put { kind: Kind::DeadLetter, id, .. }
@@ -385,6 +388,7 @@ impl ScheduleStore for PinnedStores {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<Vec<String>, StoreError> {
+        self.settle_all().await;
         let holder = holder.to_owned();
         let ask = |store: Arc<dyn Store>| {
             let holder = holder.clone();
@@ -417,6 +421,9 @@ impl ScheduleStore for PinnedStores {
     }
 
     async fn schedule(&self, job_id: &str) -> Result<Option<ScheduleRow>, StoreError> {
+        if let Err(error) = self.settle(job_id).await {
+            tracing::warn!("the schedule of the job {job_id} moves later: {error}");
+        }
         Ok(self.of_schedule(job_id).await?.map(|(_, row)| row))
     }
 
@@ -427,127 +434,6 @@ impl ScheduleStore for PinnedStores {
         all.sort_by_cached_key(|row| std::cmp::Reverse(place(row)));
         all.truncate(filter.limit as usize);
         Ok(all)
-    }
-}
-
-#[async_trait]
-impl RecordStore for PinnedStores {
-    /// Changes in the home store go first, since a version conflict can refuse them. If a pinned store is
-    /// then unreachable, the same change can be repeated. Rows of the audit log are in the transaction of the first
-    /// change.
-    async fn write(&self, changes: Vec<Change>) -> Result<(), StoreError> {
-        let mut groups: BTreeMap<usize, Vec<Change>> = BTreeMap::new();
-        let mut rows = Vec::new();
-        for change in changes {
-            if let Change::PutSchedule(row) = &change {
-                let index = self.index_of(Some(&row.job.timezone));
-                if let Some((old, _)) = self.of_schedule(&row.job_id).await?
-                    && old != index
-                {
-                    groups.entry(old).or_default().push(Change::RemoveSchedule(row.job_id.clone()));
-                }
-            }
-            match self.place_of(&change).await? {
-                Some(index) => groups.entry(index).or_default().push(change),
-                None => rows.push(change),
-            }
-        }
-        let noted = !rows.is_empty();
-        let first = groups.keys().next().copied().unwrap_or(0);
-        if noted {
-            groups.entry(first).or_default().extend(rows);
-        }
-        for (index, changes) in groups {
-            self.at(index)?.write(changes).await?;
-        }
-        self.copy_if(noted, first).await;
-        Ok(())
-    }
-
-    async fn record(&self, kind: Kind, id: &str) -> Result<Option<Record>, StoreError> {
-        let store = match kind {
-            Kind::DeadLetter => match self.of_run(id).await {
-                Err(StoreError::NotFound(_)) => return Ok(None),
-                found => found?,
-            },
-            _ => self.home()?,
-        };
-        store.record(kind, id).await
-    }
-
-    async fn records(
-        &self,
-        kind: Kind,
-        state: Option<&str>,
-        after: &str,
-        limit: u32,
-    ) -> Result<Vec<Record>, StoreError> {
-        if kind != Kind::DeadLetter {
-            return self.home()?.records(kind, state, after, limit).await;
-        }
-        let (state, after) = (state.map(str::to_owned), after.to_owned());
-        let ask = |store: Arc<dyn Store>| {
-            let (state, after) = (state.clone(), after.clone());
-            async move { store.records(kind, state.as_deref(), &after, limit).await }
-        };
-        let mut all = self.everything(ask).await?;
-        all.sort_by(|a, b| a.id.cmp(&b.id));
-        all.truncate(limit as usize);
-        Ok(all)
-    }
-
-    async fn count(&self, kind: Kind, state: &str) -> Result<u64, StoreError> {
-        let state = state.to_owned();
-        let ask = |store: Arc<dyn Store>| {
-            let state = state.clone();
-            async move { store.count(kind, &state).await }
-        };
-        Ok(self.gather(ask).await?.into_iter().sum())
-    }
-
-    async fn audit(&self, before: Option<u64>, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
-        self.copy_all().await;
-        self.home()?.audit(before, limit).await
-    }
-
-    async fn audit_chain(&self) -> Result<Chain, StoreError> {
-        self.copy_all().await;
-        self.home()?.audit_chain().await
-    }
-
-    async fn audit_links(&self, after: u64, limit: u32) -> Result<Vec<Link>, StoreError> {
-        self.home()?.audit_links(after, limit).await
-    }
-
-    /// Each store removes its own runs, in its own transaction, with an audit row of its own: the home store first,
-    /// and the others where they have something to remove.
-    async fn clean_up(&self, query: CleanUp) -> Result<Vec<String>, StoreError> {
-        self.copy_all().await;
-        if query.audit.is_none() {
-            let ask = |store: Arc<dyn Store>| {
-                let query = query.clone();
-                async move { store.clean_up(query).await }
-            };
-            return Ok(self.gather(ask).await?.concat());
-        }
-        let mut gone = self.home()?.clean_up(query.clone()).await?;
-        for (index, (name, store)) in self.stores.iter().enumerate().skip(1) {
-            let found = CleanUp { dry_run: true, limit: 1, audit: None, ..query.clone() };
-            let removed = match store.clean_up(found).await {
-                Ok(found) if found.is_empty() => {
-                    store.clean_up(CleanUp { audit: None, ..query.clone() }).await
-                }
-                Ok(_) => store.clean_up(query.clone()).await,
-                Err(error) => Err(error),
-            };
-            match removed {
-                Ok(removed) => gone.extend(removed),
-                // An unreachable store keeps its runs until the next cleanup.
-                Err(error) => tracing::warn!("{}", named(name, error)),
-            }
-            self.copy_if(true, index).await;
-        }
-        Ok(gone)
     }
 }
 

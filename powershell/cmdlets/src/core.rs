@@ -4,6 +4,7 @@ use ps_value::types::NetType;
 use std::rc::Rc;
 
 use super::{Cmdlet, CmdletInfo, Cx, Each};
+use ps_runtime::eval::bind::Call;
 use ps_runtime::eval::command::Resolved;
 use ps_runtime::eval::operators::Wildcard;
 use ps_syntax::ast::{BinaryOp, Compare};
@@ -338,15 +339,8 @@ fn invoke_command(cx: &mut Cx<'_>) -> R<()> {
     let Some(Value::Block(block)) = cx.get("ScriptBlock") else { return Ok(()) };
     let given = cx.values("ArgumentList").into_iter().map(ps_runtime::eval::bind::Given::Value).collect();
     let dot = cx.flag("NoNewScope");
-    let ready = cx.it.script_command(
-        block,
-        "",
-        "".into(),
-        given,
-        dot,
-        cx.input.is_some(),
-        ps_syntax::Span::default(),
-    )?;
+    let piped = cx.input.is_some();
+    let ready = cx.it.script_command(block, "", Call { dot, piped, ..Call::of(given) })?;
     let input = cx.input.clone().map(|v| vec![v]);
     cx.it.run_ready(ready, ps_syntax::Span::default(), input, cx.out)
 }

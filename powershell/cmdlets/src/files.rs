@@ -29,81 +29,76 @@ pub(super) fn new_item(cx: &mut Cx<'_>) -> R<()> {
         .text("ItemType")
         .unwrap_or_else(|| if cx.info.name == "mkdir" { "directory".into() } else { "file".into() })
         .to_lowercase();
-    let force = cx.flag("Force");
+    let is_dir = kind.starts_with("dir") || kind == "container";
     for path in paths {
         let place = cx.it.place(&path);
-        let Some(place) = cx.report(place)? else { continue };
-        let full = match place {
-            Place::Item(drive, name) => {
+        match cx.report(place)? {
+            None => {}
+            Some(Place::Item(drive, name)) => {
                 let value = cx.get("Value").unwrap_or_default();
                 cx.it.set_drive_item(drive, &name, value)?;
                 let value = drive_value(cx.it, drive, &name);
                 cx.put(value)?;
-                continue;
             }
-            Place::File(full) => full,
-        };
-        let is_dir = kind.starts_with("dir") || kind == "container";
-        let meta = cx.it.host.metadata(&full);
-        if let Some(meta) = &meta
-            && (!force || meta.is_dir != is_dir)
-        {
-            let message = if is_dir || meta.is_dir {
-                format!("An item with the specified name {full} already exists.")
-            } else {
-                format!("The file '{full}' already exists.")
-            };
-            let id = if is_dir || meta.is_dir { "DirectoryExist" } else { "NewItemIOError" };
-            let category =
-                if is_dir || meta.is_dir { Category::ResourceExists } else { Category::WriteError };
-            cx.error(Fault::new(NetType::IOException, id, category, message).of(full))?;
-            continue;
+            Some(Place::File(full)) => new_file(cx, full, is_dir)?,
         }
-        if !cx
-            .should(if is_dir { "Create Directory" } else { "Create File" }, &format!("Destination: {full}"))
-        {
-            continue;
-        }
-        let result = if is_dir {
-            create_dirs(cx.it, &full)
-        } else {
-            let up = parent(&full).to_owned();
-            let made = if force { create_dirs(cx.it, &up) } else { Ok(()) };
-            let body = cx.text("Value").unwrap_or_default();
-            made.and_then(|()| cx.it.host.write(&full, body.as_bytes(), false))
-        };
-        if let Err(why) = result {
-            if why.kind() == io::ErrorKind::NotFound {
-                let message = format!("Could not find a part of the path '{full}'.");
-                cx.error(
-                    Fault::new(
-                        NetType::DirectoryNotFoundException,
-                        "NewItemIOError",
-                        Category::WriteError,
-                        message,
-                    )
-                    .of(full),
-                )?;
-            } else {
-                let fault = cx.it.io_fault(&full, &why);
-                cx.error(Fault {
-                    id: if matches!(
-                        why.kind(),
-                        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
-                    ) {
-                        "NewItemUnauthorizedAccessError".into()
-                    } else {
-                        "NewItemIOError".into()
-                    },
-                    ..fault
-                })?;
-            }
-            continue;
-        }
-        let value = file_value(cx.it, &full, is_dir, None);
-        cx.put(value)?;
     }
     Ok(())
+}
+
+/// Creates a file or a directory.
+fn new_file(cx: &mut Cx<'_>, full: String, is_dir: bool) -> R<()> {
+    let force = cx.flag("Force");
+    if let Some(meta) = cx.it.host.metadata(&full)
+        && (!force || meta.is_dir != is_dir)
+    {
+        return cx.error(exists(full, is_dir || meta.is_dir));
+    }
+    let action = if is_dir { "Create Directory" } else { "Create File" };
+    if !cx.should(action, &format!("Destination: {full}")) {
+        return Ok(());
+    }
+    let result = if is_dir {
+        create_dirs(cx.it, &full)
+    } else {
+        let up = parent(&full).to_owned();
+        let made = if force { create_dirs(cx.it, &up) } else { Ok(()) };
+        let body = cx.text("Value").unwrap_or_default();
+        made.and_then(|()| cx.it.host.write(&full, body.as_bytes(), false))
+    };
+    match result {
+        Ok(()) => {
+            let value = file_value(cx.it, &full, is_dir, None);
+            cx.put(value)
+        }
+        Err(why) => {
+            let fault = not_created(cx.it, full, &why);
+            cx.error(fault)
+        }
+    }
+}
+
+/// Returns the error about an item that exists.
+fn exists(full: String, is_dir: bool) -> Fault {
+    let (id, category, message) = if is_dir {
+        let message = format!("An item with the specified name {full} already exists.");
+        ("DirectoryExist", Category::ResourceExists, message)
+    } else {
+        ("NewItemIOError", Category::WriteError, format!("The file '{full}' already exists."))
+    };
+    Fault::new(NetType::IOException, id, category, message).of(full)
+}
+
+/// Returns the error about an item that cannot be created.
+fn not_created(it: &mut Interp, full: String, why: &io::Error) -> Fault {
+    if why.kind() == io::ErrorKind::NotFound {
+        let message = format!("Could not find a part of the path '{full}'.");
+        let kind = NetType::DirectoryNotFoundException;
+        return Fault::new(kind, "NewItemIOError", Category::WriteError, message).of(full);
+    }
+    let denied = matches!(why.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem);
+    let id = if denied { "NewItemUnauthorizedAccessError" } else { "NewItemIOError" };
+    Fault { id: id.into(), ..it.io_fault(&full, why) }
 }
 
 pub(super) fn remove_item(cx: &mut Cx<'_>) -> R<()> {
@@ -165,9 +160,8 @@ pub(super) fn transfer(cx: &mut Cx<'_>, moves: bool) -> R<()> {
     for (path, is_dir) in existing(cx)? {
         let into = cx.it.host.metadata(&target).is_some_and(|m| m.is_dir);
         let to = if into { join(&target, leaf(&path)) } else { target.clone() };
-        if !cx
-            .should(if moves { "Move File" } else { "Copy File" }, &format!("Item: {path} Destination: {to}"))
-        {
+        let action = if moves { "Move File" } else { "Copy File" };
+        if !cx.should(action, &format!("Item: {path} Destination: {to}")) {
             continue;
         }
         if is_dir && !moves && !cx.flag("Recurse") {
@@ -177,73 +171,61 @@ pub(super) fn transfer(cx: &mut Cx<'_>, moves: bool) -> R<()> {
             }
             continue;
         }
-        if moves && cx.it.host.metadata(&to).is_some() && !cx.flag("Force") {
-            let message = "Cannot create a file when that file already exists.";
-            cx.error(
-                Fault::new(
-                    NetType::IOException,
-                    if is_dir { "MoveDirectoryItemIOError" } else { "MoveFileInfoItemIOError" },
-                    Category::WriteError,
-                    message,
-                )
-                .of(path.as_str()),
-            )?;
+        if let Some(fault) = no_transfer(cx, &path, is_dir, &to, moves) {
+            cx.error(fault)?;
             continue;
         }
-        if is_dir && to.strip_prefix(path.as_str()).is_some_and(|rest| rest.starts_with('/')) {
-            let message = format!("Destination path cannot be a subdirectory of the source: {to}.");
-            let id = if moves { "MoveDirectoryItemIOError" } else { "CopyDirectoryInfoItemIOError" };
-            cx.error(Fault::new(NetType::IOException, id, Category::WriteError, message).of(path.as_str()))?;
-            continue;
-        }
-        if path == to {
-            let message = format!("Cannot overwrite the item {path} with itself.");
-            cx.error(
-                Fault::new(NetType::IOException, "CopyError", Category::WriteError, message)
-                    .of(path.as_str()),
-            )?;
-            continue;
-        }
-        let result = if moves {
-            if cx.it.is_file(&to) {
-                let _ = cx.it.host.remove_file(&to);
-            }
-            cx.it
-                .host
-                .rename(&path, &to)
-                .or_else(|_| copy_tree(cx.it, &path, &to).and_then(|()| remove_tree(cx.it, &path)))
-        } else {
-            copy_tree(cx.it, &path, &to)
-        };
-        if let Err(why) = result {
-            if why.kind() == io::ErrorKind::NotFound {
-                let message = format!("Could not find a part of the path '{to}'.");
-                let id = if moves {
-                    "MoveFileInfoItemIOError"
-                } else {
-                    NetType::DirectoryNotFoundException.name()
-                };
-                cx.error(
-                    Fault::new(
-                        NetType::DirectoryNotFoundException,
-                        id,
-                        if moves { Category::WriteError } else { Category::NotSpecified },
-                        message,
-                    )
-                    .of(path),
-                )?;
-            } else {
-                let fault = cx.it.io_fault(&to, &why);
+        let result = if moves { move_item(cx.it, &path, &to) } else { copy_tree(cx.it, &path, &to) };
+        match result {
+            Err(why) => {
+                let fault = not_transferred(cx.it, path, &to, moves, &why);
                 cx.error(fault)?;
             }
-            continue;
-        }
-        if cx.flag("PassThru") {
-            let value = file_value(cx.it, &to, is_dir, None);
-            cx.put(value)?;
+            Ok(()) if cx.flag("PassThru") => {
+                let value = file_value(cx.it, &to, is_dir, None);
+                cx.put(value)?;
+            }
+            Ok(()) => {}
         }
     }
     Ok(())
+}
+
+/// Returns the error about an item that cannot be at its destination.
+fn no_transfer(cx: &mut Cx<'_>, path: &str, is_dir: bool, to: &str, moves: bool) -> Option<Fault> {
+    let (id, message) = if moves && cx.it.host.metadata(to).is_some() && !cx.flag("Force") {
+        let id = if is_dir { "MoveDirectoryItemIOError" } else { "MoveFileInfoItemIOError" };
+        (id, "Cannot create a file when that file already exists.".to_owned())
+    } else if is_dir && to.strip_prefix(path).is_some_and(|rest| rest.starts_with('/')) {
+        let id = if moves { "MoveDirectoryItemIOError" } else { "CopyDirectoryInfoItemIOError" };
+        (id, format!("Destination path cannot be a subdirectory of the source: {to}."))
+    } else if path == to {
+        ("CopyError", format!("Cannot overwrite the item {path} with itself."))
+    } else {
+        return None;
+    };
+    Some(Fault::new(NetType::IOException, id, Category::WriteError, message).of(path))
+}
+
+fn move_item(it: &mut Interp, path: &str, to: &str) -> io::Result<()> {
+    if it.is_file(to) {
+        let _ = it.host.remove_file(to);
+    }
+    it.host.rename(path, to).or_else(|_| copy_tree(it, path, to).and_then(|()| remove_tree(it, path)))
+}
+
+/// Returns the error about an item that was not copied or moved.
+fn not_transferred(it: &mut Interp, path: String, to: &str, moves: bool, why: &io::Error) -> Fault {
+    if why.kind() != io::ErrorKind::NotFound {
+        return it.io_fault(to, why);
+    }
+    let message = format!("Could not find a part of the path '{to}'.");
+    let kind = NetType::DirectoryNotFoundException;
+    let (id, category) = match moves {
+        true => ("MoveFileInfoItemIOError", Category::WriteError),
+        false => (kind.name(), Category::NotSpecified),
+    };
+    Fault::new(kind, id, category, message).of(path)
 }
 
 pub(super) fn rename_item(cx: &mut Cx<'_>) -> R<()> {

@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::{CmdletInfo, Cx, Each};
-use ps_runtime::eval::bind::Given;
+use ps_runtime::eval::bind::{Call, Given};
 use ps_runtime::eval::streams::Target;
 use ps_runtime::eval::{Interp, Sink};
 use ps_runtime::parts::Part;
@@ -123,12 +123,17 @@ impl super::Cmdlet for Start {
                     it.run_block(before, &ps_runtime::eval::Nowhere)?;
                 }
                 let ready = match (&body, &file) {
-                    (Some(body), _) => {
-                        it.script_command(body.clone(), "", "&".into(), given, false, piped, Span::default())?
-                    }
+                    (Some(body), _) => it.script_command(
+                        body.clone(),
+                        "",
+                        Call { invoked: "&".into(), piped, ..Call::of(given) },
+                    )?,
                     (None, file) => {
                         let path = file.clone().unwrap_or_default();
-                        it.script_file(&path, path.as_str().into(), given, false, piped, Span::default())?
+                        it.script_file(
+                            &path,
+                            Call { invoked: path.as_str().into(), piped, ..Call::of(given) },
+                        )?
                     }
                 };
                 it.run_ready(ready, Span::default(), piped.then_some(input), &out)

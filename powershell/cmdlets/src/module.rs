@@ -4,6 +4,7 @@ use ps_value::types::NetType;
 use std::rc::Rc;
 
 use super::{CmdletInfo, Cx, Each};
+use ps_runtime::eval::bind::Call;
 use ps_runtime::eval::operators::Wildcard;
 use ps_runtime::modules::{BUILT_IN, Module, is_built_in};
 use ps_syntax::symbol::{Sym, same};
@@ -205,7 +206,7 @@ fn new_module(cx: &mut Cx<'_>) -> R<()> {
     let out = ps_runtime::eval::Collector::default();
     let body = ps_value::block::ScriptBlock::new(block.ast.clone());
     cx.it.within(scope.clone(), |it| {
-        let ready = it.script_command(body, "", "".into(), given, true, false, ps_syntax::Span::default())?;
+        let ready = it.script_command(body, "", Call { dot: true, ..Call::of(given) })?;
         it.run_ready(ready, ps_syntax::Span::default(), None, &out)
     })?;
     if cx.flag("AsCustomObject") {

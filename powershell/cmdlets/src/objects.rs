@@ -377,91 +377,84 @@ fn compare(cx: &mut Cx<'_>) -> R<()> {
     cx.check_order()?;
     let (left, right) = (cx.values("ReferenceObject"), cx.values("DifferenceObject"));
     let by: Vec<Wanted> = cx.values("Property").iter().map(wanted).collect();
+    let (left_keys, right_keys) = (keys(cx, &left, &by)?, keys(cx, &right, &by)?);
     let case = cx.flag("CaseSensitive");
-    let keys = |cx: &mut Cx<'_>, items: &[Value]| -> R<Vec<Vec<Value>>> {
-        items
-            .iter()
-            .map(|item| {
-                if by.is_empty() {
-                    Ok(vec![item.clone()])
-                } else {
-                    by.iter().map(|w| computed(cx.it, item, &w.by)).collect()
-                }
-            })
-            .collect()
-    };
-    let (left_keys, right_keys) = (keys(cx, &left)?, keys(cx, &right)?);
-    let same_keys = |a: &[Value], b: &[Value]| {
-        a.iter().zip(b).all(|(x, y)| match (x, y) {
-            (Value::Object(_), Value::Object(_)) => text(x) == text(y),
-            _ => order(x, y, case).is_eq(),
-        })
-    };
     let mut used = vec![false; right.len()];
     let (mut equal, mut only_left) = (Vec::new(), Vec::new());
-    for (i, key) in left_keys.iter().enumerate() {
+    for (item, key) in left.iter().zip(&left_keys) {
         let hit = right_keys
             .iter()
             .enumerate()
-            .position(|(j, other)| used.get(j) == Some(&false) && same_keys(key, other));
+            .position(|(j, other)| used.get(j) == Some(&false) && same_keys(key, other, case));
         match hit {
             Some(j) => {
                 if let Some(place) = used.get_mut(j) {
                     *place = true;
                 }
-                equal.push(i);
+                equal.push((item, key));
             }
-            None => only_left.push(i),
+            None => only_left.push((item, key)),
         }
     }
-    let show = |cx: &mut Cx<'_>, item: &Value, key: &[Value], side: &str| -> R<()> {
-        if cx.flag("PassThru") {
-            let value = match item {
-                Value::Object(object) => {
-                    object.set(&"SideIndicator".into(), Value::from(side));
-                    item.clone()
-                }
-                other => {
-                    let ext = Ext::new(other.clone(), None);
-                    ext.set(Member {
-                        name: "SideIndicator".into(),
-                        kind: MemberKind::Note(Value::from(side)),
-                    });
-                    Value::Ext(Rc::new(ext))
-                }
-            };
-            return cx.put(value);
-        }
-        let mut pairs: Vec<(Str, Value)> = Vec::new();
-        if by.is_empty() {
-            pairs.push(("InputObject".into(), item.clone()));
-        } else {
-            pairs.extend(by.iter().zip(key).map(|(w, v)| (w.label.clone().unwrap_or_default(), v.clone())));
-        }
-        pairs.push(("SideIndicator".into(), Value::from(side)));
-        cx.put(Value::custom(pairs))
-    };
     if cx.flag("IncludeEqual") || cx.flag("ExcludeDifferent") {
-        for i in equal {
-            if let (Some(item), Some(key)) = (left.get(i), left_keys.get(i)) {
-                show(cx, item, key, "==")?;
-            }
+        for (item, key) in equal {
+            show(cx, item, &by, key, "==")?;
         }
     }
     if cx.flag("ExcludeDifferent") {
         return Ok(());
     }
-    for (j, item) in right.iter().enumerate() {
-        if used.get(j) == Some(&false) {
-            show(cx, item, right_keys.get(j).map_or(&[], Vec::as_slice), "=>")?;
+    for ((item, key), used) in right.iter().zip(&right_keys).zip(used) {
+        if !used {
+            show(cx, item, &by, key, "=>")?;
         }
     }
-    for i in only_left {
-        if let (Some(item), Some(key)) = (left.get(i), left_keys.get(i)) {
-            show(cx, item, key, "<=")?;
-        }
+    for (item, key) in only_left {
+        show(cx, item, &by, key, "<=")?;
     }
     Ok(())
+}
+
+/// Returns the values by which each object is compared: its properties, or the object itself.
+fn keys(cx: &mut Cx<'_>, items: &[Value], by: &[Wanted]) -> R<Vec<Vec<Value>>> {
+    let of = |item: &Value| match by {
+        [] => Ok(vec![item.clone()]),
+        by => by.iter().map(|wanted| computed(cx.it, item, &wanted.by)).collect(),
+    };
+    items.iter().map(of).collect()
+}
+
+fn same_keys(a: &[Value], b: &[Value], case: bool) -> bool {
+    a.iter().zip(b).all(|(x, y)| match (x, y) {
+        (Value::Object(_), Value::Object(_)) => text(x) == text(y),
+        _ => order(x, y, case).is_eq(),
+    })
+}
+
+/// Writes an object of a comparison, with the side on which it is.
+fn show(cx: &mut Cx<'_>, item: &Value, by: &[Wanted], key: &[Value], side: &str) -> R<()> {
+    if cx.flag("PassThru") {
+        let value = match item {
+            Value::Object(object) => {
+                object.set(&"SideIndicator".into(), Value::from(side));
+                item.clone()
+            }
+            other => {
+                let ext = Ext::new(other.clone(), None);
+                ext.set(Member { name: "SideIndicator".into(), kind: MemberKind::Note(Value::from(side)) });
+                Value::Ext(Rc::new(ext))
+            }
+        };
+        return cx.put(value);
+    }
+    let mut pairs: Vec<(Str, Value)> = Vec::new();
+    if by.is_empty() {
+        pairs.push(("InputObject".into(), item.clone()));
+    } else {
+        pairs.extend(by.iter().zip(key).map(|(w, v)| (w.label.clone().unwrap_or_default(), v.clone())));
+    }
+    pairs.push(("SideIndicator".into(), Value::from(side)));
+    cx.put(Value::custom(pairs))
 }
 
 fn unique(cx: &mut Cx<'_>, items: Vec<Value>) -> R<()> {

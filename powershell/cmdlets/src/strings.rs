@@ -9,7 +9,7 @@ use ps_runtime::types::html_encode;
 use ps_runtime::types::regexes::unescape;
 use ps_value::error::{Category, Fault, R};
 use ps_value::net::match_value;
-use ps_value::regex::IGNORE_CASE;
+use ps_value::regex::{Found, IGNORE_CASE, Regex};
 use ps_value::{Dict, DictKind, Str, Value, text};
 
 pub(crate) const CMDLETS: &[CmdletInfo] = &[
@@ -199,43 +199,12 @@ fn select_string(cx: &mut Cx<'_>, items: Vec<Value>) -> R<()> {
     {
         cx.check_order()?;
     }
-    let options = if cx.flag("CaseSensitive") { 0 } else { IGNORE_CASE };
-    let simple = cx.flag("SimpleMatch");
-    let mut patterns = Vec::new();
-    for pattern in cx.strings("Pattern") {
-        let escaped = if simple { ps_runtime::types::regex_escape(&pattern) } else { pattern.clone() };
-        match cx.it.regex(&escaped, options) {
-            Ok(regex) => patterns.push((pattern, regex)),
-            Err(_) => {
-                let message = format!(
-                    "The string {pattern} is not a valid regular expression: Invalid pattern '{pattern}'."
-                );
-                return cx.fail(Fault::new(
-                    NetType::ArgumentException,
-                    "InvalidRegex",
-                    Category::InvalidArgument,
-                    message,
-                ));
-            }
-        }
-    }
-    let context: Vec<i64> = cx.values("Context").iter().filter_map(Value::as_integer).collect();
-    let (before, after) = (
-        context.first().copied().unwrap_or(0).max(0) as usize,
-        context.get(1).or(context.first()).copied().unwrap_or(0).max(0) as usize,
-    );
+    let search = Search::of(cx)?;
     let quiet = cx.flag("Quiet");
     let mut any = false;
     for source in sources(cx, items)? {
         for (at, (line, _)) in source.lines.iter().enumerate() {
-            let hit = patterns.iter().find_map(|(pattern, regex)| {
-                let found = if cx.flag("AllMatches") {
-                    regex.find_all(line, usize::MAX)
-                } else {
-                    regex.find_at(line, 0).into_iter().collect()
-                };
-                (!found.is_empty()).then(|| (pattern.clone(), regex.clone(), found))
-            });
+            let hit = search.hit(line);
             if hit.is_some() == cx.flag("NotMatch") {
                 continue;
             }
@@ -247,50 +216,7 @@ fn select_string(cx: &mut Cx<'_>, items: Vec<Value>) -> R<()> {
                 cx.put(Value::from(line.as_str()))?;
                 continue;
             }
-            let shared = Str::from(line.as_str());
-            let (pattern, matches) = match hit {
-                Some((pattern, regex, found)) if !simple => {
-                    (pattern, found.into_iter().map(|f| match_value(&regex, &shared, Some(f))).collect())
-                }
-                Some((pattern, ..)) => (pattern, Vec::new()),
-                None => (patterns.first().map(|p| p.0.clone()).unwrap_or_default(), Vec::new()),
-            };
-            let take = |from: usize, to: usize| {
-                Value::strings(
-                    source
-                        .lines
-                        .get(from..to.min(source.lines.len()))
-                        .unwrap_or_default()
-                        .iter()
-                        .map(|(l, _)| l.clone()),
-                )
-            };
-            let around = if context.is_empty() {
-                Value::Null
-            } else {
-                Value::record(
-                    NetType::MatchInfoContext,
-                    vec![
-                        ("PreContext", take(at.saturating_sub(before), at)),
-                        ("PostContext", take(at + 1, at + 1 + after)),
-                    ],
-                )
-            };
-            let name = source.path.rsplit('/').next().unwrap_or_default().to_owned();
-            let record = Value::record(
-                NetType::MatchInfo,
-                vec![
-                    ("IgnoreCase", Value::Bool(options != 0)),
-                    ("LineNumber", Value::from(at + 1)),
-                    ("Line", Value::Str(shared.clone())),
-                    ("Filename", Value::from(name)),
-                    ("Path", Value::from(source.path.as_str())),
-                    ("Pattern", Value::from(pattern)),
-                    ("Context", around),
-                    ("Matches", Value::array_of(NetType::Match.ty(), matches)),
-                ],
-            );
-            cx.put(record)?;
+            cx.put(search.record(&source, at, line, hit))?;
             if cx.flag("List") {
                 break;
             }
@@ -303,6 +229,100 @@ fn select_string(cx: &mut Cx<'_>, items: Vec<Value>) -> R<()> {
         return cx.put(Value::Bool(false));
     }
     Ok(())
+}
+
+/// The patterns of `Select-String`, and the lines around a hit.
+struct Search {
+    patterns: Vec<(String, Rc<Regex>)>,
+    simple: bool,
+    all: bool,
+    ignore_case: bool,
+    /// The numbers of lines before and after.
+    context: Option<(usize, usize)>,
+}
+
+/// The pattern that a line matches, and the places.
+type Hit<'s> = (&'s str, &'s Rc<Regex>, Vec<Found>);
+
+impl Search {
+    fn of(cx: &mut Cx<'_>) -> R<Self> {
+        let ignore_case = !cx.flag("CaseSensitive");
+        let simple = cx.flag("SimpleMatch");
+        let mut patterns = Vec::new();
+        for pattern in cx.strings("Pattern") {
+            let escaped = if simple { ps_runtime::types::regex_escape(&pattern) } else { pattern.clone() };
+            match cx.it.regex(&escaped, if ignore_case { IGNORE_CASE } else { 0 }) {
+                Ok(regex) => patterns.push((pattern, regex)),
+                Err(_) => {
+                    let message = format!(
+                        "The string {pattern} is not a valid regular expression: Invalid pattern '{pattern}'."
+                    );
+                    return cx.fail(Fault::new(
+                        NetType::ArgumentException,
+                        "InvalidRegex",
+                        Category::InvalidArgument,
+                        message,
+                    ));
+                }
+            }
+        }
+        let context: Vec<i64> = cx.values("Context").iter().filter_map(Value::as_integer).collect();
+        let lines = |number: Option<&i64>| number.copied().unwrap_or(0).max(0) as usize;
+        let around = (lines(context.first()), lines(context.get(1).or(context.first())));
+        let context = (!context.is_empty()).then_some(around);
+        Ok(Self { patterns, simple, all: cx.flag("AllMatches"), ignore_case, context })
+    }
+
+    fn hit(&self, line: &str) -> Option<Hit<'_>> {
+        self.patterns.iter().find_map(|(pattern, regex)| {
+            let found = if self.all {
+                regex.find_all(line, usize::MAX)
+            } else {
+                regex.find_at(line, 0).into_iter().collect()
+            };
+            (!found.is_empty()).then_some((pattern.as_str(), regex, found))
+        })
+    }
+
+    /// Returns the object for a line.
+    fn record(&self, source: &Source, at: usize, line: &str, hit: Option<Hit<'_>>) -> Value {
+        let shared = Str::from(line);
+        let (pattern, matches) = match hit {
+            Some((pattern, regex, found)) if !self.simple => {
+                (pattern, found.into_iter().map(|f| match_value(regex, &shared, Some(f))).collect())
+            }
+            Some((pattern, ..)) => (pattern, Vec::new()),
+            None => (self.patterns.first().map(|p| p.0.as_str()).unwrap_or_default(), Vec::new()),
+        };
+        let take = |from: usize, to: usize| {
+            let lines = source.lines.get(from..to.min(source.lines.len())).unwrap_or_default();
+            Value::strings(lines.iter().map(|(line, _)| line.clone()))
+        };
+        let around = match self.context {
+            None => Value::Null,
+            Some((before, after)) => Value::record(
+                NetType::MatchInfoContext,
+                vec![
+                    ("PreContext", take(at.saturating_sub(before), at)),
+                    ("PostContext", take(at + 1, at + 1 + after)),
+                ],
+            ),
+        };
+        let name = source.path.rsplit('/').next().unwrap_or_default().to_owned();
+        Value::record(
+            NetType::MatchInfo,
+            vec![
+                ("IgnoreCase", Value::Bool(self.ignore_case)),
+                ("LineNumber", Value::from(at + 1)),
+                ("Line", Value::Str(shared.clone())),
+                ("Filename", Value::from(name)),
+                ("Path", Value::from(source.path.as_str())),
+                ("Pattern", Value::from(pattern)),
+                ("Context", around),
+                ("Matches", Value::array_of(NetType::Match.ty(), matches)),
+            ],
+        )
+    }
 }
 
 fn join_string(cx: &mut Cx<'_>, items: Vec<Value>) -> R<()> {

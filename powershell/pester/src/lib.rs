@@ -11,7 +11,7 @@ use ps_value::types::NetType;
 use std::rc::Rc;
 
 use ps_runtime::cmdlet::{CmdletInfo, Cx, Each};
-use ps_runtime::eval::bind::Given;
+use ps_runtime::eval::bind::{Call, Given};
 use ps_runtime::eval::operators::Wildcard;
 use ps_runtime::eval::{Interp, Nowhere};
 use ps_syntax::Span;
@@ -427,8 +427,7 @@ impl Tests for Interp {
         let error = self.attempted(|it| {
             before.iter().try_for_each(|block| it.run_block(block, &Nowhere))?;
             let given = given(block, case);
-            let ready =
-                it.script_command(block.clone(), "", "".into(), given, true, false, Span::default())?;
+            let ready = it.script_command(block.clone(), "", Call { dot: true, ..Call::of(given) })?;
             it.run_ready(ready, Span::default(), None, &Nowhere)
         })?;
         let after = self.attempted(|it| after.iter().try_for_each(|block| it.run_block(block, &Nowhere)))?;

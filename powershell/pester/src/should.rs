@@ -4,6 +4,7 @@ use ps_value::types::NetType;
 use std::rc::Rc;
 
 use ps_runtime::cmdlet::{Cmdlet, CmdletInfo, Cx};
+use ps_runtime::eval::bind::Call;
 use ps_runtime::eval::command::Resolved;
 use ps_runtime::eval::operators::Wildcard;
 use ps_runtime::eval::{Interp, Nowhere};
@@ -153,119 +154,125 @@ impl Expectation {
     fn value(&self, it: &mut Interp, actual: &Value) -> R<(bool, String)> {
         let (wanted, got) = (nicely(it, &self.expected), nicely(it, actual));
         let because = &self.because;
-        let compare = |it: &mut Interp, compare| {
-            it.binary(BinaryOp::Compare(compare, false), actual.clone(), self.expected.clone())
-                .map(|v| v.truth())
-        };
-        let says = |yes: String, no: String| if self.not { no } else { yes };
-        let ordered = |what: &str, inverse: &str| {
-            says(
-                format!("Expected the actual value to be {what} {wanted},{because} but got {got}."),
-                format!("Expected the actual value to be {inverse} {wanted},{because} but got {got}."),
-            )
-        };
-        let matched = |kind: &str| {
-            says(
-                format!("Expected {kind} {wanted} to match {got},{because} but it did not match."),
-                format!("Expected {kind} {wanted} to not match {got},{because} but it did match."),
-            )
-        };
         Ok(match self.operator {
-            "Be" | "BeExactly" => {
-                let case = self.operator == "BeExactly";
-                let equal = arrays_equal(it, actual, &self.expected, case)?;
-                let strings = match actual.base() {
-                    Value::Array(array) => match array.items.borrow().as_slice() {
-                        [one] => self.strings(one, because),
-                        _ => None,
-                    },
-                    one => self.strings(one, because),
-                };
-                let yes = strings.unwrap_or_else(|| {
-                    format!(
-                        "Expected {}{wanted},{because} but got {got}.",
-                        if case { "exactly " } else { "" }
-                    )
-                });
-                let no = format!(
-                    "Expected {wanted} to be different from the actual value,{because} but got the same value."
-                );
-                (equal, says(yes, no))
+            "Be" | "BeExactly" => self.equals(it, actual, &wanted, &got)?,
+            "BeGreaterThan" | "BeGreaterOrEqual" | "BeLessThan" | "BeLessOrEqual" => {
+                self.ordered(it, actual, &wanted, &got)?
             }
-            "BeGreaterThan" => (compare(it, Compare::Gt)?, ordered("greater than", "less than or equal to")),
-            "BeGreaterOrEqual" => {
-                (compare(it, Compare::Ge)?, ordered("greater than or equal to", "less than"))
-            }
-            "BeLessThan" => (compare(it, Compare::Lt)?, ordered("less than", "greater than or equal to")),
-            "BeLessOrEqual" => (compare(it, Compare::Le)?, ordered("less than or equal to", "greater than")),
             "BeTrue" | "BeFalse" => {
                 let wanted = self.operator == "BeTrue";
                 let yes = format!("Expected ${wanted},{because} but got {got}.");
                 let no = format!("Expected a value other than ${wanted},{because} but got {got}.");
-                (actual.truth() == wanted, says(yes, no))
+                (actual.truth() == wanted, self.says(yes, no))
             }
-            "BeIn" => (
-                it.contains(&self.expected, actual, false)?,
-                says(
-                    format!("Expected collection {wanted} to contain {got},{because} but it was not found."),
-                    format!("Expected collection {wanted} to not contain {got},{because} but it was found."),
-                ),
-            ),
-            "Contain" => (
-                it.contains(actual, &self.expected, false)?,
-                says(
-                    format!(
-                        "Expected {wanted} to be found in collection {got},{because} but it was not found."
-                    ),
-                    format!(
-                        "Expected {wanted} to not be found in collection {got},{because} but it was found."
-                    ),
-                ),
-            ),
+            "BeIn" | "Contain" => self.member(it, actual, &wanted, &got)?,
             "BeLike" | "BeLikeExactly" => {
                 let case = self.operator == "BeLikeExactly";
-                (it.like(actual, &self.expected, true, case)?.truth(), matched("like wildcard"))
+                let holds = it.like(actual, &self.expected, true, case)?.truth();
+                (holds, self.matched("like wildcard", &wanted, &got))
             }
             "Match" | "MatchExactly" => {
                 let case = self.operator == "MatchExactly";
-                (it.matches(actual, &self.expected, true, case)?.truth(), matched("regular expression"))
+                let holds = it.matches(actual, &self.expected, true, case)?.truth();
+                (holds, self.matched("regular expression", &wanted, &got))
             }
-            "BeNullOrEmpty" => (
-                is_empty(actual),
-                says(
-                    format!("Expected $null or empty,{because} but got {got}."),
-                    format!("Expected a value,{because} but got $null or empty."),
-                ),
-            ),
+            "BeNullOrEmpty" => {
+                let yes = format!("Expected $null or empty,{because} but got {got}.");
+                let no = format!("Expected a value,{because} but got $null or empty.");
+                (is_empty(actual), self.says(yes, no))
+            }
             "BeOfType" => {
                 let ty = type_of(it, &self.expected)?;
                 let own = ps_runtime::types::type_of(actual);
                 let has = format!("but got {got} with type [{}].", own.full_name());
                 let wanted = format!("[{}] or any of its subtypes", ty.full_name());
-                (
-                    it.value_is(actual, &ty),
-                    says(
-                        format!("Expected the value to have type {wanted},{because} {has}"),
-                        format!("Expected the value to not have type {wanted},{because} {has}"),
-                    ),
-                )
+                let yes = format!("Expected the value to have type {wanted},{because} {has}");
+                let no = format!("Expected the value to not have type {wanted},{because} {has}");
+                (it.value_is(actual, &ty), self.says(yes, no))
             }
-            _ => {
-                let count = if actual.is_null() { 0 } else { actual.to_items().len() as i64 };
-                let wanted = self.expected.as_integer().unwrap_or(0);
-                (
-                    count == wanted,
-                    says(
-                        format!(
-                            "Expected a collection with size {wanted},{because} but got collection with size {count} {got}."
-                        ),
-                        format!(
-                            "Expected a collection with size different from {wanted},{because} but got collection with that size {got}."
-                        ),
-                    ),
-                )
-            }
+            _ => self.size(actual, &got),
         })
+    }
+
+    /// Returns the message of an assertion with or without `-Not`.
+    fn says(&self, yes: String, no: String) -> String {
+        if self.not { no } else { yes }
+    }
+
+    /// Checks `Be`.
+    fn equals(&self, it: &mut Interp, actual: &Value, wanted: &str, got: &str) -> R<(bool, String)> {
+        let because = &self.because;
+        let case = self.operator == "BeExactly";
+        let equal = arrays_equal(it, actual, &self.expected, case)?;
+        let strings = match actual.base() {
+            Value::Array(array) => match array.items.borrow().as_slice() {
+                [one] => self.strings(one, because),
+                _ => None,
+            },
+            one => self.strings(one, because),
+        };
+        let yes = strings.unwrap_or_else(|| {
+            format!("Expected {}{wanted},{because} but got {got}.", if case { "exactly " } else { "" })
+        });
+        let no = format!(
+            "Expected {wanted} to be different from the actual value,{because} but got the same value."
+        );
+        Ok((equal, self.says(yes, no)))
+    }
+
+    /// Checks the operators that compare: `BeGreaterThan` and the like.
+    fn ordered(&self, it: &mut Interp, actual: &Value, wanted: &str, got: &str) -> R<(bool, String)> {
+        let because = &self.because;
+        let (compare, relation, inverse) = match self.operator {
+            "BeGreaterThan" => (Compare::Gt, "greater than", "less than or equal to"),
+            "BeGreaterOrEqual" => (Compare::Ge, "greater than or equal to", "less than"),
+            "BeLessThan" => (Compare::Lt, "less than", "greater than or equal to"),
+            _ => (Compare::Le, "less than or equal to", "greater than"),
+        };
+        let holds = it.binary(BinaryOp::Compare(compare, false), actual.clone(), self.expected.clone())?;
+        let says = |relation: &str| {
+            format!("Expected the actual value to be {relation} {wanted},{because} but got {got}.")
+        };
+        Ok((holds.truth(), self.says(says(relation), says(inverse))))
+    }
+
+    /// Checks `BeIn` and `Contain`.
+    fn member(&self, it: &mut Interp, actual: &Value, wanted: &str, got: &str) -> R<(bool, String)> {
+        let because = &self.because;
+        if self.operator == "BeIn" {
+            let holds = it.contains(&self.expected, actual, false)?;
+            let yes =
+                format!("Expected collection {wanted} to contain {got},{because} but it was not found.");
+            let no = format!("Expected collection {wanted} to not contain {got},{because} but it was found.");
+            return Ok((holds, self.says(yes, no)));
+        }
+        let holds = it.contains(actual, &self.expected, false)?;
+        let yes =
+            format!("Expected {wanted} to be found in collection {got},{because} but it was not found.");
+        let no = format!("Expected {wanted} to not be found in collection {got},{because} but it was found.");
+        Ok((holds, self.says(yes, no)))
+    }
+
+    fn matched(&self, kind: &str, wanted: &str, got: &str) -> String {
+        let because = &self.because;
+        self.says(
+            format!("Expected {kind} {wanted} to match {got},{because} but it did not match."),
+            format!("Expected {kind} {wanted} to not match {got},{because} but it did match."),
+        )
+    }
+
+    /// Checks `HaveCount`.
+    fn size(&self, actual: &Value, got: &str) -> (bool, String) {
+        let because = &self.because;
+        let count = if actual.is_null() { 0 } else { actual.to_items().len() as i64 };
+        let wanted = self.expected.as_integer().unwrap_or(0);
+        let yes = format!(
+            "Expected a collection with size {wanted},{because} but got collection with size {count} {got}."
+        );
+        let no = format!(
+            "Expected a collection with size different from {wanted},{because} but got collection with that size {got}."
+        );
+        (count == wanted, self.says(yes, no))
     }
 
     /// Describes how two strings differ.
@@ -447,7 +454,7 @@ fn exists(it: &mut Interp, path: &str) -> R<bool> {
 fn ended(it: &mut Interp, block: &Rc<ScriptBlock>) -> R<Option<Rc<ErrorRecord>>> {
     it.attempted(|it| {
         let ready =
-            it.script_command(block.clone(), "", "&".into(), Vec::new(), false, false, Span::default())?;
+            it.script_command(block.clone(), "", Call { invoked: "&".into(), ..Call::of(Vec::new()) })?;
         it.run_ready(ready, Span::default(), None, &Nowhere)
     })
 }

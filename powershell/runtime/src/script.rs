@@ -3,7 +3,7 @@
 use ps_value::types::NetType;
 use std::rc::Rc;
 
-use crate::eval::bind::Given;
+use crate::eval::bind::{Call, Given};
 use crate::eval::{Interp, Sink, WellKnown, WellKnownNames};
 use crate::format::Printer;
 use crate::host::Host;
@@ -268,11 +268,7 @@ impl Interp {
         let ready = self.script_command(
             ScriptBlock::new(script.block.clone()),
             &name,
-            name.as_str().into(),
-            given,
-            true,
-            false,
-            Span::default(),
+            Call { invoked: name.as_str().into(), dot: true, ..Call::of(given) },
         );
         let ready = match ready {
             Ok(ready) => ready,

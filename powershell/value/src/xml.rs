@@ -177,31 +177,10 @@ pub fn load(target: &Node, text: &str) -> Result<(), String> {
                     entity(&name).ok_or_else(|| format!("Reference to undeclared entity '{name}'."))?;
                 push_text(document, top, &resolved);
             }
-            Event::CData(body) => {
-                let body = String::from_utf8_lossy(&body).into_owned();
-                let id = document.add(Kind::CData, "#cdata-section", &body);
-                document.attach(top, id);
-            }
-            Event::Comment(body) => {
-                let body = String::from_utf8_lossy(&body).into_owned();
-                let id = document.add(Kind::Comment, "#comment", &body);
-                document.attach(top, id);
-            }
-            Event::Decl(declaration) => {
-                let body = String::from_utf8_lossy(&declaration).into_owned();
-                let id = document.add(Kind::Declaration, "xml", body.trim_start_matches("xml").trim());
-                document.attach(top, id);
-            }
-            Event::PI(instruction) => {
-                let body = String::from_utf8_lossy(&instruction).into_owned();
-                let (name, value) = body.split_once(' ').unwrap_or((&body, ""));
-                let id = document.add(Kind::Instruction, name, value);
-                document.attach(top, id);
-            }
-            Event::DocType(body) => {
-                let body = String::from_utf8_lossy(&body).into_owned();
-                let id = document.add(Kind::DocType, "#doctype", &body);
-                document.attach(top, id);
+            other => {
+                if let Some(id) = leaf(document, other) {
+                    document.attach(top, id);
+                }
             }
         }
     }
@@ -216,6 +195,27 @@ pub fn load(target: &Node, text: &str) -> Result<(), String> {
     }
     drop_blanks(document);
     Ok(())
+}
+
+/// Adds a node without children: a comment, a declaration and the like.
+fn leaf(document: &Document, event: Event<'_>) -> Option<usize> {
+    let (kind, name, body) = match event {
+        Event::CData(body) => (Kind::CData, "#cdata-section", body.into_inner()),
+        Event::Comment(body) => (Kind::Comment, "#comment", body.into_inner()),
+        Event::DocType(body) => (Kind::DocType, "#doctype", body.into_inner()),
+        Event::Decl(declaration) => {
+            let body = String::from_utf8_lossy(&declaration);
+            let body = body.trim_start_matches("xml").trim();
+            return Some(document.add(Kind::Declaration, "xml", body));
+        }
+        Event::PI(instruction) => {
+            let body = String::from_utf8_lossy(&instruction);
+            let (name, value) = body.split_once(' ').unwrap_or((&body, ""));
+            return Some(document.add(Kind::Instruction, name, value));
+        }
+        _ => return None,
+    };
+    Some(document.add(kind, name, &String::from_utf8_lossy(&body)))
 }
 
 fn entity(name: &str) -> Option<String> {

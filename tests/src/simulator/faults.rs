@@ -168,21 +168,29 @@ impl Ground {
 /// The store as one process sees it.
 pub struct Faulty {
     ground: Arc<Ground>,
-    /// The number of writes after which the process crashes.
+    /// The number of writes after which the process crashes, or pauses.
     writes: Option<Arc<AtomicI64>>,
+    /// The time for which the process pauses instead of crashing.
+    pause: Option<Duration>,
     dead: AtomicBool,
     stalled: Mutex<Option<Instant>>,
 }
 
 impl Faulty {
     pub fn new(ground: Arc<Ground>) -> Self {
-        Self { ground, writes: None, dead: AtomicBool::new(false), stalled: Mutex::default() }
+        Self { ground, writes: None, pause: None, dead: AtomicBool::new(false), stalled: Mutex::default() }
     }
 
     /// Creates a store whose process crashes before the write that would make `writes` negative. Several stores of
     /// one process share the number.
     pub fn dying(ground: Arc<Ground>, writes: Arc<AtomicI64>) -> Self {
         Self { writes: Some(writes), ..Self::new(ground) }
+    }
+
+    /// Creates a store whose process pauses for this time before the write that makes `writes` negative, and then
+    /// continues. Several stores of one process share the number.
+    pub fn pausing(ground: Arc<Ground>, writes: Arc<AtomicI64>, pause: Duration) -> Self {
+        Self { writes: Some(writes), pause: Some(pause), ..Self::new(ground) }
     }
 
     /// Crashes the process: from now on it has no visible effect.
@@ -206,12 +214,16 @@ impl Faulty {
         if let Some(until) = stalled {
             sleep_until(until).await;
         }
-        if let Some(left) = self.writes.as_ref().filter(|_| writes)
-            && left.fetch_sub(1, Ordering::Relaxed) <= 0
-        {
-            self.crash();
+        if let Some(left) = self.writes.as_ref().filter(|_| writes) {
+            let left = left.fetch_sub(1, Ordering::Relaxed);
+            match self.pause {
+                Some(pause) if left == 0 => sleep(pause).await,
+                None if left <= 0 => self.crash(),
+                _ => {}
+            }
         }
-        let others_died = self.writes.as_ref().is_some_and(|left| left.load(Ordering::Relaxed) < 0);
+        let spent = self.writes.as_ref().is_some_and(|left| left.load(Ordering::Relaxed) < 0);
+        let others_died = spent && self.pause.is_none();
         if self.dead.load(Ordering::Relaxed) || others_died {
             std::future::pending::<()>().await;
         }

@@ -1,6 +1,8 @@
 //! The operator's configuration: the names and locations of connections, organizations and secrets.
 
+mod azure_devops;
 mod connection;
+mod credentials;
 mod service;
 
 use std::collections::BTreeMap;
@@ -13,15 +15,17 @@ use serde_json::{Map, Value};
 
 use crate::descriptor::is_type_name;
 use crate::document::{Diagnostics, Document, Schema};
-use crate::policy::{Capability, HttpRule, Inject, LimitsPatch};
+use crate::policy::{Capability, HttpRule, LimitsPatch};
 use crate::reference::type_of;
 use crate::schedule::Calendars;
 use crate::step::Manifest;
 
 use connection::relative;
 
+pub use azure_devops::{AzureDevOps, Organization, ServicePrincipal};
 pub use connection::{Connection, ConnectionLimits, Database, Setting, Tls};
-pub use service::{Oidc, OidcGrant, Project, Retention, Service, Streams, Telemetry};
+pub use credentials::{ClientAuthentication, ClientCredentials, Credential, CredentialKind, Provider};
+pub use service::{CircuitBreaker, Oidc, OidcGrant, Project, Retention, Service, Streams, Telemetry};
 
 /// The configuration file, `stepwell.yaml`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -29,7 +33,9 @@ pub use service::{Oidc, OidcGrant, Project, Retention, Service, Streams, Telemet
 pub struct Configuration {
     /// SQL connections by name.
     pub connections: BTreeMap<String, Connection>,
-    /// Azure DevOps organizations.
+    /// Credentials of HTTP requests by name, for `credential` in policies. Guests never see them.
+    pub credentials: BTreeMap<String, Credential>,
+    /// Azure DevOps organizations: a short form for a credential and a rule of each.
     pub azure_devops: AzureDevOps,
     /// Secrets by name, for `inject` in policies. Guests never see them.
     pub secrets: BTreeMap<String, SecretRef>,
@@ -40,6 +46,8 @@ pub struct Configuration {
     pub step_types: BTreeMap<String, StepType>,
     /// Calendars by name, for the `blackout` of schedules: dates and ranges without fires.
     pub calendars: Calendars,
+    /// When steps stop sending requests to a server that fails.
+    pub circuit_breaker: CircuitBreaker,
     /// Settings of `stepwell serve`.
     pub service: Service,
     /// Projects by name: lower-case letters, digits and `-`. The project `default` always exists.
@@ -106,49 +114,6 @@ impl Default for StepType {
     }
 }
 
-/// Azure DevOps organizations.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct AzureDevOps {
-    /// Organizations by name.
-    pub organizations: BTreeMap<String, Organization>,
-}
-
-/// An Azure DevOps organization.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Organization {
-    /// The base URL. Default: `https://dev.azure.com/NAME`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub url: Option<String>,
-    /// The personal access token, scoped to this organization. Either this or `service_principal`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pat: Option<SecretRef>,
-    /// An application of Microsoft Entra ID, whose tokens the host fetches and renews.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub service_principal: Option<ServicePrincipal>,
-    /// The version of the REST API that is asked for. Default: 7.1; an older Azure DevOps Server knows less.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = "^[0-9]+\\.[0-9]+(-preview(\\.[0-9]+)?)?$"))]
-    pub api_version: Option<String>,
-}
-
-/// An application that logs in with a secret of its own (OAuth 2.0 client credentials, RFC 6749 section 4.4).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ServicePrincipal {
-    /// The directory: its id or its domain.
-    #[schemars(regex(pattern = "^[A-Za-z0-9.-]+$"))]
-    pub tenant: String,
-    /// The application's id.
-    pub client_id: String,
-    /// The application's secret.
-    pub client_secret: SecretRef,
-    /// Where tokens are asked for. Default: `https://login.microsoftonline.com`; national clouds have their own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub authority: Option<String>,
-}
-
 /// A file with encrypted values. Without the key, which belongs elsewhere, it reveals only names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -168,14 +133,6 @@ pub struct SecretRef(
     #[schemars(regex(pattern = "^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+|store:[A-Za-z0-9._-]{1,128})$"))]
     pub  String,
 );
-
-/// The prefix of the names of organizations' secrets in an [`Inject`].
-const ORGANIZATIONS: &str = "azure_devops.organizations.";
-
-/// Returns the organization whose credential a name of an [`Inject`] stands for.
-pub fn organization_of(secret: &str) -> Option<&str> {
-    secret.strip_prefix(ORGANIZATIONS)
-}
 
 /// Files beside the configuration file that hold one section each, under the same key as there.
 pub const SECTION_FILES: &[(&str, &str)] = &[
@@ -251,6 +208,10 @@ impl Configuration {
         for (name, connection) in &mut self.connections {
             connection.check(&format!("/connections/{name}"), dir, document, problems);
         }
+        for (name, credential) in &mut self.credentials {
+            credential.check(name, dir, document, problems);
+        }
+        self.circuit_breaker.check(document, problems);
         for (name, organization) in &mut self.azure_devops.organizations {
             organization.check(name, dir, document, problems);
         }
@@ -346,6 +307,7 @@ impl Configuration {
         }
         keep!(
             connections,
+            credentials,
             azure_devops,
             secrets,
             secret_store,
@@ -353,6 +315,7 @@ impl Configuration {
             stores,
             data_dir,
             steps,
+            circuit_breaker,
             service.workers,
             service.listen,
             service.rate_limit,
@@ -368,8 +331,12 @@ impl Configuration {
     pub fn references(&self) -> Vec<(String, SecretRef)> {
         let secrets = self.secrets.iter().map(|(name, secret)| (format!("secrets.{name}"), secret.clone()));
         let mut all: Vec<_> = secrets.collect();
+        for (name, credential) in &self.credentials {
+            let found = credential.references().into_iter();
+            all.extend(found.map(|(key, secret)| (format!("credentials.{name}.{key}"), secret)));
+        }
         for (name, organization) in &self.azure_devops.organizations {
-            let at = format!("{ORGANIZATIONS}{name}");
+            let at = format!("azure_devops.organizations.{name}");
             all.extend(
                 organization.references().map(|(key, secret)| (format!("{at}.{key}"), secret.clone())),
             );
@@ -389,37 +356,33 @@ impl Configuration {
         all
     }
 
-    /// Returns the source of the credential of an [`Inject`].
-    pub fn credential(&self, name: &str) -> Option<Credential<'_>> {
-        let of = |organization: &'_ str| self.azure_devops.organizations.get(organization);
-        if let Some(organization) = organization_of(name).and_then(of) {
-            return match (&organization.pat, &organization.service_principal) {
-                (Some(pat), _) => Some(Credential::Secret(pat)),
-                (None, Some(principal)) => Some(Credential::Principal(principal)),
-                (None, None) => None,
-            };
+    /// Returns the credential that a rule of a grant adds to its requests, and its name in receipts. `None` when
+    /// the rule adds none; without a source when the configuration lacks it.
+    pub fn credential_of(&self, rule: &HttpRule) -> Option<(String, Option<Provider>)> {
+        if let Some(name) = &rule.organization {
+            let found = self.azure_devops.organizations.get(name);
+            let source = found.and_then(Organization::provider);
+            return Some((format!("azure_devops.organizations.{name}"), source));
         }
-        self.secrets.get(name).map(Credential::Secret)
+        if let Some(name) = &rule.credential {
+            let source = self.credentials.get(name).and_then(Credential::provider);
+            return Some((format!("credential {name}"), source));
+        }
+        let inject = rule.inject.as_ref()?;
+        let source = self.secrets.get(&inject.secret).map(|secret| Provider::Header {
+            header: inject.header.clone(),
+            format: inject.format.clone(),
+            secret: secret.clone(),
+        });
+        Some((inject.secret.clone(), source))
     }
 
-    /// Expands the `organization` of a rule.
+    /// Expands the `organization` of a rule. The rule keeps its name, which selects its credential.
     pub fn expand(&self, rule: &HttpRule) -> Option<HttpRule> {
-        let Some(name) = &rule.organization else { return Some(rule.clone()) };
-        let organization = self.azure_devops.organizations.get(name)?;
-        let url = url::Url::parse(&organization.base_url(name)).ok()?;
-        let path = url.path().trim_end_matches('/');
-        Some(HttpRule {
-            url: Some(url.origin().ascii_serialization()),
-            organization: None,
-            methods: ["GET", "POST", "PATCH"].map(str::to_owned).to_vec(),
-            paths: vec![format!("{path}/*")],
-            inject: Some(Inject {
-                header: "authorization".to_owned(),
-                format: if organization.pat.is_some() { "Basic {basic}" } else { "Bearer {}" }.to_owned(),
-                secret: format!("{ORGANIZATIONS}{name}"),
-            }),
-            ..rule.clone()
-        })
+        match &rule.organization {
+            Some(name) => self.azure_devops.expand(rule, name),
+            None => Some(rule.clone()),
+        }
     }
 
     /// Returns the defaults for keys that jobs may omit from the configuration of a step.
@@ -427,28 +390,13 @@ impl Configuration {
         self.step_types.get(type_of(step_type)).map(|said| said.defaults.clone()).unwrap_or_default()
     }
 
-    /// Returns the values that the operator's configuration adds to the configuration of a step: for a step
-    /// that names an organization, its URL and the version of its API, if the step has properties for them.
+    /// Returns the values that the operator's configuration adds to the configuration of a step that names an
+    /// organization.
     pub fn defaults(&self, manifest: &Manifest, config: &Map<String, Value>) -> Map<String, Value> {
         let named =
             manifest.names(config).into_iter().find(|(_, capability, _)| *capability == Capability::Http);
-        let organization =
-            named.and_then(|(_, _, name)| Some((name, self.azure_devops.organizations.get(name)?)));
-        let Some((name, organization)) = organization else { return Map::new() };
-        let version = organization.api_version.clone().map(Value::from);
-        let all = [("organization_url", Some(organization.base_url(name).into())), ("api_version", version)];
-        let taken = all.into_iter().filter(|(property, _)| manifest.takes(property));
-        taken.filter_map(|(property, value)| Some((property.to_owned(), value?))).collect()
+        named.map_or_else(Map::new, |(_, _, name)| self.azure_devops.defaults(manifest, name))
     }
-}
-
-/// The source of a credential.
-#[derive(Debug, Clone, Copy)]
-pub enum Credential<'a> {
-    /// A secret, unchanged.
-    Secret(&'a SecretRef),
-    /// A token that the host requests.
-    Principal(&'a ServicePrincipal),
 }
 
 fn merge<T>(into: &mut BTreeMap<String, T>, from: BTreeMap<String, T>, at: &str, twice: &mut Vec<String>) {
@@ -456,55 +404,6 @@ fn merge<T>(into: &mut BTreeMap<String, T>, from: BTreeMap<String, T>, at: &str,
         match into.entry(name) {
             Entry::Occupied(entry) => twice.push(format!("{at}/{}", entry.key())),
             Entry::Vacant(entry) => drop(entry.insert(value)),
-        }
-    }
-}
-
-fn is_web(url: &str) -> bool {
-    url::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
-}
-
-impl Organization {
-    fn base_url(&self, name: &str) -> String {
-        self.url.clone().unwrap_or_else(|| format!("https://dev.azure.com/{name}"))
-    }
-
-    fn references(&self) -> impl Iterator<Item = (&'static str, &SecretRef)> {
-        let principal = self.service_principal.as_ref().map(|principal| &principal.client_secret);
-        let keys = [("pat", self.pat.as_ref()), ("service_principal.client_secret", principal)];
-        keys.into_iter().filter_map(|(key, secret)| Some((key, secret?)))
-    }
-
-    fn check(&mut self, name: &str, dir: &Path, document: &Document, problems: &mut Diagnostics) {
-        let at = format!("/azure_devops/organizations/{name}");
-        let mut wrong = |key: &str, message: String| {
-            problems.0.push(document.error(&format!("{at}{key}"), message));
-        };
-        let url = self.base_url(name);
-        if !is_web(&url) {
-            wrong("/url", format!("`{url}` is not a URL: write for instance https://dev.azure.com/{name}"));
-        }
-        match (&self.pat, &self.service_principal) {
-            (None, None) => wrong("", "missing key `pat` or `service_principal`: how to log in".to_owned()),
-            (Some(_), Some(_)) => {
-                wrong(
-                    "/service_principal",
-                    "`pat` and `service_principal` are two ways to log in: set one of them".to_owned(),
-                );
-            }
-            _ => {}
-        }
-        if let Some(principal) = &mut self.service_principal {
-            if let Some(authority) = principal.authority.as_ref().filter(|authority| !is_web(authority)) {
-                let message = format!(
-                    "`{authority}` is not a URL: write for instance https://login.microsoftonline.us"
-                );
-                wrong("/service_principal/authority", message);
-            }
-            relative(&mut principal.client_secret.0, dir);
-        }
-        if let Some(pat) = &mut self.pat {
-            relative(&mut pat.0, dir);
         }
     }
 }

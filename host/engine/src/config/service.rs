@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Setting;
+use crate::document::{Diagnostics, Document};
 use crate::quantity::{Bytes, Span};
 
 /// Settings of the service.
@@ -45,7 +46,7 @@ pub struct Service {
     pub proxies: Vec<String>,
     /// Limits of the streams that follow logs.
     pub streams: Streams,
-    /// How long records are stored.
+    /// The times for which records are stored.
     pub retention: Retention,
 }
 
@@ -69,6 +70,37 @@ impl Default for Streams {
     }
 }
 
+/// The circuit breakers of HTTP requests: one for each project and each server, which is a host and a port.
+/// While a server fails, requests to it fail at once, so that the server can recover and steps learn soon.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct CircuitBreaker {
+    /// The number of failures in a row that open the breaker: no answer, or a status from 500 on. Default: 5,
+    /// more than a restart of one of several servers causes.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub failures: u32,
+    /// The time for which no request goes out; then one request tries. Default: 30s, in which most servers
+    /// restart. At most 1h.
+    pub open_for: Span,
+}
+
+impl Default for CircuitBreaker {
+    fn default() -> Self {
+        Self { failures: 5, open_for: Span::secs(30) }
+    }
+}
+
+impl CircuitBreaker {
+    /// Reports problems that the schema does not see.
+    pub(super) fn check(&self, document: &Document, problems: &mut Diagnostics) {
+        let time = self.open_for.0;
+        if time.is_zero() || time > std::time::Duration::from_secs(3600) {
+            let message = "`open_for` must be more than 0, and at most 1h";
+            problems.0.push(document.error("/circuit_breaker/open_for", message));
+        }
+    }
+}
+
 /// The members of a project. A resource that no project lists belongs to `default`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -77,6 +109,8 @@ pub struct Project {
     pub connections: Vec<String>,
     /// Secrets that policies for this project may inject.
     pub secrets: Vec<String>,
+    /// Credentials that policies for this project may name.
+    pub credentials: Vec<String>,
     /// Azure DevOps organizations that policies for this project may grant.
     pub organizations: Vec<String>,
 }
@@ -155,7 +189,7 @@ impl Default for Telemetry {
     }
 }
 
-/// How long records are stored.
+/// The times for which records are stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Retention {

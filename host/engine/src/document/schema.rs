@@ -396,21 +396,31 @@ const MAX_WORD: usize = 64;
 /// Maximum number of known words that are compared: more than a job has steps, or the world has time zones.
 const MAX_CANDIDATES: usize = 1_500;
 
-/// Returns the known word nearest to `word`, if it is near enough to be a typing error.
+/// Returns the known word nearest to `word`, if it is near enough to be a typing error: at most a third of the
+/// characters differ. Two exchanged characters count once; case and the difference between `-` and `_` do not
+/// count.
 pub fn closest<'a>(word: &str, known: &'a [String]) -> Option<&'a str> {
     if word.len() > MAX_WORD {
         return None;
     }
-    known
-        .iter()
-        .take(MAX_CANDIDATES)
-        .filter(|candidate| {
-            candidate.len().abs_diff(word.len()) <= 1 + candidate.len().min(word.len()) / 4 * 4
-        })
-        .map(|candidate| (strsim::levenshtein(word, candidate), candidate.as_str()))
-        .filter(|(distance, candidate)| *distance <= 1 + candidate.len().min(word.len()) / 4)
-        .min()
-        .map(|(_, candidate)| candidate)
+    let word = folded(word);
+    let length = word.chars().count();
+    let near = |candidate: &'a String| {
+        if candidate.len() > 2 * MAX_WORD {
+            return None;
+        }
+        let folded = folded(candidate);
+        let other = folded.chars().count();
+        let most = length.max(other) / 3;
+        let distance = (length.abs_diff(other) <= most).then(|| strsim::osa_distance(&word, &folded))?;
+        (distance <= most).then_some((distance, candidate.as_str()))
+    };
+    known.iter().take(MAX_CANDIDATES).filter_map(near).min().map(|(_, candidate)| candidate)
+}
+
+/// Returns a word as [`closest`] compares it.
+fn folded(word: &str) -> String {
+    word.to_lowercase().replace('-', "_")
 }
 
 #[cfg(test)]
@@ -454,6 +464,31 @@ mod tests {
         let mut late = vec![json!("x"); 90_000];
         late.push(json!(0));
         assert_eq!(schema.problems(&json!(late)).len(), 1);
+    }
+
+    #[test]
+    fn only_typing_errors_get_a_suggestion() {
+        for (word, known, expected) in [
+            ("sgl", "sql", Some("sql")),
+            ("sq", "sql", Some("sql")),
+            ("dya", "day", Some("day")),
+            ("qurey", "query", Some("query")),
+            ("Query", "query", Some("query")),
+            ("max-rows", "max_rows", Some("max_rows")),
+            ("conection_nmae", "connection_name", Some("connection_name")),
+            ("UTC", "utc", Some("utc")),
+            ("a", "b", None),
+            ("db", "id", None),
+            ("ftp", "sql", None),
+            ("file", "size", None),
+            ("none", "name", None),
+            ("spark", "smart", None),
+            ("mail", "wait", None),
+            ("python", "powershell", None),
+            ("", "id", None),
+        ] {
+            assert_eq!(closest(word, &[known.to_owned()]), expected, "{word}");
+        }
     }
 
     #[test]

@@ -32,7 +32,7 @@ pub struct Approval {
     /// Whether the person who started the run, or edited its job, may not approve it. Default: false.
     #[serde(default)]
     pub separation: bool,
-    /// How long the run waits. Default: 24h.
+    /// The maximum time that the run waits. Default: 24h.
     #[serde(default = "one_day")]
     pub wait: Span,
     /// The result when the time runs out. Default: `reject`.

@@ -402,6 +402,7 @@ steps:
                    |
                 13 |     query: ${{ steps.c.output }} and ${{ vars.dya }}
                    |            ^
+                  help: did you mean `day`?
 
                 error: `steps.a.status ==`: unexpected end of input, expected expression
                   --> job.yaml:14:11

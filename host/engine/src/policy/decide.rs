@@ -41,9 +41,7 @@ impl PolicySet {
             problems.extend(known.map(|name| {
                 format!("policy `{}`: the project `{name}` is not in the configuration", policy.name)
             }));
-            for problem in policy.grants.missing(config, &|project| policy.is_for(project)) {
-                problems.push(format!("policy `{}`: {problem}", policy.name));
-            }
+            problems.extend(policy.missing(config));
         }
         if problems.is_empty() { Ok(Self(policies)) } else { Err(problems) }
     }

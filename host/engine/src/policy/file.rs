@@ -1,11 +1,13 @@
 //! The policy file of an operator, and the narrower form that a job may contain.
 
+use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::capability::{self, Place, Policed, denied_host};
+use super::capability::{self, Missing, Place, Policed, denied_host};
 use super::limits::{Limits, LimitsPatch, Profile};
 use crate::Configuration;
 use crate::document::{Diagnostics, Document, Schema};
@@ -45,6 +47,28 @@ pub struct Policy {
     /// The grants of the steps.
     #[serde(flatten)]
     pub grants: Grants,
+    /// The file of the policy.
+    #[serde(skip)]
+    pub origin: Origin,
+}
+
+/// The document that a policy was read from, for problems that only the configuration reveals. Default: none,
+/// for a policy that a program made. Two policies are equal whatever their origins.
+#[derive(Clone, Default)]
+pub struct Origin(Option<Arc<Document>>);
+
+impl PartialEq for Origin {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Origin {}
+
+impl fmt::Debug for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Origin")
+    }
 }
 
 macro_rules! grants {
@@ -95,11 +119,13 @@ macro_rules! grants {
             }
 
             /// Returns the names in the rules that the configuration lacks, or has for other projects than
-            /// `is_for` accepts.
-            pub fn missing(&self, config: &Configuration, is_for: &dyn Fn(&str) -> bool) -> Vec<String> {
+            /// `is_for` accepts. Their pointers begin at the policy.
+            fn missing(&self, config: &Configuration, is_for: &dyn Fn(&str) -> bool) -> Vec<Missing> {
                 let mut missing = Vec::new();
                 $(if let Some(rules) = &self.$name {
-                    missing.extend(capability::$half::missing(rules, config, is_for));
+                    let found = capability::$half::missing(rules, config, is_for).into_iter();
+                    let at = |at: String| format!("/{}{at}", stringify!($name));
+                    missing.extend(found.map(|one| Missing { at: at(one.at), ..one }));
                 })*
                 missing
             }
@@ -146,6 +172,19 @@ pub struct Deny {
 }
 
 impl Policy {
+    /// Returns the names that the configuration lacks, each with its place and its fix where they are known.
+    pub(super) fn missing(&self, config: &Configuration) -> Vec<String> {
+        let found = self.grants.missing(config, &|project| self.is_for(project)).into_iter();
+        let shown = |one: Missing| {
+            let place = self.origin.0.as_ref().map(|document| document.error(&one.at, ""));
+            let place =
+                place.map_or_else(String::new, |at| format!("{}:{}:{}: ", at.file, at.line, at.column));
+            let help = one.near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            format!("{place}policy `{}`: {}{help}", self.name, one.message)
+        };
+        found.map(shown).collect()
+    }
+
     /// Returns whether both policies apply to jobs of a common project.
     pub(super) fn shares_a_project(&self, other: &Self) -> bool {
         let all = |policy: &Self| policy.projects.iter().any(|project| project == "*");
@@ -182,6 +221,7 @@ impl Policy {
                         }
                     }
                     policy.grants.resolve(dir, &document, &mut problems);
+                    policy.origin = Origin(Some(Arc::new(document)));
                     policies.push(policy);
                 }
             }

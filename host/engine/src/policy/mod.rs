@@ -17,7 +17,7 @@ pub use capability::{
     MountGrant, MountSource, ProcessGrant, ProcessRule, SqlGrant, SqlMode, SqlRule, is_public, overrides,
 };
 pub use decide::{PolicySet, Request, decide};
-pub use file::{Deny, Grants, LogRule, Policy};
+pub use file::{Deny, Grants, LogRule, Origin, Policy};
 pub use grant::Grant;
 pub use limits::{Limits, LimitsPatch, Profile};
 pub use refusal::{Denial, Shortfall};

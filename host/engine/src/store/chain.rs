@@ -9,6 +9,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use crate::quantity::counted;
+
 /// The ends of the chain, according to the store.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Chain {
@@ -135,8 +137,8 @@ impl Walk {
     /// Returns why it does not.
     pub fn end(&self, chain: &Chain) -> Result<(), Broken> {
         if self.number < chain.last {
-            let why =
-                format!("the newest rows are missing: there should be {} rows in the chain", chain.last);
+            let rows = counted(chain.last, "row");
+            let why = format!("the newest rows are missing: there should be {rows} in the chain");
             return Err(self.broken(self.number + 1, None, &why, RESTORED));
         }
         if self.hash != chain.last_hash {

@@ -23,7 +23,7 @@ pub use parts::*;
 pub use records::*;
 pub use rows::*;
 
-/// Why a store did not do it.
+/// The reason why the store refused or failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// There is a run of this id.
@@ -39,7 +39,7 @@ pub enum StoreError {
     #[error("there is no run `{0}`; `stepwell runs list` lists the runs")]
     NotFound(String),
     /// There is no record of this kind and id.
-    #[error("there is no {0} `{1}`")]
+    #[error("there is no {0} `{1}`{listed}", listed = listed_by(.0))]
     NoRecord(&'static str, String),
     /// The record is not in the version that the change was made for.
     #[error("the {0} `{1}` has changed since it was read")]
@@ -62,6 +62,21 @@ pub enum StoreError {
     /// The database failed.
     #[error("the store failed: {0}")]
     Failed(String),
+}
+
+/// Returns the end of a message about a missing record: the command that lists the records of this kind, by the name
+/// of the kind.
+fn listed_by(kind: &str) -> &'static str {
+    match kind {
+        "job" => "; `stepwell jobs list` lists the jobs",
+        "schedule" => "; `stepwell schedules list` lists the schedules",
+        "queue" => "; `stepwell queues list` lists the queues",
+        "API key" => "; `stepwell keys list` lists the keys",
+        "backfill" => "; `stepwell backfills list` lists the backfills",
+        "dead letter" => "; `stepwell dead-letters list --state all` lists the dead letters",
+        "step" => "; `stepwell steps list` lists the step types",
+        _ => "",
+    }
 }
 
 /// A store of runs. It has a part for each of its callers.
@@ -157,17 +172,17 @@ pub trait RunStore: Send + Sync {
     /// Runs, newest first.
     async fn list(&self, filter: &RunFilter) -> Result<Vec<RunRow>, StoreError>;
 
-    /// What keeps a run from going on, as far as the store knows.
+    /// Returns the reasons in the store why a run does not continue.
     async fn standing(&self, execution_id: &str, now: Timestamp) -> Result<Standing, StoreError>;
 
     /// A page of the log of a run, from a place that an earlier page gave. A page without lines is the end of the log as
     /// it is now. Reads only what is after that place.
     async fn log_page(&self, execution_id: &str, from: LogPlace, limit: u32) -> Result<LogPage, StoreError>;
 
-    /// What each queue holds.
+    /// Returns the figures of each queue.
     async fn queues(&self, now: Timestamp) -> Result<Vec<QueueRow>, StoreError>;
 
-    /// What each queue holds of a project.
+    /// Returns the figures of each queue for a project.
     async fn queues_of(&self, project: &str, now: Timestamp) -> Result<Vec<QueueRow>, StoreError>;
 }
 
@@ -223,7 +238,7 @@ pub trait RecordStore: Send + Sync {
         limit: u32,
     ) -> Result<Vec<Record>, StoreError>;
 
-    /// How many records of a kind there are in a state.
+    /// Returns the number of records of a kind in a state.
     async fn count(&self, kind: Kind, state: &str) -> Result<u64, StoreError>;
 
     /// Rows of the audit log before row `before`, newest first.
@@ -249,19 +264,19 @@ pub trait ComponentStore: Send + Sync {
     async fn component(&self, digest: &str) -> Result<Option<Vec<u8>>, StoreError>;
 }
 
-/// What processes of one store tell each other, and what the database says about itself.
+/// Announcements between the processes of one store, and the state of its database.
 #[async_trait]
 pub trait Announcements: Send + Sync {
     /// Tells other processes that something has changed, so that they need not wait until they look. It may get
     /// lost, and is not part of any transaction.
     fn announce(&self, wake: Wake);
 
-    /// What other processes announce from now on; none when this store cannot tell.
+    /// Returns the announcements of other processes from now on, or `None` when the store has none.
     fn announcements(&self) -> Option<broadcast::Receiver<Wake>>;
 
     /// Whether processes of other machines may use the store.
     fn is_shared(&self) -> bool;
 
-    /// What the database says about itself, for people and for metrics; several where there are several.
+    /// Returns the state of each database of the store, for display and for metrics.
     async fn vitals(&self, now: Timestamp) -> Result<Vec<Vitals>, StoreError>;
 }

@@ -33,9 +33,16 @@ pub enum Kind {
     /// The actors who stored the versions of a job, by its id.
     #[strum(serialize = "list of editors")]
     Editors,
-    /// How far the audit log of a pinned store has been copied to the home store, by the name of the store.
+    /// The copied part of the audit log of a pinned store, as a record of the home store, by the name of the
+    /// pinned store.
     #[strum(serialize = "copy of an audit log")]
     AuditCopy,
+    /// The number of changes of a schedule in one of several stores, by the id of its job.
+    #[strum(serialize = "version of a schedule")]
+    ScheduleVersion,
+    /// The remaining changes of a schedule that is, or was, in a pinned store, by the id of its job.
+    #[strum(serialize = "move of a schedule")]
+    ScheduleMove,
 }
 
 impl Kind {
@@ -198,6 +205,9 @@ mod tests {
             (Kind::Step, "step"),
             (Kind::Component, "component"),
             (Kind::Editors, "list of editors"),
+            (Kind::AuditCopy, "copy of an audit log"),
+            (Kind::ScheduleVersion, "version of a schedule"),
+            (Kind::ScheduleMove, "move of a schedule"),
         ] {
             assert_eq!(kind.name(), name);
         }

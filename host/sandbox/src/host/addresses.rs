@@ -10,6 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Request;
 use http_body_util::{BodyExt, Empty};
+use stepwell_engine::config::CircuitBreaker;
 use stepwell_engine::policy::Capability;
 use stepwell_engine::policy::{self, Policy, PolicySet, Profile};
 use stepwell_engine::step::{Manifest, Need};
@@ -49,9 +50,10 @@ fn hooks(rules: &str, lookup: Lookup) -> Option<Hooks> {
         workspace: None,
     };
     let grant = policy::decide(&policies, &config, &request).ok()?;
+    let never = CircuitBreaker { failures: u32::MAX, ..CircuitBreaker::default() };
     let outbound = Outbound {
         credentials: Credentials::new(Arc::default()),
-        breakers: Breakers::default(),
+        breakers: Breakers::new(never),
         lookups: Lookups::new(lookup),
     };
     Some(Hooks::new(Arc::new(outbound), "", Arc::new(grant), None, Default::default(), &Default::default()))

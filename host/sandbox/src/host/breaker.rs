@@ -1,55 +1,97 @@
-//! A circuit breaker per organization: while its server fails repeatedly, requests fail at once, so that a
-//! server in trouble is left alone and steps learn soon. (Michael Nygard, "Release It!")
+//! A circuit breaker for each project and server: while the server fails repeatedly, requests fail at once, so
+//! that a server in trouble is left alone and steps learn soon. (Michael Nygard, "Release It!")
+//!
+//! The threat: a step that fails many requests closes a server to others, or fills the memory of the host with
+//! breakers. So only failures of the server count, each project has its own breakers, and a bounded number of
+//! them.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
+use stepwell_engine::config::CircuitBreaker;
 
-/// Failures in a row that open it.
-const FAILURES: u32 = 5;
-/// How long it is open before one request may try.
-const OPEN: Duration = Duration::from_secs(30);
+/// Maximum number of servers of a project that fail at one time. A rule for `*.example.com` allows any number
+/// of hosts. Beyond that, the failures that are longest ago are forgotten.
+const MAX_SERVERS: usize = 1_000;
 
-/// The breakers, by name. Default: all closed.
+/// The breakers of servers that have failed, by project and server. All others are closed.
 #[derive(Default)]
-pub(crate) struct Breakers(Mutex<BTreeMap<String, Breaker>>);
+pub(crate) struct Breakers {
+    settings: CircuitBreaker,
+    projects: Mutex<BTreeMap<String, BTreeMap<String, Breaker>>>,
+}
 
-#[derive(Default)]
 struct Breaker {
     failures: u32,
+    /// The last failure.
+    failed_at: Instant,
     /// Open until then; afterwards one request tries.
     until: Option<Instant>,
 }
 
 impl Breakers {
-    /// Whether a request may go out at `now`; otherwise how long none may.
-    pub fn admit(&self, name: &str, now: Instant) -> Result<(), Duration> {
-        let mut breakers = self.0.lock();
-        let Some(breaker) = breakers.get_mut(name) else { return Ok(()) };
-        match breaker.until {
-            Some(until) if until > now => Err(until - now),
-            Some(_) => {
-                // This request tries; others wait for what it finds.
-                breaker.until = Some(now + OPEN);
-                Ok(())
-            }
-            None => Ok(()),
+    pub fn new(settings: CircuitBreaker) -> Self {
+        Self { settings, projects: Mutex::default() }
+    }
+
+    /// Returns whether a request may go out at `now`; otherwise for how long none may.
+    pub fn admit(&self, project: &str, server: &str, now: Instant) -> Result<(), Duration> {
+        let mut projects = self.projects.lock();
+        let found = projects.get_mut(project).and_then(|servers| servers.get_mut(server));
+        let Some(until) = found.and_then(|breaker| breaker.until.as_mut()) else { return Ok(()) };
+        if *until > now {
+            return Err(*until - now);
         }
+        // This request tries; others wait for its result.
+        *until = now + self.settings.open_for.0;
+        Ok(())
     }
 
     /// Records the result of a request.
-    pub fn record(&self, name: &str, worked: bool, now: Instant) {
-        let mut breakers = self.0.lock();
+    pub fn record(&self, project: &str, server: &str, worked: bool, now: Instant) {
+        let mut projects = self.projects.lock();
         if worked {
-            breakers.remove(name);
+            let Some(servers) = projects.get_mut(project) else { return };
+            let before = servers.remove(server);
+            if servers.is_empty() {
+                projects.remove(project);
+            }
+            if before.is_some_and(|breaker| breaker.until.is_some()) {
+                tracing::info!(project, server, "the server works again: its circuit breaker is closed");
+            }
             return;
         }
-        let breaker = breakers.entry(name.to_owned()).or_default();
-        breaker.failures += 1;
-        if breaker.failures >= FAILURES {
-            breaker.until = Some(now + OPEN);
+        let servers = projects.entry(project.to_owned()).or_default();
+        if servers.len() >= MAX_SERVERS && !servers.contains_key(server) {
+            forget_one(servers);
         }
+        let fresh = || Breaker { failures: 0, failed_at: now, until: None };
+        let breaker = servers.entry(server.to_owned()).or_insert_with(fresh);
+        breaker.failures = breaker.failures.saturating_add(1);
+        breaker.failed_at = now;
+        if breaker.failures >= self.settings.failures {
+            if breaker.until.is_none() {
+                let failures = breaker.failures;
+                tracing::warn!(project, server, failures, "the server fails: its circuit breaker is open");
+            }
+            breaker.until = Some(now + self.settings.open_for.0);
+        }
+    }
+
+    /// Returns the number of open breakers at `now`, by project.
+    pub fn open(&self, now: Instant) -> Vec<(String, usize)> {
+        let is_open = |breaker: &&Breaker| breaker.until.is_some_and(|until| until > now);
+        let projects = self.projects.lock();
+        projects.iter().map(|(name, all)| (name.clone(), all.values().filter(is_open).count())).collect()
+    }
+}
+
+/// Removes the breaker whose last failure is longest ago.
+fn forget_one(servers: &mut BTreeMap<String, Breaker>) {
+    let oldest = servers.iter().min_by_key(|(_, breaker)| breaker.failed_at).map(|(name, _)| name.clone());
+    if let Some(name) = oldest {
+        servers.remove(&name);
     }
 }
 
@@ -57,28 +99,62 @@ impl Breakers {
 mod tests {
     use super::*;
 
-    #[test]
     #[allow(clippy::disallowed_methods, reason = "some moment to begin with")]
+    fn start() -> Instant {
+        Instant::now()
+    }
+
+    #[test]
     fn it_opens_after_failures_in_a_row_and_closes_when_a_try_works() {
-        let (breakers, start) = (Breakers::default(), Instant::now());
+        let (breakers, start) = (Breakers::default(), start());
         let at = |seconds| start + Duration::from_secs(seconds);
+        let admit = |server: &str, seconds| breakers.admit("p", server, at(seconds));
+        let record = |worked, seconds| breakers.record("p", "a:1", worked, at(seconds));
         for _ in 0..4 {
-            breakers.record("a", false, at(0));
+            record(false, 0);
         }
-        breakers.record("a", true, at(0));
+        record(true, 0);
         for second in 0..5 {
-            assert!(breakers.admit("a", at(second)).is_ok());
-            breakers.record("a", false, at(second));
+            assert!(admit("a:1", second).is_ok());
+            record(false, second);
         }
-        assert_eq!(breakers.admit("a", at(5)), Err(Duration::from_secs(29)));
-        assert!(breakers.admit("b", at(5)).is_ok(), "each has its own");
+        assert_eq!(admit("a:1", 5), Err(Duration::from_secs(29)));
+        assert_eq!(breakers.open(at(5)), [("p".to_owned(), 1)]);
+        assert!(admit("a:2", 5).is_ok() && admit("b:1", 5).is_ok(), "each server has its own");
+        assert!(breakers.admit("q", "a:1", at(5)).is_ok(), "each project has its own");
         // One request tries, and no other meanwhile.
-        assert!(breakers.admit("a", at(34)).is_ok());
-        assert!(breakers.admit("a", at(35)).is_err());
-        breakers.record("a", false, at(35));
-        assert!(breakers.admit("a", at(64)).is_err());
-        assert!(breakers.admit("a", at(65)).is_ok());
-        breakers.record("a", true, at(66));
-        assert!(breakers.admit("a", at(66)).is_ok() && breakers.admit("a", at(66)).is_ok());
+        assert!(admit("a:1", 34).is_ok());
+        assert!(admit("a:1", 35).is_err());
+        record(false, 35);
+        assert!(admit("a:1", 64).is_err());
+        assert!(admit("a:1", 65).is_ok());
+        record(true, 66);
+        assert!(admit("a:1", 66).is_ok() && admit("a:1", 66).is_ok());
+        assert_eq!(breakers.open(at(66)), []);
+    }
+
+    #[test]
+    fn the_settings_decide_when_it_opens_and_for_how_long() {
+        let settings: CircuitBreaker = serde_json::from_str(r#"{"failures": 2, "open_for": "10s"}"#).unwrap();
+        let (breakers, start) = (Breakers::new(settings), start());
+        breakers.record("p", "a:1", false, start);
+        assert!(breakers.admit("p", "a:1", start).is_ok());
+        breakers.record("p", "a:1", false, start);
+        assert_eq!(breakers.admit("p", "a:1", start), Err(Duration::from_secs(10)));
+    }
+
+    #[test]
+    fn a_project_holds_a_bounded_number_of_them_and_forgets_the_oldest() {
+        let (breakers, start) = (Breakers::default(), start());
+        let server = |number: u64| format!("host-{number}:443");
+        for number in 0..MAX_SERVERS as u64 + 1 {
+            for _ in 0..5 {
+                breakers.record("p", &server(number), false, start + Duration::from_millis(number));
+            }
+        }
+        let now = start + Duration::from_secs(2);
+        assert_eq!(breakers.open(now), [("p".to_owned(), MAX_SERVERS)]);
+        assert!(breakers.admit("p", &server(0), now).is_ok(), "the oldest is forgotten");
+        assert!(breakers.admit("p", &server(1), now).is_err());
     }
 }

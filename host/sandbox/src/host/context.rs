@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use stepwell_engine::Receipt;
 use stepwell_engine::policy::capability;
 use stepwell_engine::policy::{Denial, Grant, Rule};
+use stepwell_engine::quantity::counted;
 use stepwell_engine::step::{Progress as Reported, Report};
 use stepwell_engine::{StepEnd, values, weight};
 use tokio::sync::oneshot;
@@ -153,7 +154,7 @@ impl Guest {
         let limits = self.states.context.grant.limits();
         let saves = &mut self.states.context.saves;
         if saves.count >= limits.checkpoints.0 {
-            let message = format!("more than {} checkpoints", limits.checkpoints);
+            let message = format!("more than {}", counted(limits.checkpoints, "checkpoint"));
             return Err(LimitReached::new("checkpoints", message));
         }
         if saves.bytes.saturating_add(bytes) > limits.run_bytes.0 {

@@ -11,15 +11,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use base64::Engine as _;
 use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri};
 use http_body_util::BodyExt;
 use parking_lot::Mutex;
 use serde_json::Map;
-use stepwell_engine::config::organization_of;
 use stepwell_engine::policy::capability::Http;
 use stepwell_engine::policy::{Counted, Decided, Grant, HttpRequest, HttpRule, Rule, overrides};
+use stepwell_engine::quantity::counted;
 use stepwell_engine::step::{LogLine, Report};
 use stepwell_engine::{Receipt, StepSink};
 use tokio::net::TcpStream;
@@ -27,7 +26,6 @@ use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 use wasmtime::component::Linker;
 use wasmtime_wasi_http::{Error, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpHooks};
-use zeroize::Zeroizing;
 
 use super::bodies::{Direction, Incoming, Metered};
 use super::breaker::Breakers;
@@ -37,13 +35,14 @@ use super::lookups::{Lookups, Share};
 use super::mask::{Masked, Needles};
 use super::messages::{self, BODY_PIECE};
 use super::target::Target;
-use crate::credentials::Credentials;
+use crate::credentials::{Credentials, Ready};
 use crate::guest::Guest;
 use crate::host::calls::{self, Traced};
 use crate::reached::{Of, Reached};
 
-/// The header in which a step names the organization whose credential a request needs. It is not sent.
-const ORGANIZATION: &str = "stepwell-organization";
+/// The headers in which a step names the credential that a request needs, where several rules allow it. They
+/// are not sent. Registered components may use the second one.
+const CREDENTIAL: [&str; 2] = ["stepwell-credential", "stepwell-organization"];
 
 /// The data that all attempts share.
 pub(crate) struct Outbound {
@@ -205,7 +204,8 @@ impl Shared {
         options: RequestOptions,
     ) -> Result<Response<WasiBody>, Error> {
         let target = Target::of(request.uri())?;
-        let named = request.headers_mut().remove(ORGANIZATION);
+        let [named, older] = CREDENTIAL.map(|header| request.headers_mut().remove(header));
+        let named = named.or(older);
         let named = named.as_ref().and_then(|name| name.to_str().ok());
         let Decided { rule, counts } = self.decide(request.method().as_str(), &target, named)?;
         if let Some(header) = rule.refused_header(request.headers().keys().map(HeaderName::as_str)) {
@@ -213,26 +213,21 @@ impl Shared {
             return Err(self.deny(denial.rule, &denial.in_full()));
         }
         self.count(&counts)?;
-        let Some(organization) = rule.inject.as_ref().and_then(|inject| organization_of(&inject.secret))
-        else {
-            return self.clone().exchange(&rule, target, request, options).await;
-        };
         #[allow(clippy::disallowed_methods, reason = "how long a server fails is measured")]
         let now = Instant::now;
         // A project's requests open only its own breaker, because they must not affect another project's view
         // of a server.
-        let breaker = format!("{}/{organization}", self.project);
-        if let Err(left) = self.outbound.breakers.admit(&breaker, now()) {
-            let why = format!(
-                "`{organization}` has failed repeatedly: no request goes there for {} s",
-                left.as_secs().max(1)
-            );
+        let server = target.server();
+        if let Err(left) = self.outbound.breakers.admit(&self.project, &server, now()) {
+            let name = rule.label().unwrap_or(&server);
+            let seconds = left.as_secs().max(1);
+            let why = format!("`{name}` has failed repeatedly: no request goes there for {seconds} s");
             return Err(Error::InternalError(Some(why)));
         }
         let hurried = self.is_hurried(&options);
         let answer = self.clone().exchange(&rule, target, request, options).await;
         if let Some(worked) = worked(&answer, hurried) {
-            self.outbound.breakers.record(&breaker, worked, now());
+            self.outbound.breakers.record(&self.project, &server, worked, now());
         }
         answer
     }
@@ -252,8 +247,8 @@ impl Shared {
     /// trailer as if it were a header (RFC 9110, "Limitations on Use of Trailers").
     pub(super) fn without_credentials(&self, mut trailers: HeaderMap) -> HeaderMap {
         for rule in self.grant.http().rules() {
-            if let Some(inject) = &rule.inject {
-                trailers.remove(inject.header.as_str());
+            if let Some(header) = self.outbound.credentials.header_of(rule) {
+                trailers.remove(header);
             }
         }
         let named: Vec<HeaderName> =
@@ -276,7 +271,8 @@ impl Shared {
     ) -> Result<Response<WasiBody>, Error> {
         let limits = self.grant.limits();
         let permit = self.concurrent.clone().try_acquire_owned().map_err(|_| {
-            let message = format!("more than {} requests at the same time", limits.http_concurrent);
+            let message =
+                format!("more than {} at the same time", counted(limits.http_concurrent, "request"));
             self.reached.refused(Of::Request, "http_concurrent", message, 1);
             Error::ConnectionLimitReached
         })?;
@@ -397,7 +393,7 @@ impl Shared {
             refused
         };
         if let Some((limit, most)) = refused {
-            let message = format!("more than {most} requests");
+            let message = format!("more than {}", counted(most, "request"));
             self.reached.refused(Of::Request, limit, message, 1);
             return Err(self.deny(Rule::HttpTooManyRequests, "the step has used up its number of requests"));
         }
@@ -423,7 +419,7 @@ impl Shared {
         }
         let address = addresses.first().copied().ok_or(Error::DestinationNotFound)?;
         let mut usage = self.usage.lock();
-        let host = format!("{}:{}", target.host, target.port);
+        let host = target.server();
         if !usage.hosts.contains(&host) {
             usage.hosts.push(host);
         }
@@ -436,26 +432,20 @@ impl Shared {
         rule: &HttpRule,
         request: &mut Request<WasiBody>,
     ) -> Result<Option<Needles>, Error> {
-        let Some(inject) = &rule.inject else { return Ok(None) };
-        let fail = |why: String| {
-            tracing::error!(secret = inject.secret, "cannot inject a credential: {why}");
-            Error::InternalError(Some(
-                "the host could not add the credential; its log has the reason".to_owned(),
-            ))
+        let outbound = &self.outbound;
+        let Some((name, ready)) = outbound.credentials.get(rule, &outbound.lookups).await else {
+            return Ok(None);
         };
-        let secret = self.outbound.credentials.get(&inject.secret).await.map_err(fail)?;
-        self.usage.lock().secrets.insert(inject.secret.clone());
-        let basic = Zeroizing::new(basic(secret.expose()));
-        let text = Zeroizing::new(inject.format.replace("{basic}", &basic));
-        let text = Zeroizing::new(text.replace("{}", secret.expose()));
-        let name = HeaderName::from_bytes(inject.header.as_bytes()).map_err(|e| fail(e.to_string()))?;
-        let mut value =
-            HeaderValue::from_str(&text).map_err(|_| fail("it is not a header value".to_owned()))?;
-        value.set_sensitive(true);
-        request.headers_mut().insert(name, value);
+        let Ready { header, value, needles } = ready.map_err(|why| {
+            tracing::error!(credential = name, "cannot add a credential: {why}");
+            let told = "the host could not add the credential; its log has the reason";
+            Error::InternalError(Some(told.to_owned()))
+        })?;
+        self.usage.lock().secrets.insert(name);
+        request.headers_mut().insert(header, value);
         // A compressed response cannot be searched for the credential.
         request.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        Ok(Some(Needles::of(secret.expose())).filter(|needles| !needles.is_empty()))
+        Ok(Some(needles).filter(|needles| !needles.is_empty()))
     }
 }
 
@@ -481,11 +471,6 @@ fn worked<T>(answer: &Result<Response<T>, Error>, hurried: bool) -> Option<bool>
         ) => Some(false),
         Err(_) => None,
     }
-}
-
-/// Returns `:secret` in base64, as in HTTP basic authentication with an empty user (RFC 7617).
-fn basic(secret: &str) -> String {
-    base64::engine::general_purpose::STANDARD.encode(format!(":{secret}"))
 }
 
 /// Limits the guest's time: at most the time that policy allows, and never zero.

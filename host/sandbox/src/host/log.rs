@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use serde_json::{Map, Value};
 use stepwell_engine::StepSink;
 use stepwell_engine::policy::{Denial, Limits};
+use stepwell_engine::quantity::counted;
 use stepwell_engine::step::{LogLine, Report};
 
 use crate::guest::Guest;
@@ -101,7 +102,7 @@ impl LogBook {
     pub async fn close(&mut self) {
         // If nothing was left at the start, an earlier part of the attempt has reported that.
         if self.dropped > 0 && self.limit.0 > 0 && self.limit.1 > 0 {
-            let message = format!("… {} lines dropped: the log is at its limit", self.dropped);
+            let message = format!("… {} dropped: the log is at its limit", counted(self.dropped, "line"));
             self.waiting.push_back(LogLine { level: "warn".to_owned(), message, fields: Map::new() });
         }
         self.flush().await;
@@ -119,7 +120,7 @@ pub(crate) fn truncate(text: &mut String, limit: usize) {
         end -= 1;
     }
     text.truncate(end);
-    text.push_str(&format!("… {cut} bytes cut"));
+    text.push_str(&format!("… {} cut", counted(cut, "byte")));
 }
 
 impl Host for Guest {
@@ -171,6 +172,6 @@ mod tests {
         while let Some(Report::Log(line)) = reports.recv().await {
             lines.push(line.message);
         }
-        assert_eq!(lines, ["short", "far too … 7 bytes cut", "… 1 lines dropped: the log is at its limit"]);
+        assert_eq!(lines, ["short", "far too … 7 bytes cut", "… 1 line dropped: the log is at its limit"]);
     }
 }

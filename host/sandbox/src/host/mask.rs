@@ -64,6 +64,15 @@ impl Needles {
         Self(Arc::new(Zeroizing::new(needles)))
     }
 
+    /// Returns the texts of several secrets: of a secret, and of the form in which a header contains it.
+    pub fn of_each(secrets: &[&str]) -> Self {
+        let each = secrets.iter().flat_map(|secret| Self::of(secret).0.to_vec());
+        let mut needles: Vec<Vec<u8>> = each.collect();
+        needles.sort();
+        needles.dedup();
+        Self(Arc::new(Zeroizing::new(needles)))
+    }
+
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -298,5 +307,17 @@ mod tests {
         let (text, told) = masked("nothing of it: s3cret/k", 3).await;
         assert_eq!((text.as_str(), told), ("nothing of it: s3cret/k", false));
         assert!(Needles::of("abc").is_empty(), "it would be found in everything");
+    }
+
+    /// The header of basic authentication contains the password in base64: half of it is masked, too.
+    #[test]
+    fn half_of_the_form_in_a_header_is_masked() {
+        let (password, encoded) = ("s3cret/Zq81", STANDARD.encode("reports:s3cret/Zq81"));
+        let needles = Needles::of_each(&[password, &encoded]);
+        for part in [password, &encoded, &encoded[..encoded.len() / 2], &encoded[encoded.len() / 2..]] {
+            let mut text = format!("a {part} b").into_bytes();
+            assert!(needles.mask(&mut text));
+            assert_eq!(text, format!("a {} b", "*".repeat(part.len())).into_bytes(), "{part}");
+        }
     }
 }

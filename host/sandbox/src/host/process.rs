@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use stepwell_engine::policy::capability::Process;
 use stepwell_engine::policy::{Denial, Grant, ProcessGrant, Rule};
-use stepwell_engine::quantity::Span;
+use stepwell_engine::quantity::{Span, counted};
 use stepwell_engine::raise;
 use wasmtime::Result as Trap;
 use wasmtime::component::{HasSelf, Linker};
@@ -185,7 +185,7 @@ impl Host for Guest {
         self.states.process.starts += 1;
         let most = self.states.process.grant.limits().process_starts.0;
         if self.states.process.starts > most {
-            let message = format!("the step may start {most} programs");
+            let message = format!("the step may start {}", counted(most, "program"));
             return Ok(Err(self.states.process.over_limit(&name, Over { limit: "process_starts", message })));
         }
         let call = self

@@ -10,7 +10,7 @@ use std::time::Duration;
 use stepwell_engine::Receipt;
 use stepwell_engine::policy::capability::Sql;
 use stepwell_engine::policy::{Denial, Grant, Limits, SqlGrant};
-use stepwell_engine::quantity::Span;
+use stepwell_engine::quantity::{Span, counted};
 use stepwell_engine::raise;
 use stepwell_sql::{Access, Connection, Connections, Control, Limit, Load, Rows, Totals};
 use wasmtime::Result as Trap;
@@ -367,7 +367,7 @@ impl Guest {
         self.calls.count("stepwell:sql");
         self.states.sql.statements += 1;
         if self.states.sql.statements > self.states.sql.max_statements {
-            let message = format!("more than {} statements", self.states.sql.max_statements);
+            let message = format!("more than {}", counted(self.states.sql.max_statements, "statement"));
             return Err(self.over_limit(Limit { name: "sql_statements", message }));
         }
         Ok(())

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use parking_lot::Mutex;
+use stepwell_engine::quantity::counted;
 use tokio::io::AsyncWrite;
 use wasmtime_wasi::async_trait;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
@@ -38,7 +39,7 @@ impl Captured {
         let text = String::from_utf8_lossy(&buffer.bytes);
         let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
         if buffer.dropped > 0 {
-            lines.push(format!("… truncated {} bytes", buffer.dropped));
+            lines.push(format!("… truncated {}", counted(buffer.dropped, "byte")));
         }
         lines
     }

@@ -24,4 +24,9 @@ impl Target {
         let host = host.parse::<std::net::Ipv6Addr>().map_or(host, |address| address.to_string());
         Ok(Self { host, port: authority.port_u16().unwrap_or(default), path: uri.path().to_owned(), scheme })
     }
+
+    /// Returns the host and the port.
+    pub fn server(&self) -> String {
+        format!("{}:{}", self.host, self.port)
+    }
 }

@@ -1,4 +1,4 @@
-//! Who asks: an API key or a token of the OpenID provider.
+//! The identity behind a request: an API key, or a token of the OpenID provider.
 
 use std::net::IpAddr;
 
@@ -11,26 +11,27 @@ use super::{App, oidc};
 
 /// The header that names the project of a request.
 const PROJECT: &str = "stepwell-project";
-/// How long a key or a token that was good is looked up without a turn and without regard to the failures of its address.
+/// The time for which a valid key or token stays exempt from the limits on lookups and on failed logins of
+/// its address.
 const GOOD: chrono::Duration = chrono::Duration::minutes(10);
 
-/// The caller of a command in this process.
+/// Returns the caller of a command in this process.
 pub(super) fn command(app: &App, headers: &HeaderMap) -> Caller {
     let named = headers.get(PROJECT).and_then(|value| value.to_str().ok());
     app.host.access().command(named)
 }
 
-/// Looks up who asks, and for which project.
+/// Authenticates a request, and returns the caller for the project that it names.
 pub(super) async fn caller(app: &App, headers: &HeaderMap, client: IpAddr) -> Result<Caller, Problem> {
     let who = identity(app, headers, client).await?;
     if app.limiter(&who.id).check().is_err() {
-        let detail = format!("more than {} requests in a second with this key", app.rate);
+        let detail = format!("more than {} requests per second with this key", app.rate);
         return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, detail));
     }
     Ok(in_project(app, who, headers)?)
 }
 
-/// Whether who asked a while ago may still see that job.
+/// Returns whether the caller of an earlier request may still see that job.
 pub(super) async fn still(app: &App, headers: &HeaderMap, client: IpAddr, job_id: &str) -> bool {
     if app.command {
         return true;
@@ -46,7 +47,7 @@ pub(super) async fn still(app: &App, headers: &HeaderMap, client: IpAddr, job_id
     }
 }
 
-/// Who asks. Counts by address what is refused, before anything is looked up for it in the store.
+/// Authenticates a request. Failures are counted per address before the store is queried.
 async fn identity(app: &App, headers: &HeaderMap, client: IpAddr) -> Result<Identity, Problem> {
     let unauthorized = |detail: &str| Problem::new(StatusCode::UNAUTHORIZED, detail);
     let token = headers
@@ -55,14 +56,15 @@ async fn identity(app: &App, headers: &HeaderMap, client: IpAddr) -> Result<Iden
         .and_then(|value| value.strip_prefix("Bearer ").or_else(|| value.strip_prefix("bearer ")))
         .map(str::trim);
     let now = app.host.now();
-    // A good key is not kept out by strangers at its address.
+    // The holder of a valid key is not locked out by other users of the same address.
     let known = token.map(stepwell::hash);
     let is_good = || known.as_ref().is_some_and(|known| app.good.has(known, now, GOOD));
     let mut good = is_good();
-    // Of many first requests with one key, a few look it up, and the others find that it is good.
+    // When many requests bring a key for the first time, only a few look it up. The others then find that it
+    // is valid.
     let _turn = match good {
         true => None,
-        false => Some(app.looking.acquire().await),
+        false => Some(app.lookups.acquire().await),
     };
     good = good || is_good();
     if !good && !app.failures.may_try(client, now) {
@@ -123,7 +125,7 @@ async fn hashes(app: &App) -> Result<KeyHashes, HostError> {
     app.host.access().hashes().await
 }
 
-/// Who holds a key or a token.
+/// Returns the identity of the holder of a key or a token.
 async fn identity_of(app: &App, token: &str) -> Result<Identity, Problem> {
     let unauthorized = |detail: &str| Problem::new(StatusCode::UNAUTHORIZED, detail);
     match (&app.oidc, token.starts_with("sw_")) {
@@ -133,23 +135,20 @@ async fn identity_of(app: &App, token: &str) -> Result<Identity, Problem> {
                 oidc::Error::Unavailable(why) => Problem::new(StatusCode::SERVICE_UNAVAILABLE, why),
             })
         }
-        _ => app
-            .key(token)
-            .await?
-            .ok_or_else(|| unauthorized("this key is not known, has expired, or was revoked")),
+        _ => app.key(token).await?.ok_or_else(|| unauthorized("this key is unknown, expired or revoked")),
     }
 }
 
-/// A row about failed logins: one a minute for each address.
+/// Writes a row about failed logins to the audit log: one row per minute and address.
 async fn note_failed(app: &App, client: IpAddr, count: u64, why: &str) {
     let by = By { identity: format!("address:{client}"), name: String::new() };
     let row = app.host.audit().row(&by, "login.fail", "", &format!("{count} times: {why}"));
     if let Err(error) = app.host.audit().append(vec![row]).await {
-        tracing::warn!("failed logins of {client} are not in the audit log: {error}");
+        tracing::warn!("cannot write failed logins of {client} to the audit log: {error}");
     }
 }
 
-/// The caller for the project that a request names.
+/// Returns the caller for the project that a request names.
 fn in_project(app: &App, who: Identity, headers: &HeaderMap) -> Result<Caller, HostError> {
     let asked = headers.get(PROJECT).map(|value| value.to_str().unwrap_or("?"));
     app.host.access().caller(who, asked)

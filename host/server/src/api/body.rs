@@ -1,4 +1,4 @@
-//! Bodies of requests, as JSON or YAML, and their problems, each with its place.
+//! Reads bodies of requests, as JSON or YAML, and reports their problems, each with its place.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -16,24 +16,24 @@ use stepwell::{HostError, argument};
 use super::problem::{Place, Problem};
 use super::{App, Caller};
 
-/// A body that was read.
+/// The parsed body of a request.
 pub(super) struct Sent<T> {
     pub value: T,
     document: Document,
 }
 
-/// The body as text.
+/// Returns the body as text.
 pub(super) fn utf8(bytes: &[u8]) -> Result<&str, Problem> {
     std::str::from_utf8(bytes).map_err(|_| Problem::bad_request("the body is not UTF-8"))
 }
 
-/// A body that cannot be read at all.
+/// Returns the problem of a body that is not a document.
 pub(super) fn malformed(problems: Diagnostics) -> Problem {
-    let told: Problem = HostError::Invalid(problems).into();
-    Problem { errors: told.errors, ..Problem::bad_request(told.detail) }
+    let problem: Problem = HostError::Invalid(problems).into();
+    Problem { errors: problem.errors, ..Problem::bad_request(problem.detail) }
 }
 
-/// Reads a body; nothing at all is an empty object.
+/// Reads a body. An empty body is an empty object.
 pub(super) fn read<T: DeserializeOwned + JsonSchema + 'static>(
     app: &App,
     bytes: &Bytes,
@@ -47,7 +47,7 @@ pub(super) fn read<T: DeserializeOwned + JsonSchema + 'static>(
     })
 }
 
-/// The value of a body none of whose values is refused later.
+/// Reads a body whose values cannot be refused later, and returns its value.
 pub(super) fn body<T: DeserializeOwned + JsonSchema + 'static>(
     app: &App,
     bytes: &Bytes,
@@ -56,7 +56,8 @@ pub(super) fn body<T: DeserializeOwned + JsonSchema + 'static>(
 }
 
 impl<T> Sent<T> {
-    /// The problem of a request that the host refuses: at its place, where a value of the body is why.
+    /// Returns the problem of a request that the host refuses, with its place if a value of the body is the
+    /// cause.
     pub fn refused(&self, error: HostError) -> Problem {
         match &error {
             HostError::Argument(name, why) => self.wrong(&format!("/{name}"), &argument(name, why)),
@@ -67,7 +68,7 @@ impl<T> Sent<T> {
         }
     }
 
-    /// The problem of several variables at once; none when there is at most one.
+    /// Returns the problem of several variables at once, or `None` when at most one is wrong.
     pub fn refused_variables(&self, errors: &[AdmitError]) -> Option<Problem> {
         let name = |error: &AdmitError| match error {
             AdmitError::UnknownVariable { name, .. } | AdmitError::WrongType { name, .. } => {
@@ -83,14 +84,14 @@ impl<T> Sent<T> {
         (found.len() > 1).then(|| HostError::Invalid(Diagnostics(found).sorted()).into())
     }
 
-    /// The problem of one value.
+    /// Returns the problem of one value.
     pub fn wrong(&self, pointer: &str, message: &str) -> Problem {
         let found = self.document.error(pointer, message);
         let problem: Problem = HostError::Invalid(found.clone().into()).into();
         Problem { detail: found.message, ..problem }
     }
 
-    /// The job at `pointer` of the body, for the caller's project.
+    /// Returns the job at `pointer` of the body, for the caller's project.
     pub async fn job(&self, app: &App, caller: &Caller, pointer: &str) -> Result<Arc<Job>, Problem> {
         let parsed = match app.host.jobs().parse_in(caller.project(), self.document.clone(), pointer).await {
             Ok(parsed) => parsed,
@@ -105,10 +106,10 @@ impl<T> Sent<T> {
     }
 }
 
-/// Between two rows of the audit log about one key and one rule.
-const NOTED_EVERY: chrono::Duration = chrono::Duration::minutes(1);
+/// The minimum interval between two rows of the audit log about one key and one rule.
+const NOTE_INTERVAL: chrono::Duration = chrono::Duration::minutes(1);
 
-/// Notes that policy refused a job: a row a minute for each key and rule.
+/// Records in the audit log that policy refused a job: one row per minute for each key and rule.
 pub(super) async fn note_refusals(app: &App, caller: &Caller, error: &HostError) {
     let HostError::Invalid(problems) = error else { return };
     let now = app.host.now();
@@ -116,7 +117,7 @@ pub(super) async fn note_refusals(app: &App, caller: &Caller, error: &HostError)
     let mut rows = Vec::new();
     for rule in rules {
         let known = format!("{} {rule}", caller.id());
-        if app.refused.has(&known, now, NOTED_EVERY) || !app.refused.add(&known, now, NOTED_EVERY) {
+        if app.refused.has(&known, now, NOTE_INTERVAL) || !app.refused.add(&known, now, NOTE_INTERVAL) {
             continue;
         }
         let detail = format!("a job of the project {}", caller.project());
@@ -125,17 +126,17 @@ pub(super) async fn note_refusals(app: &App, caller: &Caller, error: &HostError)
     if !rows.is_empty()
         && let Err(error) = app.host.audit().append(rows).await
     {
-        tracing::warn!("a refusal of policy is not in the audit log: {error}");
+        tracing::warn!("cannot write a refusal of policy to the audit log: {error}");
     }
 }
 
-/// The job under the name that it has outside of the caller's project.
+/// Changes the job's id to the name that it has outside of the caller's project.
 pub(super) fn in_project(mut parsed: Parsed, caller: &Caller) -> Parsed {
     parsed.job.id = project::qualified(caller.project(), &parsed.job.id);
     parsed
 }
 
-/// What the author of a job should know.
+/// Returns the warnings for the author of a job.
 pub(super) fn warnings(parsed: &Parsed) -> Vec<Place> {
     parsed.warnings.0.iter().chain(&parsed.advice.0).map(Place::from).collect()
 }

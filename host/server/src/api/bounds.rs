@@ -1,8 +1,9 @@
-//! Bounds of what strangers and holders of keys take: connections, attempts to log in, streams.
+//! Limits the resources that anonymous clients and holders of keys can use: connections, attempts to log in,
+//! streams.
 //!
-//! Everything that is counted by address is counted before a key is known. An address is that of the peer; behind a proxy
-//! that `service.proxies` lists, it is the last one in `X-Forwarded-For` that is no such proxy. IPv6 addresses count by
-//! their network of 64 bits, since a stranger has all of it.
+//! Limits per address apply before a key is known. The address is that of the peer. Behind a proxy that
+//! `service.proxies` lists, it is the last address in `X-Forwarded-For` that does not belong to such a proxy.
+//! IPv6 addresses count per 64-bit network, since one client usually has all of it.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, Ipv6Addr};
@@ -15,18 +16,19 @@ use parking_lot::Mutex;
 use stepwell::engine::clock::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-/// Failed logins of one address in a second, and at once.
+/// The failed logins that an address may have per second, and at once.
 const FAILURES: f64 = 10.0;
 const BURST: f64 = 20.0;
-/// Addresses that are counted apart; all others share one count.
+/// The maximum number of addresses that are counted separately. All others share one count.
 const MAX_ADDRESSES: usize = 4096;
-/// Seconds between two rows of the audit log about one address, and rows in that time about all.
-const NOTED_EVERY: i64 = 60;
+/// The minimum seconds between two rows of the audit log about one address, and the maximum number of rows in
+/// that time.
+const NOTE_INTERVAL: i64 = 60;
 const MAX_NOTED: usize = 30;
 /// Maximum number of keys in each cache: of unknown keys and of valid ones.
 const MAX_KEYS: usize = 4096;
 
-/// What an address is counted as.
+/// Returns the address under which a client is counted.
 fn counted(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(six) => Ipv6Addr::from(u128::from(six) & (u128::MAX << 64)).into(),
@@ -34,16 +36,16 @@ fn counted(address: IpAddr) -> IpAddr {
     }
 }
 
-/// The address that a connection comes from.
+/// The address of the peer of a connection.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Peer(pub IpAddr);
 
-/// Networks of the proxies in front of the service.
+/// The networks of the proxies in front of the service.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Proxies(Vec<IpNet>);
 
 impl Proxies {
-    /// Reads addresses and networks, such as `10.0.0.0/8`.
+    /// Parses addresses and networks, such as `10.0.0.0/8`.
     pub fn read(texts: &[String]) -> Result<Self, String> {
         let read = |text: &String| {
             let wrong = || {
@@ -60,7 +62,7 @@ impl Proxies {
         self.0.iter().any(|network| network.contains(&address))
     }
 
-    /// The address of the client.
+    /// Returns the address of the client.
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         if !self.has(peer) {
             return peer;
@@ -80,16 +82,17 @@ impl Proxies {
     }
 }
 
-/// Failed logins by address.
+/// The failed logins by address.
 #[derive(Default)]
 pub(crate) struct Failures(Mutex<Table>);
 
 #[derive(Default)]
 struct Table {
     addresses: HashMap<IpAddr, Tries>,
-    /// When rows were written.
+    /// The times at which rows were written.
     noted: VecDeque<Timestamp>,
-    /// When addresses that have failed no more were forgotten: it costs as much as there are addresses.
+    /// The time of the last removal of addresses without recent failures: it costs time in proportion to the
+    /// addresses.
     swept: Option<Timestamp>,
 }
 
@@ -97,7 +100,7 @@ struct Tries {
     left: f64,
     at: Timestamp,
     failed: u64,
-    noted: Option<Timestamp>,
+    row_at: Option<Timestamp>,
 }
 
 impl Tries {
@@ -121,7 +124,7 @@ impl Table {
                 address = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
             }
         }
-        let new = || Tries { left: BURST, at: now, failed: 0, noted: None };
+        let new = || Tries { left: BURST, at: now, failed: 0, row_at: None };
         let tries = self.addresses.entry(address).or_insert_with(new);
         tries.refill(now);
         tries
@@ -129,8 +132,8 @@ impl Table {
 }
 
 impl Failures {
-    /// Whether this address may try a key that is not known. The try counts at once, so that many at the same time are no
-    /// more than one after the other.
+    /// Returns whether this address may try an unknown key. The attempt counts at once, so that concurrent
+    /// attempts are limited like consecutive ones.
     pub fn may_try(&self, address: IpAddr, now: Timestamp) -> bool {
         let mut table = self.0.lock();
         let tries = table.tries(address, now);
@@ -141,34 +144,35 @@ impl Failures {
         may
     }
 
-    /// A try that did not fail counts no more.
+    /// Removes an attempt that did not fail from the count.
     pub fn passed(&self, address: IpAddr, now: Timestamp) {
         let mut table = self.0.lock();
         let tries = table.tries(address, now);
         tries.left = (tries.left + 1.0).min(BURST);
     }
 
-    /// Counts a failed login for the audit log. Gives how many there were since the last row of the audit log, when another is due.
+    /// Counts a failed login for the audit log. When the next row is due, returns the number of failed logins
+    /// since the last row.
     pub fn failed(&self, address: IpAddr, now: Timestamp) -> Option<u64> {
         let mut table = self.0.lock();
-        let minute = chrono::Duration::seconds(NOTED_EVERY);
+        let minute = chrono::Duration::seconds(NOTE_INTERVAL);
         while table.noted.front().is_some_and(|at| now - *at >= minute) {
             table.noted.pop_front();
         }
         let room = table.noted.len() < MAX_NOTED;
         let tries = table.tries(address, now);
         tries.failed += 1;
-        if !room || tries.noted.is_some_and(|at| now - at < minute) {
+        if !room || tries.row_at.is_some_and(|at| now - at < minute) {
             return None;
         }
-        tries.noted = Some(now);
+        tries.row_at = Some(now);
         let count = std::mem::take(&mut tries.failed);
         table.noted.push_back(now);
         Some(count)
     }
 }
 
-/// Texts that are remembered for a while.
+/// A bounded set of texts that expire.
 #[derive(Default)]
 pub(crate) struct Remembered(Mutex<HashMap<String, Timestamp>>);
 
@@ -177,7 +181,7 @@ impl Remembered {
         self.0.lock().get(text).is_some_and(|at| now - *at < life)
     }
 
-    /// Remembers a text; false when there is no room for it.
+    /// Adds a text. Returns false when there is no room for it.
     pub fn add(&self, text: &str, now: Timestamp, life: chrono::Duration) -> bool {
         let mut known = self.0.lock();
         if known.len() >= MAX_KEYS && !known.contains_key(text) {
@@ -199,11 +203,11 @@ impl Remembered {
     }
 }
 
-/// Streams that are open.
+/// The open streams.
 #[derive(Default)]
 pub(crate) struct Streams(Mutex<HashMap<String, u32>>);
 
-/// A stream, until it is dropped.
+/// An open stream. It counts until it is dropped.
 pub(crate) struct Stream {
     all: Arc<Streams>,
     key: String,
@@ -213,15 +217,15 @@ impl Streams {
     /// Opens a stream of a key, when there is room.
     ///
     /// # Errors
-    /// Why there is none.
+    /// Returns the reason when the maximum is reached.
     pub fn open(self: &Arc<Self>, key: &str, per_key: u32, total: u32) -> Result<Stream, String> {
         let mut open = self.0.lock();
         let own = open.get(key).copied().unwrap_or(0);
         if own >= per_key {
-            return Err(format!("this key has {own} streams open, which is the most; close one"));
+            return Err(format!("this key has {own} open streams, which is the maximum; close one"));
         }
         if open.values().sum::<u32>() >= total {
-            return Err(format!("this node has {total} streams open, which is the most"));
+            return Err(format!("this node has {total} open streams, which is the maximum"));
         }
         open.insert(key.to_owned(), own + 1);
         Ok(Stream { all: self.clone(), key: key.to_owned() })
@@ -240,13 +244,14 @@ impl Drop for Stream {
     }
 }
 
-/// Names that are always ours: no public server gives them an address.
+/// Names that always belong to the service: no public server resolves them.
 const OWN: [&str; 2] = ["localhost", "stepwell"];
 
-/// Names that requests may ask for.
+/// The names that requests may use for the service.
 ///
-/// A page in a browser can reach a service on this machine under a name that its server resolves to 127.0.0.1. The name
-/// is in `Host`, so that a service on a loopback address answers only under names that are its own. An address is no name.
+/// A page in a browser can reach a service on this machine under a name that the page's server resolves to
+/// 127.0.0.1. The `Host` header has that name, so a service on a loopback address answers only to its own
+/// names. An IP address is always allowed.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Names {
     pub checked: bool,
@@ -272,7 +277,7 @@ impl Names {
     }
 }
 
-/// Connections that are open.
+/// The open connections.
 pub(crate) struct Connections {
     open: Mutex<Vec<Arc<Connection>>>,
     most: usize,
@@ -280,15 +285,15 @@ pub(crate) struct Connections {
     proxies: Proxies,
 }
 
-/// A connection.
+/// A connection that the service has accepted.
 pub(crate) struct Connection {
     address: IpAddr,
     requests: AtomicUsize,
-    /// Has it closed.
+    /// Closes the connection.
     pub close: CancellationToken,
 }
 
-/// A request of a connection that is being answered.
+/// A request that is being answered, which makes its connection busy.
 pub(crate) struct Answering(Arc<Connection>);
 
 impl Connection {
@@ -305,13 +310,14 @@ impl Drop for Answering {
 }
 
 impl Connections {
-    /// At most `most`, and a quarter of them from one address that is no proxy.
+    /// Allows at most `most` connections, and a quarter of them from one address that is not a proxy.
     pub fn new(most: usize, proxies: Proxies) -> Self {
         Self { open: Mutex::default(), most, per_address: (most / 4).max(1), proxies }
     }
 
-    /// Takes a connection. Where there are too many, the oldest one of that address that no request is answered on gives
-    /// way, or the oldest of all; none does, and this one is closed, while all are being answered.
+    /// Adds a connection. If its address has too many connections, closes the oldest idle one of this
+    /// address. If there are too many in total, closes the oldest idle one. Returns `None` if there is no
+    /// idle one: the caller then closes the new connection.
     pub fn open(&self, address: IpAddr) -> Option<Arc<Connection>> {
         let trusted = self.proxies.has(address);
         let address = counted(address);
@@ -359,12 +365,12 @@ mod tests {
         assert!((110..=121).contains(&tried), "{tried}");
         assert_eq!((rows, told), (1, 1));
         assert!(failures.may_try(two, at(10_000)));
-        // What did not fail does not count.
+        // Successful attempts do not count.
         for _ in 0..1000 {
             assert!(failures.may_try(two, at(10_000)));
             failures.passed(two, at(10_000));
         }
-        // A minute later the next row tells how many there were.
+        // A minute later, the next row has the number of failures.
         assert_eq!(failures.failed(one, at(70_000)), Some(tried));
     }
 
@@ -379,7 +385,7 @@ mod tests {
         }
         assert!(failures.0.lock().addresses.len() <= MAX_ADDRESSES + 1);
         assert_eq!(rows, MAX_NOTED as u64);
-        // All others share one count, which is used up.
+        // All other addresses share one count, which is used up.
         assert!(!failures.may_try("198.51.100.1".parse().unwrap(), at(0)));
         // An IPv6 network is one address.
         let failures = Failures::default();
@@ -432,7 +438,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_not_ours_is_refused() {
+    fn a_foreign_name_is_refused() {
         let names = Names { checked: true, own: vec!["stepwell.example".to_owned()] };
         let asks = |names: &Names, host: &'static str| {
             let mut headers = HeaderMap::new();
@@ -484,7 +490,7 @@ mod tests {
         assert!(first[0].close.is_cancelled() && first.iter().skip(1).all(|one| !one.close.is_cancelled()));
         let _answering = next.answering();
         assert!(connections.open(stranger).is_none());
-        // Others have the rest, and a proxy has all of it.
+        // Other addresses have the rest, and a proxy may use all of it.
         for n in 2..12u8 {
             assert!(connections.open([192, 0, 2, n].into()).is_some());
         }

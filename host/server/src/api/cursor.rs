@@ -1,16 +1,16 @@
-//! Cursors: the place at which a list continues, as text that only this API writes and reads.
+//! Cursors: the place at which a list continues, as opaque text for clients.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::problem::Problem;
 
-/// The cursor of `list` after `place`.
+/// Returns the cursor of `list` after `place`.
 pub(super) fn write(list: &str, place: &str) -> String {
     URL_SAFE_NO_PAD.encode(format!("{list}:{place}"))
 }
 
-/// The place that a cursor of `list` names.
+/// Returns the place in a cursor of `list`.
 pub(super) fn read(list: &str, cursor: Option<&str>) -> Result<Option<String>, Problem> {
     let Some(cursor) = cursor else { return Ok(None) };
     let text = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| String::from_utf8(bytes).ok());
@@ -18,9 +18,9 @@ pub(super) fn read(list: &str, cursor: Option<&str>) -> Result<Option<String>, P
     place.map(|place| Some(place.to_owned())).ok_or_else(unknown)
 }
 
-/// That a cursor is none of this list.
+/// Returns the problem of a cursor that does not belong to the list.
 pub(super) fn unknown() -> Problem {
-    Problem::bad_request("`cursor` must be the `next_cursor` of the page before")
+    Problem::bad_request("`cursor` must be the `next_cursor` of the previous page")
 }
 
 #[cfg(test)]

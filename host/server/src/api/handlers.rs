@@ -1,4 +1,4 @@
-//! Jobs, schedules, dead letters, queues, and what operates the service.
+//! Handlers for jobs, schedules and queues, and for the operation of the service.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ use super::{App, Caller, openapi::document};
 
 pub(super) type Answer<T> = Result<Json<T>, Problem>;
 
-/// Parameters of the query; what does not fit is a problem like any other.
+/// Parameters of the query. If they cannot be read, the response is a problem.
 pub(super) struct Params<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
@@ -42,13 +42,13 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
     }
 }
 
-/// The items of a page. `Operation::query_problem` has checked the number.
+/// Returns the number of items per page. `Operation::query_problem` has checked it.
 pub(super) fn limit(limit: Option<u32>) -> u32 {
     limit.unwrap_or(100)
 }
 
-/// A page of what the caller may see, and the cursor of the next when this one is full. What is others' is passed over,
-/// and says nothing, not even by a cursor.
+/// Returns a page of the items that the caller may see, and the cursor of the next page when this one is
+/// full. Items of other projects are skipped, and cursors do not reveal them.
 pub(super) async fn page<T, C, F: Future<Output = Result<Vec<T>, HostError>>>(
     limit: u32,
     mut cursor: Option<C>,
@@ -75,7 +75,7 @@ pub(super) async fn page<T, C, F: Future<Output = Result<Vec<T>, HostError>>>(
     }
 }
 
-/// Bytes of definitions after which a page of jobs ends.
+/// The bytes of definitions after which a page of jobs ends.
 const PAGE_BYTES: usize = 4 << 20;
 
 #[derive(Deserialize)]
@@ -138,7 +138,7 @@ fn tagged(job: &Job) -> Response {
     response
 }
 
-/// What `If-Match` and `If-None-Match` ask for.
+/// Returns the expectation of `If-Match` and `If-None-Match`.
 fn expectation(headers: &HeaderMap) -> Result<Expect, Problem> {
     let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or("?").trim().to_owned());
     match (text(header::IF_MATCH), text(header::IF_NONE_MATCH)) {
@@ -218,7 +218,7 @@ pub(super) async fn run_job(
     Ok(accepted(&admitted.map_err(|error| request.refused(error))?))
 }
 
-/// The time that the argument `name` is.
+/// Parses the time in the argument `name`.
 pub(super) fn time(
     app: &App,
     name: &'static str,
@@ -237,7 +237,7 @@ pub(super) async fn get_schedule(
     scheduled(&app, &id).await.map(Json)
 }
 
-/// The schedule of a job.
+/// Returns the schedule of a job.
 async fn scheduled(app: &App, id: &str) -> Result<Schedule, Problem> {
     let none = || Problem::new(StatusCode::NOT_FOUND, format!("the job `{id}` has no schedule"));
     Job::from(&app.host.jobs().get(id).await?).schedule.ok_or_else(none)
@@ -250,7 +250,7 @@ pub(super) struct PreviewQuery {
     from: Option<String>,
 }
 
-/// `POST /api/v2/jobs/validate`.
+/// Handles `POST /api/v2/jobs/validate`.
 pub(super) async fn validate_job(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
@@ -265,7 +265,7 @@ pub(super) async fn validate_job(
     }))
 }
 
-/// `POST /api/v2/jobs/preview`.
+/// Handles `POST /api/v2/jobs/preview`.
 pub(super) async fn preview_job(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
@@ -285,9 +285,9 @@ pub(super) async fn preview(
     fires(&app, &app.host.jobs().get(&id).await?.job, &query)
 }
 
-/// The next fires of a job.
+/// Returns the next fires of a job.
 fn fires(app: &App, job: &EngineJob, query: &PreviewQuery) -> Answer<PreviewAnswer> {
-    // They are parameters of the query, and no part of a body.
+    // These are parameters of the query, not values of a body.
     let wrong = |error: HostError| match error {
         HostError::Argument(..) => Problem::bad_request(error.to_string()),
         error => error.into(),
@@ -301,7 +301,7 @@ fn fires(app: &App, job: &EngineJob, query: &PreviewQuery) -> Answer<PreviewAnsw
     Ok(Json(PreviewAnswer { fires, transitions }))
 }
 
-/// Who, and why.
+/// Returns the actor and the reason as text.
 fn by(caller: &Caller, reason: &str) -> String {
     if reason.is_empty() {
         format!("by {}", caller.name())
@@ -342,7 +342,8 @@ pub(super) async fn list_queues(
     Ok(Json(Queues { items: queues(&app, &caller).await?, next_cursor: None }))
 }
 
-/// The queues: all of them for those who may see every project, and what the caller's project has in them for others.
+/// Returns all queues to callers who may see every project, and to others the queues with runs of their
+/// project.
 pub(super) async fn queues(app: &App, caller: &Caller) -> Result<Vec<QueueStatus>, HostError> {
     match caller.confined() {
         Some(project) => app.host.queues().status_of(project).await,

@@ -1,4 +1,4 @@
-//! The results of fires and of runs that ended badly: the ledger, backfills and dead letters.
+//! Handlers for the results of fires, and for runs that ended badly: the ledger, backfills and dead letters.
 
 use axum::Json;
 use axum::body::Bytes;
@@ -26,7 +26,7 @@ use super::{App, Caller, cursor};
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct LedgerQuery {
-    /// The command calls it `job`.
+    /// The name of the parameter in the command.
     #[serde(alias = "job")]
     job_id: Option<String>,
     decision: Option<String>,
@@ -174,7 +174,7 @@ pub(super) async fn list_dead_letters(
     let limit = limit(query.limit);
     let state = query.state;
     if state.as_deref().is_some_and(|state| !["open", "redriven", "discarded"].contains(&state)) {
-        return Err(Problem::bad_request("state: open, redriven or discarded"));
+        return Err(Problem::bad_request("`state` must be `open`, `redriven` or `discarded`"));
     }
     let fetch = |after: Option<String>, limit| {
         let (host, state) = (app.host.clone(), state.clone());
@@ -187,7 +187,7 @@ pub(super) async fn list_dead_letters(
     Ok(Json(DeadLetters { items, next_cursor }))
 }
 
-/// A dead letter, when it is of the caller's project.
+/// Returns a dead letter, if its job belongs to the caller's project.
 async fn letter(app: &App, caller: &Caller, id: &str) -> Result<DeadLetter, Problem> {
     let (letter, _) = app.host.dead_letters().get(id).await?;
     caller.sees(&letter.job_id, StoreError::NoRecord(Kind::DeadLetter.name(), id.to_owned()))?;

@@ -1,4 +1,5 @@
-//! Requests with large bodies: few at a time, since each of them stays in memory until it is answered.
+//! Limits concurrent requests with large bodies, since each body stays in memory until its request is
+//! answered.
 
 use axum::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use axum::http::{HeaderMap, StatusCode};
@@ -6,11 +7,11 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::problem::Problem;
 
-/// What a body may take without a place of its own.
+/// The size up to which a body needs no place.
 const SMALL: u64 = 64 << 10;
-/// Places for large bodies.
+/// The number of places for large bodies.
 const PLACES: usize = 64;
-/// Places that a body of more than a MiB, a component, takes.
+/// The number of places for a body of more than 1 MiB, such as a component.
 const MANY: u32 = 16;
 
 /// The places of a process.
@@ -23,13 +24,13 @@ impl Default for Places {
 }
 
 impl Places {
-    /// A place for the body of a request, if it needs one.
+    /// Takes the places for the body of a request, if it needs any.
     ///
     /// # Errors
-    /// Fails when other large bodies have all of them.
+    /// Fails when other large bodies use all places.
     pub fn take(&self, headers: &HeaderMap) -> Result<Option<SemaphorePermit<'_>>, Problem> {
         let said = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-        // What does not say how long it is may be as long as any.
+        // A body without a declared length may have any length.
         let bytes = match said {
             Some(bytes) => bytes,
             None if headers.contains_key(TRANSFER_ENCODING) => 1 << 20,
@@ -40,7 +41,7 @@ impl Places {
         }
         let places = if bytes <= 1 << 20 { 1 } else { MANY };
         self.0.try_acquire_many(places).map(Some).map_err(|_| {
-            let detail = "other requests with large bodies are being answered; try again";
+            let detail = "the service is busy with other large requests; try again";
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
         })
     }

@@ -1,4 +1,4 @@
-//! The log of a run: in pieces, or as a stream that grows with it.
+//! Serves the log of a run: in pieces, or as a stream that follows it.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -19,12 +19,13 @@ use super::runs::allowed;
 use super::{App, Caller, Client, access};
 use crate::display::log_line;
 
-/// Lines that are read at once.
+/// The number of lines per read.
 const PAGE: u32 = 500;
-/// How often the store is asked for lines of other nodes: soon after a line, less often when nothing comes.
+/// The minimum and the maximum interval between two reads of lines that other nodes write. The interval grows
+/// while no line arrives.
 const POLL: Duration = Duration::from_millis(500);
 const SLOW_POLL: Duration = Duration::from_secs(3);
-/// How often the key of a stream is looked up again.
+/// The interval between two checks of the key of a stream.
 const CHECK: chrono::Duration = chrono::Duration::seconds(5);
 
 pub(super) async fn logs(
@@ -53,7 +54,7 @@ pub(super) async fn logs(
         let now = app.host.now();
         let following = Following {
             follow: app.host.runs().follow(&id),
-            asked: Asked { headers, client, job_id },
+            origin: Origin { headers, client, job_id },
             id,
             after,
             place: LogPlace::default(),
@@ -71,7 +72,7 @@ pub(super) async fn logs(
     Ok(([(header::CONTENT_TYPE, kind)], Body::from_stream(pieces(app, id, json))).into_response())
 }
 
-/// The whole log, a page at a time.
+/// Streams the whole log, page by page.
 fn pieces(app: App, id: String, json: bool) -> impl stream::Stream<Item = Result<Bytes, std::io::Error>> {
     let start = Some((LogPlace::default(), true));
     stream::unfold(start, move |at| {
@@ -80,7 +81,7 @@ fn pieces(app: App, id: String, json: bool) -> impl stream::Stream<Item = Result
             let (place, first) = at?;
             let page = match app.host.runs().log_page(&id, place, PAGE).await {
                 Ok(page) => page,
-                // The client sees that the answer was cut.
+                // The error cuts the response, so that the client notices it.
                 Err(error) => return Some((Err(std::io::Error::other(error)), None)),
             };
             let last = page.records.is_empty();
@@ -99,7 +100,7 @@ fn text_piece(records: &[LogRecord]) -> String {
     text
 }
 
-/// A part of `{"items": [...], "next_cursor": null}`.
+/// Formats a part of `{"items": [...], "next_cursor": null}`.
 fn json_piece(records: &[LogRecord], first: bool) -> String {
     let mut text = String::new();
     if first {
@@ -117,24 +118,24 @@ fn json_piece(records: &[LogRecord], first: bool) -> String {
     text
 }
 
-/// A log that is followed.
+/// The state of a stream that follows a log.
 struct Following {
     app: App,
     id: String,
-    /// The last line that the client has.
+    /// The number of the last line that the client has.
     after: u64,
     place: LogPlace,
     follow: Follow,
     poll: Duration,
     ends: Timestamp,
     checked: Timestamp,
-    asked: Asked,
+    origin: Origin,
     ended: bool,
     _open: Stream,
 }
 
-/// What the request said about the client.
-struct Asked {
+/// The identity of the client in the request.
+struct Origin {
     headers: HeaderMap,
     client: Client,
     job_id: String,
@@ -155,7 +156,7 @@ impl Following {
     async fn next(&mut self) -> Option<Vec<Event>> {
         while !self.ended {
             let runs = self.app.host.runs();
-            // The status first: lines that came before the end are then there.
+            // The status is read first, so that the page then includes all lines from before the end.
             let row = runs.row(&self.id).await.ok()?;
             let page = runs.log_page(&self.id, self.place, PAGE).await.ok()?;
             let more = !page.records.is_empty();
@@ -167,7 +168,7 @@ impl Following {
                 return Some(new);
             }
             if more {
-                // Lines that the client has.
+                // The client has these lines.
                 continue;
             }
             if row.status.is_terminal() {
@@ -175,7 +176,7 @@ impl Following {
                 return Some(vec![Event::default().event("end").data(row.status.name())]);
             }
             let now = self.app.host.now();
-            if now >= self.ends || !self.may_go_on(now).await {
+            if now >= self.ends || !self.is_allowed(now).await {
                 return None;
             }
             let left = (self.ends - now).to_std().unwrap_or_default();
@@ -185,13 +186,13 @@ impl Following {
         None
     }
 
-    /// Whether the key is still one that may see the run.
-    async fn may_go_on(&mut self, now: Timestamp) -> bool {
+    /// Returns whether the key may still see the run.
+    async fn is_allowed(&mut self, now: Timestamp) -> bool {
         if now - self.checked < CHECK {
             return true;
         }
         self.checked = now;
-        let Asked { headers, client, job_id } = &self.asked;
+        let Origin { headers, client, job_id } = &self.origin;
         access::still(&self.app, headers, client.0, job_id).await
     }
 }

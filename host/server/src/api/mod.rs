@@ -1,7 +1,7 @@
-//! The REST API: `stepwell serve`.
+//! The REST API of `stepwell serve`.
 //!
-//! [`routes::TABLE`] lists every operation once: its method, path, role, and what it takes and gives. The router, the
-//! check of roles, the OpenAPI document and the table in `docs/api.md` come from it.
+//! [`routes::TABLE`] lists each operation once: its method, path, role, parameters, body and response. The
+//! router, the check of roles, the OpenAPI document and the table in `docs/api.md` come from it.
 
 mod access;
 mod body;
@@ -54,21 +54,22 @@ pub(crate) use routes::Operation;
 pub use routes::markdown;
 pub(crate) use serve::{Serving, serve};
 
-/// How long the body of a request may take to arrive.
+/// The maximum time for the body of a request to arrive.
 const BODY: Duration = Duration::from_secs(10);
-/// How long a request may take that does not wait for a run.
+/// The maximum time for a request that does not wait for a run.
 const REQUEST: Duration = Duration::from_secs(30);
-/// How long the result of a key lookup is trusted. A revoked key may stay valid for this long in processes
-/// other than the one that revoked it.
+/// The time for which the result of a key lookup is used. A revoked key may stay valid for this long in
+/// processes other than the one that revoked it.
 const KEY_TRUST: chrono::Duration = chrono::Duration::seconds(1);
 
-/// Keys and tokens that are looked up at once: fewer than the failures that an address may have.
-const LOOKING: usize = 8;
+/// The maximum number of concurrent lookups of keys and tokens: fewer than the failures that an address may
+/// have.
+const MAX_LOOKUPS: usize = 8;
 
-/// Keys and people whose requests are counted at once.
+/// The maximum number of keys and people whose request rates are limited separately.
 const MAX_LIMITERS: usize = 10_000;
 
-/// What every request sees.
+/// The state that all requests share.
 #[derive(Clone)]
 pub(crate) struct App(Arc<Shared>);
 
@@ -76,36 +77,36 @@ pub(crate) struct Shared {
     pub host: Host,
     /// Whether requests come from the command in this process, and need no key.
     command: bool,
-    /// The OpenID provider, if there is one.
+    /// The OpenID provider, if one is configured.
     oidc: Option<oidc::Provider>,
-    /// Requests of one key in a second.
+    /// The maximum number of requests per second with one key.
     rate: NonZeroU32,
-    /// Keys that were looked up, by their hashes.
+    /// The keys that were looked up, by their hashes.
     keys: Mutex<HashMap<String, Known>>,
-    /// Jobs that clients sent and that were right, by the digest of the text, and the generation of settings and steps
-    /// by which they are.
+    /// The valid jobs of recent requests, by the digest of their text, and the generation of settings and
+    /// steps under which they are valid.
     checked: Mutex<Checked>,
     limiters: Mutex<HashMap<String, Arc<DefaultDirectRateLimiter>>>,
-    /// Failed logins by address.
+    /// The failed logins by address.
     failures: bounds::Failures,
-    /// Ids of keys that there are not.
+    /// The ids of unknown keys.
     unknown: bounds::Remembered,
-    /// Hashes of keys and tokens that were good.
+    /// The hashes of valid keys and tokens.
     good: bounds::Remembered,
-    /// Hashes of all keys.
+    /// The hashes of all keys.
     ring: ring::Ring,
-    /// Refusals of policy that are in the audit log.
+    /// The refusals of policy that are already in the audit log.
     refused: bounds::Remembered,
     pub streams: Arc<bounds::Streams>,
     front: Front,
     ready: observe::Ready,
-    /// Places for requests with large bodies.
+    /// The places for requests with large bodies.
     places: large::Places,
-    /// Keys and tokens that are looked up at once.
-    looking: Semaphore,
+    /// Limits concurrent lookups of keys and tokens.
+    lookups: Semaphore,
 }
 
-/// How requests reach the service.
+/// The names and the proxies of the service, for requests that reach it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Front {
     pub names: bounds::Names,
@@ -115,7 +116,7 @@ pub(crate) struct Front {
 /// Jobs by the digest of their text, and the generation.
 type Checked = (u64, HashMap<[u8; 32], Arc<Job>>);
 
-/// A key that was looked up.
+/// A key from the store, and the time of its lookup.
 struct Known {
     key: ApiKey,
     at: Timestamp,
@@ -128,14 +129,14 @@ impl std::ops::Deref for App {
     }
 }
 
-/// The API over a host, for clients with keys.
+/// Returns the API over a host, for clients with keys.
 pub(crate) fn router(host: Host, rate: NonZeroU32, front: Front) -> Result<Router, HostError> {
     let provider = host.configuration().oidc.clone().map(oidc::Provider::new).transpose();
     let provider = provider.map_err(HostError::Refused)?;
     Ok(routed(Shared::new(host, rate, provider, front)))
 }
 
-/// The API over a host for the command in this process, which needs no key.
+/// Returns the API over a host for the command in this process, which needs no key.
 pub(crate) fn in_process(host: Host) -> Router {
     routed(Shared { command: true, ..Shared::new(host, NonZeroU32::MAX, None, Front::default()) })
 }
@@ -150,11 +151,11 @@ fn routed(shared: Shared) -> Router {
         .fallback(async || {
             Problem::new(
                 StatusCode::NOT_FOUND,
-                "there is nothing at this path; GET /api/v2/openapi.json lists what there is",
+                "there is no operation at this path; GET /api/v2/openapi.json lists all operations",
             )
         })
         .method_not_allowed_fallback(async || {
-            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this path does not take this method")
+            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this path does not support this method")
         })
         .layer(axum::middleware::from_fn_with_state(app.clone(), guard))
         .layer(DefaultBodyLimit::max(MAX_BODY))
@@ -163,7 +164,8 @@ fn routed(shared: Shared) -> Router {
         .with_state(app)
 }
 
-/// Answers hold keys, logs and results: nothing in between keeps them, and no browser takes a text of a step for a page.
+/// Adds the headers for private responses: they hold keys, logs and results, so no cache stores them, and no
+/// browser renders the text of a step as a page.
 async fn private(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -171,7 +173,7 @@ async fn private(mut response: Response) -> Response {
     response
 }
 
-/// The address of a client.
+/// The address of the client of a request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Client(pub IpAddr);
 
@@ -181,9 +183,10 @@ fn client(app: &App, parts: &Parts) -> Client {
     Client(app.front.proxies.client(peer, &parts.headers))
 }
 
-/// Nothing anonymous but liveness: every other request, to any path, needs a key with the role of its operation.
+/// Authorizes a request. Only liveness and readiness are public: every other request, to any path, needs a
+/// key with the role of its operation.
 async fn guard(State(app): State<App>, request: Request<Body>, next: Next) -> Response {
-    // A request of the command in this process never was text.
+    // A request of the command in this process did not arrive as text.
     if !app.command
         && let Some(problem) = refuse::host_problem(request.version(), request.headers())
     {
@@ -192,7 +195,8 @@ async fn guard(State(app): State<App>, request: Request<Body>, next: Next) -> Re
         return problem.into_response();
     }
     if !app.front.names.allow(request.headers(), request.uri()) {
-        let detail = "this service has another name: list the name in `service.hosts` of the configuration";
+        let detail =
+            "this service does not have the name in `Host`: add it to `service.hosts` of the configuration";
         return Problem::new(StatusCode::MISDIRECTED_REQUEST, detail).into_response();
     }
     let path = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
@@ -229,12 +233,13 @@ async fn guard(State(app): State<App>, request: Request<Body>, next: Next) -> Re
         refuse::drain(&parts, body);
         return Problem::bad_request(problem).into_response();
     }
-    // A stream answers at once and then continues. A request that waits for a run sets its own time limit.
+    // A stream responds at once and then continues. A request that waits for a run sets its own time limit.
     let limit = if operation.is_some_and(|operation| operation.waits) { v2::WAIT + REQUEST } else { REQUEST };
     let answer = async {
         let body = match operation.is_some_and(|operation| operation.id == Operation::registerStep.id) {
             true => body,
-            // Read whether it is asked for or not: a connection that closes before loses its answer.
+            // The body is read even if no handler uses it: a connection that closes before that loses its
+            // response.
             false => match tokio::time::timeout(BODY, to_bytes(body, MAX_BODY)).await {
                 Err(_) => {
                     let detail = format!("the body did not arrive within {} s", BODY.as_secs());
@@ -250,7 +255,7 @@ async fn guard(State(app): State<App>, request: Request<Body>, next: Next) -> Re
         }
     };
     let answered = match app.command {
-        // A person waits, and has Ctrl-C; a first use compiles steps.
+        // A user waits, and can press Ctrl-C; the first use of a step compiles it.
         true => Ok(answer.await),
         false => tokio::time::timeout(limit, answer).await,
     };
@@ -262,7 +267,7 @@ async fn guard(State(app): State<App>, request: Request<Body>, next: Next) -> Re
     response
 }
 
-/// Who asks, when the role is enough for the operation.
+/// Returns the caller, if its role is sufficient for the operation.
 async fn admitted(
     app: &App,
     operation: Option<&routes::Operation>,
@@ -276,7 +281,7 @@ async fn admitted(
     };
     let everywhere = operation.everywhere();
     if everywhere && caller.is_for_some_jobs() {
-        let detail = "this key is for some jobs only, and the operation concerns all of them";
+        let detail = "this key is restricted to some jobs, and the operation concerns all jobs";
         return Err(Problem::new(StatusCode::FORBIDDEN, detail));
     }
     let has = if everywhere { caller.role_everywhere() } else { Some(caller.role()) };
@@ -289,7 +294,7 @@ async fn admitted(
     Err(Problem::new(StatusCode::FORBIDDEN, detail))
 }
 
-/// What axum refuses itself is a problem like any other.
+/// Converts the errors of axum itself to problems.
 fn problem_of(response: Response) -> Response {
     let status = response.status();
     let is_problem =
@@ -315,7 +320,7 @@ impl Shared {
             checked: Mutex::default(),
             limiters: Mutex::default(),
             places: large::Places::default(),
-            looking: Semaphore::new(LOOKING),
+            lookups: Semaphore::new(MAX_LOOKUPS),
             failures: bounds::Failures::default(),
             unknown: bounds::Remembered::default(),
             good: bounds::Remembered::default(),
@@ -356,7 +361,7 @@ impl Shared {
         Ok(found.map(Identity::from))
     }
 
-    /// Forgets what was looked up: a key was made or revoked.
+    /// Drops all results of lookups, since a key was created or revoked.
     pub fn forget_keys(&self) {
         self.keys.lock().clear();
         self.good.forget();
@@ -375,7 +380,7 @@ impl Shared {
     }
 }
 
-/// Whether that method may change something.
+/// Returns whether the method may change something.
 pub(crate) fn changes(method: &Method) -> bool {
     !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }

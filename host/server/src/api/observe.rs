@@ -1,4 +1,4 @@
-//! What is counted and logged of each request, and the formats of `/metrics`.
+//! Metrics and log lines of requests, readiness, and the formats of `/metrics`.
 
 use std::time::Instant;
 
@@ -14,23 +14,23 @@ use super::App;
 use super::problem::Problem;
 use super::routes::Operation;
 
-/// Who asked, for the access log: the name of the key or the person.
+/// The name of the key or the person, for the access log.
 #[derive(Debug, Clone)]
 pub(super) struct AskedBy(pub String);
 
-/// Characters of a path in the log.
+/// The maximum number of characters of a path in the log.
 const PATH: usize = 300;
 
-/// Counts each request and writes a line about it.
+/// Counts each request, and logs a line about it.
 pub(super) async fn observe(State(app): State<App>, request: Request<Body>, next: Next) -> Response {
     let method = name(request.method());
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let path: String = request.uri().path().chars().take(PATH).collect();
-    #[allow(clippy::disallowed_methods, reason = "how long an answer takes is shown, and decides nothing")]
+    #[allow(clippy::disallowed_methods, reason = "the duration of a response is only shown")]
     let begun = Instant::now();
     let response = next.run(request).await;
     let (took, status) = (begun.elapsed(), response.status().as_u16());
-    // Paths that are no operation's have one series.
+    // Paths that belong to no operation share one series.
     app.host.system().request_answered(method, route.as_deref().unwrap_or("none"), status, took);
     let key = response.extensions().get::<AskedBy>().map_or("", |asked| asked.0.as_str());
     let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
@@ -38,7 +38,7 @@ pub(super) async fn observe(State(app): State<App>, request: Request<Body>, next
     response
 }
 
-/// The method; those that no operation has share a name, since a client may make up any.
+/// Returns the name of the method. Methods that no operation has share a name, since clients can invent any.
 fn name(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
@@ -52,7 +52,7 @@ fn name(method: &Method) -> &'static str {
     }
 }
 
-/// Operations that make runs.
+/// The operations that create runs.
 const STARTS_RUNS: [Operation; 8] = [
     Operation::executeJob,
     Operation::scheduleJob,
@@ -64,12 +64,11 @@ const STARTS_RUNS: [Operation; 8] = [
     Operation::startBackfill,
 ];
 
-/// Refuses new runs while the service is shutting down; everything else is answered.
+/// Refuses new runs while the service is shutting down. All other requests are answered.
 pub(super) fn refused(app: &App, operation: Option<&Operation>) -> Option<Response> {
     let starts =
         operation.is_some_and(|operation| STARTS_RUNS.iter().any(|starts| starts.id == operation.id));
-    let detail =
-        "the service is shutting down and takes no new runs; send this to another node, or again later";
+    let detail = "the service is shutting down and accepts no new runs; send the request to another node, or retry it later";
     (starts && app.host.system().is_draining())
         .then(|| Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).into_response())
 }
@@ -78,10 +77,11 @@ pub(super) fn refused(app: &App, operation: Option<&Operation>) -> Option<Respon
 /// per second.
 pub(super) type Ready = tokio::sync::Mutex<Option<(Timestamp, StatusCode, String)>>;
 
-/// How long that is good for.
+/// The time for which the result is used.
 const READY: chrono::Duration = chrono::Duration::seconds(1);
 
-/// Whether the process takes requests, its store answers and its steps are compiled; why not, otherwise.
+/// Returns whether the process accepts requests, its store answers and its steps are compiled, or otherwise
+/// the reason.
 pub(super) async fn readiness(State(app): State<App>) -> (StatusCode, String) {
     if app.host.system().is_draining() {
         return (StatusCode::SERVICE_UNAVAILABLE, "not ready: shutting down\n".to_owned());
@@ -93,12 +93,12 @@ pub(super) async fn readiness(State(app): State<App>) -> (StatusCode, String) {
     {
         return (*status, text.clone());
     }
-    let (status, text) = looked_at(&app).await;
+    let (status, text) = check_readiness(&app).await;
     *known = Some((now, status, text.clone()));
     (status, text)
 }
 
-async fn looked_at(app: &App) -> (StatusCode, String) {
+async fn check_readiness(app: &App) -> (StatusCode, String) {
     let host = &app.host;
     let why = if !host.system().is_serving() {
         "starting".to_owned()
@@ -113,7 +113,7 @@ async fn looked_at(app: &App) -> (StatusCode, String) {
     (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n"))
 }
 
-/// What this process measures, in the format that the client prefers.
+/// Returns the metrics of this process, in the format that the client prefers.
 pub(super) async fn metrics(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
     let text = app.host.system().prometheus().await?;
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("*/*");
@@ -125,7 +125,7 @@ pub(super) async fn metrics(State(app): State<App>, headers: HeaderMap) -> Resul
     })
 }
 
-/// Whether a client wants the older text format rather than OpenMetrics.
+/// Returns whether a client prefers the older text format to OpenMetrics.
 fn prefers_text(accept: &str) -> bool {
     let weight = |wanted: &str| {
         let of = |kind: &str| {
@@ -138,8 +138,8 @@ fn prefers_text(accept: &str) -> bool {
     weight("text/plain").max(weight("text/*")) > weight("application/openmetrics-text")
 }
 
-/// OpenMetrics 1.0 as the text format 0.0.4 of Prometheus: there, a counter is called by the name of its samples, and
-/// units and the end are not told.
+/// Converts OpenMetrics 1.0 to the text format 0.0.4 of Prometheus: there, a counter has the name of its
+/// samples, and there are no lines for units and for the end.
 fn plain(openmetrics: &str) -> String {
     let mut text = String::with_capacity(openmetrics.len());
     let mut help = None;
@@ -172,7 +172,7 @@ mod tests {
             ("text/plain;version=0.0.4", true),
             ("*/*", false),
             ("application/openmetrics-text", false),
-            // What Prometheus sends.
+            // The header that Prometheus sends.
             (
                 "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
                 false,

@@ -16,7 +16,7 @@ use stepwell::engine::config::Oidc;
 
 use stepwell::{Identity, Role};
 
-/// What may sign. Algorithms with a shared secret, and none at all, are not among them.
+/// The allowed signature algorithms. Algorithms with a shared secret, and `none`, are not among them.
 const ALGORITHMS: &[Algorithm] = &[
     Algorithm::RS256,
     Algorithm::RS384,
@@ -28,13 +28,13 @@ const ALGORITHMS: &[Algorithm] = &[
     Algorithm::ES384,
     Algorithm::EdDSA,
 ];
-/// How far the provider's clock may be from ours, in seconds.
+/// The maximum difference between the clocks of the provider and of this host, in seconds.
 const LEEWAY: u64 = 60;
-/// How long keys are used before they are fetched again.
+/// The time for which keys are used before they are fetched again.
 const KEPT: chrono::Duration = chrono::Duration::hours(1);
-/// Between two attempts to fetch them.
+/// The minimum time between two attempts to fetch the keys.
 const PAUSE: chrono::Duration = chrono::Duration::seconds(60);
-/// Bytes of an answer of the provider.
+/// The maximum size of a response of the provider, in bytes.
 const MOST: usize = 1 << 20;
 
 /// An OpenID provider.
@@ -42,7 +42,7 @@ pub(crate) struct Provider {
     settings: Oidc,
     client: reqwest::Client,
     keys: Mutex<Keys>,
-    /// Held during a fetch.
+    /// Locked during a fetch.
     fetching: tokio::sync::Mutex<()>,
 }
 
@@ -57,9 +57,9 @@ struct Keys {
 /// The reason why a token is not accepted.
 #[derive(Debug)]
 pub(crate) enum Error {
-    /// The token is wrong.
+    /// The token is invalid.
     Refused(String),
-    /// The keys of the provider cannot be had.
+    /// The keys of the provider are not available.
     Unavailable(String),
 }
 
@@ -67,18 +67,18 @@ fn refused(why: &str) -> Error {
     Error::Refused(format!("the token is refused: {why}"))
 }
 
-/// The header of a token whose algorithm is one that may sign.
+/// Returns the header of a token, if its algorithm is allowed.
 fn header_of(token: &str) -> Result<Header, Error> {
-    let header = decode_header(token).map_err(|_| refused("it is no JWT, and no API key"))?;
+    let header = decode_header(token).map_err(|_| refused("it is neither a JWT nor an API key"))?;
     match ALGORITHMS.contains(&header.alg) {
         true => Ok(header),
-        false => Err(refused("it is not signed in a way that is taken here")),
+        false => Err(refused("its signature algorithm is not allowed")),
     }
 }
 
 impl Provider {
     pub fn new(settings: Oidc) -> Result<Self, String> {
-        // Who has chosen a cryptography library before keeps it.
+        // An embedder that has already chosen a cryptography library keeps it.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
             .timeout(Duration::from_secs(5))
@@ -88,7 +88,7 @@ impl Provider {
         Ok(Self { settings, client, keys: Mutex::default(), fetching: tokio::sync::Mutex::default() })
     }
 
-    /// Who the bearer of a token is.
+    /// Returns the identity of the bearer of a token.
     pub async fn identity(&self, token: &str, now: Timestamp) -> Result<Identity, Error> {
         let header = header_of(token)?;
         let key = self
@@ -98,14 +98,15 @@ impl Provider {
         self.bearer(token, header.alg, &key, now)
     }
 
-    /// Whether a key of the provider that is known now has signed the token, and it is valid. Sends no request.
+    /// Returns whether a known key of the provider signed the token, and the token is valid. Sends no
+    /// request.
     pub fn has_signed(&self, token: &str, now: Timestamp) -> bool {
         let Ok(header) = header_of(token) else { return false };
         let key = self.known(header.kid.as_deref(), now);
         key.is_some_and(|key| self.bearer(token, header.alg, &key, now).is_ok())
     }
 
-    /// Who the bearer of a token is that this key has signed.
+    /// Returns the identity of the bearer of a token that this key signed.
     fn bearer(
         &self,
         token: &str,
@@ -119,8 +120,7 @@ impl Provider {
         rules.set_required_spec_claims(&["exp", "iss", "aud"]);
         // The times are checked below, with the host's clock.
         rules.validate_exp = false;
-        let key = DecodingKey::from_jwk(key)
-            .map_err(|_| refused("the issuer's key is of a kind that is not known"))?;
+        let key = DecodingKey::from_jwk(key).map_err(|_| refused("the issuer's key has an unknown type"))?;
         let claims = decode::<Map<String, Value>>(token, &key, &rules)
             .map_err(|error| refused(&error.to_string()))?
             .claims;
@@ -148,7 +148,7 @@ impl Provider {
         };
         let grants = settings.grants.iter().filter(|grant| held.contains(&grant.value.as_str()));
         Some(Identity {
-            // Names of people may be theirs to choose; the issuer alone gives this one.
+            // Users may be able to choose their names; only the issuer assigns this id.
             id: format!("user:{}/{subject}", settings.issuer.trim_end_matches('/')),
             groups: held.iter().map(|value| (*value).to_owned()).collect(),
             grants: grants
@@ -159,7 +159,7 @@ impl Provider {
         })
     }
 
-    /// The issuer's key of that id, or its only one.
+    /// Returns the issuer's key with that id, or its only key.
     async fn key(&self, kid: Option<&str>, now: Timestamp) -> Result<Option<Jwk>, Error> {
         if let Some(found) = self.known(kid, now) {
             return Ok(Some(found));
@@ -184,7 +184,7 @@ impl Provider {
                     (keys.set, keys.fetched, keys.why) = (Some(set), Some(now), String::new());
                 }
                 Err(why) => {
-                    tracing::warn!("the keys of {} cannot be fetched: {why}", self.settings.issuer);
+                    tracing::warn!("cannot fetch the keys of {}: {why}", self.settings.issuer);
                     keys.why = why;
                 }
             }
@@ -193,27 +193,27 @@ impl Provider {
         match &keys.set {
             // While the provider is unavailable, its last known keys stay valid.
             Some(set) => Ok(pick(set, kid)),
-            None => Err(Error::Unavailable(format!("the issuer's keys cannot be had: {}", keys.why))),
+            None => Err(Error::Unavailable(format!("the issuer's keys are not available: {}", keys.why))),
         }
     }
 
-    /// A key that was fetched not long ago.
+    /// Returns a key from the last fetch, if that is recent.
     fn known(&self, kid: Option<&str>, now: Timestamp) -> Option<Jwk> {
         let keys = self.keys.lock();
         keys.fetched.filter(|at| now - *at < KEPT)?;
         pick(keys.set.as_ref()?, kid)
     }
 
-    /// Whether the provider answers, for `stepwell doctor`.
+    /// Fetches the keys. `stepwell doctor` uses it to check the provider.
     pub async fn fetch(&self) -> Result<JwkSet, String> {
         let place =
             format!("{}/.well-known/openid-configuration", self.settings.issuer.trim_end_matches('/'));
         let found: Value = self.get(&place).await?;
         let text = |key: &str| found.get(key).and_then(Value::as_str);
         if text("issuer") != Some(self.settings.issuer.as_str()) {
-            return Err(format!("{place} is about the issuer {}", text("issuer").unwrap_or("of no name")));
+            return Err(format!("{place} names the issuer {}", text("issuer").unwrap_or("(none)")));
         }
-        let place = text("jwks_uri").ok_or_else(|| format!("{place} names no `jwks_uri`"))?;
+        let place = text("jwks_uri").ok_or_else(|| format!("{place} has no `jwks_uri`"))?;
         serde_json::from_value(self.get(place).await?).map_err(|error| format!("{place}: {error}"))
     }
 
@@ -227,7 +227,7 @@ impl Provider {
         while let Some(chunk) = answer.chunk().await.map_err(|e| wrong(&e))? {
             text.extend_from_slice(&chunk);
             if text.len() > MOST {
-                return Err(wrong(&"the answer is too long"));
+                return Err(wrong(&"the response is too long"));
             }
         }
         serde_json::from_slice(&text).map_err(|e| wrong(&e))
@@ -242,7 +242,7 @@ fn pick(set: &JwkSet, kid: Option<&str>) -> Option<Jwk> {
     }
 }
 
-/// A claim, by its name, or by dots within others.
+/// Finds a claim by its name, or in nested objects by names with dots between them.
 fn find<'c>(claims: &'c Map<String, Value>, name: &str) -> Option<&'c Value> {
     if let Some(found) = claims.get(name) {
         return Some(found);

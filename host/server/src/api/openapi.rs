@@ -1,4 +1,4 @@
-//! The OpenAPI 3.1 document, from the table of operations and the JSON Schemas of what they take and give.
+//! The OpenAPI 3.1 document, from the table of operations and the JSON Schemas of their bodies and responses.
 
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
@@ -11,11 +11,11 @@ use super::problem::Problem;
 use super::routes::{Operation, TABLE};
 use super::{changes, views};
 
-/// The document.
+/// Returns the OpenAPI document.
 pub(crate) fn document() -> Value {
     let mut paths: Map<String, Value> = Map::new();
     for operation in TABLE {
-        // OpenAPI has no parameter that spans several segments: a path with slashes is sent encoded.
+        // An OpenAPI parameter cannot span several segments: clients encode the slashes of a path.
         let path = operation.path.replace("{*path}", "{path}");
         let item = paths.entry(path).or_insert_with(|| json!({}));
         if let Some(item) = item.as_object_mut() {
@@ -115,7 +115,7 @@ fn described(operation: &Operation) -> Value {
     described
 }
 
-/// Whether the operation waits for the end of a run as long as the client prefers.
+/// Returns whether the operation waits for the end of a run as long as the client prefers.
 fn waits_for_a_run(operation: &Operation) -> bool {
     matches!(operation.id, "executeJob" | "runLegacy")
 }
@@ -131,7 +131,7 @@ fn responses(operation: &Operation) -> Value {
     if waits_for_a_run(operation) {
         responses.insert("202".to_owned(), success("Accepted"));
     }
-    // Answers of several media types.
+    // These responses have several media types.
     let others: &[&str] = match operation.id {
         "prometheus" => &["application/openmetrics-text"],
         "runLogs" => &["text/event-stream", "application/json"],
@@ -194,7 +194,8 @@ fn success(schema: &str) -> Value {
 
 macro_rules! schemas {
     ($($name:literal: $type:ty,)*) => {
-        // A generator each: one for all would give every schema the definitions of all before it.
+        // Each type needs its own generator: a shared one would add the definitions of earlier types to every
+        // schema.
         [$(($name, SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<$type>().to_value()),)*]
     };
 }
@@ -220,7 +221,8 @@ fn schemas() -> Value {
     for (name, mut schema) in all {
         let Some(map) = schema.as_object_mut() else { continue };
         map.remove("$schema");
-        // Shared definitions are each named after what they belong to, so that two types may have one name.
+        // Shared definitions get the name of their owner as a prefix, so that two types may have the same
+        // name.
         let defs = map.remove("$defs").and_then(|defs| defs.as_object().cloned()).unwrap_or_default();
         rename(&mut schema, name);
         for (def, mut inner) in defs {
@@ -233,11 +235,11 @@ fn schemas() -> Value {
     schemas.into()
 }
 
-/// Properties that are old names of others, by the schema that has both.
+/// Properties that are former names of others, by the schema that has both.
 const OLD_NAMES: &[(&str, &[&str])] =
     &[("Runs.Run", &["started_at", "ended_at", "queue"]), ("RunRow", &["started_at", "ended_at", "queue"])];
 
-/// Marks old names as such.
+/// Marks former names as deprecated.
 fn deprecate(schemas: &mut Map<String, Value>) {
     for (schema, names) in OLD_NAMES {
         let properties = schemas.get_mut(*schema).and_then(|schema| schema.get_mut("properties"));
@@ -284,7 +286,7 @@ mod tests {
         }
     }
 
-    /// What a problem points to is a heading of docs/api.md.
+    /// The fragment of each problem's type is a heading of docs/api.md.
     #[test]
     fn every_problem_has_its_section() {
         let page = include_str!("../../../../docs/api.md");

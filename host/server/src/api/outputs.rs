@@ -1,4 +1,4 @@
-//! What a step gave to later steps, whole.
+//! Returns the complete output of a step.
 
 use axum::Json;
 use axum::extract::{Extension, Path, State};

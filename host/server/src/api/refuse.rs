@@ -1,4 +1,4 @@
-//! Requests that are refused by their headers, before their body is read.
+//! Refuses requests because of their headers, before their bodies are read.
 
 use axum::body::{Body, HttpBody};
 use axum::http::header::{CONNECTION, CONTENT_LENGTH, EXPECT, HOST};
@@ -14,9 +14,9 @@ use stepwell::sandbox::MAX_COMPONENT_BYTES;
 use super::problem::Problem;
 use super::routes::Operation;
 
-/// Bytes of a request's body.
+/// The maximum size of a request's body, in bytes.
 pub(super) const MAX_BODY: usize = 1 << 20;
-/// Bytes of a refused request that are read, and how long.
+/// The maximum bytes of a refused request that are read, and the maximum time for it.
 const MAX_DRAINED: usize = 4 << 20;
 const DRAIN: Duration = Duration::from_secs(1);
 
@@ -35,7 +35,7 @@ pub(super) fn host_problem(version: Version, headers: &HeaderMap) -> Option<Prob
     Some(Problem::bad_request(wrong))
 }
 
-/// `host` or `host:port`; it may be empty.
+/// Returns whether a text is `host` or `host:port`. It may be empty.
 fn is_authority(host: &HeaderValue) -> bool {
     let text = host.as_bytes();
     let Ok(authority) = Authority::try_from(text) else { return text.is_empty() };
@@ -43,7 +43,7 @@ fn is_authority(host: &HeaderValue) -> bool {
     port.is_some_and(|port| port.is_empty() || port == ":" || authority.port_u16().is_some())
 }
 
-/// The bytes that the body of an operation may have.
+/// Returns the maximum size of a body of the operation, in bytes.
 pub(super) fn most_bytes(operation: Option<&Operation>) -> usize {
     if operation.is_some_and(|operation| operation.id == Operation::registerStep.id) {
         MAX_COMPONENT_BYTES
@@ -52,22 +52,22 @@ pub(super) fn most_bytes(operation: Option<&Operation>) -> usize {
     }
 }
 
-/// Whether the request announces a longer body than its operation takes.
+/// Returns whether the request declares a larger body than its operation accepts.
 pub(super) fn announces_too_much(headers: &HeaderMap, most: usize) -> bool {
     let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     announced.is_some_and(|bytes| bytes > most as u64)
 }
 
-/// The answer to a body that is too long; the connection ends with it.
+/// Returns the response to a body that is too large. The connection then closes.
 pub(super) fn too_large(most: usize) -> Response {
-    let detail = format!("the body is larger than {most} bytes, which this operation takes at most");
+    let detail = format!("the body is larger than {most} bytes, the maximum of this operation");
     let mut response = Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail).into_response();
     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     response
 }
 
-/// Reads and drops what the client of a refused request still sends, while it gets its answer: a connection that closes
-/// before loses the answer. A client that waits for `100 Continue` sends nothing.
+/// Reads and drops the rest of a refused request while the client receives its response: a connection that
+/// closes before that loses the response. A client that waits for `100 Continue` sends nothing.
 pub(super) fn drain(parts: &Parts, body: Body) {
     if body.is_end_stream() || parts.headers.contains_key(EXPECT) {
         return;

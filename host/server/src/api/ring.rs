@@ -1,21 +1,22 @@
 //! The hashes of all API keys, in memory.
 //!
-//! The threat: a stranger tries wrong keys until the failed logins of an address are used up, and the holder of a good key
-//! at the same address is refused with them. So the address does not decide about a key whose hash is here. Reading the
-//! hashes takes a page of records from the store, at most once a second however many keys strangers try.
+//! The threat: an anonymous client tries wrong keys until the failed logins of its address are used up, and
+//! the holder of a valid key at the same address is then refused. So the limit of an address does not apply
+//! to a key whose hash is in this set. A read of the hashes takes a page of records from the store, at most
+//! once per second, however many keys clients try.
 
 use parking_lot::Mutex;
 use stepwell::engine::clock::Timestamp;
 use stepwell::{HostError, KeyHashes};
 
-/// How long the hashes are used before an unknown key has them read again.
+/// The time for which the hashes are used before an unknown key makes the process read them again.
 const FRESH: chrono::Duration = chrono::Duration::seconds(1);
 
-/// The hashes that were read last.
+/// The hashes of the last read.
 #[derive(Default)]
 pub(super) struct Ring {
     known: Mutex<Known>,
-    /// Held while the hashes are read.
+    /// Locked while the hashes are read.
     reading: tokio::sync::Mutex<()>,
 }
 
@@ -23,7 +24,7 @@ pub(super) struct Ring {
 struct Known {
     hashes: KeyHashes,
     read: Option<Timestamp>,
-    /// Counts calls of [`Ring::forget`]: what was read before one of them is not fresh after it.
+    /// The number of calls of [`Ring::forget`]: a read that began before such a call is not fresh after it.
     forgotten: u64,
 }
 
@@ -32,7 +33,8 @@ impl Ring {
         self.known.lock()
     }
 
-    /// Whether this is the hash of a key that has not expired. Reads the hashes when they are not fresh.
+    /// Returns whether this is the hash of a key that has not expired. Reads the hashes if they are not
+    /// fresh.
     pub async fn has<F>(&self, hash: &str, now: Timestamp, read: impl FnOnce() -> F) -> bool
     where
         F: Future<Output = Result<KeyHashes, HostError>>,
@@ -50,27 +52,27 @@ impl Ring {
             let mut known = self.known();
             match hashes {
                 Ok(hashes) => known.hashes = hashes,
-                Err(error) => tracing::warn!("the hashes of API keys cannot be read: {error}"),
+                Err(error) => tracing::warn!("cannot read the hashes of API keys: {error}"),
             }
-            // A store that fails is not asked for each key either.
+            // A failed read also counts, so that a failing store is not queried for each key.
             known.read = (known.forgotten == before).then_some(now);
         }
         self.known().alive(hash, now)
     }
 
-    /// What the hashes say; none when they would have to be read first.
+    /// Returns whether the hashes contain this one, or `None` if they must be read first.
     fn find(&self, hash: &str, now: Timestamp) -> Option<bool> {
         let known = self.known();
         let fresh = known.read.is_some_and(|at| now - at < FRESH);
         (known.alive(hash, now) || fresh).then(|| known.alive(hash, now))
     }
 
-    /// Drops a hash whose key was refused.
+    /// Removes the hash of a refused key.
     pub fn remove(&self, hash: &str) {
         self.known().hashes.remove(hash);
     }
 
-    /// Has the hashes read before they are used again: a key was made or revoked.
+    /// Makes the next use read the hashes again, since a key was created or revoked.
     pub fn forget(&self) {
         let mut known = self.known();
         known.hashes.clear();
@@ -110,7 +112,7 @@ mod tests {
             assert_eq!(ring.has("short", at(ms), &read).await, ms < 1_500, "{ms}");
         }
         assert_eq!(reads.load(Ordering::Relaxed), 3);
-        // A key that is made now is known at once, and one that was refused is not.
+        // A new key is known at once, and a refused one is not.
         ring.forget();
         assert!(ring.has("good", at(3_000), &read).await);
         assert_eq!(reads.load(Ordering::Relaxed), 4);

@@ -1,4 +1,4 @@
-//! Every operation, once.
+//! The table of all operations.
 
 use axum::http::Method;
 use axum::routing::{MethodRouter, delete, get, post, put};
@@ -16,36 +16,36 @@ pub(crate) struct Operation {
     pub method: &'static str,
     pub path: &'static str,
     pub id: &'static str,
-    /// The role that it needs; none when it needs no key.
+    /// The role that it needs. `None` when it needs no key.
     pub role: Option<Role>,
     pub summary: &'static str,
-    /// Parameters of the query: name, what it takes, description.
+    /// The parameters of the query: name, type and description.
     pub query: Query,
     /// The schema of its body.
     pub body: Option<&'static str>,
-    /// The status of a success, and the schema or media type of its answer.
+    /// The status of a success, and the schema or media type of its response.
     pub success: (u16, &'static str),
-    /// It may take longer than other requests.
+    /// Whether it may take longer than other requests.
     pub waits: bool,
     pub handler: fn() -> MethodRouter<App>,
-    /// The command that does the same.
+    /// The equivalent command.
     pub command: &'static str,
 }
 
-/// Parameters of a query: name, what it takes, description.
+/// Parameters of a query: name, type and description.
 type Query = &'static [(&'static str, Takes, &'static str)];
 
-/// What a parameter of a query takes.
+/// The type of a parameter of a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Takes {
     Text,
     Switch,
-    /// A whole number from the first to the second.
+    /// A whole number in this range, inclusive.
     Whole(u32, u32),
 }
 
 impl Takes {
-    /// Its JSON Schema.
+    /// Returns the JSON Schema of the type.
     pub fn schema(self) -> Value {
         match self {
             Self::Text => json!({"type": "string"}),
@@ -54,7 +54,7 @@ impl Takes {
         }
     }
 
-    /// What a value must be that this does not take.
+    /// Returns the accepted values, if `value` is not one of them.
     fn wrong(self, value: &str) -> Option<String> {
         match self {
             Self::Text => None,
@@ -76,7 +76,7 @@ const PAGE: Query = &[
 
 macro_rules! operations {
     ($($method:ident $path:literal $id:ident $role:ident $handler:expr, $summary:literal, query $query:expr, body $body:expr, gives $status:literal $schema:literal, waits $waits:literal, command $command:literal;)*) => {
-        /// Each operation by its id, so that a client cannot call one that does not exist.
+        /// Constants for the operations by id, so that a client cannot call one that does not exist.
         #[allow(non_upper_case_globals, reason = "they are the ids of the OpenAPI document")]
         impl Operation {
             $(pub const $id: Self = Self {
@@ -94,7 +94,7 @@ macro_rules! operations {
             };)*
         }
 
-        /// Every operation.
+        /// All operations.
         pub(crate) const TABLE: &[Operation] = &[$(Operation::$id,)*];
     };
 }
@@ -102,7 +102,7 @@ macro_rules! operations {
 #[allow(non_upper_case_globals, reason = "they read as words in the table")]
 mod role {
     use super::Role;
-    pub const anybody: Option<Role> = None;
+    pub const public: Option<Role> = None;
     pub const viewer: Option<Role> = Some(Role::Viewer);
     pub const operator: Option<Role> = Some(Role::Operator);
     pub const admin: Option<Role> = Some(Role::Admin);
@@ -167,8 +167,8 @@ const CLEAN_UP: Query = &[
 ];
 
 operations! {
-    get "/healthz" liveness anybody h::liveness, "Checks that the process is alive", query NONE, body None, gives 200 "text/plain", waits false, command "";
-    get "/readyz" readiness anybody observe::readiness, "Checks that the process accepts requests, its store works and its steps are compiled; otherwise returns the reason", query NONE, body None, gives 200 "text/plain", waits false, command "";
+    get "/healthz" liveness public h::liveness, "Checks that the process is alive", query NONE, body None, gives 200 "text/plain", waits false, command "";
+    get "/readyz" readiness public observe::readiness, "Checks that the process accepts requests, its store works and its steps are compiled; otherwise returns the reason", query NONE, body None, gives 200 "text/plain", waits false, command "";
     get "/metrics" prometheus viewer observe::metrics, "Metrics of this process for Prometheus: OpenMetrics, or with `Accept: text/plain` the text format 0.0.4", query NONE, body None, gives 200 "text/plain", waits false, command "";
     get "/api/v2/openapi.json" openapi viewer h::openapi, "The OpenAPI document", query NONE, body None, gives 200 "Any", waits false, command "schema openapi";
 
@@ -236,7 +236,7 @@ operations! {
     delete "/api/v2/keys/{id}" revokeKey admin h::revoke_key, "Revokes an API key", query NONE, body None, gives 204 "", waits false, command "keys revoke ID";
 }
 
-/// Operations on what belongs to no project: they need their role in all of them.
+/// Operations on resources that belong to no project: they need their role in all projects.
 const EVERYWHERE: &[Operation] = &[
     Operation::pauseQueue,
     Operation::resumeQueue,
@@ -260,9 +260,9 @@ impl Operation {
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
             let own = if name == "job" { "job_id" } else { &*name };
             if seen.iter().any(|seen| seen == own) {
-                return Some(format!("the query gives `{}` twice", cut(own, 40)));
+                return Some(format!("the query has `{}` twice", cut(own, 40)));
             }
-            // `job` is the command's word for `job_id`.
+            // `job` is the name of `job_id` in the command.
             let known = |known: &str| *known == *name || known == "job_id" && *name == *"job";
             match self.query.iter().find(|(parameter, ..)| known(parameter)) {
                 Some((_, takes, _)) => {
@@ -275,8 +275,8 @@ impl Operation {
                 None => {
                     let names: Vec<&str> = self.query.iter().map(|(name, ..)| *name).collect();
                     let known = match names.as_slice() {
-                        [] => "it takes none".to_owned(),
-                        names => format!("it takes {}", names.join(", ")),
+                        [] => "it has no parameters".to_owned(),
+                        names => format!("its parameters are {}", names.join(", ")),
                     };
                     return Some(format!("the query has no parameter `{}`: {known}", cut(&name, 40)));
                 }
@@ -285,20 +285,20 @@ impl Operation {
         None
     }
 
-    /// Whether it is about what belongs to no project.
+    /// Returns whether it concerns resources that belong to no project.
     pub fn everywhere(&self) -> bool {
         EVERYWHERE.iter().any(|operation| operation.id == self.id)
     }
 }
 
-/// The operation of a method and a path as the router knows it.
+/// Returns the operation with this method, and this path in the notation of the router.
 pub(crate) fn find(method: &Method, path: &str) -> Option<&'static Operation> {
-    // HEAD is GET without a body.
+    // A HEAD request is a GET request whose response has no body.
     let name = if *method == Method::HEAD { "get".to_owned() } else { method.as_str().to_lowercase() };
     TABLE.iter().find(|operation| operation.method == name && operation.path == path)
 }
 
-/// The table of `docs/api.md`.
+/// Returns the table of `docs/api.md`.
 pub fn markdown() -> String {
     let mut text = String::from("| operation | role | what it does | command |\n|---|---|---|---|\n");
     for operation in TABLE {
@@ -328,7 +328,7 @@ mod tests {
     use super::TABLE;
     use crate::cli::Cli;
 
-    /// After the names of commands come arguments; `a|b` are two commands.
+    /// Arguments follow the names of commands; `a|b` stands for two commands.
     #[test]
     fn each_operation_names_commands_that_exist() {
         let cli = Cli::command();

@@ -1,4 +1,4 @@
-//! Runs: shown, followed, cancelled, retried and approved.
+//! Handlers for runs: show, follow, cancel, retry and approve.
 
 use std::io::ErrorKind;
 use std::sync::Arc;
@@ -30,13 +30,13 @@ use super::views::{
 };
 use super::{App, Caller, cursor};
 
-/// Files and directories of a workspace that is listed.
+/// The maximum number of files and directories in the list of a workspace.
 const MOST_ARTIFACTS: usize = 10_000;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ListQuery {
-    /// The command calls it `job`.
+    /// The name of the parameter in the command.
     #[serde(alias = "job")]
     job_id: Option<String>,
     queue: Option<String>,
@@ -53,7 +53,7 @@ pub(super) async fn list(
     let status = match query.status {
         Some(name) => Some(RunStatus::of(&name).ok_or_else(|| {
             let known: Vec<&str> = RunStatus::ALL.iter().map(|status| status.name()).collect();
-            Problem::bad_request(format!("`{name}` is not a status; there are {}", known.join(", ")))
+            Problem::bad_request(format!("`{name}` is not a status; the statuses are {}", known.join(", ")))
         })?),
         None => None,
     };
@@ -72,14 +72,15 @@ pub(super) async fn list(
     Ok(Json(Runs { items: items.into_iter().map(Run::from).collect(), next_cursor }))
 }
 
-/// The job of a run, when the caller's key is for it. Reads a row, and not what happened in the run.
+/// Returns the id of the job of a run, if the caller may see the job. Reads only the row of the run, not its
+/// events.
 pub(super) async fn allowed(app: &App, caller: &Caller, id: &str) -> Result<String, Problem> {
     let row = app.host.runs().row(id).await?;
     caller.sees(&row.job_id, StoreError::NotFound(id.to_owned()))?;
     Ok(row.job_id)
 }
 
-/// The run, when the caller's key is for its job.
+/// Returns the state of a run, if the caller may see its job.
 pub(super) async fn state(app: &App, caller: &Caller, id: &str) -> Result<RunState, Problem> {
     let state = app.host.runs().shown(id).await?;
     caller.sees(&state.run.job.id, StoreError::NotFound(id.to_owned()))?;
@@ -124,7 +125,7 @@ pub(super) async fn retry(
     Ok(accepted(&admitted))
 }
 
-/// An edited job, checked as any other.
+/// Parses and checks an edited job.
 pub(super) async fn edited(
     app: &App,
     caller: &Caller,
@@ -171,7 +172,7 @@ pub(super) async fn artifacts(
         Ok(files) => files,
         Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
         Err(error) => {
-            let message = format!("the workspace of the run {id} cannot be listed: {}", why(&error));
+            let message = format!("cannot list the workspace of the run {id}: {}", why(&error));
             return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, message));
         }
     };
@@ -188,7 +189,7 @@ pub(super) async fn artifact(
     allowed(&app, &caller, &id).await?;
     let missing = || Problem::new(StatusCode::NOT_FOUND, format!("the run {id} has no file `{path}`"));
     let (dir, wanted) = (app.host.runs().workspace(&id), path.clone());
-    // cap-std opens nothing outside the directory, whatever the path says.
+    // cap-std opens nothing outside the directory, for any path.
     let opened = tokio::task::spawn_blocking(move || {
         let file = Dir::open_ambient_dir(dir, ambient_authority())?.open(wanted)?;
         let found = file.metadata()?;
@@ -214,15 +215,15 @@ pub(super) async fn artifact(
     let headers = [
         (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
         (header::CONTENT_LENGTH, length.to_string()),
-        // A guest wrote it: a browser is not to show it as ours.
+        // A guest wrote the file: a browser must not render it as a page of the service.
         (header::CONTENT_DISPOSITION, "attachment".to_owned()),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
     ];
     Ok((headers, Body::from_stream(chunks)).into_response())
 }
 
-/// Runs that wait for anything and are looked through for one page of approvals.
-const LOOKED_THROUGH: u32 = 200;
+/// The maximum number of waiting runs that are read for one page of approvals.
+const MAX_EXAMINED: u32 = 200;
 
 pub(super) async fn approvals(
     State(app): State<App>,
@@ -231,19 +232,19 @@ pub(super) async fn approvals(
 ) -> Result<Json<Approvals>, Problem> {
     let wanted = limit(query.limit) as usize;
     let before = cursor::read("approvals", query.cursor.as_deref())?;
-    let (asking, mut next) = app.host.approvals().list(caller.bound(), before, LOOKED_THROUGH).await?;
+    let (asking, mut next) = app.host.approvals().list(caller.bound(), before, MAX_EXAMINED).await?;
     let mut items: Vec<Approval> = Vec::new();
     for found in asking.into_iter().filter(|found| caller.covers(&found.state.run.job.id)) {
         if items.len() == wanted {
             next = items.last().map(|item| item.execution_id.clone());
             break;
         }
-        items.extend(asked(&found));
+        items.extend(shown_approval(&found));
     }
     Ok(Json(Approvals { items, next_cursor: next.map(|id| cursor::write("approvals", &id)) }))
 }
 
-fn asked(Asking { state, step }: &Asking) -> Option<Approval> {
+fn shown_approval(Asking { state, step }: &Asking) -> Option<Approval> {
     let job = &state.run.job;
     let (definition, found) = (job.step(*step)?, state.steps.get(*step)?);
     let approval = approval::Approval::of(definition);
@@ -270,7 +271,7 @@ pub(super) async fn approval(
     allowed(&app, &caller, &id).await?;
     let asking = app.host.approvals().asking(&id, &step).await?;
     let missing = || HostError::NoStep(id.clone(), step.clone());
-    let approval = asked(&asking).ok_or_else(missing)?;
+    let approval = shown_approval(&asking).ok_or_else(missing)?;
     Ok(Json(ApprovalDetails { approval, configurations: app.host.approvals().approved_steps(asking).await }))
 }
 

@@ -1,4 +1,4 @@
-//! The server: connections, their limits, and an orderly end.
+//! The server: its connections, their limits, and an orderly shutdown.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -25,31 +25,31 @@ use super::{Front, router};
 use crate::telemetry::LogFormat;
 use crate::{Exit, file_error, print};
 
-/// How long a client may take to send its headers, and a kept connection may be idle.
+/// The maximum time for a client to send its headers, and for a connection to be idle between requests.
 const HEADERS: Duration = Duration::from_secs(10);
-/// Headers of a request.
+/// The maximum number of headers of a request.
 const MAX_HEADERS: usize = 64;
-/// Bytes of a request's headers.
+/// The maximum size of a request's headers, in bytes.
 const MAX_HEADER_BYTES: usize = 16 << 10;
-/// Connections at once.
+/// The maximum number of concurrent connections.
 const MAX_CONNECTIONS: usize = 4096;
 
-/// Where and how it serves.
+/// The settings of the server.
 pub(crate) struct Serving {
-    /// The address that it listens on.
+    /// The address to listen on.
     pub listen: SocketAddr,
-    /// Requests of one key in a second.
+    /// The maximum number of requests per second with one key.
     pub rate: NonZeroU32,
-    /// The form of its log, which standard output follows.
+    /// The format of its log, and of its line on standard output.
     pub format: LogFormat,
 }
 
-/// Serves until SIGTERM or SIGINT, then drains: nothing new begins, everything else is answered, and the connections are
-/// closed last. A second SIGINT ends it at once. SIGHUP calls `reload`.
+/// Serves until SIGTERM or SIGINT, then drains: no run starts, all other requests are answered, and the
+/// connections close last. A second SIGINT ends the process at once. SIGHUP calls `reload`.
 pub(crate) async fn serve(host: Host, serving: Serving, reload: impl Fn()) -> Result<Exit, HostError> {
     let Serving { listen, rate, format } = serving;
     let fail = |error| file_error(listen.to_string().into(), error);
-    leave_no_dump();
+    forbid_dumps();
     let listener = TcpListener::bind(listen).await.map_err(fail)?;
     let address = listener.local_addr().map_err(fail)?;
     first_key(&host).await?;
@@ -70,7 +70,7 @@ pub(crate) async fn serve(host: Host, serving: Serving, reload: impl Fn()) -> Re
         let limit = host.configuration().service.drain;
         tracing::info!("shutting down: no new run starts; running steps may continue for {limit}");
         tokio::select! {
-            let_go = service.drain() => Some(let_go),
+            released = service.drain() => Some(released),
             _ = interrupt.recv() => None,
         }
     };
@@ -79,31 +79,33 @@ pub(crate) async fn serve(host: Host, serving: Serving, reload: impl Fn()) -> Re
     let proxies = Proxies::read(&host.configuration().service.proxies).map_err(HostError::Refused)?;
     let open = Arc::new(Connections::new(most.min(MAX_CONNECTIONS), proxies));
     let (connections, drained) = accept(listener, router, open, stop).await;
-    // Clients that still wait get their answer, or not.
+    // Clients that still wait get up to one second for their response.
     let _ = tokio::time::timeout(Duration::from_secs(1), connections.shutdown()).await;
     match drained {
         Some(0) => tracing::info!("stopped: no step was interrupted"),
         Some(count) => {
-            tracing::warn!(runs = count, "stopped: runs were interrupted in a step, which runs again")
+            tracing::warn!(runs = count, "stopped: runs were interrupted in a step, which will run again")
         }
-        None => tracing::warn!("stopped at once: what was running runs again"),
+        None => tracing::warn!("stopped at once: interrupted steps will run again"),
     }
     Ok(Exit::Success)
 }
 
-/// A dump of this process would hold secrets. Neither do other processes of its user read its memory and environment.
-fn leave_no_dump() {
+/// Forbids core dumps, which would contain secrets. It also stops other processes of the same user from
+/// reading the memory and the environment of the service.
+fn forbid_dumps() {
     use rustix::process::{DumpableBehavior, set_dumpable_behavior};
     if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
         tracing::warn!("other processes of this user can read the memory of the service: {error}");
     }
     let nothing = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
     if let Err(error) = rustix::process::setrlimit(rustix::process::Resource::Core, nothing) {
-        tracing::warn!("cannot forbid core dumps, which would hold secrets: {error}");
+        tracing::warn!("cannot forbid core dumps, which would contain secrets: {error}");
     }
 }
 
-/// How requests reach the service: on a loopback address, or with names of its own, it answers to its names only.
+/// Returns the names that the service answers to. It checks names on a loopback address, or if it has
+/// configured names.
 fn front(host: &Host, address: SocketAddr) -> Result<Front, HostError> {
     let service = &host.configuration().service;
     let own = service.hosts.clone();
@@ -112,8 +114,8 @@ fn front(host: &Host, address: SocketAddr) -> Result<Front, HostError> {
     Ok(Front { names, proxies })
 }
 
-/// Descriptors that this process may have: as many as it is allowed to ask for. The usual 1,024 would be fewer than its
-/// connections.
+/// Raises the limit of file descriptors to the maximum that this process may have, and returns it. The usual
+/// 1,024 would be fewer than the connections.
 fn descriptors() -> usize {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
@@ -122,7 +124,7 @@ fn descriptors() -> usize {
     granted.map_or(usize::MAX, |count| usize::try_from(count).unwrap_or(usize::MAX))
 }
 
-/// One line of the log about what has started.
+/// Logs one line about the started service.
 async fn started(host: &Host, address: SocketAddr) {
     let stores = host.system().vitals().await.unwrap_or_default();
     let stores: Vec<String> =
@@ -150,7 +152,7 @@ fn announce(format: LogFormat, address: SocketAddr) {
     }
 }
 
-/// Takes connections until `stop` ends; gives what it ended with.
+/// Accepts connections until `stop` completes. Returns its result.
 async fn accept<T>(
     listener: TcpListener,
     router: Router,
@@ -174,14 +176,14 @@ async fn accept<T>(
         let (stream, peer) = match accepted {
             Ok((stream, peer)) => (stream, peer.ip()),
             Err(error) => {
-                tracing::warn!("a connection was not accepted: {error}");
+                tracing::warn!("cannot accept a connection: {error}");
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;
             }
         };
-        // Too many connections: this one is closed.
+        // Without room for it, the connection closes.
         let Some(one) = open.open(peer) else { continue };
-        // Small answers are not held back for more.
+        // Small responses are sent at once.
         let _ = stream.set_nodelay(true);
         let (router, of) = (router.clone(), one.clone());
         let service = tower::service_fn(move |mut request: axum::http::Request<_>| {
@@ -197,14 +199,14 @@ async fn accept<T>(
                 ended = watched => if let Err(error) = ended {
                     tracing::debug!("a connection ended: {error}");
                 },
-                () = one.close.cancelled() => tracing::debug!("an idle connection gave way to another"),
+                () = one.close.cancelled() => tracing::debug!("an idle connection was closed for a new one"),
             }
             open.closed(&one);
         });
     }
 }
 
-/// Answers a request. The connection counts as one in use until the answer begins, and until its end when it is a stream.
+/// Answers a request. The connection is busy until the response begins, or until the end of a stream.
 async fn answered<B>(
     router: Router,
     request: Request<B>,
@@ -227,10 +229,10 @@ where
     }))
 }
 
-/// The file of the data directory that holds the first key.
+/// The name of the file in the data directory that holds the first key.
 const FIRST_KEY: &str = "first-api-key";
 
-/// Hours for which the first key is valid.
+/// The hours for which the first key is valid.
 const FIRST_KEY_HOURS: i64 = 24;
 
 /// Creates the first admin key when no key is valid and no provider is configured, in a file that only this
@@ -253,12 +255,12 @@ async fn first_key(host: &Host) -> Result<(), HostError> {
     let path = match host.system().write_private(FIRST_KEY, &format!("{token}\n")) {
         Ok(path) => path,
         Err(error) => {
-            // The key cannot be shown, so it is useless and would keep the next start from creating one.
+            // The key cannot be shown, so it is useless, and would stop the next start from creating one.
             host.access().revoke(&key.id, &by).await?;
             return Err(error);
         }
     };
-    let how = "make keys with it (`stepwell keys create`), and remove the file";
+    let how = "create keys with it (`stepwell keys create`), and remove the file";
     tracing::info!(file = %path.display(), "the first API key (role admin, for {FIRST_KEY_HOURS} hours) is in this file: {how}");
     Ok(())
 }
@@ -269,7 +271,7 @@ mod tests {
 
     #[test]
     fn the_memory_of_a_service_is_its_own() {
-        super::leave_no_dump();
+        super::forbid_dumps();
         assert_eq!(dumpable_behavior().unwrap(), DumpableBehavior::NotDumpable);
         assert_eq!(getrlimit(Resource::Core).maximum, Some(0));
     }

@@ -1,4 +1,4 @@
-//! Step types: what there is, and what is registered, rolled back and removed.
+//! Handlers for step types: list, show, register, roll back and remove.
 
 use axum::Json;
 use axum::body::{Bytes, to_bytes};
@@ -43,7 +43,7 @@ pub(super) async fn list(
 async fn shown(app: &App, caller: &Caller, manifest: &Manifest, reference: &str) -> Result<Step, Problem> {
     let mut versions = app.host.steps().versions(type_of(reference)).await?;
     if caller.confined().is_some() {
-        // Who it was may be of another project.
+        // The user may belong to another project.
         versions.iter_mut().for_each(|version| version.registered_by = None);
     }
     Ok(Step {
@@ -87,7 +87,7 @@ pub(super) async fn register(
     request: Request,
 ) -> Result<(StatusCode, Json<Activated>), Problem> {
     let wasm = to_bytes(request.into_body(), MAX_COMPONENT_BYTES).await.map_err(|_| {
-        let detail = format!("a component has {MAX_COMPONENT_BYTES} bytes at most");
+        let detail = format!("a component has at most {MAX_COMPONENT_BYTES} bytes");
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
     })?;
     let audit = caller.audit(&app.host, "step.register", "");

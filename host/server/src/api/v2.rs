@@ -24,15 +24,15 @@ use super::problem::Problem;
 use super::views::{Accepted, EngineQueue, EngineStatus, LegacyRun, ScheduleRequest, Scheduled, StepTypes};
 use super::{App, Caller, Checked};
 
-/// How long a request waits for a run unless it says otherwise (`Prefer: wait=N`).
+/// The time for which a request waits for a run by default (`Prefer: wait=N` changes it).
 pub(super) const WAIT: Duration = Duration::from_secs(300);
 
-/// Maximum number of checked jobs in the cache, and maximum bytes of each. A client that sends a job
-/// repeatedly has its steps called for the first check only.
-const KEPT_JOBS: usize = 1000;
+/// The maximum number of checked jobs in the cache, and the maximum bytes of each. When a client sends a job
+/// repeatedly, only the first check calls its steps.
+const MAX_CACHED_JOBS: usize = 1000;
 const KEPT_BYTES: usize = 32 << 10;
 
-/// `POST /api/v2/jobs/execute`.
+/// Handles `POST /api/v2/jobs/execute`.
 pub(super) async fn execute(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
@@ -44,7 +44,7 @@ pub(super) async fn execute(
     run(&app, &caller, &job, &headers, &body, "job.execute", |view| Json(view).into_response()).await
 }
 
-/// `POST /api/jobs/{id}/run`, with the legacy response.
+/// Handles `POST /api/jobs/{id}/run`, with the legacy response.
 pub(super) async fn run_legacy(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
@@ -57,7 +57,7 @@ pub(super) async fn run_legacy(
     run(&app, &caller, &job, &headers, &body, "job.run", |view| Json(legacy(view)).into_response()).await
 }
 
-/// The legacy response of `POST /api/jobs/{id}/run`.
+/// Returns the legacy response of `POST /api/jobs/{id}/run`.
 fn legacy(view: &RunView) -> LegacyRun {
     let output = view.steps.iter().rev().map(|step| step.output.clone()).find(|output| !output.is_empty());
     LegacyRun {
@@ -72,7 +72,8 @@ fn legacy(view: &RunView) -> LegacyRun {
     }
 }
 
-/// Enqueues, and waits as long as the client prefers (RFC 7240); 202 with its place when the run has not ended.
+/// Enqueues a run, and waits as long as the client prefers (RFC 7240). Responds with 202 and the location of
+/// the run if it has not ended.
 async fn run(
     app: &App,
     caller: &Caller,
@@ -99,12 +100,12 @@ async fn run(
     Ok(response)
 }
 
-/// The trace that a request belongs to (W3C Trace Context).
+/// Returns the trace that a request belongs to (W3C Trace Context).
 pub(super) fn trace(headers: &HeaderMap) -> Option<Trace> {
     headers.get("traceparent")?.to_str().ok()?.trim().parse().ok()
 }
 
-/// 202 with the place of the run.
+/// Returns a response with status 202 and the location of the run.
 pub(super) fn accepted(admitted: &Admitted) -> Response {
     let Admitted { execution_id, replayed, note } = admitted.clone();
     let mut response =
@@ -119,7 +120,7 @@ fn locate(response: &mut Response, execution_id: &str) {
     }
 }
 
-/// How long the client waits, and whether it does not want to.
+/// Returns the time for which the client waits, and whether it prefers an asynchronous response.
 fn preference(headers: &HeaderMap) -> (Duration, bool) {
     let prefer = headers.get("prefer").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let words: Vec<&str> = prefer.split([',', ';']).map(str::trim).collect();
@@ -130,7 +131,7 @@ fn preference(headers: &HeaderMap) -> (Duration, bool) {
     )
 }
 
-/// The idempotency key of a request: what the client sent, apart for each API key.
+/// Returns the idempotency key of a request: the key of the client, separate for each API key.
 pub(super) fn idempotency(
     headers: &HeaderMap,
     caller: &Caller,
@@ -139,7 +140,8 @@ pub(super) fn idempotency(
 ) -> Result<Option<Idempotency>, Problem> {
     let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
     let key = key.to_str().ok().filter(|key| (1..=255).contains(&key.len()));
-    let key = key.ok_or_else(|| Problem::bad_request("Idempotency-Key: 1 to 255 printable characters"))?;
+    let key =
+        key.ok_or_else(|| Problem::bad_request("`Idempotency-Key` must have 1 to 255 printable characters"))?;
     let mut digest = Sha256::new();
     digest.update(action);
     digest.update(body);
@@ -162,8 +164,8 @@ pub(super) async fn parse(app: &App, caller: &Caller, body: &[u8]) -> Result<Arc
     let job: Arc<Job> = Arc::new(checked(app, caller, text).await?.job.into());
     if body.len() <= KEPT_BYTES {
         let mut checked = app.checked.lock();
-        if checked.1.len() >= KEPT_JOBS || checked.0 != generation {
-            // Whichever: what is sent again is checked again.
+        if checked.1.len() >= MAX_CACHED_JOBS || checked.0 != generation {
+            // Jobs that clients send again are checked again.
             *checked = (generation, HashMap::new());
         }
         checked.1.insert(digest, job.clone());
@@ -171,7 +173,7 @@ pub(super) async fn parse(app: &App, caller: &Caller, body: &[u8]) -> Result<Arc
     Ok(job)
 }
 
-/// A body that is a job, as text.
+/// Returns a body that is a job, as text.
 pub(super) fn text(body: &[u8]) -> Result<&str, Problem> {
     let text = utf8(body)?;
     match text.trim() {
@@ -180,7 +182,7 @@ pub(super) fn text(body: &[u8]) -> Result<&str, Problem> {
     }
 }
 
-/// Reads and checks a job; its id is the one that it has outside of the caller's project.
+/// Reads and checks a job. Its id is the name that it has outside of the caller's project.
 pub(super) async fn checked(app: &App, caller: &Caller, text: &str) -> Result<Parsed, Problem> {
     let parse = || app.host.jobs().read_in_turn(text.len(), || Document::parse("body", text));
     let refused = |error: HostError| match parse() {
@@ -196,7 +198,7 @@ pub(super) async fn checked(app: &App, caller: &Caller, text: &str) -> Result<Pa
     }
 }
 
-/// `POST /api/v2/jobs/schedule`.
+/// Handles `POST /api/v2/jobs/schedule`.
 pub(super) async fn schedule(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
@@ -224,7 +226,7 @@ pub(super) async fn schedule(
     Ok(response)
 }
 
-/// `GET /api/v2/execution/status`.
+/// Handles `GET /api/v2/execution/status`.
 pub(super) async fn status(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
@@ -251,7 +253,7 @@ pub(super) async fn status(
     }))
 }
 
-/// `GET /api/v2/steps/types`.
+/// Handles `GET /api/v2/steps/types`.
 pub(super) async fn step_types(State(app): State<App>) -> Json<StepTypes> {
     use stepwell::engine::job::Catalog;
     let step_types = app.host.steps().catalog().types();

@@ -1,4 +1,4 @@
-//! What the API takes and gives, where that is not a client type of the library.
+//! Bodies and responses of the API that are not client types of the library.
 
 use std::collections::BTreeMap;
 
@@ -57,13 +57,14 @@ page! {
 /// A run in a list. `start_time`, `end_time` and `timezone` have the same names in a single run.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Run {
-    /// When the run started; null until then.
+    /// The time at which the run started; null until then.
     pub start_time: Option<Timestamp>,
-    /// When the run ended; null until then.
+    /// The time at which the run ended; null until then.
     pub end_time: Option<Timestamp>,
     /// The time zone of its queue; null for a run outside any queue.
     pub timezone: Option<String>,
-    /// `started_at`, `ended_at` and `queue` are old names of the three fields above; the next version removes them.
+    /// `started_at`, `ended_at` and `queue` are old names of the three fields above; the next version removes
+    /// them.
     #[serde(flatten)]
     pub row: RunRow,
 }
@@ -84,7 +85,7 @@ pub(crate) struct Job {
     pub version: u64,
     /// The schedule; null if the job has none.
     pub schedule: Option<Schedule>,
-    /// Warnings about the job; only in the answer that stores it, and left out when there are none.
+    /// Warnings about the job, in the response that stores it. Absent when there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<Place>,
 }
@@ -96,11 +97,11 @@ pub(crate) struct Schedule {
     pub job_id: String,
     /// The time zone.
     pub timezone: String,
-    /// When the next fire is due; null if there is none.
+    /// The time at which the next fire is due; null if there is none.
     pub next: Option<Timestamp>,
     /// The ledger records every fire up to this time.
     pub cursor: Timestamp,
-    /// Who paused the schedule, and why; null if it is not paused.
+    /// The actor who paused the schedule, and the reason; null if it is not paused.
     pub paused: Option<String>,
 }
 
@@ -142,7 +143,7 @@ pub(crate) struct PreviewAnswer {
 /// A clock change, such as the start of summer time.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct ClockChange {
-    /// When the clocks change.
+    /// The time of the clock change.
     pub at: Timestamp,
     /// The size of the change in seconds; positive when clocks go forward.
     pub seconds: i32,
@@ -169,7 +170,8 @@ pub(crate) struct RunRequest {
     /// The priority of the run. Default: the priority of the job.
     #[schemars(range(max = 9))]
     pub priority: Option<u8>,
-    /// When the run is due: a time with an offset, or a local time in the job's time zone. Default: now.
+    /// The time at which the run is due, with an offset or as a local time in the job's time zone. Default:
+    /// now.
     #[schemars(length(max = 64))]
     pub scheduled_time: Option<String>,
 }
@@ -214,7 +216,7 @@ pub(crate) struct Decision {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct BulkRequest {
-    /// What to do with the dead letters.
+    /// The action on the dead letters.
     pub action: BulkAction,
     /// The ids of the runs. Default: all open dead letters (of `job_id`, if given), at most 1000.
     #[serde(default)]
@@ -230,7 +232,7 @@ pub(crate) struct BulkRequest {
     pub reason: String,
 }
 
-/// What to do with dead letters.
+/// An action on dead letters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum BulkAction {
@@ -296,9 +298,9 @@ pub(crate) struct Approval {
     pub approvers: Vec<String>,
     /// Whether the person who started the run, or edited its job, may not approve it.
     pub separation: bool,
-    /// When the step started to wait.
+    /// The time at which the step started to wait.
     pub since: Option<Timestamp>,
-    /// When the approval times out.
+    /// The time at which the approval times out.
     pub until: Option<Timestamp>,
     /// The digest of the requested approval: the job, the message, and the known configurations of
     /// later steps. A decision that names it is refused when the content has changed. Null for a run of
@@ -312,7 +314,7 @@ pub(crate) struct Approval {
     pub steps: BTreeMap<String, String>,
 }
 
-/// A step that waits for an approval, with what is approved.
+/// A step that waits for an approval, with the configurations that the approval covers.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct ApprovalDetails {
     #[serde(flatten)]
@@ -354,16 +356,16 @@ pub(crate) struct RollbackRequest {
     pub version: Option<String>,
 }
 
-/// What an attempt of a step used.
+/// The outcome of an attempt of a step, and the resources that it used.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct StepReceipt {
     /// The step.
     pub step_id: String,
     /// The number of the attempt, from 1.
     pub attempt: u32,
-    /// How the attempt ended.
+    /// The outcome of the attempt.
     pub outcome: Outcome,
-    /// What the attempt used.
+    /// The resources that the attempt used.
     pub receipt: Receipt,
 }
 
@@ -385,13 +387,14 @@ pub(crate) struct Key {
     pub name: String,
     /// The role of the holder.
     pub role: Role,
-    /// The projects that the key covers; `*` stands for all projects, and for what belongs to no project.
+    /// The projects that the key covers; `*` stands for all projects, and for resources that belong to no
+    /// project.
     pub projects: Vec<String>,
     /// Patterns of the job ids that the key covers; an empty list covers all jobs.
     pub jobs: Vec<String>,
-    /// When the key was created.
+    /// The time at which the key was created.
     pub created_at: Timestamp,
-    /// When the key expires; null if it does not expire.
+    /// The time at which the key expires; null if it does not expire.
     pub expires_at: Option<Timestamp>,
 }
 
@@ -415,8 +418,8 @@ pub(crate) struct KeyRequest {
     pub name: String,
     /// The role of the holder.
     pub role: Role,
-    /// The projects that the key covers; `*` stands for all projects, and for what belongs to no project. Default:
-    /// `default`.
+    /// The projects that the key covers; `*` stands for all projects, and for resources that belong to no
+    /// project. Default: `default`.
     #[serde(default = "default_projects")]
     #[schemars(length(max = 100), inner(length(max = 32)))]
     pub projects: Vec<String>,
@@ -424,12 +427,12 @@ pub(crate) struct KeyRequest {
     #[serde(default)]
     #[schemars(length(max = 100), inner(length(max = 100)))]
     pub jobs: Vec<String>,
-    /// When the key expires (RFC 3339). Default: never.
+    /// The time at which the key expires (RFC 3339). Default: never.
     #[serde(default)]
     pub expires_at: Option<Timestamp>,
 }
 
-/// A new key. Only this answer contains the token.
+/// A new key. Only this response contains the token.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct NewKeyAnswer {
     /// The key, without its secret.
@@ -438,7 +441,7 @@ pub(crate) struct NewKeyAnswer {
     pub token: String,
 }
 
-/// What a clean-up removed, or would remove.
+/// The result of a clean-up.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct CleanedUp {
     /// The number of runs that were removed, or would be removed.
@@ -464,12 +467,12 @@ pub(crate) struct ExecuteRequest {
 pub(crate) struct ScheduleRequest {
     /// The job, in the v2 or the legacy shape.
     pub job: Map<String, Value>,
-    /// When the run is due: a time with an offset, or a local time in the job's time zone.
+    /// The time at which the run is due, with an offset or as a local time in the job's time zone.
     #[schemars(length(max = 64))]
     pub scheduled_time: String,
 }
 
-/// The answer of `POST /api/v2/jobs/schedule`.
+/// The response of `POST /api/v2/jobs/schedule`.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Scheduled {
     pub success: bool,
@@ -485,7 +488,7 @@ pub(crate) struct Scheduled {
     pub status: String,
 }
 
-/// The answer of `GET /api/v2/execution/status`.
+/// The response of `GET /api/v2/execution/status`.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct EngineStatus {
     pub success: bool,
@@ -505,7 +508,7 @@ pub(crate) struct EngineQueue {
     pub running: bool,
 }
 
-/// The answer of `GET /api/v2/steps/types`.
+/// The response of `GET /api/v2/steps/types`.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct StepTypes {
     pub success: bool,
@@ -514,7 +517,7 @@ pub(crate) struct StepTypes {
     pub timestamp: String,
 }
 
-/// The answer of `POST /api/jobs/{id}/run`.
+/// The response of `POST /api/jobs/{id}/run`.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct LegacyRun {
     pub success: bool,

@@ -44,8 +44,8 @@ impl Steps {
         Ok(Activated { step_type: step_type.to_owned(), version, digest, previous, refused })
     }
 
-    /// Removes the record of a step type whose active version is its first one. If it replaced a built-in
-    /// step, that step becomes active again.
+    /// Makes the built-in step active again when there is no earlier registered version. Refuses when no
+    /// built-in step has this name.
     async fn restore_built_in(
         &self,
         step_type: &str,

@@ -3,6 +3,7 @@
 use super::Interp;
 use super::validate::Validate as _;
 use crate::types::{Ty, type_of};
+use ps_syntax::Span;
 use ps_syntax::ast::Arg;
 use ps_syntax::symbol::{Sym, same};
 use ps_value::error::{Category, Fault, Flow, R};
@@ -16,12 +17,31 @@ pub enum Given {
     Value(Value),
 }
 
+/// The call of a function, a script block or a script.
+pub struct Call {
+    /// The word that invokes it, as written.
+    pub invoked: Str,
+    pub given: Vec<Given>,
+    /// Whether it runs in the scope of its caller.
+    pub dot: bool,
+    /// Whether it gets objects from a pipeline.
+    pub piped: bool,
+    pub span: Span,
+}
+
+impl Call {
+    /// Returns a call by the host, with these arguments, in a scope of its own.
+    pub fn of(given: Vec<Given>) -> Self {
+        Self { invoked: "".into(), given, dot: false, piped: false, span: Span::default() }
+    }
+}
+
 /// Bound arguments.
 #[derive(Default, Clone)]
 pub struct Bound {
     pub values: Vec<Option<Value>>,
     pub set: Option<Sym>,
-    /// The values that no parameter takes.
+    /// The values that no parameter takes; the values without a name until they are bound.
     pub rest: Vec<Value>,
     pub common: Common,
     /// Whether an argument set each parameter, so that the pipeline does not.
@@ -138,12 +158,11 @@ impl Interp {
             sets: table.sets(),
             ..Bound::default()
         };
-        let mut positional = Vec::new();
         let mut given = given.into_iter().peekable();
         let mut splats = Vec::new();
         while let Some(arg) = given.next() {
             match arg {
-                Given::Value(value) => positional.push(value),
+                Given::Value(value) => bound.rest.push(value),
                 Given::Named { name, value, splatted: true } => splats.push((name, value)),
                 Given::Named { name, value, .. } => {
                     let mut next = || match given.peek() {
@@ -153,7 +172,7 @@ impl Interp {
                         },
                         _ => None,
                     };
-                    self.bind_named(table, &mut bound, &name, value, &mut next, &mut positional)?;
+                    self.bind_named(table, &mut bound, &name, value, &mut next)?;
                 }
             }
         }
@@ -164,10 +183,10 @@ impl Interp {
             {
                 return binding("ParameterAlreadyBound", already_bound(&name)).raise();
             }
-            self.bind_named(table, &mut bound, &name, value, &mut || None, &mut positional)?;
+            self.bind_named(table, &mut bound, &name, value, &mut || None)?;
         }
         self.default_values(table, &mut bound, command)?;
-        self.bind_positional(table, &mut bound, positional)?;
+        self.bind_positional(table, &mut bound)?;
         if let Some(name) = &bound.unknown {
             return binding(
                 "NamedParameterNotFound",
@@ -189,7 +208,6 @@ impl Interp {
         name: &str,
         value: Option<Value>,
         next: &mut dyn FnMut() -> Option<Value>,
-        positional: &mut Vec<Value>,
     ) -> R<()> {
         let found = match Self::find_parameter(table, name)? {
             Some(Hit::Param(at)) => at,
@@ -212,8 +230,8 @@ impl Interp {
                     .enumerate()
                     .any(|(at, p)| p.sets.iter().any(|s| s.rest) && bound.given.get(at) == Some(&false))
                 {
-                    positional.push(Value::from(format!("-{name}")));
-                    positional.extend(value);
+                    bound.rest.push(Value::from(format!("-{name}")));
+                    bound.rest.extend(value);
                     return Ok(());
                 }
                 // Report this only after the rest is bound, because an error there comes first.
@@ -225,11 +243,11 @@ impl Interp {
             }
             None => {
                 // A simple function treats unknown parameters as arguments.
-                positional.push(Value::with_text(
+                bound.rest.push(Value::with_text(
                     Value::from(format!("-{name}")),
                     format!("\u{1}-{name}").as_str().into(),
                 ));
-                positional.extend(value);
+                bound.rest.extend(value);
                 return Ok(());
             }
         };
@@ -475,36 +493,12 @@ impl Interp {
         }
     }
 
-    fn bind_positional(&mut self, table: &ParamTable, bound: &mut Bound, positional: Vec<Value>) -> R<()> {
-        let mut values = positional.into_iter();
-        // The next parameters by position, those of the default set first.
-        let place = |bound: &Bound| {
-            let mut best: Vec<(i32, usize)> = Vec::new();
-            for (at, spec) in table.params.iter().enumerate() {
-                if bound.given.get(at) == Some(&true) {
-                    continue;
-                }
-                for set in spec.sets.iter().filter(|s| !s.rest) {
-                    let possible = set.set.is_none_or(|own| bound.sets.contains(&own));
-                    // If several sets remain, those of the default come first.
-                    let rank = i32::from(
-                        set.set.is_some() && table.default_set.is_some() && set.set != table.default_set,
-                    );
-                    if let (true, Some(position)) = (possible, set.position) {
-                        best.push((position * 2 + rank, at));
-                    }
-                }
-            }
-            best.sort_unstable();
-            let first = best.first().map(|(key, _)| key / 2);
-            best.retain(|(key, _)| Some(key / 2) == first);
-            best.dedup_by_key(|(_, at)| *at);
-            best.into_iter().map(|(_, at)| at).collect::<Vec<usize>>()
-        };
+    fn bind_positional(&mut self, table: &ParamTable, bound: &mut Bound) -> R<()> {
+        let mut values = std::mem::take(&mut bound.rest).into_iter();
         let mut left = Vec::new();
         while let Some(value) = values.next() {
             let is_name = matches!(&value, Value::Ext(ext) if ext.text.as_ref().is_some_and(|t| t.starts_with('\u{1}')));
-            let places = if is_name { Vec::new() } else { place(bound) };
+            let places = if is_name { Vec::new() } else { next_places(table, bound) };
             let exact = places
                 .iter()
                 .copied()
@@ -531,6 +525,11 @@ impl Interp {
                 }
             }
         }
+        self.bind_rest(table, bound, left)
+    }
+
+    /// Binds the values that no parameter takes by its position.
+    fn bind_rest(&mut self, table: &ParamTable, bound: &mut Bound, mut left: Vec<Value>) -> R<()> {
         // The bound parameters decide which sets are left, and so which parameter takes the rest.
         let takes_rest = |(at, spec): (usize, &ParamSpec)| {
             bound.given.get(at) == Some(&false)
@@ -557,6 +556,30 @@ impl Interp {
         bound.rest = left;
         Ok(())
     }
+}
+
+/// Returns the next parameters by position, those of the default set first.
+fn next_places(table: &ParamTable, bound: &Bound) -> Vec<usize> {
+    let mut best: Vec<(i32, usize)> = Vec::new();
+    for (at, spec) in table.params.iter().enumerate() {
+        if bound.given.get(at) == Some(&true) {
+            continue;
+        }
+        for set in spec.sets.iter().filter(|s| !s.rest) {
+            let possible = set.set.is_none_or(|own| bound.sets.contains(&own));
+            // If several sets remain, those of the default come first.
+            let rank =
+                i32::from(set.set.is_some() && table.default_set.is_some() && set.set != table.default_set);
+            if let (true, Some(position)) = (possible, set.position) {
+                best.push((position * 2 + rank, at));
+            }
+        }
+    }
+    best.sort_unstable();
+    let first = best.first().map(|(key, _)| key / 2);
+    best.retain(|(key, _)| Some(key / 2) == first);
+    best.dedup_by_key(|(_, at)| *at);
+    best.into_iter().map(|(_, at)| at).collect()
 }
 
 pub enum Hit {

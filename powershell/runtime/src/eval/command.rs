@@ -3,7 +3,7 @@
 use ps_value::types::NetType;
 use std::rc::Rc;
 
-use super::bind::{Bound, Given};
+use super::bind::{Bound, Call, Given};
 use super::pipeline::{Command as Runs, Ready};
 use super::streams::Action;
 use super::{Interp, Sink};
@@ -94,12 +94,13 @@ impl Interp {
             Value::Block(block) => {
                 let block = block.clone();
                 let given = self.gather(&command.args)?;
-                return self.script_command(block, "", invoked, given, dot, piped, span);
+                return self.script_command(block, "", Call { invoked, given, dot, piped, span });
             }
             Value::Net(net) => {
                 if let Some(info) = net.other::<Resolved>() {
                     let info = info.clone();
-                    return self.prepare_resolved(info, command, invoked, dot, piped, span);
+                    let call = Call { invoked, given: Vec::new(), dot, piped, span };
+                    return self.prepare_resolved(info, command, call);
                 }
             }
             Value::Null | Value::Void => {
@@ -116,18 +117,11 @@ impl Interp {
                 _ => return self.not_found(&name),
             },
         };
-        self.prepare_resolved(resolved, command, invoked, dot, piped, span)
+        let call = Call { invoked, given: Vec::new(), dot, piped, span };
+        self.prepare_resolved(resolved, command, call)
     }
 
-    fn prepare_resolved(
-        &mut self,
-        resolved: Resolved,
-        command: &Command,
-        invoked: Str,
-        dot: bool,
-        piped: bool,
-        span: Span,
-    ) -> R<Ready> {
+    fn prepare_resolved(&mut self, resolved: Resolved, command: &Command, call: Call) -> R<Ready> {
         if let (Resolved::Function(_), true) = (&resolved, self.strict() >= 2)
             && let [
                 ps_syntax::ast::Arg::Value(ps_syntax::ast::Expr {
@@ -141,25 +135,17 @@ impl Interp {
             return Fault::runtime("StrictModeFunctionCallWithParens", "The function or command was called as if it were a method. Parameters should be separated by spaces. For information about parameters, see the about_Parameters Help topic.").raise();
         }
         let given = self.gather(&command.args)?;
-        self.ready(resolved, invoked, given, dot, piped, span)
+        self.ready(resolved, Call { given, ..call })
     }
 
-    pub fn ready(
-        &mut self,
-        resolved: Resolved,
-        invoked: Str,
-        given: Vec<Given>,
-        dot: bool,
-        piped: bool,
-        span: Span,
-    ) -> R<Ready> {
+    pub fn ready(&mut self, resolved: Resolved, call: Call) -> R<Ready> {
         match resolved {
             Resolved::Function(function) => {
                 let name = function.name.clone();
-                self.script_command(function.block.clone(), &name, invoked, given, dot, piped, span)
+                self.script_command(function.block.clone(), &name, call)
             }
-            Resolved::Cmdlet(info) => self.cmdlet_command(info, given, piped, span),
-            Resolved::Script(path) => self.script_file(&path, invoked, given, dot, piped, span),
+            Resolved::Cmdlet(info) => self.cmdlet_command(info, call.given, call.piped, call.span),
+            Resolved::Script(path) => self.script_file(&path, call),
         }
     }
 

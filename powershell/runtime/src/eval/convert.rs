@@ -6,12 +6,12 @@ use std::rc::Rc;
 use num_bigint::BigInt;
 use num_traits::ToPrimitive;
 
+mod known;
+
 use super::Interp;
 use crate::types::{EnumType, Ty, TypeKind, type_of};
-use ps_value::culture;
 use ps_value::error::{Category, Fault, Flow, R};
-use ps_value::net::{self, Net};
-use ps_value::{Dict, DictKind, List, ListKind, ObjectKind, Str, TimeSpan, Value, numbers, text};
+use ps_value::{Dict, DictKind, List, ListKind, ObjectKind, Str, Value, numbers, text};
 
 impl Interp {
     pub fn convert(&mut self, value: &Value, ty: &Ty) -> R<Value> {
@@ -67,142 +67,6 @@ impl Interp {
             Value::Str(_) => value.clone(),
             Value::Null | Value::Void => Value::from(""),
             other => Value::from(self.to_text(other)),
-        }
-    }
-
-    fn convert_other(&mut self, value: &Value, ty: &Ty) -> R<Value> {
-        let id = ty.info().map_or(NetType::Object, |info| info.id);
-        let converted = match (id, value) {
-            (NetType::Char, Value::Str(text)) if ps_value::text::utf16_len(text) == 1 => {
-                ps_value::text::unit_at(text, 0).map(Value::Char)
-            }
-            (NetType::Char, Value::Str(_)) => {
-                return Fault::new(NetType::PSInvalidCastException, "InvalidCastFromStringToChar", Category::InvalidArgument, format!("Cannot convert value \"{}\" to type \"System.Char\". Error: \"String must be exactly one character long.\"", text(value))).raise();
-            }
-            (NetType::Char, number) => {
-                number.as_integer().and_then(|v| u16::try_from(v).ok()).map(Value::Char)
-            }
-            (NetType::DateTime, Value::Str(text)) => match net::parse_date(text) {
-                Some(date) => Some(Value::DateTime(date)),
-                None => {
-                    return self.not_parsed(
-                        value,
-                        ty,
-                        "InvalidCastParseTargetInvocationWithFormatProvider",
-                        &format!("String '{text}' was not recognized as a valid DateTime."),
-                    );
-                }
-            },
-            (NetType::DateTime, number) if number.as_integer().is_some() => number
-                .as_integer()
-                .and_then(|t| ps_value::DateTime::new(t, ps_value::DateKind::Unspecified))
-                .map(Value::DateTime),
-            (NetType::TimeSpan, Value::Str(text)) => match TimeSpan::parse(text) {
-                Some(span) => Some(Value::TimeSpan(span)),
-                None => {
-                    return self.not_parsed(
-                        value,
-                        ty,
-                        "InvalidCastParseTargetInvocationWithFormatProvider",
-                        &format!("String '{text}' was not recognized as a valid TimeSpan."),
-                    );
-                }
-            },
-            (NetType::TimeSpan, number) => number.as_integer().map(|ticks| Value::TimeSpan(TimeSpan(ticks))),
-            (NetType::Type | NetType::RuntimeType, Value::Str(text)) => match self.find_type(text) {
-                Some(found) => Some(Value::ty(found)),
-                None => return self.cannot(value, ty),
-            },
-            (NetType::ScriptBlock, Value::Str(_)) => None,
-            (NetType::Regex, _) => {
-                let pattern = self.to_text(value);
-                let regex = self.regex(&pattern, 0)?;
-                Some(Value::net(Net::Regex(regex)))
-            }
-            (NetType::XmlDocument, _) => {
-                let source = match value {
-                    Value::Array(_) | Value::List(_) => {
-                        let lines: Vec<String> = value.items().unwrap_or_default().iter().map(text).collect();
-                        lines.join("\n")
-                    }
-                    other => self.to_text(other),
-                };
-                match ps_value::xml::parse_document(&source) {
-                    Ok(document) => Some(document),
-                    Err(why) => {
-                        let message = format!(
-                            "Cannot convert value \"{source}\" to type \"System.Xml.XmlDocument\". Error: \"{why}\""
-                        );
-                        return Fault::new(
-                            NetType::PSInvalidCastException,
-                            "InvalidCastToXmlDocument",
-                            Category::InvalidArgument,
-                            message,
-                        )
-                        .raise();
-                    }
-                }
-            }
-            (NetType::Hashtable, Value::Dict(dict)) => {
-                Some(Value::Dict(Rc::new(copy_dict(dict, DictKind::Hashtable))))
-            }
-            (NetType::IDictionary, Value::Dict(_)) => Some(value.clone()),
-            (NetType::IList | NetType::ICollection | NetType::IEnumerable, _) => {
-                Some(Value::array(vec![value.clone()]))
-            }
-            (NetType::ArrayList, _) => {
-                let items = self.enumerate(value);
-                Some(Value::List(Rc::new(List::new(ListKind::ArrayList, NetType::Object.ty(), items))))
-            }
-            (NetType::Stack | NetType::Queue, Value::Array(_) | Value::List(_)) => {
-                let items = self.enumerate(value);
-                let kind = if id == NetType::Stack { ListKind::Stack } else { ListKind::Queue };
-                Some(Value::List(Rc::new(List::new(kind, NetType::Object.ty(), items))))
-            }
-            (NetType::Array, _) => return self.as_array(value, &NetType::Object.ty()),
-            (
-                NetType::List
-                | NetType::Collection
-                | NetType::GenericQueue
-                | NetType::HashSet
-                | NetType::GenericStack
-                | NetType::GenericIEnumerable
-                | NetType::GenericIList,
-                _,
-            ) => return self.as_collection(value, ty, id),
-            (NetType::CultureInfo, Value::Str(name)) => match culture::find(name) {
-                Some(found) => Some(crate::types::culture::value_of(Rc::new(found.editable()))),
-                None => {
-                    let why = crate::types::culture::unknown(name);
-                    return self.not_parsed(value, ty, "InvalidCastConstructorException", &why);
-                }
-            },
-            (
-                NetType::Delegate
-                | NetType::Func
-                | NetType::Action
-                | NetType::Predicate
-                | NetType::Comparison
-                | NetType::MatchEvaluator,
-                Value::Block(_),
-            ) => Some(value.clone()),
-            (NetType::PSReference, Value::Ref(_)) => Some(value.clone()),
-            (NetType::PSReference, _) => Some(Value::own_ref(value.clone())),
-            _ => match crate::types::net_text::from_text(self, id, value) {
-                Ok(found) => found,
-                Err(why) => {
-                    let id = if id == NetType::BigInteger {
-                        "InvalidCastParseTargetInvocationWithFormatProvider"
-                    } else {
-                        "InvalidCastParseTargetInvocation"
-                    };
-                    return self.not_parsed(value, ty, id, &why);
-                }
-            },
-        };
-        match converted {
-            Some(value) => Ok(value),
-            None => self.by_constructor(value, ty),
         }
     }
 

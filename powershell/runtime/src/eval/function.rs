@@ -4,7 +4,7 @@ use ps_value::types::NetType;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::bind::{Bound, Given};
+use super::bind::{Bound, Call, Given};
 use super::pipeline::{Command, Ready};
 use super::{Frame, Interp, Sink, convert};
 use ps_syntax::ast::Block;
@@ -35,38 +35,24 @@ pub(crate) struct ScriptCommand {
 }
 
 impl Interp {
-    #[allow(clippy::too_many_arguments, reason = "the whole of a call")]
-    pub fn script_command(
-        &mut self,
-        block: Rc<ScriptBlock>,
-        name: &str,
-        invoked: Str,
-        given: Vec<Given>,
-        dot: bool,
-        piped: bool,
-        span: Span,
-    ) -> R<Ready> {
+    pub fn script_command(&mut self, block: Rc<ScriptBlock>, name: &str, call: Call) -> R<Ready> {
         let parent = match &block.session {
-            Some(session) if !dot => Some(session.clone()),
+            Some(session) if !call.dot => Some(session.clone()),
             _ => Some(self.scope.clone()),
         };
-        let scope = if dot { self.scope.clone() } else { Scope::new(parent, false) };
-        self.script_in(block, name, invoked, given, scope, dot, piped, span, false)
+        let scope = if call.dot { self.scope.clone() } else { Scope::new(parent, false) };
+        self.script_in(block, name, call, scope, false)
     }
 
-    #[allow(clippy::too_many_arguments, reason = "the whole of a call, from two places")]
     fn script_in(
         &mut self,
         block: Rc<ScriptBlock>,
         name: &str,
-        invoked: Str,
-        given: Vec<Given>,
+        call: Call,
         scope: Rc<Scope>,
-        dot: bool,
-        piped: bool,
-        span: Span,
         is_file: bool,
     ) -> R<Ready> {
+        let Call { invoked, given, dot, piped, span } = call;
         let table = self.table_of(&block)?;
         let name = Str::from(name);
         let frame = Frame {
@@ -108,15 +94,7 @@ impl Interp {
     }
 
     /// Runs a `.ps1` file.
-    pub fn script_file(
-        &mut self,
-        path: &str,
-        invoked: Str,
-        given: Vec<Given>,
-        dot: bool,
-        piped: bool,
-        span: Span,
-    ) -> R<Ready> {
+    pub fn script_file(&mut self, path: &str, call: Call) -> R<Ready> {
         let content = self.read_text(path)?;
         let full = self.full_path(path);
         let source = Source::new(&full, &content);
@@ -125,9 +103,9 @@ impl Interp {
             Err(errors) => return Err(self.parse_error(&source, &errors)),
         };
         let name = source.name().to_owned();
-        let scope = if dot { self.scope.clone() } else { Scope::new(Some(self.scope.clone()), true) };
+        let scope = if call.dot { self.scope.clone() } else { Scope::new(Some(self.scope.clone()), true) };
         self.hoist(&block)?;
-        self.script_in(ScriptBlock::new(block), &name, invoked, given, scope, dot, piped, span, true)
+        self.script_in(ScriptBlock::new(block), &name, call, scope, true)
     }
 
     /// Returns the module or closure whose code runs.
@@ -163,8 +141,7 @@ impl Interp {
         let scope = Scope::new(Some(self.scope.clone()), false);
         scope.put(self.syms.underscore, &self.names.underscore, item);
         let given = args.iter().cloned().map(Given::Value).collect();
-        let ready =
-            self.script_in(block.clone(), "", "".into(), given, scope, false, false, Span::default(), false)?;
+        let ready = self.script_in(block.clone(), "", Call::of(given), scope, false)?;
         self.run_ready(ready, Span::default(), None, out)
     }
 
@@ -172,8 +149,7 @@ impl Interp {
     pub fn call_block(&mut self, block: &Rc<ScriptBlock>, args: &[Value]) -> R<Value> {
         let out = super::Collector::default();
         let given = args.iter().cloned().map(Given::Value).collect();
-        let ready =
-            self.script_command(block.clone(), "", "".into(), given, false, false, Span::default())?;
+        let ready = self.script_command(block.clone(), "", Call::of(given))?;
         self.run_ready(ready, Span::default(), None, &out)?;
         Ok(out.into_value())
     }
@@ -184,8 +160,7 @@ impl Interp {
         scope.put(self.syms.this, &self.names.this, this.clone());
         let out = super::Collector::default();
         let given = args.iter().cloned().map(Given::Value).collect();
-        let ready =
-            self.script_in(block.clone(), "", "".into(), given, scope, false, false, Span::default(), false)?;
+        let ready = self.script_in(block.clone(), "", Call::of(given), scope, false)?;
         self.run_ready(ready, Span::default(), None, &out)?;
         Ok(out.into_value())
     }
@@ -198,7 +173,7 @@ impl Interp {
         let given = args.iter().cloned().map(Given::Value).collect();
         self.tries += 1;
         let result = self
-            .script_command(block, "", "".into(), given, false, false, Span::default())
+            .script_command(block, "", Call::of(given))
             .and_then(|ready| self.run_ready(ready, Span::default(), None, &out));
         self.tries -= 1;
         if let Err(flow) = result {

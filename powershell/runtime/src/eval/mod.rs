@@ -13,6 +13,7 @@ pub(crate) mod convert;
 pub(crate) mod define;
 pub(crate) mod expr;
 pub(crate) mod function;
+pub(crate) mod index;
 pub(crate) mod instance;
 pub(crate) mod member;
 mod members;

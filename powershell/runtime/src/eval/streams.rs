@@ -60,6 +60,23 @@ impl Action {
     }
 }
 
+/// A stream of details, which a preference or a common parameter turns on.
+struct Detail {
+    number: u8,
+    preference: &'static str,
+    stream: Stream,
+    kind: NetType,
+}
+
+const VERBOSE: Detail = Detail {
+    number: 4,
+    preference: "VerbosePreference",
+    stream: Stream::Verbose,
+    kind: NetType::VerboseRecord,
+};
+const DEBUG: Detail =
+    Detail { number: 5, preference: "DebugPreference", stream: Stream::Debug, kind: NetType::DebugRecord };
+
 impl Interp {
     pub fn preference(&self, name: &str) -> Action {
         Action::parse(&text(&self.get(name)))
@@ -165,38 +182,30 @@ impl Interp {
     }
 
     pub fn write_verbose(&mut self, message: &str, on: Option<bool>) -> R<()> {
-        self.write_detail(4, "VerbosePreference", Stream::Verbose, NetType::VerboseRecord, message, on)
+        self.write_detail(&VERBOSE, message, on)
     }
 
     pub fn write_debug(&mut self, message: &str, on: Option<bool>) -> R<()> {
-        self.write_detail(5, "DebugPreference", Stream::Debug, NetType::DebugRecord, message, on)
+        self.write_detail(&DEBUG, message, on)
     }
 
-    fn write_detail(
-        &mut self,
-        number: u8,
-        preference: &str,
-        stream: Stream,
-        kind: NetType,
-        message: &str,
-        on: Option<bool>,
-    ) -> R<()> {
+    fn write_detail(&mut self, detail: &Detail, message: &str, on: Option<bool>) -> R<()> {
         let action = match on {
             Some(true) => Action::Continue,
             Some(false) => Action::SilentlyContinue,
-            None => self.preference(preference),
+            None => self.preference(detail.preference),
         };
         if matches!(action, Action::SilentlyContinue | Action::Ignore) {
             return Ok(());
         }
-        let value = Value::record(kind, vec![("Message", Value::from(message))]);
-        match self.streams.target(number) {
-            Target::Host => self.host.message(stream, message),
+        let value = Value::record(detail.kind, vec![("Message", Value::from(message))]);
+        match self.streams.target(detail.number) {
+            Target::Host => self.host.message(detail.stream, message),
             Target::Nowhere => {}
             Target::Queue(queue) => queue.borrow_mut().push(value),
         }
         if action == Action::Stop {
-            return stopped(preference, message);
+            return stopped(detail.preference, message);
         }
         Ok(())
     }

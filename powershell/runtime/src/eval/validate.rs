@@ -1,5 +1,7 @@
 //! Validation attributes of parameters, variables and properties.
 
+use std::rc::Rc;
+
 use ps_syntax::ast::{Attribute, ExprKind};
 use ps_value::block::ScriptBlock;
 use ps_value::error::R;
@@ -121,40 +123,8 @@ impl Validate for Validator {
                     Ok(())
                 }
             }
-            Self::Range(low, high) => {
-                let below = it.ordered(value, low, false).ok().flatten().is_none_or(|o| o.is_lt());
-                let above = it.ordered(value, high, false).ok().flatten().is_none_or(|o| o.is_gt());
-                if below {
-                    Err(format!(
-                        "The {shown} argument is less than the minimum allowed range of {0}. Supply an argument that is greater than or equal to {0} and then try the command again.",
-                        text(low)
-                    ))
-                } else if above {
-                    Err(format!(
-                        "The {shown} argument is greater than the maximum allowed range of {0}. Supply an argument that is less than or equal to {0} and then try the command again.",
-                        text(high)
-                    ))
-                } else {
-                    Ok(())
-                }
-            }
-            Self::RangeKind(kind) => {
-                let number = value.as_double().unwrap_or(0.0);
-                let kind = kind.to_ascii_lowercase();
-                let (fits, word) = match kind.as_str() {
-                    "positive" => (number > 0.0, "greater than zero"),
-                    "negative" => (number < 0.0, "less than zero"),
-                    "nonnegative" => (number >= 0.0, "greater than or equal to zero"),
-                    _ => (number <= 0.0, "less than or equal to zero"),
-                };
-                if fits {
-                    Ok(())
-                } else {
-                    Err(format!(
-                        "The argument \"{shown}\" cannot be validated because its value is not {word}."
-                    ))
-                }
-            }
+            Self::Range(low, high) => in_range(it, value, &shown, low, high),
+            Self::RangeKind(kind) => of_kind(value, &shown, kind),
             Self::Pattern(pattern, regex) => {
                 if regex.is_match(&shown) {
                     Ok(())
@@ -164,46 +134,88 @@ impl Validate for Validator {
                     ))
                 }
             }
-            Self::Length(low, high) => {
-                let length = ps_value::text::utf16_len(&shown);
-                if length < *low {
-                    Err(format!(
-                        "The character length ({length}) of the argument is too short. Specify an argument with a length that is greater than or equal to \"{low}\", and then try the command again."
-                    ))
-                } else if length > *high {
-                    Err(format!(
-                        "The character length of the {length} argument is too long. Shorten the character length of the argument so it is fewer than or equal to \"{high}\" characters, and then try the command again."
-                    ))
-                } else {
-                    Ok(())
-                }
-            }
-            Self::Script(block) => {
-                let scope = super::Scope::new(Some(it.scope.clone()), false);
-                scope.put_str("_", value.clone());
-                let out = super::Collector::default();
-                it.tries += 1;
-                let result = it.within(scope, |it| it.run_block(block, &out));
-                it.tries -= 1;
-                if let Err(flow) = result {
-                    return match &*flow {
-                        ps_value::error::Flow::Error(record) => Ok(Err(record.text())),
-                        ps_value::error::Flow::Return => Ok(Ok(())),
-                        _ => Err(flow),
-                    };
-                }
-                if out.into_value().truth() {
-                    Ok(())
-                } else {
-                    Err(format!(
-                        "The \"{}\" validation script for the argument with value \"{shown}\" did not return a result of True. Determine why the validation script failed, and then try the command again.",
-                        block.text()
-                    ))
-                }
-            }
+            Self::Length(low, high) => of_length(&shown, *low, *high),
+            Self::Script(block) => return passes(it, block, value, &shown),
             _ => Ok(()),
         })
     }
+}
+
+/// Checks `ValidateRange` with two bounds.
+fn in_range(it: &mut Interp, value: &Value, shown: &str, low: &Value, high: &Value) -> Result<(), String> {
+    let below = it.ordered(value, low, false).ok().flatten().is_none_or(|o| o.is_lt());
+    let above = it.ordered(value, high, false).ok().flatten().is_none_or(|o| o.is_gt());
+    if below {
+        Err(format!(
+            "The {shown} argument is less than the minimum allowed range of {0}. Supply an argument that is greater than or equal to {0} and then try the command again.",
+            text(low)
+        ))
+    } else if above {
+        Err(format!(
+            "The {shown} argument is greater than the maximum allowed range of {0}. Supply an argument that is less than or equal to {0} and then try the command again.",
+            text(high)
+        ))
+    } else {
+        Ok(())
+    }
+}
+
+/// Checks `ValidateRange` with a kind of numbers.
+fn of_kind(value: &Value, shown: &str, kind: &str) -> Result<(), String> {
+    let number = value.as_double().unwrap_or(0.0);
+    let kind = kind.to_ascii_lowercase();
+    let (fits, word) = match kind.as_str() {
+        "positive" => (number > 0.0, "greater than zero"),
+        "negative" => (number < 0.0, "less than zero"),
+        "nonnegative" => (number >= 0.0, "greater than or equal to zero"),
+        _ => (number <= 0.0, "less than or equal to zero"),
+    };
+    if fits {
+        Ok(())
+    } else {
+        Err(format!("The argument \"{shown}\" cannot be validated because its value is not {word}."))
+    }
+}
+
+/// Checks `ValidateLength`.
+fn of_length(shown: &str, low: usize, high: usize) -> Result<(), String> {
+    let length = ps_value::text::utf16_len(shown);
+    if length < low {
+        Err(format!(
+            "The character length ({length}) of the argument is too short. Specify an argument with a length that is greater than or equal to \"{low}\", and then try the command again."
+        ))
+    } else if length > high {
+        Err(format!(
+            "The character length of the {length} argument is too long. Shorten the character length of the argument so it is fewer than or equal to \"{high}\" characters, and then try the command again."
+        ))
+    } else {
+        Ok(())
+    }
+}
+
+/// Checks `ValidateScript`: whether the block returns a true value.
+fn passes(it: &mut Interp, block: &Rc<ScriptBlock>, value: &Value, shown: &str) -> R<Result<(), String>> {
+    let scope = super::Scope::new(Some(it.scope.clone()), false);
+    scope.put_str("_", value.clone());
+    let out = super::Collector::default();
+    it.tries += 1;
+    let result = it.within(scope, |it| it.run_block(block, &out));
+    it.tries -= 1;
+    if let Err(flow) = result {
+        return match &*flow {
+            ps_value::error::Flow::Error(record) => Ok(Err(record.text())),
+            ps_value::error::Flow::Return => Ok(Ok(())),
+            _ => Err(flow),
+        };
+    }
+    Ok(if out.into_value().truth() {
+        Ok(())
+    } else {
+        Err(format!(
+            "The \"{}\" validation script for the argument with value \"{shown}\" did not return a result of True. Determine why the validation script failed, and then try the command again.",
+            block.text()
+        ))
+    })
 }
 
 fn not_empty(value: &Value) -> Result<(), String> {

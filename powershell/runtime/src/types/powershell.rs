@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::args::{at, string};
 use super::declare::Declared::{self, Method, Property, Static};
-use crate::eval::bind::Given;
+use crate::eval::bind::{Call, Given};
 use crate::eval::function::invoke_failed;
 use crate::eval::streams::Target;
 use crate::eval::{Collector, Interp};
@@ -229,10 +229,10 @@ fn run(
             Err(errors) => return Err(it.parse_error(&source, &errors)),
         };
         it.hoist(&block)?;
-        it.script_command(ScriptBlock::new(block), "", "".into(), given, true, piped, Span::default())?
+        it.script_command(ScriptBlock::new(block), "", Call { dot: true, piped, ..Call::of(given) })?
     } else {
         match it.find_command(&text) {
-            Some(found) => it.ready(found, text, given, false, piped, Span::default())?,
+            Some(found) => it.ready(found, Call { invoked: text, piped, ..Call::of(given) })?,
             None => return it.not_found(&text),
         }
     };

@@ -7,6 +7,15 @@ use super::{P, Parser};
 use crate::ast::*;
 use crate::source::Span;
 
+/// The words and attributes before the name of a member.
+#[derive(Default)]
+struct Qualifiers {
+    is_static: bool,
+    hidden: bool,
+    kind: Option<TypeName>,
+    attributes: Vec<Attribute>,
+}
+
 impl Parser<'_> {
     pub(super) fn function(&mut self, word: &str) -> P<StmtKind> {
         let start = self.pos;
@@ -154,72 +163,16 @@ impl Parser<'_> {
 
     fn class_member(&mut self, def: &mut TypeDef) -> P<()> {
         let start = self.pos;
-        let (mut is_static, mut hidden) = (false, false);
-        let mut attributes = Vec::new();
-        let mut kind = None;
-        loop {
-            self.lines()?;
-            let at = self.pos;
-            if self.keyword("static") {
-                self.once(is_static, at);
-                is_static = true;
-            } else if self.keyword("hidden") {
-                self.once(hidden, at);
-                hidden = true;
-            } else if self.peek() == '[' {
-                let attribute = self.attribute()?;
-                if attribute.is_type {
-                    if kind.is_some() {
-                        self.note(
-                            "TooManyTypes",
-                            "Only one type may be specified on class members.",
-                            attribute.span,
-                        );
-                    }
-                    kind = Some(attribute.name.clone());
-                }
-                attributes.push(attribute);
-            } else {
-                break;
-            }
-        }
+        let qualifiers = self.qualifiers()?;
         if self.peek() == '$' {
-            let at = self.pos;
-            let var = self.variable()?;
-            if self.peek() == ':' {
-                let span = self.span(at);
-                let message = "Variable reference is not valid. ':' was not followed by a valid variable name character. Consider using ${} to delimit the name.";
-                return self.error("InvalidVariableReference", message, span);
-            }
-            self.space()?;
-            let initial = if self.eat("=") {
-                let after = self.pos;
-                self.lines()?;
-                let value = self.expression()?;
-                if value.is_none() {
-                    let span = Span::new(after, after);
-                    return self.error("MissingExpressionAfterToken", "Missing expression after '='.", span);
-                }
-                value
-            } else {
-                None
-            };
-            let span = self.span(start);
-            def.properties.push(Property {
-                name: var.name,
-                kind,
-                attributes,
-                initial,
-                is_static,
-                hidden,
-                span,
-            });
+            let property = self.property(start, qualifiers)?;
+            def.properties.push(property);
             return Ok(());
         }
         let name_at = self.pos;
         let name = self.word().to_owned();
         if name.is_empty() {
-            if let Some(last) = attributes.last().filter(|_| self.peek() == '}') {
+            if let Some(last) = qualifiers.attributes.last().filter(|_| self.peek() == '}') {
                 let end = last.span.end as usize;
                 let span = Span::new(end, end);
                 return self.error("IncompleteMemberDefinition", "Incomplete class member definition.", span);
@@ -228,6 +181,72 @@ impl Parser<'_> {
         }
         self.pos += name.len();
         let name_span = self.span(name_at);
+        let (body, base) = self.method_body(&name)?;
+        let Qualifiers { is_static, hidden, kind, .. } = qualifiers;
+        let span = self.span(start);
+        let name = name.into();
+        def.methods.push(Method { name, returns: kind, body, base, is_static, hidden, span, name_span });
+        Ok(())
+    }
+
+    /// Parses the words and attributes before the name of a member.
+    fn qualifiers(&mut self) -> P<Qualifiers> {
+        let mut found = Qualifiers::default();
+        loop {
+            self.lines()?;
+            let at = self.pos;
+            if self.keyword("static") {
+                self.once(found.is_static, at);
+                found.is_static = true;
+            } else if self.keyword("hidden") {
+                self.once(found.hidden, at);
+                found.hidden = true;
+            } else if self.peek() == '[' {
+                let attribute = self.attribute()?;
+                if attribute.is_type {
+                    if found.kind.is_some() {
+                        self.note(
+                            "TooManyTypes",
+                            "Only one type may be specified on class members.",
+                            attribute.span,
+                        );
+                    }
+                    found.kind = Some(attribute.name.clone());
+                }
+                found.attributes.push(attribute);
+            } else {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// Parses a property from its `$`. `start` is the place of its first qualifier.
+    fn property(&mut self, start: usize, qualifiers: Qualifiers) -> P<Property> {
+        let at = self.pos;
+        let var = self.variable()?;
+        if self.peek() == ':' {
+            let span = self.span(at);
+            let message = "Variable reference is not valid. ':' was not followed by a valid variable name character. Consider using ${} to delimit the name.";
+            return self.error("InvalidVariableReference", message, span);
+        }
+        self.space()?;
+        let mut initial = None;
+        if self.eat("=") {
+            let after = self.pos;
+            self.lines()?;
+            initial = self.expression()?;
+            if initial.is_none() {
+                let span = Span::new(after, after);
+                return self.error("MissingExpressionAfterToken", "Missing expression after '='.", span);
+            }
+        }
+        let span = self.span(start);
+        let Qualifiers { is_static, hidden, kind, attributes } = qualifiers;
+        Ok(Property { name: var.name, kind, attributes, initial, is_static, hidden, span })
+    }
+
+    /// Parses a method after its name: parameters, the arguments of the base constructor, and the body.
+    fn method_body(&mut self, name: &str) -> P<(Rc<Block>, Option<Vec<Expr>>)> {
         self.space()?;
         if !self.eat("(") {
             return self.unexpected();
@@ -257,10 +276,7 @@ impl Parser<'_> {
         if let Some(block) = Rc::get_mut(&mut body) {
             block.params = params;
         }
-        let span = self.span(start);
-        let name = name.into();
-        def.methods.push(Method { name, returns: kind, body, base, is_static, hidden, span, name_span });
-        Ok(())
+        Ok((body, base))
     }
 
     /// Reports a repeated qualifier of a member.
@@ -409,30 +425,7 @@ impl Parser<'_> {
                 self.pos = back;
                 break;
             }
-            loop {
-                let bracketed = self.eat("[");
-                let inner = self.deeper(Self::type_name)?;
-                if bracketed {
-                    while !matches!(self.peek(), ']' | '\0') {
-                        self.bump();
-                    }
-                    self.eat("]");
-                }
-                result.generics.push(inner);
-                self.space()?;
-                if !self.eat(",") {
-                    break;
-                }
-                self.space()?;
-            }
-            if !self.eat("]") {
-                let here = self.here();
-                return self.error(
-                    "EndSquareBracketExpectedAtEndOfType",
-                    "Missing ] at end of type token.",
-                    here,
-                );
-            }
+            self.generic_arguments(&mut result.generics)?;
         }
         // The text after the comma of an assembly-qualified name has no effect.
         if self.peek() == ',' && !self.no_comma && result.name.contains('.') {
@@ -442,6 +435,35 @@ impl Parser<'_> {
         }
         result.span = self.span(start);
         Ok(result)
+    }
+
+    /// Parses the arguments of a generic type, and the bracket that ends them.
+    fn generic_arguments(&mut self, generics: &mut Vec<TypeName>) -> P<()> {
+        loop {
+            let bracketed = self.eat("[");
+            let inner = self.deeper(Self::type_name)?;
+            if bracketed {
+                while !matches!(self.peek(), ']' | '\0') {
+                    self.bump();
+                }
+                self.eat("]");
+            }
+            generics.push(inner);
+            self.space()?;
+            if !self.eat(",") {
+                break;
+            }
+            self.space()?;
+        }
+        if !self.eat("]") {
+            let here = self.here();
+            return self.error(
+                "EndSquareBracketExpectedAtEndOfType",
+                "Missing ] at end of type token.",
+                here,
+            );
+        }
+        Ok(())
     }
 
     pub(super) fn type_ref(name: TypeName) -> TypeRef {

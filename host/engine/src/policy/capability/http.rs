@@ -4,12 +4,12 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::http_rule::{HttpRequest, HttpRule, Inject, denied_host, host_is_denied, overrides};
-use super::{Layers, Place, Policed};
+use super::http_headers::overrides;
+use super::http_rule::{HttpRequest, HttpRule, Inject, denied_host, host_is_denied};
+use super::{Layers, Missing, Place, Policed};
 use crate::Configuration;
-use crate::config::organization_of;
 use crate::policy::grant::Grant;
-use crate::policy::refusal::{Denial, Whose, quoted, shown, together};
+use crate::policy::refusal::{Denial, Whose, plain, quoted, shown, together};
 use crate::policy::rule::Rule;
 use crate::quantity::Count;
 
@@ -38,36 +38,19 @@ impl Policed for Http {
     }
 
     fn check_narrowing(rules: &Self::Rules, place: &mut Place<'_>) {
-        for (i, _) in rules.iter().enumerate().filter(|(_, rule)| rule.inject.is_some()) {
-            place.add(
-                &format!("/{i}/inject"),
-                "a job cannot add a credential: `inject` belongs to the operator",
-            );
-        }
-    }
-
-    fn missing(rules: &Self::Rules, config: &Configuration, is_for: &dyn Fn(&str) -> bool) -> Vec<String> {
-        let mut missing = Vec::new();
-        for rule in rules {
-            if let Some(name) = &rule.organization
-                && !config.azure_devops.organizations.contains_key(name)
+        for (i, rule) in rules.iter().enumerate() {
+            for (key, given) in [("inject", rule.inject.is_some()), ("credential", rule.credential.is_some())]
             {
-                missing.push(format!("the organization `{name}` is not in the configuration"));
-            } else if let Some(name) = &rule.organization
-                && let Some(why) = config.strangers(is_for, |project| project.organizations.contains(name))
-            {
-                missing.push(format!("the organization `{name}` {why}"));
-            }
-            if let Some(Inject { secret, .. }) = &rule.inject {
-                if !config.secrets.contains_key(secret) {
-                    missing.push(format!("the secret `{secret}` is not in the configuration"));
-                } else if let Some(why) = config.strangers(is_for, |project| project.secrets.contains(secret))
-                {
-                    missing.push(format!("the secret `{secret}` {why}"));
+                if given {
+                    let message = format!("a job cannot add a credential: `{key}` belongs to the operator");
+                    place.add(&format!("/{i}/{key}"), message);
                 }
             }
         }
-        missing
+    }
+
+    fn missing(rules: &Self::Rules, config: &Configuration, is_for: &dyn Fn(&str) -> bool) -> Vec<Missing> {
+        rules.iter().enumerate().flat_map(|(i, rule)| missing_in(rule, i, config, is_for)).collect()
     }
 
     fn fold(layers: &Layers<'_, Self::Rules>) -> Self::Grant {
@@ -93,12 +76,73 @@ impl Policed for Http {
             let url = rule.url.as_deref().unwrap_or_default();
             let methods = if rule.methods.is_empty() { "GET".to_owned() } else { rule.methods.join(" ") };
             let paths = if rule.paths.is_empty() { "every path".to_owned() } else { rule.paths.join(" ") };
-            let inject =
-                rule.inject.as_ref().map_or(String::new(), |i| format!(", adds {} from a secret", i.header));
-            ("http".to_owned(), format!("{methods} {url} {paths}{inject}"))
+            let adds = match (rule.label(), &rule.inject) {
+                (Some(name), _) => format!(", adds the credential `{name}`"),
+                (None, Some(inject)) => format!(", adds {} from a secret", inject.header),
+                (None, None) => String::new(),
+            };
+            ("http".to_owned(), format!("{methods} {url} {paths}{adds}"))
         };
         grant.rules.iter().map(part).collect()
     }
+
+    fn refuse_name(grant: &Grant, name: &str) -> Option<Denial> {
+        let rules = &grant.granted.http.rules;
+        // A rule without a name may be for any request, and a step without rules is refused as a whole.
+        let decides_by_name = !rules.is_empty() && rules.iter().all(|rule| rule.label().is_some());
+        if !decides_by_name || rules.iter().any(|rule| rule.label() == Some(name)) {
+            return None;
+        }
+        let named: Vec<String> =
+            rules.iter().filter_map(HttpRule::label).map(|label| format!("`{label}`")).collect();
+        let why =
+            format!("not granted: {} grants requests with {} only", grant.whose.name(), together(&named));
+        let what = shown(&format!("requests with the credential `{name}`"));
+        Some(Denial::new(Rule::HttpNotGranted, &what, &why).help(named_rule(name)))
+    }
+}
+
+/// Returns the fix for a credential that no rule names.
+fn named_rule(name: &str) -> String {
+    let name = plain(name);
+    format!(
+        "add a rule to `http` of the policy: `{{organization: {name}}}`, or `credential: {name}` with its `url`"
+    )
+}
+
+/// Returns the names in the rule at index `i` that the configuration lacks, or has only for other projects.
+fn missing_in(
+    rule: &HttpRule,
+    i: usize,
+    config: &Configuration,
+    is_for: &dyn Fn(&str) -> bool,
+) -> Vec<Missing> {
+    let mut missing = Vec::new();
+    if let Some(name) = &rule.organization {
+        let (at, known) = (format!("/{i}/organization"), &config.azure_devops.organizations);
+        if !known.contains_key(name) {
+            missing.push(Missing::unknown(at, "the organization", name, known.keys()));
+        } else if let Some(why) = config.strangers(is_for, |project| project.organizations.contains(name)) {
+            missing.push(Missing::strange(at, "the organization", name, &why));
+        }
+    }
+    if let Some(name) = &rule.credential {
+        let (at, known) = (format!("/{i}/credential"), &config.credentials);
+        if !known.contains_key(name) {
+            missing.push(Missing::unknown(at, "the credential", name, known.keys()));
+        } else if let Some(why) = config.strangers(is_for, |project| project.credentials.contains(name)) {
+            missing.push(Missing::strange(at, "the credential", name, &why));
+        }
+    }
+    if let Some(Inject { secret: name, .. }) = &rule.inject {
+        let (at, known) = (format!("/{i}/inject/secret"), &config.secrets);
+        if !known.contains_key(name) {
+            missing.push(Missing::unknown(at, "the secret", name, known.keys()));
+        } else if let Some(why) = config.strangers(is_for, |project| project.secrets.contains(name)) {
+            missing.push(Missing::strange(at, "the secret", name, &why));
+        }
+    }
+    missing
 }
 
 /// Reports two rules for the same requests with different credentials: each such request would be
@@ -199,24 +243,24 @@ impl Whose {
 }
 
 impl Grant {
-    /// Returns the rule that allows the request. A request for a named organization cannot use the rules of
-    /// other organizations, even if these have the same URL. Without a name, two rules that differ only in
-    /// their credential refuse the request.
+    /// Returns the rule that allows the request. A request that names a credential cannot use the rules with
+    /// other names, even if these have the same URL. Without a name, two rules that differ only in their
+    /// credential refuse the request.
     ///
     /// # Errors
     /// Returns the rule that denies the request.
     pub fn decide_http(
         &self,
         request: &HttpRequest<'_>,
-        organization: Option<&str>,
+        credential: Option<&str>,
     ) -> Result<Decided, Denial> {
         let http = &self.granted.http;
         if let Some(pattern) = http.deny.iter().find(|pattern| host_is_denied(pattern, request.host)) {
             return Err(self.whose.refuse_host(request, pattern));
         }
         let named = |rule: &HttpRule| {
-            let of = rule.inject.as_ref().and_then(|inject| organization_of(&inject.secret));
-            organization.is_none() || of.is_none() || of == organization
+            let label = rule.label();
+            credential.is_none() || label.is_none() || label == credential
         };
         let mut allowed =
             http.rules.iter().enumerate().filter(|(_, rule)| named(rule) && rule.allows(request));
@@ -229,16 +273,12 @@ impl Grant {
                 Denial::new(Rule::HttpAmbiguous, &format!("{} {}", request.method, request.host), why);
             return Err(denial.help("remove one of the rules, or give them different `paths`"));
         }
-        if let (None, Some(name)) = (found, organization)
+        if let (None, Some(name)) = (found, credential)
             && http.rules.iter().any(|rule| rule.allows(request))
         {
-            let what = format!("{} {} for the organization `{name}`", request.method, request.host);
-            let denial = Denial::new(
-                Rule::HttpNotGranted,
-                &what,
-                "not granted: policy grants only other organizations",
-            );
-            return Err(denial.help(format!("write `http: [{{organization: {name}}}]` into the policy")));
+            let what = shown(&format!("{} {} with the credential `{name}`", request.method, request.host));
+            let why = "not granted: policy grants this request with other credentials only";
+            return Err(Denial::new(Rule::HttpNotGranted, &what, why).help(named_rule(name)));
         }
         let Some((index, rule)) = found else {
             return Err(self.whose.refuse_http(request, &http.rules, false));
@@ -326,27 +366,46 @@ fn url(request: &HttpRequest<'_>) -> String {
 mod tests {
     use super::*;
 
-    #[test]
-    fn of_two_organizations_with_one_url_the_named_one_counts() {
-        let rule = |organization: &str| -> HttpRule {
-            serde_json::from_value(serde_json::json!({
-                "url": "https://ado.example.com",
-                "inject": {"header": "authorization", "secret": format!("azure_devops.organizations.{organization}")},
-            }))
-            .unwrap()
-        };
+    fn rules(rules: serde_json::Value) -> Grant {
         let mut grant = Grant::nothing();
-        grant.granted.http.rules = vec![rule("one"), rule("two")];
-        let request =
-            HttpRequest { method: "GET", scheme: "https", host: "ado.example.com", port: 443, path: "/" };
-        for (organization, expected) in [
-            (Some("one"), Ok(0)),
-            (Some("two"), Ok(1)),
-            (Some("three"), Err(Rule::HttpNotGranted)),
-            (None, Err(Rule::HttpAmbiguous)),
+        grant.granted.http.rules = serde_json::from_value(rules).unwrap();
+        grant
+    }
+
+    #[test]
+    fn of_two_credentials_with_one_url_the_named_one_counts() {
+        for key in ["organization", "credential"] {
+            let rule = |name: &str| serde_json::json!({"url": "https://ado.example.com", key: name});
+            let grant = rules(serde_json::json!([rule("one"), rule("two")]));
+            let request =
+                HttpRequest { method: "GET", scheme: "https", host: "ado.example.com", port: 443, path: "/" };
+            for (name, expected) in [
+                (Some("one"), Ok(0)),
+                (Some("two"), Ok(1)),
+                (Some("three"), Err(Rule::HttpNotGranted)),
+                (None, Err(Rule::HttpAmbiguous)),
+            ] {
+                let found = grant.decide_http(&request, name).map(|decided| decided.counts[0].rule.1);
+                assert_eq!(found.map_err(|denial| denial.rule), expected, "{key} {name:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_name_is_refused_where_every_rule_has_another() {
+        let open = serde_json::json!({"url": "https://b.example"});
+        let named = serde_json::json!({"url": "https://a.example", "credential": "partner"});
+        let organization = serde_json::json!({"organization": "contoso"});
+        for (given, name, refused) in [
+            (vec![], "partner", false),
+            (vec![&named], "partner", false),
+            (vec![&named], "other", true),
+            (vec![&named, &organization], "contoso", false),
+            (vec![&named, &organization], "other", true),
+            (vec![&named, &open], "other", false),
         ] {
-            let found = grant.decide_http(&request, organization).map(|decided| decided.counts[0].rule.1);
-            assert_eq!(found.map_err(|denial| denial.rule), expected, "{organization:?}");
+            let denial = Http::refuse_name(&rules(serde_json::json!(given)), name);
+            assert_eq!(denial.map(|denial| denial.rule), refused.then_some(Rule::HttpNotGranted), "{name}");
         }
     }
 }

@@ -14,6 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::http_headers::{asks_for_parts, overrides};
 use super::path::{path_matches, path_problem};
 use crate::quantity::Count;
 
@@ -39,9 +40,14 @@ pub struct HttpRule {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(inner(length(max = 2_000)))]
     pub paths: Vec<String>,
-    /// A credential that the host adds to each request of this rule. The guest never sees it.
+    /// A header with a secret that the host adds to each request of this rule. The guest never sees it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inject: Option<Inject>,
+    /// Instead of `inject`: a credential under `credentials` in the configuration, which the host adds to each
+    /// request of this rule. The guest never sees it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 200))]
+    pub credential: Option<String>,
     /// Maximum number of requests by this rule in one attempt. Default: `limits.http_requests`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_requests: Option<Count>,
@@ -56,81 +62,6 @@ pub struct HttpRule {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(inner(length(max = 200)))]
     pub headers: Vec<String>,
-}
-
-/// Returns whether servers or proxies may obey a header instead of the method, path, host or sender of the
-/// request itself. Policy decides about the request itself, so such a header would undo the decision.
-pub fn overrides(header: &str) -> bool {
-    // Some servers read `_` as `-`.
-    let name = header.to_ascii_lowercase().replace('_', "-");
-    let families = [
-        "front-end-",
-        "remote-",
-        "ssl-client-",
-        "x-accel-",
-        "x-appengine-",
-        "x-authenticated-",
-        "x-client-",
-        "x-forwarded",
-        "x-goog-authenticated-",
-        "x-http-host",
-        "x-http-method",
-        "x-http-path",
-        "x-middleware-",
-        "x-ms-client-principal",
-        "x-original-",
-        "x-override-",
-        "x-remote-",
-        "x-rewrite-",
-        "x-ssl-",
-        "x-tomcat-",
-        "x-url-",
-    ];
-    let words = [
-        "base-url",
-        "-method",
-        "cf-connecting-ip",
-        "client-ip",
-        "destination",
-        "fastly-client-ip",
-        "forwarded",
-        "http-client-ip",
-        "proxy-host",
-        "proxy",
-        "request-uri",
-        "script-name",
-        "true-client-ip",
-        "x-azure-clientip",
-        "x-azure-socketip",
-        "x-cluster-client-ip",
-        "x-custom-ip-authorization",
-        "x-envoy-external-address",
-        "x-envoy-original-host",
-        "x-envoy-original-method",
-        "x-envoy-original-path",
-        "x-host",
-        "x-host-override",
-        "x-jwt-assertion",
-        "x-method",
-        "x-method-override",
-        "x-originating-ip",
-        "x-proxy-url",
-        "x-proxyuser-ip",
-        "x-real-ip",
-        "x-request-uri",
-        "x-requested-method",
-        "x-script-name",
-        "x-tunnel-method",
-        "x-waws-unencoded-url",
-        "x-wap-client-ip",
-    ];
-    families.iter().any(|family| name.starts_with(family)) || words.contains(&name.as_str())
-}
-
-/// Returns whether a header asks for a part of the response. If the server reflects a credential, a step that
-/// chooses the parts could read the credential in pieces that are too short to be recognized.
-fn asks_for_parts(header: &str) -> bool {
-    ["range", "if-range", "x-ms-range", "request-range"].iter().any(|name| header.eq_ignore_ascii_case(name))
 }
 
 /// A header that the host adds.
@@ -175,12 +106,18 @@ impl HttpRule {
         match (&self.url, &self.organization) {
             (Some(url), None) => problems.extend(origin(url).err()),
             (None, Some(_))
-                if self.inject.is_some() || !self.methods.is_empty() || !self.paths.is_empty() =>
+                if self.inject.is_some()
+                    || self.credential.is_some()
+                    || !self.methods.is_empty()
+                    || !self.paths.is_empty() =>
             {
                 problems.push("an `organization` brings its own methods, paths and credential".to_owned());
             }
             (None, Some(_)) => {}
             _ => problems.push("a rule needs either `url` or `organization`".to_owned()),
+        }
+        if self.inject.is_some() && self.credential.is_some() {
+            problems.push("`inject` and `credential` both add a credential: set one of them".to_owned());
         }
         for method in &self.methods {
             if method.is_empty() || !method.bytes().all(|b| b.is_ascii_uppercase()) {
@@ -228,8 +165,17 @@ impl HttpRule {
 
     /// Returns whether a step may set the header only if a rule lists it.
     fn must_grant(&self, header: &str) -> bool {
-        let has_credential = self.inject.is_some() || self.organization.is_some();
-        overrides(header) || has_credential && asks_for_parts(header)
+        overrides(header) || self.has_credential() && asks_for_parts(header)
+    }
+
+    fn has_credential(&self) -> bool {
+        self.inject.is_some() || self.credential.is_some() || self.organization.is_some()
+    }
+
+    /// Returns the name of the rule's credential, by which a step selects one of several rules for the same
+    /// requests.
+    pub fn label(&self) -> Option<&str> {
+        self.organization.as_deref().or(self.credential.as_deref())
     }
 
     /// Removes what the job's rule does not have.
@@ -253,7 +199,9 @@ impl HttpRule {
     /// Returns whether this rule is for the same requests as the other, with another credential.
     pub(super) fn differs_in_credential(&self, other: &Self) -> bool {
         let requests = self.requests();
-        self.inject != other.inject && requests.is_some() && requests == other.requests()
+        let credential =
+            |rule: &Self| (rule.inject.clone(), rule.credential.clone(), rule.organization.clone());
+        credential(self) != credential(other) && requests.is_some() && requests == other.requests()
     }
 
     /// Returns the requests of the rule in a normal form.

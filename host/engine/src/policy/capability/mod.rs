@@ -8,6 +8,7 @@ mod context;
 mod environment;
 mod files;
 mod http;
+mod http_headers;
 mod http_rule;
 mod path;
 mod process;
@@ -24,8 +25,9 @@ pub use context::{Context, ContextRule};
 pub use environment::Environment;
 pub use files::{Access, FileRule, Files, MountGrant, MountSource};
 pub use http::{Counted, Decided, Http, HttpGrant};
+pub use http_headers::overrides;
 pub(super) use http_rule::denied_host;
-pub use http_rule::{HttpRequest, HttpRule, Inject, is_public, overrides};
+pub use http_rule::{HttpRequest, HttpRule, Inject, is_public};
 pub use process::{Process, ProcessGrant, ProcessRule};
 pub use sql::{Sql, SqlGrant, SqlMode, SqlRule};
 
@@ -35,7 +37,7 @@ use super::limits::Limits;
 use super::refusal::{Denial, Whose};
 use super::rule::Rule;
 use crate::Configuration;
-use crate::document::{Diagnostics, Document};
+use crate::document::{Diagnostics, Document, closest};
 use crate::quantity::Bytes;
 
 /// The list of all capabilities: the documentation and attributes of the key in policy files, the key, and
@@ -96,7 +98,7 @@ pub trait Policed {
     fn resolve(_: &mut Self::Rules, _: &Path, _: &mut Place<'_>) {}
 
     /// Returns the names in the rules that the configuration lacks, or has only for other projects.
-    fn missing(_: &Self::Rules, _: &Configuration, _: &dyn Fn(&str) -> bool) -> Vec<String> {
+    fn missing(_: &Self::Rules, _: &Configuration, _: &dyn Fn(&str) -> bool) -> Vec<Missing> {
         Vec::new()
     }
 
@@ -135,6 +137,31 @@ impl<T> Layers<'_, Vec<T>> {
     /// Returns the rule of each narrowing layer for the same thing. `None` when a layer omits it.
     fn narrower(&self, is_same: impl Fn(&T) -> bool) -> Option<Vec<&T>> {
         self.narrowing.iter().map(|rules| rules.iter().find(|rule| is_same(rule))).collect()
+    }
+}
+
+/// A name in a policy that its configuration lacks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// The name, as a JSON pointer that begins below the key of the capability.
+    pub at: String,
+    /// The problem.
+    pub message: String,
+    /// The name that was probably meant.
+    pub near: Option<String>,
+}
+
+impl Missing {
+    /// Reports a name that is not among the known ones. `kind` describes the thing: `the connection`.
+    fn unknown<'a>(at: String, kind: &str, name: &str, known: impl Iterator<Item = &'a String>) -> Self {
+        let known: Vec<String> = known.cloned().collect();
+        let near = closest(name, &known).map(str::to_owned);
+        Self { at, message: format!("{kind} `{name}` is not in the configuration"), near }
+    }
+
+    /// Reports a name that belongs to other projects.
+    fn strange(at: String, kind: &str, name: &str, why: &str) -> Self {
+        Self { at, message: format!("{kind} `{name}` {why}"), near: None }
     }
 }
 

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Layers, Policed};
+use super::{Layers, Missing, Policed};
 use crate::Configuration;
 use crate::document::closest;
 use crate::policy::grant::Grant;
 use crate::policy::refusal::{Denial, list, plain};
 use crate::policy::rule::Rule;
-use crate::quantity::{Count, Span};
+use crate::quantity::{Count, Span, counted};
 
 /// The capability to use SQL connections.
 pub struct Sql;
@@ -85,21 +85,20 @@ impl Policed for Sql {
     const EXAMPLE: &'static str = "[{connection: NAME, mode: read}]";
     const IS_OURS: bool = true;
 
-    fn missing(rules: &Self::Rules, config: &Configuration, is_for: &dyn Fn(&str) -> bool) -> Vec<String> {
+    fn missing(rules: &Self::Rules, config: &Configuration, is_for: &dyn Fn(&str) -> bool) -> Vec<Missing> {
         let mut missing = Vec::new();
-        for rule in rules {
-            let name = &rule.connection;
+        for (i, rule) in rules.iter().enumerate() {
+            let (at, kind, name) = (format!("/{i}/connection"), "the connection", &rule.connection);
             match config.connections.get(name) {
-                None => missing.push(format!("the connection `{name}` is not in the configuration")),
+                None => missing.push(Missing::unknown(at, kind, name, config.connections.keys())),
                 Some(found) if found.read_only && rule.mode > SqlMode::Read => {
-                    missing.push(format!(
-                        "the connection `{name}` is `read_only`, and this grants more than `read`"
-                    ));
+                    let message = format!("{kind} `{name}` is `read_only`, and this grants more than `read`");
+                    missing.push(Missing { at, message, near: None });
                 }
                 Some(_) => {
                     if let Some(why) = config.strangers(is_for, |project| project.connections.contains(name))
                     {
-                        missing.push(format!("the connection `{name}` {why}"));
+                        missing.push(Missing::strange(at, kind, name, &why));
                     }
                 }
             }
@@ -137,7 +136,10 @@ impl Policed for Sql {
 
     fn parts(grant: &Self::Grant) -> Vec<(String, String)> {
         let part = |(name, sql): (&String, &SqlGrant)| {
-            (format!("sql {name}"), format!("{}, {} rows, {}", sql.mode.name(), sql.rows, sql.timeout))
+            (
+                format!("sql {name}"),
+                format!("{}, {}, {}", sql.mode.name(), counted(sql.rows, "row"), sql.timeout),
+            )
         };
         grant.iter().map(part).collect()
     }

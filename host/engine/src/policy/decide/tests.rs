@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::policy::{Access, Capability, HttpRequest, MountSource, SqlMode};
+use crate::policy::{Access, Capability, HttpRequest, MountSource, Origin, SqlMode};
 use crate::quantity::Count;
 
 fn manifest(needs: &[&str]) -> Manifest {
@@ -40,6 +40,7 @@ fn decided(operator: &str, narrowing: &[&str], needs: &[&str]) -> Result<Grant, 
         component: None,
         replaced: false,
         grants: grants(operator),
+        origin: Origin::default(),
     };
     let narrowing: Vec<Grants> = narrowing.iter().map(|yaml| grants(yaml)).collect();
     let narrowing: Vec<&Grants> = narrowing.iter().collect();
@@ -212,6 +213,7 @@ fn denials_name_their_rule() {
         component: Some("sha256:bb".to_owned()),
         replaced: false,
         grants: Grants::default(),
+        origin: Origin::default(),
     };
     let manifest = manifest(&[]);
     let request = Request {

@@ -1,0 +1,31 @@
+//! The commands of `stepwell config`, and the file formats of `stepwell schema`.
+
+use clap::{Subcommand, ValueEnum};
+
+use super::shared::Local;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Shows the configuration without secrets, as YAML or JSON.
+    Show {
+        /// Includes every default, and the values that flags and variables override.
+        #[arg(long)]
+        resolved: bool,
+        #[command(flatten)]
+        local: Local,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaKind {
+    /// Job files.
+    Job,
+    /// Policy files.
+    Policy,
+    /// The configuration file.
+    Config,
+    /// The queue file, `timezone_queues.yaml`.
+    Queues,
+    /// The OpenAPI document of the REST API.
+    Openapi,
+}

@@ -1,0 +1,46 @@
+//! The commands of `stepwell jobs`.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum JobsCommand {
+    /// Lists stored jobs.
+    List,
+    /// Shows a stored job, as YAML for `jobs put` or as JSON.
+    Show {
+        /// The id of the job.
+        id: String,
+    },
+    /// Stores jobs; their schedules are active from then on. Checks every file before it stores the first.
+    Put {
+        /// Job files, folders of them, or `-` for standard input.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// Deletes jobs and their schedules; runs and the ledger stay.
+    Delete {
+        /// The ids of the jobs.
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<String>,
+    },
+    /// Adds a run of a stored job to its queue; `stepwell serve` runs it. Prints the run's id.
+    Run {
+        /// The id of the job.
+        id: String,
+        /// Sets a variable of the job, converted to the type of its default value. Repeatable [default: the
+        /// values in the job].
+        #[arg(long = "var", value_name = "NAME=VALUE")]
+        vars: Vec<String>,
+        /// The priority of the run, 0 to 9, where 9 is the most urgent [default: the job's priority].
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(..=9))]
+        priority: Option<u8>,
+        /// Waits until the run has ended, shows its summary, and exits as `stepwell run` does.
+        #[arg(long)]
+        wait: bool,
+        /// As --wait, with the log on standard error.
+        #[arg(long, short)]
+        follow: bool,
+    },
+}

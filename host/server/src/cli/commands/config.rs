@@ -1,0 +1,68 @@
+//! `stepwell config`.
+
+use std::str::FromStr;
+
+use serde_json::Value;
+use stepwell::engine::Configuration;
+use stepwell::engine::config::Setting;
+use stepwell::store::PostgresSettings;
+
+use crate::Exit;
+use crate::cli::args::Local;
+use crate::cli::host::{builder, data_dir};
+use crate::cli::output::show;
+use crate::failure::Failure;
+
+/// What the configuration says, without secrets.
+pub(super) fn config_show(resolved: bool, local: &Local) -> Result<Exit, Failure> {
+    let args = &local.host;
+    let sources = builder(args);
+    let mut config = Configuration::clone(&*sources.configuration()?);
+    if resolved {
+        // What the command line and the environment say counts more than the file.
+        if let Some(url) = &args.store {
+            config.store = Some(Setting(url.clone()));
+        }
+        if !args.policy.is_empty() {
+            config.policies.clone_from(&args.policy);
+        }
+        config.queues = args.queues.clone().or(config.queues);
+        config.data_dir = args.data_dir.clone().or(config.data_dir).or_else(|| Some(data_dir()));
+        config.steps.extend(args.step.iter().cloned());
+    }
+    for setting in config.store.iter_mut().chain(config.stores.values_mut()) {
+        if setting.reference().is_none() {
+            setting.0 = PostgresSettings::from_str(&setting.0)
+                .map_or_else(|_| HIDDEN.to_owned(), |settings| settings.place().to_owned());
+        }
+    }
+    for header in config.telemetry.otlp_headers.values_mut().filter(|header| header.reference().is_none()) {
+        HIDDEN.clone_into(&mut header.0);
+    }
+    let of = |config: &Configuration| serde_json::to_value(config).unwrap_or_default();
+    let mut shown = of(&config);
+    if resolved {
+        let queues = serde_json::to_value(sources.queue_settings()?).unwrap_or_default();
+        if let Some(shown) = shown.as_object_mut() {
+            shown.insert("timezone_queues".to_owned(), queues);
+        }
+    } else {
+        without_defaults(&mut shown, &of(&Configuration::default()));
+    }
+    show(local.output, &shown, |shown| match shown.as_object() {
+        Some(map) if map.is_empty() => "# every value is the default".to_owned(),
+        _ => serde_saphyr::to_string(shown).unwrap_or_default().trim_end().to_owned(),
+    })
+}
+
+/// The text in the place of a secret.
+const HIDDEN: &str = "(hidden)";
+
+/// Leaves out what is as it would be anyway.
+fn without_defaults(value: &mut Value, default: &Value) {
+    let (Value::Object(map), Value::Object(defaults)) = (value, default) else { return };
+    map.retain(|key, value| defaults.get(key) != Some(value));
+    for (key, value) in map {
+        without_defaults(value, defaults.get(key).unwrap_or(&Value::Null));
+    }
+}

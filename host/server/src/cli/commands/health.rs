@@ -1,0 +1,31 @@
+//! `stepwell health`.
+
+use serde_json::Value;
+
+use crate::Exit;
+use crate::api::Operation;
+use crate::cli::Ends;
+use crate::cli::args::ApiArgs;
+use crate::cli::client::{Call, Client};
+use crate::cli::output::show;
+use crate::cli::output::table::{Sheet, text, whole, words};
+
+pub(super) async fn health(api: &ApiArgs) -> Ends {
+    let client = Client::new(api).await?;
+    let health = client.ask(Call::to(&Operation::systemHealth, &[])).await?;
+    show(api.output, &health, |health| {
+        let mut sheet = Sheet::new(&[whole("part"), whole("status"), words("message")]);
+        let parts = health.get("parts").and_then(Value::as_object);
+        for (part, state) in parts.into_iter().flatten() {
+            sheet.row([part.clone(), text(state, "/status"), text(state, "/message")]);
+        }
+        let lag = health.get("scheduler_lag_seconds").and_then(Value::as_f64).unwrap_or(0.0);
+        format!(
+            "{}; {} runs in progress here; the scheduler is {lag:.1} s late\n{}",
+            text(health, "/status"),
+            text(health, "/active"),
+            sheet.text()
+        )
+    })?;
+    Ok(if text(&health, "/status") == "healthy" { Exit::Success } else { Exit::RunFailed })
+}

@@ -1,0 +1,127 @@
+//! `stepwell jobs`.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use serde_json::{Map, Value, json};
+
+use super::run::{assignments, variables};
+use super::runs::with_files;
+use super::validate::check_all;
+use crate::api::Operation;
+use crate::cli::Ends;
+use crate::cli::args::{ApiArgs, JobsCommand, Output};
+use crate::cli::client::{Call, Client};
+use crate::cli::files;
+use crate::cli::output::definition::yaml;
+use crate::cli::output::summary::exit_of;
+use crate::cli::output::table::{Sheet, items, text, time, whole, words};
+use crate::cli::output::{each, show, show_all};
+use crate::cli::waiting::{self, Follow, ended};
+use crate::failure::Failure;
+
+/// Jobs that one list shows at most.
+const ALL: u32 = 10_000;
+
+pub(super) async fn jobs(command: JobsCommand, api: &ApiArgs) -> Ends {
+    let client = Client::new(api).await?;
+    let output = api.output;
+    match command {
+        JobsCommand::List => {
+            show(output, &client.list(|| Call::to(&Operation::listJobs, &[]), ALL).await?, listed)
+        }
+        JobsCommand::Show { id } => {
+            let job = client.ask(Call::to(&Operation::getJob, &[&id])).await?;
+            show(output, &job, |answer| yaml(answer.get("job").unwrap_or(&Value::Null)))
+        }
+        JobsCommand::Put { files } => put(&client, output, &files).await,
+        JobsCommand::Delete { ids } => {
+            let delete = async |id: String| {
+                client.ask(Call::to(&Operation::deleteJob, &[&id])).await?;
+                Ok((json!({ "job_id": id }), format!("{id}: deleted")))
+            };
+            let (exit, answers) = each(output, &ids, delete).await?;
+            show_all(output, &ids, answers);
+            Ok(exit)
+        }
+        JobsCommand::Run { id, vars, priority, wait, follow } => {
+            let mut body = Map::new();
+            if !vars.is_empty() {
+                let stored = client.ask(Call::to(&Operation::getJob, &[&id])).await?;
+                let declared = stored.pointer("/job/vars").cloned().unwrap_or_default();
+                let declared = serde_json::from_value(declared).unwrap_or_default();
+                let set = variables(&declared, &assignments(&vars)?)?;
+                body.insert("variables".to_owned(), json!(set));
+            }
+            if let Some(priority) = priority {
+                body.insert("priority".to_owned(), priority.into());
+            }
+            let accepted = client.ask(Call::to(&Operation::runJob, &[&id]).json(&body.into())).await?;
+            begun(&client, output, &accepted, wait, follow).await
+        }
+    }
+}
+
+/// Shows a run that was admitted, or waits for its end.
+async fn begun(client: &Client, output: Output, accepted: &Value, wait: bool, follow: bool) -> Ends {
+    let id = text(accepted, "/execution_id");
+    let run = match (follow, wait) {
+        (true, _) => {
+            eprintln!("run {id}");
+            waiting::follow(client, &id, Follow::Errors).await?
+        }
+        (false, true) => {
+            eprintln!("run {id}");
+            ended(client, &id).await?
+        }
+        (false, false) => return show(output, accepted, |_| id),
+    };
+    show(output, &run, |run| with_files(client, run))?;
+    Ok(exit_of(&run))
+}
+
+fn listed(jobs: &Value) -> String {
+    let mut sheet = Sheet::new(&[
+        whole("job"),
+        words("name"),
+        words("zone"),
+        whole("version"),
+        whole("next fire"),
+        words("paused"),
+    ]);
+    for job in items(jobs) {
+        sheet.row([
+            text(job, "/job/id"),
+            text(job, "/job/name"),
+            text(job, "/job/timezone"),
+            text(job, "/version"),
+            time(job, "/schedule/next"),
+            text(job, "/schedule/paused"),
+        ]);
+    }
+    sheet.text()
+}
+
+async fn put(client: &Client, output: Output, files: &[PathBuf]) -> Ends {
+    let sources = files::read_all(files)?;
+    let checked = check_all(client, &sources).await?;
+    let mut seen = BTreeSet::new();
+    if let Some(twice) = checked.iter().map(|job| text(job, "/job_id")).find(|id| !seen.insert(id.clone())) {
+        return Err(Failure::input(format!("two of the files hold the job `{twice}`: nothing was stored")));
+    }
+    let names: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
+    let store = async |name: String| {
+        let found = sources.iter().zip(&checked).find(|(source, _)| source.name == name);
+        let (source, job) = found.ok_or_else(|| Failure::input(format!("{name} is gone")))?;
+        let id = text(job, "/job_id");
+        let call = Call::to(&Operation::putJob, &[&id]).body(source.text.clone());
+        let stored = client.ask_about(call, &source.name, &source.text).await?;
+        let next = time(&stored, "/schedule/next");
+        let next = if next.is_empty() { next } else { format!("; next fire {next}") };
+        let told = format!("{id}: version {}{next}", text(&stored, "/version"));
+        Ok((stored, told))
+    };
+    let (exit, answers) = each(output, &names, store).await?;
+    show_all(output, &names, answers);
+    Ok(exit)
+}

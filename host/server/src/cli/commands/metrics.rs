@@ -1,0 +1,50 @@
+//! `stepwell metrics`.
+
+use serde_json::Value;
+
+use crate::api::Operation;
+use crate::cli::Ends;
+use crate::cli::args::ApiArgs;
+use crate::cli::client::{Call, Client};
+use crate::cli::output::show;
+use crate::cli::output::table::{Sheet, text, whole, words};
+
+pub(super) async fn metrics(hours: u32, api: &ApiArgs) -> Ends {
+    let client = Client::new(api).await?;
+    show(
+        api.output,
+        &client.ask(Call::to(&Operation::getMetrics, &[]).query("hours", Some(hours))).await?,
+        metrics_text,
+    )
+}
+
+fn metrics_text(metrics: &Value) -> String {
+    let figure = |pointer: &str| metrics.pointer(pointer).and_then(Value::as_f64).unwrap_or(0.0);
+    let ended = metrics.get("ended").and_then(Value::as_object);
+    let ended: Vec<String> =
+        ended.into_iter().flatten().map(|(status, count)| format!("{count} {status}")).collect();
+    let ended = if ended.is_empty() { "none".to_owned() } else { ended.join(", ") };
+    let mut parts = vec![format!(
+        "runs that ended in the last {} h: {ended}\nsuccess rate: {:.1} %",
+        text(metrics, "/hours"),
+        100.0 * figure("/success_rate")
+    )];
+    let mut spreads = Sheet::new(&[whole("seconds"), whole("p50"), whole("p95"), whole("p99"), whole("max")]);
+    for (name, pointer) in [("duration", "/duration_seconds"), ("lateness", "/lateness_seconds")] {
+        let of = |part: &str| format!("{:.3}", figure(&format!("{pointer}/{part}")));
+        spreads.row([name.to_owned(), of("p50"), of("p95"), of("p99"), of("max")]);
+    }
+    parts.push(spreads.text());
+    let jobs = metrics.get("jobs").and_then(Value::as_object).filter(|jobs| !jobs.is_empty());
+    if let Some(jobs) = jobs {
+        let mut sheet = Sheet::new(&[words("job"), whole("runs"), whole("succeeded"), whole("failed")]);
+        for (job, stats) in jobs {
+            sheet.row([job.clone(), text(stats, "/runs"), text(stats, "/succeeded"), text(stats, "/failed")]);
+        }
+        parts.push(sheet.text());
+    }
+    if metrics.get("truncated").and_then(Value::as_bool).unwrap_or(false) {
+        parts.push("more runs ended: these figures are of the newest".to_owned());
+    }
+    parts.join("\n\n")
+}

@@ -1,0 +1,208 @@
+//! `stepwell runs`.
+
+use serde_json::{Value, json};
+use stepwell::engine::quantity::{Bytes, Count};
+
+use crate::api::Operation;
+use crate::cli::Ends;
+use crate::cli::args::{ApiArgs, Output, RunsCommand};
+use crate::cli::client::{Call, Client};
+use crate::cli::output::summary::{exit_of, summary};
+use crate::cli::output::table::{Sheet, items, text, time, whole, words};
+use crate::cli::output::{each, show, show_all};
+use crate::cli::waiting::{self, Follow, ended};
+use crate::display::plain;
+use crate::failure::Failure;
+use crate::{Exit, print, write};
+
+pub(super) async fn runs(command: RunsCommand, api: &ApiArgs) -> Ends {
+    let client = Client::new(api).await?;
+    let output = api.output;
+    match command {
+        RunsCommand::List { limit, job, queue, status } => {
+            let call = || {
+                let call = Call::to(&Operation::listRuns, &[]).query("job_id", job.as_ref());
+                call.query("queue", queue.as_ref()).query("status", status.as_ref())
+            };
+            show(output, &client.list(call, limit).await?, listed)
+        }
+        RunsCommand::Show { execution_id: id, show_output: Some(step) } => {
+            let value = client.ask(Call::to(&Operation::stepOutput, &[&id, &step])).await?;
+            show(Output::Json, &value, |_| String::new())
+        }
+        RunsCommand::Show { execution_id: id, show_output: None } => {
+            let run = client.ask(Call::to(&Operation::getRun, &[&id])).await?;
+            show(output, &run, |run| with_files(&client, run))
+        }
+        RunsCommand::Wait { execution_ids } => finish(&client, output, Exit::Success, &execution_ids).await,
+        RunsCommand::Logs { execution_id: id, follow: true } => match output {
+            Output::Text => Ok(exit_of(&waiting::follow(&client, &id, Follow::Output).await?)),
+            Output::Json => {
+                Err(Failure::option("--follow", "prints lines of text: leave out `--output json`"))
+            }
+        },
+        RunsCommand::Logs { execution_id: id, follow: false } => logs(&client, output, &id).await,
+        RunsCommand::Cancel { execution_ids, reason, wait } => {
+            let cancel = async |id: String| cancelled(&client, &id, &reason).await;
+            let (exit, answers) = each(output, &execution_ids, cancel).await?;
+            if wait {
+                // A run that was cancelled as wanted is no failure.
+                return match finish(&client, output, exit, &execution_ids).await? {
+                    Exit::Cancelled => Ok(exit),
+                    other => Ok(other),
+                };
+            }
+            show_all(output, &execution_ids, answers);
+            Ok(exit)
+        }
+        RunsCommand::Retry { execution_ids, from_start, wait } => {
+            let body = json!({ "from_start": from_start });
+            let retry = async |id: String| {
+                again(&client, Call::to(&Operation::retryRun, &[&id]).json(&body), &id).await
+            };
+            let (exit, answers) = each(output, &execution_ids, retry).await?;
+            started(&client, output, exit, &execution_ids, answers, wait).await
+        }
+        RunsCommand::Receipts { execution_id: id } => {
+            show(output, &client.ask(Call::to(&Operation::runReceipts, &[&id])).await?, costs)
+        }
+        RunsCommand::Artifacts { execution_id: id, path: None } => {
+            let files = client.ask(Call::to(&Operation::runArtifacts, &[&id])).await?;
+            show(output, &files, |files| {
+                let mut sheet = Sheet::new(&[whole("file"), whole("bytes")]);
+                items(files).iter().for_each(|file| sheet.row([text(file, "/path"), text(file, "/bytes")]));
+                sheet.text()
+            })
+        }
+        RunsCommand::Artifacts { execution_id: id, path: Some(path) } => {
+            let parameters: Vec<&str> = std::iter::once(id.as_str()).chain(path.split('/')).collect();
+            let content = client.bytes(Call::to(&Operation::runArtifact, &parameters)).await?;
+            write(&content);
+            Ok(Exit::Success)
+        }
+    }
+}
+
+fn listed(runs: &Value) -> String {
+    let mut sheet = Sheet::new(&[
+        whole("run"),
+        words("job"),
+        words("queue"),
+        whole("status"),
+        whole("due"),
+        whole("began"),
+        whole("ended"),
+    ]);
+    for run in items(runs) {
+        sheet.row([
+            text(run, "/execution_id"),
+            text(run, "/job_id"),
+            text(run, "/timezone"),
+            text(run, "/status"),
+            time(run, "/due_at"),
+            time(run, "/start_time"),
+            time(run, "/end_time"),
+        ]);
+    }
+    sheet.text()
+}
+
+/// The summary of a run, and where its files are when they are on this node.
+pub(super) fn with_files(client: &Client, run: &Value) -> String {
+    let workspace = client.host().map(|host| host.runs().workspace(&text(run, "/execution_id")));
+    match workspace.filter(|workspace| workspace.is_dir()) {
+        Some(workspace) => format!("{}\nfiles: {}", summary(run), workspace.display()),
+        None => summary(run),
+    }
+}
+
+async fn logs(client: &Client, output: Output, id: &str) -> Ends {
+    if output == Output::Text {
+        // The API has taken out what could steer a terminal.
+        if !client.copy(Call::to(&Operation::runLogs, &[id]), write).await? {
+            eprintln!(
+                "the steps of this run have logged nothing; `stepwell runs show {id}` shows how they ended"
+            );
+        }
+        return Ok(Exit::Success);
+    }
+    let answer =
+        client.ask(Call::to(&Operation::runLogs, &[id]).header("accept", "application/json")).await?;
+    show(output, &answer, |_| String::new())
+}
+
+async fn cancelled(client: &Client, id: &str, reason: &str) -> Result<(Value, String), Failure> {
+    let row = client.ask(Call::to(&Operation::cancelRun, &[id]).json(&json!({ "reason": reason }))).await?;
+    let verb = match row.get("status").and_then(Value::as_str) {
+        Some("queued" | "running" | "waiting" | "parked") => "is being cancelled",
+        _ => "cancelled",
+    };
+    Ok((row, format!("{id}: {verb}")))
+}
+
+/// Starts a run again.
+pub(super) async fn again(client: &Client, call: Call, id: &str) -> Result<(Value, String), Failure> {
+    let accepted = client.ask(call).await?;
+    let note = text(&accepted, "/note");
+    if !note.is_empty() {
+        eprintln!("note: {}", plain(&note));
+    }
+    let told = format!("{id} runs again as {}", text(&accepted, "/execution_id"));
+    Ok((accepted, told))
+}
+
+/// Shows runs that were started, or waits for their ends.
+pub(super) async fn started(
+    client: &Client,
+    output: Output,
+    exit: Exit,
+    ids: &[String],
+    answers: Vec<Value>,
+    wait: bool,
+) -> Ends {
+    if !wait {
+        show_all(output, ids, answers);
+        return Ok(exit);
+    }
+    let new: Vec<String> = answers.iter().map(|answer| text(answer, "/execution_id")).collect();
+    finish(client, output, exit, &new).await
+}
+
+/// Waits for runs and shows them; `exit` counts when all of them succeed.
+async fn finish(client: &Client, output: Output, exit: Exit, ids: &[String]) -> Ends {
+    let mut worst = exit;
+    let mut shown = Vec::new();
+    for id in ids {
+        let run = ended(client, id).await?;
+        if output == Output::Text {
+            print(&with_files(client, &run));
+        }
+        worst = if worst == Exit::Success { exit_of(&run) } else { worst };
+        shown.push(run);
+    }
+    show_all(output, ids, shown);
+    Ok(worst)
+}
+
+fn costs(receipts: &Value) -> String {
+    let mut sheet = Sheet::new(&[
+        whole("step"),
+        whole("attempt"),
+        whole("outcome"),
+        whole("fuel"),
+        whole("memory"),
+        whole("ms"),
+    ]);
+    for receipt in items(receipts) {
+        let number = |name: &str| receipt.pointer(&format!("/receipt/{name}")).and_then(Value::as_u64);
+        sheet.row([
+            text(receipt, "/step_id"),
+            text(receipt, "/attempt"),
+            text(receipt, "/outcome/class"),
+            number("fuel").map_or_else(String::new, |fuel| Count::new(fuel).to_string()),
+            number("memory_peak_bytes").map_or_else(String::new, |bytes| Bytes::new(bytes).to_string()),
+            number("run_us").map_or_else(String::new, |us| (us / 1000).to_string()),
+        ]);
+    }
+    sheet.text()
+}
