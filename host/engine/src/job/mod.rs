@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use crate::config::Features;
 use crate::document::Schema;
 use crate::policy::Grants;
 use crate::quantity::{Bytes, Span};
@@ -111,6 +112,9 @@ pub struct JobDefinition {
     /// Narrows the grants of the operator's policy for all steps. It cannot widen them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<Grants>,
+    /// Switches features off for this job. It cannot switch on a feature that the configuration leaves off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub features: Option<Features>,
 }
 
 /// A step: settings for its execution, and further keys as the configuration of its type.
@@ -519,6 +523,7 @@ impl JobDefinition {
             vars: Map::new(),
             workspace: None,
             policy: None,
+            features: None,
         }
     }
 

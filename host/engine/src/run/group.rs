@@ -95,7 +95,36 @@ pub(super) enum Ended {
     Stopped,
 }
 
+/// A group in which branches wait for others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaitingGroup {
+    /// The path of the group.
+    pub path: Arc<str>,
+    /// Number of branches that are awake.
+    pub running: usize,
+    /// Number of all branches.
+    pub branches: usize,
+    /// The group's `max_parallel`. `None` when parallel execution is off.
+    pub bound: Option<usize>,
+}
+
 impl RunState {
+    /// Returns the groups that run and have branches which have not begun.
+    pub fn waiting_groups(&self) -> impl Iterator<Item = WaitingGroup> + '_ {
+        let waits = |group: &GroupState| {
+            let rest = group.branches.iter().skip(group.next);
+            group.stop.is_none() && rest.into_iter().any(|branch| branch.result.is_none())
+        };
+        self.groups.iter().filter(move |(_, group)| waits(group)).filter_map(|(index, group)| {
+            Some(WaitingGroup {
+                path: self.steps.get(*index)?.path.clone(),
+                running: group.active,
+                branches: group.branches.len(),
+                bound: (!group.in_order).then_some(group.max_parallel),
+            })
+        })
+    }
+
     /// Returns the state of a group that has begun.
     pub fn group(&self, index: usize) -> Option<&GroupState> {
         self.groups.get(&index)

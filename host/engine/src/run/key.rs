@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::job::Job;
+
 /// The identity of a step in a run. Journals contain it, so it never depends on the order in which steps run.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -13,6 +15,18 @@ pub enum StepKey {
     Number(usize),
     /// The path: `load`, or `each_file[3].load` for the fourth item of a group.
     Path(Arc<str>),
+}
+
+impl StepKey {
+    /// Returns the path of the step.
+    pub fn path(&self, job: &Job) -> String {
+        match self {
+            Self::Number(number) => {
+                job.plan().node(*number).map(|node| node.definition.id.clone()).unwrap_or_default()
+            }
+            Self::Path(path) => path.to_string(),
+        }
+    }
 }
 
 impl From<&str> for StepKey {

@@ -33,7 +33,7 @@ pub use admit::{Admission, AdmitError, admit, execution_id, retry_of};
 pub use apply::{IllegalEvent, apply};
 pub use bound::{Bound, digest, known_steps};
 pub use budget::Usage;
-pub use group::{BranchState, GroupState, Item};
+pub use group::{BranchResult, BranchState, GroupState, Item, Stop, WaitingGroup};
 pub use key::StepKey;
 pub use next::{Effect, next};
 pub use preview::{Preview, SHOWN, preview};

@@ -1,5 +1,6 @@
 //! The places of the steps of a run: where each one stands, and how to find it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{RunState, StepKey, StepState};
@@ -78,6 +79,27 @@ impl RunState {
             StepKey::Number(number) => self.fixed(*number),
             StepKey::Path(path) => self.positions.get(path).copied(),
         }
+    }
+
+    /// Returns whether a step is in no group.
+    pub fn is_top(&self, index: usize) -> bool {
+        self.seat_of(index).is_none()
+    }
+
+    /// Returns the number of steps that each item of a group adds to the run at its start.
+    pub fn steps_per_item(&self, group: usize) -> usize {
+        self.members(group).map_or(0, |members| members.body.len())
+    }
+
+    /// Returns the place of a step's checkpoint in the store.
+    pub fn checkpoint_place(&self, index: usize) -> u32 {
+        if self.is_top(index) { 0 } else { u32::try_from(index).unwrap_or(u32::MAX) }
+    }
+
+    /// Returns the steps that have a checkpoint.
+    pub fn checkpoints(&self) -> BTreeSet<usize> {
+        let steps = self.steps.iter().enumerate();
+        steps.filter(|(_, step)| step.checkpoint.is_some()).map(|(index, _)| index).collect()
     }
 
     /// Returns the key of the step at a position.
