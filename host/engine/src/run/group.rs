@@ -356,6 +356,8 @@ pub(super) fn halt(state: &mut RunState, index: usize, stop: Stop, at: Timestamp
         return;
     }
     group.stop = Some(stop);
+    state.frontier.unlimit(index);
+    let Some(group) = state.groups.get(&index) else { return };
     let open = |branch: &BranchState| branch.result.is_none() && branch.begun;
     let begun: Vec<(usize, usize)> = group
         .branches
@@ -658,3 +660,6 @@ impl RunState {
         seen
     }
 }
+
+#[cfg(test)]
+mod tests;
