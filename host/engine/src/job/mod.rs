@@ -9,6 +9,7 @@ pub mod group;
 mod legacy;
 mod parse;
 mod plan;
+mod reads;
 mod template;
 mod variables;
 
@@ -30,6 +31,7 @@ pub use check::{Catalog, unknown_type};
 pub use condition::{asks_about, evaluate};
 pub use parse::{Parsed, Read, parse, parse_in, read, read_in};
 pub use plan::{Members, Node, Parent, Placed, Plan};
+pub use reads::Reads;
 pub use template::{Scope, TemplateError, render};
 pub use variables::{from_text, set_variable, wrong_variables};
 

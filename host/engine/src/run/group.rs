@@ -356,7 +356,7 @@ pub(super) fn halt(state: &mut RunState, index: usize, stop: Stop, at: Timestamp
         return;
     }
     group.stop = Some(stop);
-    state.frontier.unlimit(index);
+    state.unlimit(index);
     let Some(group) = state.groups.get(&index) else { return };
     let open = |branch: &BranchState| branch.result.is_none() && branch.begun;
     let begun: Vec<(usize, usize)> = group
@@ -420,7 +420,7 @@ fn join_if_done(state: &mut RunState, index: usize, at: Timestamp) {
     if !done {
         return;
     }
-    state.frontier.unlimit(index);
+    state.unlimit(index);
     let end = Arc::new(joined(state, index));
     let again = state.is_tried_again(index, &end.outcome);
     let finally = state.finally_of(index);
@@ -599,6 +599,13 @@ pub(super) fn branch_name(state: &RunState, index: usize, branch: usize) -> Stri
 impl RunState {
     pub(super) fn branch_mut(&mut self, group: usize, branch: usize) -> Option<&mut BranchState> {
         self.groups.get_mut(&group)?.branches.get_mut(branch)
+    }
+
+    /// Removes the end of the time of a group.
+    fn unlimit(&mut self, index: usize) {
+        if let Some(deadline) = self.group_deadline(index) {
+            self.frontier.unlimit(index, deadline);
+        }
     }
 
     fn frontier_leave_group(&mut self, index: usize, at: Timestamp) {

@@ -24,7 +24,7 @@ fn state(job: &Value) -> RunState {
 }
 
 fn step(id: &str) -> Value {
-    json!({"id": id, "type": "x"})
+    json!({"id": id, "type": "x", "sees": "${{ steps | length }}"})
 }
 
 /// How the attempts of a run end: by the last part of the path, a status and variables.
