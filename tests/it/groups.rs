@@ -45,21 +45,47 @@ async fn a_job_gives_the_same_result_with_parallel_execution_on_and_off() {
     let sequence = json!({"id": "s", "steps": [echo("s1", "one"), echo("s2", "${{ steps.s1.output }} two")]});
     let each = json!({"for_each": "${{ vars.list }}", "as": "file"});
     let jobs = [
-        json!([group(&json!({}), &json!([echo("a", "1"), sequence.clone()])), echo("last", "${{ steps.g.output.s }}")]),
-        json!([group(&each, &json!([echo("load", "${{ file }}${{ file_index }}")])),
-               echo("last", "${{ steps.g.output[2].output }} ${{ steps.g.metadata.succeeded }}")]),
-        json!([group(&json!({"for_each": {"b": 1, "a": 2}, "max_parallel": 1}),
-                     &json!([echo("load", "${{ item.key }}=${{ item.value }}"), echo("twice", "${{ steps.load.output }}!")]))]),
-        json!([group(&json!({"fail_fast": false, "continue_on_failure": true}),
-                     &json!([step("bad", "panic", json!({"text": "no"})), echo("good", "1")])),
-               echo("last", "${{ steps.g.status }} ${{ steps.bad.status }} ${{ steps.good.output }}")]),
-        json!([group(&json!({"for_each": "${{ vars.list }}", "when": "${{ vars.list | length > 5 }}"}), &json!([echo("a", "1")])),
-               echo("last", "${{ steps.g.status }}")]),
-        json!([group(&json!({"for_each": []}), &json!([echo("a", "1")])), echo("last", "${{ steps.g.output }}")]),
-        json!([group(&json!({"for_each": "${{ vars.list }}", "as": "outer"}),
-                     &json!([{"id": "inner", "type": "parallel_group", "for_each": [1, 2], "as": "n",
-                              "parallel_steps": [echo("leaf", "${{ outer }}${{ n }}")]}])),
-               echo("last", "${{ steps.g.output[1].output[1].output }}")]),
+        json!([
+            group(&json!({}), &json!([echo("a", "1"), sequence.clone()])),
+            echo("last", "${{ steps.g.output.s }}")
+        ]),
+        json!([
+            group(&each, &json!([echo("load", "${{ file }}${{ file_index }}")])),
+            echo("last", "${{ steps.g.output[2].output }} ${{ steps.g.metadata.succeeded }}")
+        ]),
+        json!([group(
+            &json!({"for_each": {"b": 1, "a": 2}, "max_parallel": 1}),
+            &json!([
+                echo("load", "${{ item.key }}=${{ item.value }}"),
+                echo("twice", "${{ steps.load.output }}!")
+            ])
+        )]),
+        json!([
+            group(
+                &json!({"fail_fast": false, "continue_on_failure": true}),
+                &json!([step("bad", "panic", json!({"text": "no"})), echo("good", "1")])
+            ),
+            echo("last", "${{ steps.g.status }} ${{ steps.bad.status }} ${{ steps.good.output }}")
+        ]),
+        json!([
+            group(
+                &json!({"for_each": "${{ vars.list }}", "when": "${{ vars.list | length > 5 }}"}),
+                &json!([echo("a", "1")])
+            ),
+            echo("last", "${{ steps.g.status }}")
+        ]),
+        json!([
+            group(&json!({"for_each": []}), &json!([echo("a", "1")])),
+            echo("last", "${{ steps.g.output }}")
+        ]),
+        json!([
+            group(
+                &json!({"for_each": "${{ vars.list }}", "as": "outer"}),
+                &json!([{"id": "inner", "type": "parallel_group", "for_each": [1, 2], "as": "n",
+                              "parallel_steps": [echo("leaf", "${{ outer }}${{ n }}")]}])
+            ),
+            echo("last", "${{ steps.g.output[1].output[1].output }}")
+        ]),
     ];
     let (on, off) = (site(ON).await, site("").await);
     for steps in jobs {
@@ -118,8 +144,10 @@ async fn a_cancelled_run_ends_all_branches() {
     });
     let state = site.watched(&text, &crate::support::Nobody, cancel).await;
     assert_eq!(state.status, RunStatus::Cancelled);
-    let statuses: Vec<String> =
-        state.known().map(|index| format!("{}:{}", state.steps[index].path, state.steps[index].status.name())).collect();
+    let statuses: Vec<String> = state
+        .known()
+        .map(|index| format!("{}:{}", state.steps[index].path, state.steps[index].status.name()))
+        .collect();
     assert_eq!(statuses.join(" "), "g:cancelled a:cancelled b:cancelled end:success");
 }
 
@@ -127,33 +155,112 @@ async fn a_cancelled_run_ends_all_branches() {
 #[tokio::test]
 async fn each_mistake_in_a_group_is_named() {
     let site = site(ON).await;
-    let deep = (0..5).fold(echo("leaf", "1"), |inner, i| {
-        json!({"id": format!("g{i}"), "type": "parallel_group", "parallel_steps": [inner]})
-    });
+    let deep = (0..5).fold(
+        echo("leaf", "1"),
+        |inner, i| json!({"id": format!("g{i}"), "type": "parallel_group", "parallel_steps": [inner]}),
+    );
     let each = json!({"for_each": [1], "as": "file"});
     for (steps, at, message) in [
-        (json!([group(&json!({}), &json!([]))]), "/steps/0/parallel_steps", "`parallel_steps` must have at least 1 item"),
-        (json!([group(&json!({}), &json!([echo("a", "1"), echo("a", "2")]))]), "/steps/0/parallel_steps/1/id", "two steps have the id `a`"),
-        (json!([group(&json!({}), &json!([echo("a", "1"), {"id": "a", "steps": [echo("b", "1")]}]))]), "/steps/0/parallel_steps/1/id", "two steps or branches have the id `a`"),
-        (json!([group(&json!({}), &json!([echo("a", "1"), echo("b", "${{ steps.a.output }}")]))]), "/steps/0/parallel_steps/1/text", "the step `a` is in another branch of the same group"),
-        (json!([group(&json!({}), &json!([echo("a", "${{ steps.b.output }}"), echo("b", "1")]))]), "/steps/0/parallel_steps/0/text", "the step `b` is in another branch of the same group"),
-        (json!([group(&json!({}), &json!([echo("a", "${{ steps.g.output }}")]))]), "/steps/0/parallel_steps/0/text", "the group `g` contains this step"),
-        (json!([group(&each, &json!([echo("a", "1")])), echo("b", "${{ steps.a.output }}")]), "/steps/1/text", "the step `a` runs once per item of `g`"),
-        (json!([group(&each, &json!([echo("a", "1")])), echo("b", "${{ file }}")]), "/steps/1/text", "`file` is only defined within its group"),
-        (json!([group(&json!({"as": "x"}), &json!([echo("a", "1")]))]), "/steps/0/as", "`as` names the item of `for_each`"),
-        (json!([group(&json!({"for_each": [1], "as": "steps"}), &json!([echo("a", "1")]))]), "/steps/0/as", "use the name `steps` for something else"),
-        (json!([group(&json!({"on_failure": "stop", "fail_fast": true}), &json!([echo("a", "1")]))]), "/steps/0/fail_fast", "say the same thing"),
-        (json!([group(&json!({"on_failure": "explode"}), &json!([echo("a", "1")]))]), "/steps/0/on_failure", "must be"),
-        (json!([group(&json!({"max_paralel": 3}), &json!([echo("a", "1")]))]), "/steps/0/max_paralel", "unknown key `max_paralel`"),
-        (json!([group(&json!({"on_lost": "fail"}), &json!([echo("a", "1")]))]), "/steps/0/on_lost", "a group has no `on_lost`"),
-        (json!([group(&json!({"for_each": [1]}), &json!([{"id": "s", "steps": [echo("a", "1")]}]))]), "/steps/0/parallel_steps/0", "is the sequence of steps of one item"),
-        (json!([group(&json!({}), &json!([{"id": "a", "type": "prob", "case": "noop"}]))]), "/steps/0/parallel_steps/0/type", "there is no step type `prob`"),
-        (json!([group(&json!({}), &json!([{"id": "a", "type": "probe", "case": "noop", "retry": {"max_attempts": 0}}]))]), "/steps/0/parallel_steps/0/retry/max_attempts", "must be at least 1"),
-        (json!([deep]), "/steps/0/parallel_steps/0/parallel_steps/0/parallel_steps/0/parallel_steps/0", "groups are nested too deep"),
+        (
+            json!([group(&json!({}), &json!([]))]),
+            "/steps/0/parallel_steps",
+            "`parallel_steps` must have at least 1 item",
+        ),
+        (
+            json!([group(&json!({}), &json!([echo("a", "1"), echo("a", "2")]))]),
+            "/steps/0/parallel_steps/1/id",
+            "two steps have the id `a`",
+        ),
+        (
+            json!([group(&json!({}), &json!([echo("a", "1"), {"id": "a", "steps": [echo("b", "1")]}]))]),
+            "/steps/0/parallel_steps/1/id",
+            "two steps or branches have the id `a`",
+        ),
+        (
+            json!([group(&json!({}), &json!([echo("a", "1"), echo("b", "${{ steps.a.output }}")]))]),
+            "/steps/0/parallel_steps/1/text",
+            "the step `a` is in another branch of the same group",
+        ),
+        (
+            json!([group(&json!({}), &json!([echo("a", "${{ steps.b.output }}"), echo("b", "1")]))]),
+            "/steps/0/parallel_steps/0/text",
+            "the step `b` is in another branch of the same group",
+        ),
+        (
+            json!([group(&json!({}), &json!([echo("a", "${{ steps.g.output }}")]))]),
+            "/steps/0/parallel_steps/0/text",
+            "the group `g` contains this step",
+        ),
+        (
+            json!([group(&each, &json!([echo("a", "1")])), echo("b", "${{ steps.a.output }}")]),
+            "/steps/1/text",
+            "the step `a` runs once per item of `g`",
+        ),
+        (
+            json!([group(&each, &json!([echo("a", "1")])), echo("b", "${{ file }}")]),
+            "/steps/1/text",
+            "`file` is only defined within its group",
+        ),
+        (
+            json!([group(&json!({"as": "x"}), &json!([echo("a", "1")]))]),
+            "/steps/0/as",
+            "`as` names the item of `for_each`",
+        ),
+        (
+            json!([group(&json!({"for_each": [1], "as": "steps"}), &json!([echo("a", "1")]))]),
+            "/steps/0/as",
+            "use the name `steps` for something else",
+        ),
+        (
+            json!([group(&json!({"on_failure": "stop", "fail_fast": true}), &json!([echo("a", "1")]))]),
+            "/steps/0/fail_fast",
+            "say the same thing",
+        ),
+        (
+            json!([group(&json!({"on_failure": "explode"}), &json!([echo("a", "1")]))]),
+            "/steps/0/on_failure",
+            "must be",
+        ),
+        (
+            json!([group(&json!({"max_paralel": 3}), &json!([echo("a", "1")]))]),
+            "/steps/0/max_paralel",
+            "unknown key `max_paralel`",
+        ),
+        (
+            json!([group(&json!({"on_lost": "fail"}), &json!([echo("a", "1")]))]),
+            "/steps/0/on_lost",
+            "a group has no `on_lost`",
+        ),
+        (
+            json!([group(&json!({"for_each": [1]}), &json!([{"id": "s", "steps": [echo("a", "1")]}]))]),
+            "/steps/0/parallel_steps/0",
+            "is the sequence of steps of one item",
+        ),
+        (
+            json!([group(&json!({}), &json!([{"id": "a", "type": "prob", "case": "noop"}]))]),
+            "/steps/0/parallel_steps/0/type",
+            "there is no step type `prob`",
+        ),
+        (
+            json!([group(
+                &json!({}),
+                &json!([{"id": "a", "type": "probe", "case": "noop", "retry": {"max_attempts": 0}}])
+            )]),
+            "/steps/0/parallel_steps/0/retry/max_attempts",
+            "must be at least 1",
+        ),
+        (
+            json!([deep]),
+            "/steps/0/parallel_steps/0/parallel_steps/0/parallel_steps/0/parallel_steps/0",
+            "groups are nested too deep",
+        ),
     ] {
         let error = site.host.parse("job.yaml", &job(&steps)).await.unwrap_err();
         let stepwell::HostError::Invalid(found) = error else { panic!("{steps}: {error}") };
-        let named = found.0.iter().any(|found| found.pointer == at && found.message.contains(message) && found.line > 0);
+        let named = found
+            .0
+            .iter()
+            .any(|found| found.pointer == at && found.message.contains(message) && found.line > 0);
         assert!(named, "{steps}: {at} {message}: {found}");
     }
 }
@@ -165,9 +272,13 @@ async fn items_must_be_a_list_that_fits() {
     for (list, message) in [
         (json!("${{ vars.list[0] }}"), "`for_each` must be a list or an object, and is text"),
         (json!(7), "`for_each` must be a list or an object, and is a number"),
-        (json!("${{ range(100) | list }}"), "`for_each` has 100 items, of 1 steps each, and a run has at most 20 steps"),
+        (
+            json!("${{ range(100) | list }}"),
+            "`for_each` has 100 items, of 1 steps each, and a run has at most 20 steps",
+        ),
     ] {
-        let state = site.run(&job(&json!([group(&json!({"for_each": list}), &json!([echo("a", "1")]))]))).await;
+        let state =
+            site.run(&job(&json!([group(&json!({"for_each": list}), &json!([echo("a", "1")]))]))).await;
         let end = state.steps[0].end.as_ref().unwrap();
         assert_eq!((state.status, end.outcome.class()), (RunStatus::Failed, "invalid_config"));
         assert!(end.outcome.message().starts_with(message), "{}", end.outcome.message());

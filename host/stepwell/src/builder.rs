@@ -58,6 +58,7 @@ pub struct HostBuilder {
     default_data_dir: Option<PathBuf>,
     spans: Option<Arc<dyn Spans>>,
     compile_on_demand: bool,
+    parallel: Option<bool>,
     compiler: Option<CompilerProgram>,
 }
 
@@ -151,6 +152,13 @@ impl HostBuilder {
     #[must_use]
     pub fn without_builtins(mut self) -> Self {
         self.without_builtins = true;
+        self
+    }
+
+    /// Switches parallel execution of groups on or off, whatever the environment and the configuration say.
+    #[must_use]
+    pub fn parallel_execution(mut self, on: bool) -> Self {
+        self.parallel = Some(on);
         self
     }
 
@@ -303,7 +311,10 @@ impl HostBuilder {
         // When steps run elsewhere, there is nothing to compile.
         let runs_guests = self.runner.is_none();
         let compile_ahead = !self.compile_on_demand && runs_guests;
-        let parallel = parallel_by_environment()?;
+        let parallel = match self.parallel {
+            Some(set) => Some(set),
+            None => parallel_by_environment()?,
+        };
         let context = Context {
             store,
             runner: self.runner.unwrap_or_else(|| sandbox.clone()),

@@ -478,7 +478,8 @@ fn try_again(state: &mut RunState, failed: usize, outcome: &Outcome, at: Timesta
 
 /// Returns whether an end is tried again, according to the list or to the end itself.
 fn is_retried(on: Option<&[RetryOn]>, outcome: &Outcome) -> bool {
-    if outcome.ends_budget() {
+    // A step that kills its process would kill the next one, too.
+    if outcome.ends_budget() || matches!(outcome, Outcome::Lost { .. }) {
         return false;
     }
     let Some(on) = on else { return outcome.is_retryable() };

@@ -529,6 +529,10 @@ fn outcome(state: &RunState, index: usize, group: &GroupState, conflict: Option<
         first.path,
         first.message()
     );
+    let ends = failed.iter().filter_map(|index| state.steps.get(*index)?.end.as_ref());
+    if ends.into_iter().any(|end| matches!(end.outcome, Outcome::Lost { .. })) {
+        return Outcome::Lost { message };
+    }
     Outcome::Failed { kind: FailureKind::Failed, message, retryable }
 }
 
