@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::job::{STEP_KEYS, approval};
+use crate::job::{STEP_KEYS, approval, group};
 use crate::policy::Capability;
 use crate::step::Manifest;
 

@@ -311,10 +311,7 @@ impl HostBuilder {
         // When steps run elsewhere, there is nothing to compile.
         let runs_guests = self.runner.is_none();
         let compile_ahead = !self.compile_on_demand && runs_guests;
-        let parallel = match self.parallel {
-            Some(set) => Some(set),
-            None => parallel_by_environment()?,
-        };
+        let parallel = self.parallel.map_or_else(parallel_by_environment, |set| Ok(Some(set)))?;
         let context = Context {
             store,
             runner: self.runner.unwrap_or_else(|| sandbox.clone()),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use super::join::end_of;
 use super::*;
 use crate::job::JobDefinition;
 use crate::run::{Effect, Event, RunStatus, RunView, apply, next};
