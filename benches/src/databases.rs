@@ -50,7 +50,7 @@ async fn compare() -> Result {
         );
         peak = watch.stop();
     }
-    tell("PostgreSQL to a file (psql \\copy to CSV; ours to Parquet)", theirs, ours);
+    print_ratio("PostgreSQL to a file (psql \\copy to CSV; ours to Parquet)", theirs, ours);
     let watch = Watch::start();
     step(
         &host,
@@ -72,7 +72,7 @@ async fn compare() -> Result {
         database.fill(&["TRUNCATE loaded"]).await;
         ours.push(step(&host, load.clone(), Some(&csv)).await?);
     }
-    tell("a file to PostgreSQL (psql \\copy)", theirs, ours);
+    print_ratio("a file to PostgreSQL (psql \\copy)", theirs, ours);
 
     let (mut theirs, mut ours) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
@@ -91,7 +91,7 @@ async fn compare() -> Result {
         config["connection_name"] = "lite".into();
         ours.push(step(&host, config, Some(&csv)).await?);
     }
-    tell("a file to SQLite (sqlite3 .import)", theirs, ours);
+    print_ratio("a file to SQLite (sqlite3 .import)", theirs, ours);
     Ok(())
 }
 
@@ -163,7 +163,7 @@ impl stepwell::Observer for Quiet {
     fn notice(&self, _: &RunState, _: usize, _: stepwell::Notice<'_>) {}
 }
 
-fn tell(what: &str, theirs: Vec<Duration>, ours: Vec<Duration>) {
+fn print_ratio(what: &str, theirs: Vec<Duration>, ours: Vec<Duration>) {
     let (theirs, ours) = (median(theirs), median(ours));
     println!("  {what}: {theirs:.2?}, ours {ours:.2?}: {:.2}x", ours.as_secs_f64() / theirs.as_secs_f64());
 }

@@ -85,8 +85,8 @@ pub fn run() -> Result {
 
 /// Returns the interpreter itself, because `python3` may be a script that searches for it.
 fn interpreter() -> PathBuf {
-    let told = Command::new("python3").args(["-c", "import sys; print(sys.executable)"]).output();
-    let path = told.ok().and_then(|output| String::from_utf8(output.stdout).ok());
+    let found = Command::new("python3").args(["-c", "import sys; print(sys.executable)"]).output();
+    let path = found.ok().and_then(|output| String::from_utf8(output.stdout).ok());
     path.map_or_else(|| "python3".into(), |path| path.trim().into())
 }
 

@@ -9,6 +9,7 @@ use serde_json::json;
 use stepwell::engine::clock::{Clock, Timestamp};
 use stepwell::engine::job::Job;
 use stepwell::engine::run::{Admission, RunState, RunStatus};
+use stepwell::engine::store::RunFilter;
 use stepwell::engine::store::prelude::*;
 use stepwell::engine::{JobDefinition, Outcome, Produced, Receipt, StepEnd, StepRequest, StepRunner};
 use stepwell::store::SqliteStore;
@@ -147,8 +148,7 @@ async fn a_shutdown_ends_the_runs_that_callers_wait_for() {
         sleep(Duration::from_millis(500)).await;
         assert_eq!(host.shutdown(Duration::from_secs(limit)).await, interrupted, "limit {limit}");
         let message = refusal(run.await.unwrap());
-        let filter = stepwell::engine::store::RunFilter { limit: 9, ..Default::default() };
-        let rows = host.runs().list(&filter).await.unwrap();
+        let rows = host.runs().list(&RunFilter { limit: 9, ..RunFilter::default() }).await.unwrap();
         let id = &rows[0].execution_id;
         assert_eq!(message, format!("this host has shut down, and the run {id} has not ended"));
         assert!(site.is_free(id).await, "the claim is released");

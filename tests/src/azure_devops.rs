@@ -211,7 +211,8 @@ async fn serve(
         Some(_) => {
             let base = format!("http://{address}");
             let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
-            route(&options, &mut state, &base, &parts.method, parts.uri.path(), parts.uri.query(), &body)
+            let place = (parts.uri.path(), parts.uri.query());
+            route(&options, &mut state, &base, &parts.method, place, &body)
         }
     };
     if let (Some(seconds), StatusCode::OK) = (options.retry_after, answer.status())
@@ -227,8 +228,7 @@ fn route(
     state: &mut State,
     base: &str,
     method: &Method,
-    path: &str,
-    query: Option<&str>,
+    (path, query): (&str, Option<&str>),
     body: &Value,
 ) -> Answer {
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
@@ -256,7 +256,7 @@ fn route(
             else {
                 return error(StatusCode::NOT_FOUND, &format!("VS800075: pipeline {id} does not exist."));
             };
-            runs(&site, state, method, *id, pipeline, rest, body)
+            runs(&site, state, method, (*id, pipeline), rest, body)
         }
         (&Method::POST, ["pipelines", id, "preview"]) => {
             let Some(problem) = problem_of(body) else {
@@ -282,8 +282,7 @@ fn runs(
     site: &Site<'_>,
     state: &mut State,
     method: &Method,
-    id: u64,
-    pipeline: &Pipeline,
+    (id, pipeline): (u64, &Pipeline),
     rest: &[&str],
     body: &Value,
 ) -> Answer {

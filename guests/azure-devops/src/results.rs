@@ -101,12 +101,12 @@ impl Timeline {
     /// Returns the first errors of tasks, each with its location.
     pub fn errors(&self) -> Vec<String> {
         let failed = self.records.iter().filter(|record| record.kind == "Task" && record.has_failed());
-        let told = failed.map(|record| {
+        let described = failed.map(|record| {
             let error = record.issues.iter().flatten().find(|issue| issue.kind == "error");
             let why = error.map_or(String::new(), |issue| format!(": {}", issue.message));
             format!("{}{why}", self.path(record))
         });
-        told.take(NAMED).collect()
+        described.take(NAMED).collect()
     }
 
     /// Returns the path of a record: `Deploy > Tests > Run tests`.

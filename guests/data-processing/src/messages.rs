@@ -120,22 +120,24 @@ const PREFIXES: &[&str] = &[
 /// Removes the engine's terms and settings from a message.
 pub fn plain(text: &str) -> String {
     let text = text.rsplit_once("caused by\n").map_or(text, |(_, cause)| cause);
-    if let Some(told) = unknown_function(text) {
-        return told;
+    if let Some(explanation) = unknown_function(text) {
+        return explanation;
     }
-    if let Some((_, told)) = CAUSES.iter().find(|(part, told)| text.contains(part) && !told.is_empty()) {
-        return (*told).to_owned();
+    if let Some((_, explanation)) =
+        CAUSES.iter().find(|(part, explanation)| text.contains(part) && !explanation.is_empty())
+    {
+        return (*explanation).to_owned();
     }
-    if let Some(told) = unfit_arguments(text) {
-        return told;
+    if let Some(explanation) = unfit_arguments(text) {
+        return explanation;
     }
     let mut text = stepwell_sdk::files::plain(text);
     for prefix in PREFIXES {
         text = text.replace(prefix, "");
     }
     let text = wording::types(&text).replace("datafusion.public.", "");
-    if let Some(told) = wording::reworded(&text) {
-        return told;
+    if let Some(explanation) = wording::reworded(&text) {
+        return explanation;
     }
     // The engine's settings are not meant for users of the step.
     let sentences: Vec<&str> = text.split(". ").filter(|sentence| !sentence.contains("datafusion")).collect();
@@ -159,8 +161,8 @@ fn unknown_function(text: &str) -> Option<String> {
     let rest = text.split("Invalid function '").nth(1)?;
     let name = rest.split('\'').next()?;
     let instead = INSTEAD.iter().find(|(other, _)| other.eq_ignore_ascii_case(name));
-    if let Some(told) = wording::window(name) {
-        return Some(told);
+    if let Some(explanation) = wording::window(name) {
+        return Some(explanation);
     }
     let known = RENAMED.iter().map(|(other, _)| *other).chain(MACROS.iter().map(|(other, ..)| *other));
     let near = nearest(name, known)
@@ -174,7 +176,7 @@ fn unknown_function(text: &str) -> Option<String> {
 
 /// Explains that a function does not accept these types.
 fn unfit_arguments(text: &str) -> Option<String> {
-    if !CAUSES.iter().any(|(part, told)| told.is_empty() && text.contains(part)) {
+    if !CAUSES.iter().any(|(part, explanation)| explanation.is_empty() && text.contains(part)) {
         return None;
     }
     let quoted = |before: &str| text.split(before).nth(1).and_then(|rest| rest.split('\'').next());

@@ -1,5 +1,6 @@
 //! Parquet files as tables. Several files combine by column name, and only where no value changes.
 
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -115,13 +116,15 @@ fn together(files: &[(&Path, SchemaRef)], union: bool) -> Result<Schema, Problem
             fields = schema.fields().iter().map(|field| Field::clone(field).with_nullable(true)).collect();
             continue;
         }
-        let lacking = fields.iter().map(Field::name).filter(|name| schema.column_with_name(name).is_none());
-        let lacking: Vec<&str> = lacking.map(String::as_str).collect();
-        let known = |name: &str| fields.iter().any(|field| field.name() == name);
+        let own: HashMap<&str, &Field> =
+            schema.fields().iter().map(|field| (field.name().as_str(), field.as_ref())).collect();
+        let known: HashSet<&str> = fields.iter().map(|field| field.name().as_str()).collect();
+        let lacking = fields.iter().map(|field| field.name().as_str());
+        let lacking: Vec<&str> = lacking.filter(|name| !own.contains_key(name)).collect();
         let added: Vec<Field> = schema
             .fields()
             .iter()
-            .filter(|field| !known(field.name()))
+            .filter(|field| !known.contains(field.name().as_str()))
             .map(|field| Field::clone(field).with_nullable(true))
             .collect();
         if !union && !(lacking.is_empty() && added.is_empty()) {
@@ -133,7 +136,7 @@ fn together(files: &[(&Path, SchemaRef)], union: bool) -> Result<Schema, Problem
             return Err(wrong(format!("{what}, unlike {first}; {fix}")));
         }
         for field in &mut fields {
-            let Some((_, other)) = schema.column_with_name(field.name()) else { continue };
+            let Some(other) = own.get(field.name().as_str()) else { continue };
             let Some(kind) = common(field.data_type(), other.data_type()) else {
                 return Err(wrong(format!(
                     "the column `{}` is {}, and {} in {first}: make each file an input of its own, and put them together with UNION ALL and a CAST",

@@ -15,7 +15,7 @@ use datafusion::execution::context::SQLOptions;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
-use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
 use datafusion::sql::parser::Statement;
 use futures::StreamExt;
 use stepwell_sdk::prelude::{Step, json};
@@ -86,7 +86,7 @@ async fn run(step: &DataProcessing) -> StepResult {
         let table = if spec.format() == Some(Format::Parquet) {
             parquet_files.extend(files.iter());
             let table = parquet::table(&session, spec, files, &mut names).await;
-            table.map_err(|e| told(&e, &names, &parquet_files).metadata("input", name.as_str()))?
+            table.map_err(|e| explained(&e, &names, &parquet_files).metadata("input", name.as_str()))?
         } else {
             let taken = Taken::open(spec)?;
             rejects.push(taken.clone());
@@ -97,20 +97,9 @@ async fn run(step: &DataProcessing) -> StepResult {
         session.register_table(reference, table).map_err(|e| failure(&e, &names))?;
     }
 
-    let read_only =
-        SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
-    let query = names.resolve(&step.query).map_err(Failure::invalid_config)?;
-    let state = session.state();
-    let mut statement = state.sql_to_statement(&query, &dialect(&query)).map_err(|e| failure(&e, &names))?;
-    if let Statement::Statement(statement) = &mut statement {
-        names.number(statement);
-        rewrite(statement).map_err(Failure::invalid_config)?;
-    }
-    let plan = state.statement_to_plan(statement).await.map_err(|e| failure(&e, &names))?;
-    read_only.verify_plan(&plan).map_err(|e| failure(&e, &names))?;
-    let frame = session.execute_logical_plan(plan).await.map_err(|e| failure(&e, &names))?;
+    let frame = frame(&session, &names, &step.query).await?;
     let columns: Vec<String> = frame.schema().fields().iter().map(|field| field.name().clone()).collect();
-    let mut stream = frame.execute_stream().await.map_err(|e| told(&e, &names, &parquet_files))?;
+    let mut stream = frame.execute_stream().await.map_err(|e| explained(&e, &names, &parquet_files))?;
     let schema = shown(&stream.schema(), &names.output(&step.query, &columns))?;
     let output = step.output.as_ref().map(|output| output.spec());
     let mut sink = match &output {
@@ -119,7 +108,7 @@ async fn run(step: &DataProcessing) -> StepResult {
     };
     let mut rows = 0;
     while let Some(batch) = stream.next().await {
-        let batch = batch.map_err(|e| told(&e, &names, &parquet_files))?;
+        let batch = batch.map_err(|e| explained(&e, &names, &parquet_files))?;
         rows += batch.num_rows();
         let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
         let batch = RecordBatch::try_new_with_options(schema.clone(), batch.columns().to_vec(), &options)
@@ -147,9 +136,25 @@ async fn run(step: &DataProcessing) -> StepResult {
         .metadata("output_path", written))
 }
 
+/// Plans a query, which may only read.
+async fn frame(session: &SessionContext, names: &Names, query: &str) -> Result<DataFrame, Failure> {
+    let read_only =
+        SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+    let query = names.resolve(query).map_err(Failure::invalid_config)?;
+    let state = session.state();
+    let mut statement = state.sql_to_statement(&query, &dialect(&query)).map_err(|e| failure(&e, names))?;
+    if let Statement::Statement(statement) = &mut statement {
+        names.number(statement);
+        rewrite(statement).map_err(Failure::invalid_config)?;
+    }
+    let plan = state.statement_to_plan(statement).await.map_err(|e| failure(&e, names))?;
+    read_only.verify_plan(&plan).map_err(|e| failure(&e, names))?;
+    session.execute_logical_plan(plan).await.map_err(|e| failure(&e, names))
+}
+
 /// Explains why a query failed. The engine does not name a damaged Parquet file, so this function reads the
 /// Parquet inputs to find it.
-fn told(error: &DataFusionError, names: &Names, parquet: &[&PathBuf]) -> Failure {
+fn explained(error: &DataFusionError, names: &Names, parquet: &[&PathBuf]) -> Failure {
     let of_file = error.to_string().to_ascii_lowercase().contains("parquet");
     let fault = |path: &&PathBuf| tables::parquet_fault(path, stepwell_sdk::files::why);
     match parquet.iter().filter(|_| of_file).find_map(fault) {

@@ -19,7 +19,7 @@ use stepwell_sdk::{Failure, StepResult};
 use zip::write::SimpleFileOptions;
 use zip::{ZipArchive, ZipWriter};
 
-use crate::config::{FileOperation, Format, absolute, told};
+use crate::config::{FileOperation, Format, absolute, io_failure};
 use crate::files::{Touched, cancelled, open, write_whole};
 use crate::select::{select, walk};
 
@@ -31,7 +31,7 @@ pub fn compress(step: &FileOperation) -> StepResult {
     let selection = select(&step.path, step.max_files())?;
     let mut members = Vec::new();
     for path in &selection.found {
-        let metadata = fs::symlink_metadata(path).map_err(|error| told(path, &error))?;
+        let metadata = fs::symlink_metadata(path).map_err(|error| io_failure(path, &error))?;
         if metadata.is_file() {
             members.push((selection.name(path).to_owned(), path.clone()));
         } else if metadata.is_dir() && !selection.pattern {
@@ -86,7 +86,7 @@ pub fn compress(step: &FileOperation) -> StepResult {
         }
     };
     if let Some(above) = to.parent() {
-        fs::create_dir_all(above).map_err(|error| told(above, &error))?;
+        fs::create_dir_all(above).map_err(|error| io_failure(above, &error))?;
     }
     write_whole(&to, step.overwrite, pack)?;
     let bytes = fs::metadata(&to).map_or(0, |metadata| metadata.len());
@@ -203,7 +203,7 @@ pub fn extract(step: &FileOperation) -> StepResult {
         touched: Touched::default(),
     };
     let broken = |error: io::Error| match error.downcast::<Told>() {
-        Ok(told) => told.0,
+        Ok(failure) => failure.0,
         Err(error) => Failure::failed(format!("{}: {}", from.display(), stepwell_sdk::files::why(&error))),
     };
     if matches!(format, Format::Gz | Format::Zst) {
@@ -225,7 +225,7 @@ pub fn extract(step: &FileOperation) -> StepResult {
         check(name, &member)
     })
     .map_err(broken)?;
-    fs::create_dir_all(&unpack.to).map_err(|error| told(&unpack.to, &error))?;
+    fs::create_dir_all(&unpack.to).map_err(|error| io_failure(&unpack.to, &error))?;
     each(format, &mut archive, &mut |name, member, source| {
         // Check again: another process may write to the archive meanwhile.
         check(name, &member)?;

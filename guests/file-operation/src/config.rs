@@ -243,7 +243,7 @@ impl FileOperation {
             }
             Ok(_) => return Err(Failure::failed(format!("{} is there, and is not a file", path.display()))),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => return Err(told(&path, &error)),
+            Err(error) => return Err(io_failure(&path, &error)),
         }
         if context::is_cancelled() {
             return Err(Failure::cancelled("the run is cancelled"));
@@ -264,7 +264,7 @@ pub fn absolute(given: &str) -> PathBuf {
 }
 
 /// Explains the failure of a path.
-pub fn told(path: &Path, error: &std::io::Error) -> Failure {
+pub fn io_failure(path: &Path, error: &std::io::Error) -> Failure {
     let message = format!("{}: {}", path.display(), stepwell_sdk::files::why(error));
     match error.kind() {
         std::io::ErrorKind::NotFound => Failure::not_found(message),

@@ -11,7 +11,7 @@ use stepwell_sdk::text::counted;
 use stepwell_sdk::values::bytes_text;
 use stepwell_sdk::{Failure, Output, StepResult, context};
 
-use crate::config::{Algorithm, FileOperation, absolute, told};
+use crate::config::{Algorithm, FileOperation, absolute, io_failure};
 use crate::select::{Selection, select, walk};
 
 /// The maximum number of names in an output.
@@ -45,7 +45,7 @@ impl Touched {
 pub fn copy(step: &FileOperation) -> StepResult {
     let (selection, mut touched) = (select(&step.path, step.max_files())?, Touched::default());
     for (from, to) in targets(step, &selection)? {
-        let metadata = fs::symlink_metadata(&from).map_err(|error| told(&from, &error))?;
+        let metadata = fs::symlink_metadata(&from).map_err(|error| io_failure(&from, &error))?;
         if !metadata.is_dir() {
             copy_file(step, &from, &to, &mut touched)?;
             continue;
@@ -83,7 +83,7 @@ fn targets(step: &FileOperation, selection: &Selection) -> Result<Vec<(PathBuf, 
 }
 
 fn make(directory: &Path) -> Result<(), Failure> {
-    fs::create_dir_all(directory).map_err(|error| told(directory, &error))
+    fs::create_dir_all(directory).map_err(|error| io_failure(directory, &error))
 }
 
 fn copy_file(step: &FileOperation, from: &Path, to: &Path, touched: &mut Touched) -> Result<(), Failure> {
@@ -99,11 +99,11 @@ fn copy_file(step: &FileOperation, from: &Path, to: &Path, touched: &mut Touched
 
 /// Opens a file for reading, and reports a path that is not a file.
 pub fn open(path: &Path) -> Result<File, Failure> {
-    let metadata = fs::symlink_metadata(path).map_err(|error| told(path, &error))?;
+    let metadata = fs::symlink_metadata(path).map_err(|error| io_failure(path, &error))?;
     if !metadata.is_file() {
         return Err(Failure::failed(format!("{} is not a file", path.display())));
     }
-    File::open(path).map_err(|error| told(path, &error))
+    File::open(path).map_err(|error| io_failure(path, &error))
 }
 
 pub fn cancelled() -> Result<(), Failure> {
@@ -137,7 +137,7 @@ pub fn write_whole<T>(
     written.map_err(|error| {
         // The file may not exist.
         let _ = fs::remove_file(&part);
-        told(path, &error)
+        io_failure(path, &error)
     })
 }
 
@@ -145,7 +145,7 @@ pub fn rename(step: &FileOperation) -> StepResult {
     let (selection, mut touched) = (select(&step.path, step.max_files())?, Touched::default());
     for (from, to) in targets(step, &selection)? {
         cancelled()?;
-        let metadata = fs::symlink_metadata(&from).map_err(|error| told(&from, &error))?;
+        let metadata = fs::symlink_metadata(&from).map_err(|error| io_failure(&from, &error))?;
         if !step.overwrite && fs::symlink_metadata(&to).is_ok() {
             return Err(Failure::failed(format!("{} is there: say `overwrite: true`", to.display())));
         }
@@ -160,10 +160,10 @@ pub fn rename(step: &FileOperation) -> StepResult {
                 fs::remove_file(&from).map_err(|error| {
                     // If the source cannot be removed, the file must not exist in two places.
                     let _ = fs::remove_file(&to);
-                    told(&from, &error)
+                    io_failure(&from, &error)
                 })?;
             }
-            Err(error) => return Err(told(&from, &error)),
+            Err(error) => return Err(io_failure(&from, &error)),
         }
     }
     Ok(touched.output("Moved"))
@@ -182,7 +182,7 @@ pub fn delete(step: &FileOperation) -> StepResult {
         // A pattern may have matched both a directory and its contents.
         let Ok(metadata) = fs::symlink_metadata(path) else { continue };
         if !metadata.is_dir() {
-            fs::remove_file(path).map_err(|error| told(path, &error))?;
+            fs::remove_file(path).map_err(|error| io_failure(path, &error))?;
             touched.add(path, metadata.len());
             continue;
         }
@@ -201,12 +201,12 @@ pub fn delete(step: &FileOperation) -> StepResult {
         within.sort_by(|a, b| b.0.cmp(&a.0));
         for (path, directory, bytes) in within {
             let gone = if directory { fs::remove_dir(&path) } else { fs::remove_file(&path) };
-            gone.map_err(|error| told(&path, &error))?;
+            gone.map_err(|error| io_failure(&path, &error))?;
             if !directory {
                 touched.add(&path, bytes);
             }
         }
-        fs::remove_dir(path).map_err(|error| told(path, &error))?;
+        fs::remove_dir(path).map_err(|error| io_failure(path, &error))?;
     }
     Ok(touched.output("Deleted"))
 }
@@ -236,7 +236,7 @@ pub fn list(step: &FileOperation) -> StepResult {
         selection => Some(selection?),
     };
     for path in selection.iter().flat_map(|selection| &selection.found) {
-        let metadata = fs::symlink_metadata(path).map_err(|error| told(path, &error))?;
+        let metadata = fs::symlink_metadata(path).map_err(|error| io_failure(path, &error))?;
         match selection.as_ref().is_some_and(|selection| selection.pattern) || !metadata.is_dir() {
             true => add(path, &metadata)?,
             false => walk(path, false, step.max_files(), &mut add)?,
@@ -257,7 +257,7 @@ pub fn checksum(step: &FileOperation) -> StepResult {
         if selection.pattern && path.is_dir() {
             continue;
         }
-        let sum = sum(algorithm, &mut open(path)?).map_err(|error| told(path, &error))?;
+        let sum = sum(algorithm, &mut open(path)?).map_err(|error| io_failure(path, &error))?;
         if let Some(expected) = &step.expect
             && !expected.trim().eq_ignore_ascii_case(&sum)
         {

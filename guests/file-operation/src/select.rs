@@ -7,7 +7,7 @@ use glob::{MatchOptions, Pattern};
 use stepwell_sdk::Failure;
 use stepwell_sdk::text::counted;
 
-use crate::config::{absolute, told};
+use crate::config::{absolute, io_failure};
 
 /// `*` and `?` stay within a directory and do not match a leading dot, as in a shell.
 const OPTIONS: MatchOptions =
@@ -37,7 +37,7 @@ pub fn select(given: &str, most: usize) -> Result<Selection, Failure> {
     if !given.contains(['*', '?', '[']) {
         let base = path.parent().unwrap_or(Path::new("/")).to_owned();
         // A link is reported, not followed.
-        fs::symlink_metadata(&path).map_err(|error| told(&path, &error))?;
+        fs::symlink_metadata(&path).map_err(|error| io_failure(&path, &error))?;
         return Ok(Selection { base, found: vec![path], pattern: false });
     }
     let text = path.to_string_lossy().into_owned();
@@ -72,10 +72,10 @@ pub fn walk(
     let mut left = most;
     let mut open = vec![directory.to_owned()];
     while let Some(directory) = open.pop() {
-        let entries = fs::read_dir(&directory).map_err(|error| told(&directory, &error))?;
+        let entries = fs::read_dir(&directory).map_err(|error| io_failure(&directory, &error))?;
         for entry in entries {
-            let path = entry.map_err(|error| told(&directory, &error))?.path();
-            let metadata = fs::symlink_metadata(&path).map_err(|error| told(&path, &error))?;
+            let path = entry.map_err(|error| io_failure(&directory, &error))?.path();
+            let metadata = fs::symlink_metadata(&path).map_err(|error| io_failure(&path, &error))?;
             left = left.checked_sub(1).ok_or_else(|| {
                 Failure::failed(format!(
                     "more than {}: narrow the path, or raise `max_files`",

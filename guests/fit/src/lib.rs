@@ -180,11 +180,11 @@ impl Target {
 
     /// Explains why the column would not hold the text unchanged.
     pub fn misfit(&self, text: &str) -> Option<String> {
-        self.why(text).map(|why| self.told(text, &why))
+        self.why(text).map(|why| self.message(text, &why))
     }
 
     /// Formats the reason for the column.
-    pub fn told(&self, text: &str, why: &Misfit) -> String {
+    pub fn message(&self, text: &str, why: &Misfit) -> String {
         let Misfit { has, holds, fix } = why;
         format!("`{}` {has}, and the column of the type `{}` {holds}: {fix}", shown(text), self.type_name)
     }

@@ -3,7 +3,7 @@
 use std::fs;
 
 use ps_lang::Script;
-use ps_lang::check::check as look_over;
+use ps_lang::check::check as check_language;
 use ps_lang::needs::Lack;
 use serde_json::{Value, json};
 use stepwell_sdk::{Failure, Output, StepResult};
@@ -87,7 +87,7 @@ fn report(path: &str, text: &str) -> Value {
             return json!({ "path": path, "runs": false, "uses": [], "findings": findings });
         }
     };
-    let found = look_over(&script);
+    let found = check_language(&script);
     let findings: Vec<Value> = found
         .findings
         .iter()

@@ -37,9 +37,9 @@ pub fn run(step: &Powershell) -> StepResult {
     if step.runner == Runner::Pwsh {
         return crate::pwsh::run(step, &text, &directory);
     }
-    let script =
-        Script::parse(&path, &text).map_err(|errors| Failure::invalid_config(told(&path, &text, &errors)))?;
-    look_over(step, &script)?;
+    let script = Script::parse(&path, &text)
+        .map_err(|errors| Failure::invalid_config(described(&path, &text, &errors)))?;
+    check_needs(step, &script)?;
     let seen: Rc<RefCell<Seen>> = Rc::default();
     let host = Granted {
         directory,
@@ -59,7 +59,7 @@ pub fn run(step: &Powershell) -> StepResult {
 }
 
 /// Formats the parser's errors, one line per error.
-fn told(path: &str, text: &str, errors: &[ps_lang::syntax::SyntaxError]) -> String {
+fn described(path: &str, text: &str, errors: &[ps_lang::syntax::SyntaxError]) -> String {
     let source = ps_lang::syntax::Source::new(path, text);
     let lines: Vec<String> = errors
         .iter()
@@ -72,7 +72,7 @@ fn told(path: &str, text: &str, errors: &[ps_lang::syntax::SyntaxError]) -> Stri
 }
 
 /// Refuses a script whose needs the sandbox cannot meet, before any part of it runs.
-fn look_over(step: &Powershell, script: &Script) -> Result<(), Failure> {
+fn check_needs(step: &Powershell, script: &Script) -> Result<(), Failure> {
     let report = ps_lang::check::check(script);
     let lines: Vec<String> = report
         .refused()

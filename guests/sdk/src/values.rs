@@ -412,8 +412,11 @@ mod tests {
     #[test]
     fn a_key_that_stands_twice_is_an_error_with_its_place() {
         let error = read_json("{\"b\": {\"a\": 1.50, \"a\": 1}}").unwrap_err();
-        let told = json_problem(&error);
-        assert!(told.starts_with("line 1, column ") && told.contains("the key `a` appears twice"), "{told}");
+        let problem = json_problem(&error);
+        assert!(
+            problem.starts_with("line 1, column ") && problem.contains("the key `a` appears twice"),
+            "{problem}"
+        );
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub fn fitted(target: &Target, value: Value) -> Result<Value, String> {
         Value::Integer(whole) if !target.takes_all() && !target.is_bits() => {
             target.misfit(&whole.to_string())
         }
-        Value::Bytes(bytes) => target.why_bytes(bytes).map(|why| target.told("bytes", &why)),
+        Value::Bytes(bytes) => target.why_bytes(bytes).map(|why| target.message("bytes", &why)),
         Value::Json(text) | Value::Text(text) if target.item().is_some() && text.starts_with('[') => {
             if let (Some(item), Ok(Json::List(list))) = (target.item(), Json::parse(text)) {
                 return array::literal(&list, item).map(Value::Text);

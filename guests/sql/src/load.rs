@@ -1,5 +1,6 @@
 //! Reads files as rows for a table. Each value changes from the file's notation to the type in the table.
 
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -8,8 +9,8 @@ use stepwell_sdk::sql::{Connection, Load as Loading, Value};
 use stepwell_sdk::text::counted;
 use stepwell_sdk::{Failure, progress};
 use tables::{
-    Column, Converted, Json, Kind, OnBadRow, Opener, Options, Problem, Reject, Rejected, Rejects, Texts,
-    Values, convert, misfit, with_point,
+    Column, Converted, Json, Kind, Lookup, OnBadRow, Opener, Options, Problem, Reject, Rejected, Rejects,
+    Texts, Values, convert, misfit, with_point,
 };
 
 use crate::config::{Format, Load};
@@ -35,6 +36,8 @@ pub struct Source<'a> {
     /// Their positions in the file.
     places: Vec<usize>,
     targets: Vec<Target>,
+    /// The types that the job gives them.
+    kinds: Vec<Option<Kind>>,
     rejects: Arc<Rejects>,
 }
 
@@ -52,7 +55,7 @@ struct Way<'a> {
     kind: Option<&'a Kind>,
     takes_empty: bool,
     /// Whether each text is a valid value unchanged.
-    as_it_is: bool,
+    is_unchanged: bool,
 }
 
 /// The result of a load.
@@ -117,7 +120,10 @@ impl<'a> Source<'a> {
             None => Rejects::default(),
         };
         let targets = vec![Target::unknown(); columns.len()];
-        Ok(Self { what, options, opener, found, columns, places, targets, rejects: Arc::new(rejects) })
+        let given = Lookup::new(&options.schema);
+        let kinds = columns.iter().map(|name| given.get(name).cloned()).collect();
+        let rejects = Arc::new(rejects);
+        Ok(Self { what, options, opener, found, columns, places, targets, kinds, rejects })
     }
 
     /// Asks the database for the types of the columns.
@@ -161,7 +167,7 @@ impl<'a> Source<'a> {
                 let record = block.record(row);
                 let value = |(index, way): (usize, &Way<'_>)| match record.cell(way.place, way.takes_empty) {
                     None => Ok(Value::Null),
-                    Some(text) if way.as_it_is => Ok(Value::Text(text.to_owned())),
+                    Some(text) if way.is_unchanged => Ok(Value::Text(text.to_owned())),
                     Some(text) => self.value(index, way.kind, text, comma),
                 };
                 let values: Result<Vec<Value>, Problem> = ways.iter().enumerate().map(value).collect();
@@ -176,8 +182,8 @@ impl<'a> Source<'a> {
     }
 
     fn way(&self, index: usize, place: usize) -> Way<'_> {
-        let kind = self.columns.get(index).and_then(|name| self.kind(name));
-        let (takes_empty, as_it_is) = match (kind, self.targets.get(index)) {
+        let kind = self.kind(index);
+        let (takes_empty, is_unchanged) = match (kind, self.targets.get(index)) {
             (Some(kind), _) => (*kind == Kind::Text, false),
             (None, Some(target)) => {
                 let number = self.options.decimal_comma && target.is_number;
@@ -185,7 +191,7 @@ impl<'a> Source<'a> {
             }
             (None, None) => (true, true),
         };
-        Way { place, kind, takes_empty, as_it_is }
+        Way { place, kind, takes_empty, is_unchanged }
     }
 
     /// Loads JSON objects. Numbers keep their digits. In SQLite, where each value has its own type, they stay
@@ -202,9 +208,9 @@ impl<'a> Source<'a> {
             };
             let mut values = Vec::with_capacity(self.columns.len());
             let mut problem = None;
+            let found = Lookup::new(entries);
             for (index, name) in self.columns.iter().enumerate() {
-                let found =
-                    entries.iter().find(|(key, _)| key == name).map_or(&Json::Null, |(_, value)| value);
+                let found = found.get(name).unwrap_or(&Json::Null);
                 match self.json_value(index, found, dialect) {
                     Ok(value) => values.push(value),
                     Err(found) => {
@@ -256,8 +262,8 @@ impl<'a> Source<'a> {
     }
 
     /// Returns the type that the job gives a column.
-    fn kind(&self, name: &str) -> Option<&Kind> {
-        self.options.schema.iter().find(|(other, _)| other == name).map(|(_, kind)| kind)
+    fn kind(&self, index: usize) -> Option<&Kind> {
+        self.kinds.get(index)?.as_ref()
     }
 
     /// Converts a text to a column value.
@@ -291,8 +297,7 @@ impl<'a> Source<'a> {
     }
 
     fn json_value(&self, index: usize, found: &Json, dialect: &str) -> Result<Value, Problem> {
-        let kind = self.columns.get(index).and_then(|name| self.kind(name));
-        match (found, kind) {
+        match (found, self.kind(index)) {
             (Json::Null, _) => Ok(Value::Null),
             (Json::Text(text), kind) => self.value(index, kind, text, false),
             (found, Some(kind)) => self.value(index, Some(kind), &found.text(), false),
@@ -357,7 +362,7 @@ fn number(text: &str, dialect: &str) -> Value {
 fn keys(path: &Path, options: &Options, opener: &Opener) -> Result<Vec<String>, Problem> {
     const MOST: usize = 10_000;
     let mut objects = Values::open(path, opener)?;
-    let (mut names, mut seen) = (Vec::new(), std::collections::HashSet::new());
+    let (mut names, mut seen) = (Vec::new(), HashSet::new());
     while let Some((line, object)) = objects.next_value()? {
         match object {
             Json::Object(entries) => {
@@ -391,20 +396,23 @@ fn chosen(what: &Load, found: &[String]) -> Result<(Vec<String>, Vec<usize>), Fa
         );
         return Err(refuse(why));
     }
-    if let Some(name) =
-        what.schema.iter().flatten().map(|(name, _)| name).find(|name| !wanted.contains(*name))
-    {
+    let loaded: HashSet<&str> = wanted.iter().map(String::as_str).collect();
+    let mut given = what.schema.iter().flatten().map(|(name, _)| name);
+    if let Some(name) = given.find(|name| !loaded.contains(name.as_str())) {
         return Err(refuse(format!(
             "`schema` names `{name}`, which is not loaded: it loads {}",
             names(wanted.iter().map(String::as_str))
         )));
     }
+    let mut places = HashMap::new();
+    for (place, name) in found.iter().enumerate() {
+        places.entry(name).or_insert(place);
+    }
     let at = |(index, name): (usize, &String)| {
         if what.header == Some(false) {
             return Ok(index);
         }
-        let place = found.iter().position(|other| other == name);
-        place.ok_or_else(|| {
+        places.get(name).copied().ok_or_else(|| {
             refuse(format!("there is no column `{name}`; it has {}", names(found.iter().map(String::as_str))))
         })
     };

@@ -1,5 +1,7 @@
 //! The columns of the table that a load fills: their types, and columns that the table lacks.
 
+use std::collections::HashMap;
+
 use fit::Target;
 use stepwell_sdk::Failure;
 use stepwell_sdk::sql::{Column, Connection, Parameters, Value};
@@ -34,7 +36,11 @@ pub fn of(
     let Some(found) = found.filter(|found| found.len() == columns.len()) else {
         let all = described(connection, &format!("SELECT * FROM {table} WHERE 1 = 0"), timeout_ms);
         let Some(all) = all.filter(|all| !all.is_empty()) else { return Ok(unknown()) };
-        let at = |name: &String| all.iter().find(|column| same(&dialect, &column.name, name));
+        let mut known = HashMap::new();
+        for column in &all {
+            known.entry(key(&dialect, &column.name)).or_insert(column);
+        }
+        let at = |name: &String| known.get(&key(&dialect, name)).copied();
         let lacks = |name: &&String| at(name).is_none() && !(is_sqlite && HIDDEN.contains(&name.as_str()));
         if let Some(name) = columns.iter().find(lacks) {
             return Err(missing(load, name, &all));
@@ -63,8 +69,9 @@ fn described(connection: &Connection, query: &str, timeout_ms: u32) -> Option<Ve
     Some(columns)
 }
 
-fn same(dialect: &str, one: &str, other: &str) -> bool {
-    if dialect == "postgres" { one == other } else { one.to_lowercase() == other.to_lowercase() }
+/// Returns the text that is the same for all spellings of a name.
+fn key(dialect: &str, name: &str) -> String {
+    if dialect == "postgres" { name.to_owned() } else { name.to_lowercase() }
 }
 
 fn missing(load: &Load, name: &str, all: &[Column]) -> Failure {
@@ -108,13 +115,14 @@ fn named(connection: &Connection, table: &str, columns: &[String], targets: &mut
         schema.map_or(Value::Null, |schema| Value::Text(schema.to_owned())),
         Value::Text(table.to_owned()),
     ];
+    let mut types = HashMap::new();
     for row in texts(connection, query, given, timeout_ms).unwrap_or_default() {
         let [name, of] = row.as_slice() else { continue };
-        let places = columns.iter().zip(targets.iter_mut());
-        for (_, target) in places.filter(|(column, _)| same("mysql", column, name)) {
-            if let Some((kind, names)) = listed(of) {
-                *target = Target::names(kind, names, kind == "set");
-            }
+        types.insert(key("mysql", name), of.clone());
+    }
+    for (column, target) in columns.iter().zip(targets) {
+        if let Some((kind, names)) = types.get(&key("mysql", column)).and_then(|of| listed(of)) {
+            *target = Target::names(kind, names, kind == "set");
         }
     }
 }

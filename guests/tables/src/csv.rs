@@ -1,6 +1,6 @@
 //! Reads CSV files as batches of typed columns.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -9,6 +9,7 @@ use arrow_schema::{Field as ArrowField, Schema, SchemaRef};
 
 use crate::column::{Bad, Cells, column};
 use crate::error::{Problem, shown};
+use crate::json::Lookup;
 use crate::kind::Kind;
 use crate::options::{Matching, OnBadRow, Options};
 use crate::parse::Guess;
@@ -70,6 +71,7 @@ impl Csv {
     /// # Errors
     /// Fails when a file cannot be read, or the files do not match each other.
     pub fn plan(files: &[PathBuf], options: Options, opener: Opener) -> Result<Self, Problem> {
+        let given = Lookup::new(&options.schema);
         let mut columns: Vec<Column> = Vec::new();
         let mut layouts: Vec<Layout> = Vec::new();
         let mut guesses: Vec<(Guess, bool)> = Vec::new();
@@ -80,10 +82,7 @@ impl Csv {
             let places = places(&mut columns, &names, &options, first.as_deref(), &reader.name)?;
             guesses.resize(columns.len(), (Guess::Nothing, true));
             let open = |i: usize, guesses: &[(Guess, bool)]| {
-                options
-                    .schema
-                    .iter()
-                    .all(|(name, _)| columns.get(i).is_none_or(|column| column.name != *name))
+                columns.get(i).is_none_or(|column| given.get(&column.name).is_none())
                     && guesses.get(i).is_some_and(|(guess, _)| *guess == Guess::Nothing)
             };
             let wanted: Vec<(usize, usize)> = places
@@ -101,14 +100,14 @@ impl Csv {
             layout.places.resize(count, None);
         }
         for (column, (guess, _)) in columns.iter_mut().zip(&guesses) {
-            let declared = options.schema.iter().find(|(name, _)| *name == column.name);
+            let declared = given.get(&column.name);
             column.declared = declared.is_some();
-            column.kind = declared.map_or_else(|| guess.kind(), |(_, kind)| kind.clone());
+            column.kind = declared.map_or_else(|| guess.kind(), Clone::clone);
         }
-        let missing =
-            options.schema.iter().find(|(name, _)| columns.iter().all(|column| column.name != *name));
+        let known: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+        let names: HashSet<&str> = known.iter().copied().collect();
+        let missing = options.schema.iter().find(|(name, _)| !names.contains(name.as_str()));
         if let (Some((name, _)), Some(file)) = (missing, files.first()) {
-            let known: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
             return Err(Problem::config(
                 &file.display().to_string(),
                 format!(

@@ -43,13 +43,14 @@ pub(crate) fn parse(text: &[u8]) -> Result<Json, Wrong> {
 }
 
 /// Finds the value of a name in a list of entries, in constant time also for long lists.
-pub(crate) struct Lookup<'a, T> {
+pub struct Lookup<'a, T> {
     entries: &'a [(String, T)],
     places: HashMap<&'a str, &'a T>,
 }
 
 impl<'a, T> Lookup<'a, T> {
-    pub(crate) fn new(entries: &'a [(String, T)]) -> Self {
+    /// Prepares the search. The names are different.
+    pub fn new(entries: &'a [(String, T)]) -> Self {
         let places = match entries.len() {
             0..=FEW => HashMap::new(),
             _ => entries.iter().map(|(name, value)| (name.as_str(), value)).collect(),
@@ -57,7 +58,8 @@ impl<'a, T> Lookup<'a, T> {
         Self { entries, places }
     }
 
-    pub(crate) fn get(&self, name: &str) -> Option<&'a T> {
+    /// Returns the value of a name.
+    pub fn get(&self, name: &str) -> Option<&'a T> {
         if self.entries.len() > FEW {
             return self.places.get(name).copied();
         }

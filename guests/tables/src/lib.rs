@@ -31,7 +31,7 @@ pub use convert::{Converted, convert, with_point};
 pub use csv::{Batches, Column, Csv, Reject, Rejected};
 pub use dialect::{Dialect, extension, only_for, schema_problems};
 pub use error::{Problem, shown};
-pub use json::Json;
+pub use json::{Json, Lookup};
 pub use kind::{KINDS, Kind};
 pub use ndjson::{JsonBatches, JsonTable};
 pub use options::{Matching, OnBadRow, Options, distinct};

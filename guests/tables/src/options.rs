@@ -92,13 +92,20 @@ pub fn distinct(names: Vec<String>, rename: bool) -> Result<Vec<String>, Vec<Str
     }
     let mut taken: std::collections::HashSet<String> = names.iter().cloned().collect();
     let mut seen = std::collections::HashSet::new();
+    // The numbers to try next: all below are taken.
+    let mut next = std::collections::HashMap::<String, usize>::new();
     let mut unique = Vec::with_capacity(names.len());
     for name in names {
         if seen.insert(name.clone()) {
             unique.push(name);
             continue;
         }
-        let free = (2..).map(|n| format!("{name}_{n}")).find(|new| !taken.contains(new)).unwrap_or(name);
+        let number = next.entry(name.clone()).or_insert(2);
+        let mut free = format!("{name}_{number}");
+        while taken.contains(&free) {
+            *number += 1;
+            free = format!("{name}_{number}");
+        }
         taken.insert(free.clone());
         seen.insert(free.clone());
         unique.push(free);

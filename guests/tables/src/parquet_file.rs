@@ -102,13 +102,13 @@ pub fn parquet_fault(path: &Path, explain: Explain) -> Option<Problem> {
             Err(problem) => return Some(problem),
         };
         let mask = ProjectionMask::roots(builder.parquet_schema(), [place]);
-        let told = |what: String| Some(Problem::at(&name, 0, what).in_column(column));
+        let refusal = |what: String| Some(Problem::at(&name, 0, what).in_column(column));
         let reader = match builder.with_projection(mask).build() {
             Ok(reader) => reader,
-            Err(error) => return told(words(&error, explain)),
+            Err(error) => return refusal(words(&error, explain)),
         };
         if let Some(error) = reader.filter_map(Result::err).next() {
-            return told(plain(&error.to_string()));
+            return refusal(plain(&error.to_string()));
         }
     }
     None

@@ -20,7 +20,7 @@ pub fn quotient(value: i128, digits: i8, divisor: i128) -> Result<Option<i128>, 
         true => Some((value, divisor.checked_mul(10_i128.checked_pow(power)?)?)),
     };
     if let Some((value, divisor)) = narrow() {
-        return Ok(halves_away(value, divisor));
+        return Ok(round_half_away(value, divisor));
     }
     let wide = || {
         let power = i256::from_i128(10).checked_pow(power)?;
@@ -37,7 +37,7 @@ pub fn quotient(value: i128, digits: i8, divisor: i128) -> Result<Option<i128>, 
     Ok(wide())
 }
 
-fn halves_away(value: i128, divisor: i128) -> Option<i128> {
+fn round_half_away(value: i128, divisor: i128) -> Option<i128> {
     let (whole, rest) = (value.checked_div(divisor)?, value.checked_rem(divisor)?);
     let up = rest.unsigned_abs() >= divisor.unsigned_abs().div_ceil(2);
     let away = if (value < 0) == (divisor < 0) { 1 } else { -1 };

@@ -239,7 +239,7 @@ impl Source {
             return Ok(length);
         }
         if !self.declared
-            && let Some(name) = looks_wide(head)
+            && let Some(name) = wide_encoding(head)
         {
             return Err(Problem::config(
                 &self.name,
@@ -335,7 +335,7 @@ fn valid(text: &[u8]) -> (usize, Validity) {
 }
 
 /// Detects UTF-16 without a byte order mark by its zero bytes.
-fn looks_wide(head: &[u8]) -> Option<&'static str> {
+fn wide_encoding(head: &[u8]) -> Option<&'static str> {
     let head = head.get(..head.len().min(64) & !1)?;
     let zeros = |odd: usize| head.iter().skip(odd).step_by(2).filter(|byte| **byte == 0).count() * 2;
     let most = head.len() * 3 / 4;

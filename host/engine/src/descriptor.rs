@@ -277,85 +277,85 @@ mod tests {
         json!({"type": "object", "allOf": [{"$ref": "#/$defs/a0"}], "$defs": definitions})
     }
 
+    type Change = fn(&mut Manifest);
+
+    const CASES: &[(Change, &str)] = &[
+        (|m| m.type_name = "Acme Invoice".to_owned(), "`type-name`: \"Acme Invoice\""),
+        (|m| m.type_name = "a/b/c".to_owned(), "write for instance `acme/invoice_check`"),
+        (|m| m.type_name = "approval".to_owned(), "`type-name`: `approval` is reserved"),
+        (|m| m.version = "1.2".to_owned(), "`version`: \"1.2\" is not a semantic version"),
+        (|m| m.version = String::new(), "`version`"),
+        (|m| m.version = "latest".to_owned(), "write for instance 1.0.0"),
+        (|m| m.summary = "x".repeat(501), "`summary`: 501 characters; write at most 500"),
+        (|m| m.summary = "red \u{1b}[31m".to_owned(), "`summary`: it has control characters"),
+        (|m| m.needs.push(need("http", "")), "`needs[1].capability`: `http` appears twice"),
+        (|m| m.needs[0].purpose = "a\nb".to_owned(), "`needs[0].purpose`"),
+        (|m| m.config_schema = json!(true).into(), "it is not a JSON object"),
+        (|m| m.config_schema = json!({}).into(), "add `\"type\": \"object\"`"),
+        (|m| m.config_schema = json!({"type": "string"}).into(), "does not describe an object"),
+        (|m| m.config_schema = json!({"type": "objekt"}).into(), "is not a valid JSON Schema: /type"),
+        (
+            |m| m.config_schema = json!({"type": "object", "properties": {"a": {"minimum": "1"}}}).into(),
+            "/properties/a/minimum",
+        ),
+        (
+            |m| m.config_schema = json!({"type": "object", "properties": {"a": {"pattern": "("}}}).into(),
+            "`config-schema`",
+        ),
+        (
+            |m| m.config_schema = json!({"type": "object", "$ref": "https://example.com/x.json"}).into(),
+            "a schema is complete in itself",
+        ),
+        (|m| m.config_schema = nested(40).into(), "nested deeper than 32 levels"),
+        (|m| m.config_schema = doubling(25).into(), "more than 2000 parts"),
+        (|m| m.config_schema = doubling(40).into(), "refer to each other in a row"),
+        (
+            |m| {
+                m.config_schema =
+                        json!({"type": "object", "$ref": "#/$defs/a", "$defs": {"a": {"not": {"$ref": "#/$defs/a"}}}}).into();
+            },
+            "contains itself",
+        ),
+        (|m| m.config_schema = json!({"type": "object", "not": {"$ref": "#"}}).into(), "contains itself"),
+        (|m| m.config_schema = json!({"type": "object", "$dynamicRef": "#a"}).into(), "is not supported"),
+        (
+            |m| {
+                m.config_schema =
+                    json!({"type": "object", "properties": {"a": {"pattern": "^(?=(a+)+$)"}}}).into();
+            },
+            "cannot be used",
+        ),
+        (
+            |m| m.config_schema = json!({"type": "object", "description": "x".repeat(200 << 10)}).into(),
+            "write at most 131072",
+        ),
+        (
+            |m| {
+                m.config_schema =
+                    json!({"type": "object", "properties": {"db": {"x-stepwell-grant": "database"}}}).into();
+            },
+            "`x-stepwell-grant` is \"database\"",
+        ),
+        (
+            |m| m.config_schema = json!({"type": "object", "properties": {"when": {}}}).into(),
+            "the property `when` is a key that every step has",
+        ),
+        (
+            |m| {
+                m.config_schema =
+                    json!({"type": "object", "oneOf": [{"properties": {"id": {"type": "string"}}}]}).into();
+            },
+            "the property `id`",
+        ),
+    ];
+
     #[test]
     fn each_problem_names_its_field_and_the_fix() {
         assert_eq!(problems(&good()), Vec::<String>::new());
-        type Change = fn(&mut Manifest);
-        let cases: &[(Change, &str)] = &[
-            (|m| m.type_name = "Acme Invoice".to_owned(), "`type-name`: \"Acme Invoice\""),
-            (|m| m.type_name = "a/b/c".to_owned(), "write for instance `acme/invoice_check`"),
-            (|m| m.type_name = "approval".to_owned(), "`type-name`: `approval` is reserved"),
-            (|m| m.version = "1.2".to_owned(), "`version`: \"1.2\" is not a semantic version"),
-            (|m| m.version = String::new(), "`version`"),
-            (|m| m.version = "latest".to_owned(), "write for instance 1.0.0"),
-            (|m| m.summary = "x".repeat(501), "`summary`: 501 characters; write at most 500"),
-            (|m| m.summary = "red \u{1b}[31m".to_owned(), "`summary`: it has control characters"),
-            (|m| m.needs.push(need("http", "")), "`needs[1].capability`: `http` appears twice"),
-            (|m| m.needs[0].purpose = "a\nb".to_owned(), "`needs[0].purpose`"),
-            (|m| m.config_schema = json!(true).into(), "it is not a JSON object"),
-            (|m| m.config_schema = json!({}).into(), "add `\"type\": \"object\"`"),
-            (|m| m.config_schema = json!({"type": "string"}).into(), "does not describe an object"),
-            (|m| m.config_schema = json!({"type": "objekt"}).into(), "is not a valid JSON Schema: /type"),
-            (
-                |m| m.config_schema = json!({"type": "object", "properties": {"a": {"minimum": "1"}}}).into(),
-                "/properties/a/minimum",
-            ),
-            (
-                |m| m.config_schema = json!({"type": "object", "properties": {"a": {"pattern": "("}}}).into(),
-                "`config-schema`",
-            ),
-            (
-                |m| m.config_schema = json!({"type": "object", "$ref": "https://example.com/x.json"}).into(),
-                "a schema is complete in itself",
-            ),
-            (|m| m.config_schema = nested(40).into(), "nested deeper than 32 levels"),
-            (|m| m.config_schema = doubling(25).into(), "more than 2000 parts"),
-            (|m| m.config_schema = doubling(40).into(), "refer to each other in a row"),
-            (
-                |m| {
-                    m.config_schema =
-                        json!({"type": "object", "$ref": "#/$defs/a", "$defs": {"a": {"not": {"$ref": "#/$defs/a"}}}}).into();
-                },
-                "contains itself",
-            ),
-            (|m| m.config_schema = json!({"type": "object", "not": {"$ref": "#"}}).into(), "contains itself"),
-            (|m| m.config_schema = json!({"type": "object", "$dynamicRef": "#a"}).into(), "is not supported"),
-            (
-                |m| {
-                    m.config_schema =
-                        json!({"type": "object", "properties": {"a": {"pattern": "^(?=(a+)+$)"}}}).into();
-                },
-                "cannot be used",
-            ),
-            (
-                |m| m.config_schema = json!({"type": "object", "description": "x".repeat(200 << 10)}).into(),
-                "write at most 131072",
-            ),
-            (
-                |m| {
-                    m.config_schema =
-                        json!({"type": "object", "properties": {"db": {"x-stepwell-grant": "database"}}})
-                            .into();
-                },
-                "`x-stepwell-grant` is \"database\"",
-            ),
-            (
-                |m| m.config_schema = json!({"type": "object", "properties": {"when": {}}}).into(),
-                "the property `when` is a key that every step has",
-            ),
-            (
-                |m| {
-                    m.config_schema =
-                        json!({"type": "object", "oneOf": [{"properties": {"id": {"type": "string"}}}]})
-                            .into();
-                },
-                "the property `id`",
-            ),
-        ];
         let unknown = capability(1, "network").unwrap_err();
         assert!(unknown.contains("a step can ask for environment, files, http, process, sql"), "{unknown}");
         assert!(capability(0, "context").is_err(), "every step has it");
-        for (change, said) in cases {
+        for (change, said) in CASES {
             let mut manifest = good();
             change(&mut manifest);
             let found = problems(&manifest).join("\n");

@@ -385,7 +385,7 @@ mod tests {
 
     #[test]
     fn an_exhausted_limit_says_what_to_raise_and_where() {
-        for (limit, message, told) in [
+        for (limit, message, shown) in [
             ("host_calls", "too many", "too many; raise `limits.host_calls` in the policy"),
             ("sql.rows", "too many", "too many; raise `rows` in the policy's `sql`"),
             ("process.timeout", "too long", "too long; raise `timeout` in the policy's `process`"),
@@ -406,7 +406,7 @@ mod tests {
             ),
         ] {
             let outcome = Outcome::OverLimit { limit: limit.to_owned(), message: message.to_owned() };
-            assert_eq!(outcome.message(), told);
+            assert_eq!(outcome.message(), shown);
         }
     }
 

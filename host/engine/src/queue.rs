@@ -331,19 +331,22 @@ queues:
                 format!("default: {{paused: {windows}}}\n"),
                 format!("queues:\n  UTC: {{paused: {windows}}}\n"),
             ] {
-                let told = QueueFile::parse("q.yaml", &text).map_err(|error| error.to_string());
-                assert_eq!(told.is_err(), refused, "{text}: {told:?}");
-                assert!(!refused || told.unwrap_err().contains("the queue would never open"), "{text}");
+                let outcome = QueueFile::parse("q.yaml", &text).map_err(|error| error.to_string());
+                assert_eq!(outcome.is_err(), refused, "{text}: {outcome:?}");
+                assert!(!refused || outcome.unwrap_err().contains("the queue would never open"), "{text}");
             }
         }
     }
 
     #[test]
     fn a_queue_file_tells_all_that_is_wrong() {
-        let told = QueueFile::parse("q.yaml", "queues:\n  Europe/Berln: {}\n  Utopia: {}\n")
+        let outcome = QueueFile::parse("q.yaml", "queues:\n  Europe/Berln: {}\n  Utopia: {}\n")
             .unwrap_err()
             .to_string();
-        assert!(told.contains("did you mean `Europe/Berlin`?") && told.contains("`Utopia`"), "{told}");
+        assert!(
+            outcome.contains("did you mean `Europe/Berlin`?") && outcome.contains("`Utopia`"),
+            "{outcome}"
+        );
         assert!(
             QueueFile::parse("q.yaml", "default: {concurency: 3}")
                 .unwrap_err()

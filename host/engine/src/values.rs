@@ -340,10 +340,10 @@ mod tests {
     fn a_key_that_stands_twice_is_an_error_with_its_place() {
         for text in ["{\"a\": 1, \"a\": 2}", "[{\"b\": {\"a\": 1.50, \"a\": 1}}]"] {
             let error = read_json(text).unwrap_err();
-            let told = json_problem(&error);
+            let problem = json_problem(&error);
             assert!(
-                told.starts_with("line 1, column ") && told.contains("the key `a` appears twice"),
-                "{told}"
+                problem.starts_with("line 1, column ") && problem.contains("the key `a` appears twice"),
+                "{problem}"
             );
         }
         assert_eq!(read_json("{\"z\": [1], \"a\": {}}").unwrap().to_string(), "{\"z\":[1],\"a\":{}}");

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Map;
 use stepwell_engine::contain::contained_future;
+use stepwell_engine::policy::Limits;
 use stepwell_engine::step::{Deterministic, Report};
 use stepwell_engine::trace::Trace;
 use stepwell_engine::{Outcome, Produced, Receipt, StepEnd, StepRequest, StepSink, project, weight};
@@ -67,6 +68,20 @@ pub(crate) struct Attempt {
     stderr: Captured,
 }
 
+/// Returns the configuration as text.
+async fn configuration(request: &mut StepRequest, limits: &Limits) -> Result<String, Outcome> {
+    let config = std::mem::take(&mut request.config);
+    let config = on_a_thread(weight([&config]), move || config.to_string())
+        .await
+        .map_err(|error| classify::fault(&error, "the configuration cannot be read"))?;
+    if config.len() as u64 > limits.input_bytes.0 {
+        let message =
+            format!("the configuration is {} bytes long; the limit is {}", config.len(), limits.input_bytes);
+        return Err(Outcome::OverLimit { limit: "input_bytes".to_owned(), message });
+    }
+    Ok(config)
+}
+
 impl Sandbox {
     pub(crate) async fn attempt(&self, registered: &Registered, mut request: StepRequest) -> StepEnd {
         let mut receipt = Receipt {
@@ -76,19 +91,10 @@ impl Sandbox {
         };
         let end = |outcome, receipt| StepEnd { outcome, produced: Produced::default(), receipt };
         let limits = request.grant.limits().clone();
-        let config = std::mem::take(&mut request.config);
-        let config = match on_a_thread(weight([&config]), move || config.to_string()).await {
+        let config = match configuration(&mut request, &limits).await {
             Ok(config) => config,
-            Err(error) => return end(classify::fault(&error, "the configuration cannot be read"), receipt),
+            Err(outcome) => return end(outcome, receipt),
         };
-        if config.len() as u64 > limits.input_bytes.0 {
-            let message = format!(
-                "the configuration is {} bytes long; the limit is {}",
-                config.len(),
-                limits.input_bytes
-            );
-            return end(Outcome::OverLimit { limit: "input_bytes".to_owned(), message }, receipt);
-        }
         let mounts = match mounts::mount(&request, &self.scratch) {
             Ok(mounts) => mounts,
             Err(outcome) => return end(outcome, receipt),
@@ -107,45 +113,15 @@ impl Sandbox {
 
         let wall = limits.wall.0.min(request.remaining);
         let clock = Stopwatch::start();
-        let cancel = request.cancel.clone();
-        let context = RunContext {
-            grant: request.grant,
-            ends: request.ends,
-            variables: Arc::new(request.variables),
-            set: std::collections::BTreeMap::new(),
-            set_bytes: 0,
-            checkpoint: request.checkpoint,
-            saves: Saves::default(),
-            park: None,
-            deadline: Some(clock.0 + wall),
-            polls_cancel: Arc::default(),
-        };
-        let setup = Setup {
-            project: project::of(&request.job_id).to_owned(),
-            outbound: self.outbound.clone(),
-            connections: self.connections.clone(),
-            scratch: self.scratch.clone(),
-            context,
-            mounts,
-            deterministic: request.deterministic,
-            sink: Some(request.sink),
-            trace: request.trace,
-            cancel: request.cancel,
-        };
+        let (cancel, cleaning_up) = (request.cancel.clone(), request.cleaning_up);
+        let (setup, invocation) = self.setup(request, mounts, config, clock.0 + wall);
         let (mut attempt, mounts) = match Attempt::new(&self.engine.engine, setup) {
             Ok(attempt) => attempt,
             Err(error) => return end(classify::fault(&error, "the sandbox cannot be set up"), receipt),
         };
-        let invocation = wit::Invocation {
-            execution_id: request.execution_id,
-            job_id: request.job_id,
-            step_id: request.step_id,
-            attempt: request.attempt,
-            config,
-        };
         let polls = attempt.store.data().states.context.polls_cancel.clone();
         // A parked step that is woken by a cancellation must see the cancellation.
-        polls.store(request.cleaning_up, Ordering::Relaxed);
+        polls.store(cleaning_up, Ordering::Relaxed);
         let grace = limits.cancel_grace.0;
         let deadline = attempt.store.data().deadline.clone();
         let longest_turn = AtomicU64::new(0);
@@ -168,7 +144,7 @@ impl Sandbox {
         let (succeeded, programs) = (outcome.is_success(), guest.states.process.has_started());
         let over = mounts::over_quota(mounts, guest.states.context.grant.limits(), succeeded, programs).await;
         if let Some(over) = over {
-            guest.log.host_line("warn", over.told());
+            guest.log.host_line("warn", over.explain());
             outcome = over.end(outcome);
             if succeeded {
                 produced = Produced::default();
@@ -177,6 +153,48 @@ impl Sandbox {
         attempt.close_log().await;
         attempt.write(&mut receipt);
         StepEnd { outcome, produced, receipt }
+    }
+
+    /// Splits a request into the state of its attempt and the arguments of its call.
+    fn setup(
+        &self,
+        request: StepRequest,
+        mounts: Vec<Mounted>,
+        config: String,
+        deadline: Instant,
+    ) -> (Setup, wit::Invocation) {
+        let context = RunContext {
+            grant: request.grant,
+            ends: request.ends,
+            variables: Arc::new(request.variables),
+            set: std::collections::BTreeMap::new(),
+            set_bytes: 0,
+            checkpoint: request.checkpoint,
+            saves: Saves::default(),
+            park: None,
+            deadline: Some(deadline),
+            polls_cancel: Arc::default(),
+        };
+        let setup = Setup {
+            project: project::of(&request.job_id).to_owned(),
+            outbound: self.outbound.clone(),
+            connections: self.connections.clone(),
+            scratch: self.scratch.clone(),
+            context,
+            mounts,
+            deterministic: request.deterministic,
+            sink: Some(request.sink),
+            trace: request.trace,
+            cancel: request.cancel,
+        };
+        let invocation = wit::Invocation {
+            execution_id: request.execution_id,
+            job_id: request.job_id,
+            step_id: request.step_id,
+            attempt: request.attempt,
+            config,
+        };
+        (setup, invocation)
     }
 
     /// Calls `describe` without any capability.
@@ -188,7 +206,7 @@ impl Sandbox {
         // The semaphore is never closed.
         let _turn = prepared.pure.acquire().await;
         let _slots = self.engine.slots().take(prepared.memories).await;
-        let context = RunContext::of_nothing();
+        let context = RunContext::without_grants();
         let wall = context.grant.limits().wall.0;
         let setup = Setup {
             project: String::new(),

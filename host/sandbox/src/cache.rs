@@ -14,7 +14,7 @@ use stepwell_engine::system::why;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-use crate::compile::{ComponentError, map_code};
+use crate::component_error::ComponentError;
 use crate::own_files::{NO_LINKS, open_own, read_or_make_key, write_private};
 
 /// Maximum bytes of compiled code in a cache, over all versions of the program.
@@ -145,6 +145,15 @@ impl Cache {
         }
         Ok(())
     }
+}
+
+/// Maps compiled code into this process.
+#[allow(unsafe_code, reason = "the one place where compiled code is loaded; see SAFETY")]
+pub(crate) fn map_code(engine: &Engine, path: &str) -> wasmtime::Result<Component> {
+    // SAFETY: `Component::serialize` or `Engine::precompile_component` wrote the file, for an engine with the
+    // same settings. Either the keyed hash over it confirms that, or this process has just had it written to
+    // a file that only its user can open. Nothing writes to the file once it has its name.
+    unsafe { Component::deserialize_file(engine, path) }
 }
 
 #[cfg(test)]

@@ -13,7 +13,6 @@ use std::thread;
 
 use bytes::Bytes;
 use parking_lot::Mutex;
-use serde::{Deserialize, Serialize};
 use stepwell_engine::step::Origin;
 use stepwell_engine::system::why;
 use tokio::sync::{OnceCell, Semaphore, oneshot};
@@ -21,8 +20,9 @@ use wasmtime::Engine;
 use wasmtime::component::{Component, Linker};
 
 use crate::INTERFACE;
-use crate::cache::Cache;
+use crate::cache::{Cache, map_code};
 use crate::compiler_process::CompilerProgram;
+use crate::component_error::ComponentError;
 use crate::guest::Guest;
 use crate::guest::bindings::StepPre;
 use crate::{debug_info, structure};
@@ -36,30 +36,6 @@ const PURE_CALLS: usize = 2;
 
 /// Maximum number of components whose refusal is remembered.
 const MOST_REFUSED: usize = 1000;
-
-/// The reason why a component cannot be a step.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ComponentError {
-    /// The bytes are not a component.
-    #[error("{0}")]
-    NotAComponent(String),
-    /// The component has another world.
-    #[error("{0}")]
-    WrongWorld(String),
-    /// The component exceeds a limit.
-    #[error("{0}")]
-    TooLarge(String),
-    /// The component failed when it was called.
-    #[error("{0}")]
-    Failed(String),
-    /// The descriptor of the component is invalid. Each problem names the field and the fix.
-    #[error("the component does not describe a step:\n  {}", .0.join("\n  "))]
-    Descriptor(Vec<String>),
-    /// The platform failed.
-    #[error("{0}")]
-    Host(String),
-}
 
 /// A component that is ready to be instantiated.
 #[derive(Clone)]
@@ -351,15 +327,6 @@ impl Work {
             ComponentError::Host(format!("a compiled component cannot be loaded: {error:#}"))
         })
     }
-}
-
-/// Maps compiled code into this process.
-#[allow(unsafe_code, reason = "the one place where compiled code is loaded; see SAFETY")]
-pub(crate) fn map_code(engine: &Engine, path: &str) -> wasmtime::Result<Component> {
-    // SAFETY: `Component::serialize` or `Engine::precompile_component` wrote the file, for an engine with the
-    // same settings. Either the keyed hash over it confirms that, or this process has just had it written to
-    // a file that only its user can open. Nothing writes to the file once it has its name.
-    unsafe { Component::deserialize_file(engine, path) }
 }
 
 fn world(error: &wasmtime::Error) -> String {

@@ -17,7 +17,8 @@ use bytes::Bytes;
 use rustix::process::{Resource, Rlimit, Signal};
 use stepwell_engine::system::why;
 
-use crate::compile::{self, ComponentError, MAX_COMPONENT_BYTES, Pace};
+use crate::compile::{self, MAX_COMPONENT_BYTES, Pace};
+use crate::component_error::ComponentError;
 use crate::engine;
 
 /// Maximum CPU seconds of one compilation, over all of its threads.

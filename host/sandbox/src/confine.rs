@@ -18,8 +18,8 @@ use rustix::process::{Pid, Resource, Rlimit, Signal};
 use rustix::thread::{CapabilitySet, CapabilitySets};
 use stepwell_engine::policy::Access;
 
+use crate::bounded::Program;
 use crate::control_group::{ControlGroup, ControlGroups};
-use crate::program::Program;
 use crate::system_calls::SystemCalls;
 use crate::watchdog;
 
@@ -186,7 +186,7 @@ impl Bounds {
         rustix::process::umask(Mode::RWXG | Mode::RWXO);
         // This fails if the service cannot be dumped: root owns its files in `/proc` until the
         // program starts.
-        let _ = first_to_go(c"/proc/self/oom_score_adj");
+        let _ = set_kill_score(c"/proc/self/oom_score_adj");
         // A process that is nicer already stays so.
         let _ = rustix::process::nice(NICE);
         // The thread that starts a program lives as long as the program: if the service dies, the program
@@ -205,17 +205,17 @@ impl Bounds {
 
 /// Makes the kernel kill a process first when memory is short. Otherwise a service that is protected from
 /// that (`OOMScoreAdjust`) would also protect its programs: a program over its memory limit would never end.
-fn first_to_go(file: &CStr) -> io::Result<()> {
+fn set_kill_score(file: &CStr) -> io::Result<()> {
     let file = rustix::fs::open(file, OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty())?;
     rustix::io::write(&file, FIRST_TO_GO)?;
     Ok(())
 }
 
 /// As [`first_to_go`], for a program that has started.
-pub(crate) fn goes_first(pid: Pid) {
+pub(crate) fn kill_first(pid: Pid) {
     let file = CString::new(format!("/proc/{}/oom_score_adj", pid.as_raw_nonzero())).unwrap_or_default();
     // The process may have ended, or have done this itself.
-    let _ = first_to_go(&file);
+    let _ = set_kill_score(&file);
 }
 
 /// Gives up the capabilities of a service that runs as root, so that a program cannot regain them.

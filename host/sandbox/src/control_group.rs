@@ -250,31 +250,31 @@ fn is_parted(dir: &Path) -> bool {
 
 /// Moves this process and its children out of a group, so that the group can limit others.
 fn part(own: &Path) -> Result<(), String> {
-    let told = |error: io::Error| why(&error);
+    let describe = |error: io::Error| why(&error);
     let inner = own.join(SERVICE);
     let wanted = CONTROLLERS.map(|name| format!("+{name}")).join(" ");
     let mut tried = 0;
     loop {
-        let processes = fs::read_to_string(own.join("cgroup.procs")).map_err(told)?;
+        let processes = fs::read_to_string(own.join("cgroup.procs")).map_err(describe)?;
         if processes.lines().any(|process| !is_own(process)) {
             return Err("other processes are in it".to_owned());
         }
         match fs::create_dir(&inner) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(told(error)),
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(describe(error)),
             _ => {}
         }
         for process in processes.lines() {
             match fs::write(inner.join("cgroup.procs"), process) {
                 // The process has ended.
                 Err(error) if error.raw_os_error() == Some(libc::ESRCH) => {}
-                moved => moved.map_err(told)?,
+                moved => moved.map_err(describe)?,
             }
         }
         tried += 1;
         match fs::write(own.join("cgroup.subtree_control"), &wanted) {
             // A process has been started in the meantime.
             Err(error) if tried < TRIES && error.kind() == io::ErrorKind::ResourceBusy => {}
-            parted => return parted.map_err(told),
+            parted => return parted.map_err(describe),
         }
     }
 }

@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 
 use crate::credentials::token::Tokens;
 use crate::host::lookups::Lookups;
-use crate::host::mask::Needles;
+use crate::mask::Needles;
 use crate::secrets::{self, Secret};
 
 /// The credentials of the configuration.

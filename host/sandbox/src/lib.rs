@@ -5,10 +5,12 @@
 //! end. The sandbox never talks to a store of runs: reports of a step go to the request's sink.
 
 mod attempt;
+mod bounded;
 mod cache;
 mod classify;
 mod compile;
 mod compiler_process;
+mod component_error;
 #[cfg(target_os = "linux")]
 mod confine;
 #[cfg(target_os = "linux")]
@@ -19,6 +21,7 @@ mod engine;
 mod guest;
 mod host;
 mod limiter;
+mod mask;
 mod mounts;
 pub mod own_files;
 mod program;
@@ -92,8 +95,9 @@ impl ProgramBounds {
     }
 }
 
-pub use compile::{ComponentError, MAX_COMPONENT_BYTES, Pace};
+pub use compile::{MAX_COMPONENT_BYTES, Pace};
 pub use compiler_process::{CompilerProgram, compile_for_parent};
+pub use component_error::ComponentError;
 pub use engine::{Allocator, EngineOptions};
 pub use registry::{Component, Stored};
 pub use stepwell_sql as sql;

@@ -94,7 +94,7 @@ pub(crate) struct Exceeded {
 
 impl Exceeded {
     /// Describes the excess for the log.
-    pub fn told(&self) -> String {
+    pub fn explain(&self) -> String {
         if self.trimmed.is_empty() {
             self.message.clone()
         } else {

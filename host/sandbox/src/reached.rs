@@ -104,7 +104,7 @@ mod tests {
         Outcome::Failed { kind, message: message.to_owned(), retryable: false }
     }
 
-    fn told(reached: &Reached, outcome: Outcome) -> String {
+    fn ended_as(reached: &Reached, outcome: Outcome) -> String {
         let outcome = reached.explain(outcome);
         format!("{}: {}", outcome.class(), outcome.message())
     }
@@ -112,7 +112,7 @@ mod tests {
     #[test]
     fn a_failure_is_explained_by_the_limit_that_was_refused_last() {
         let reached = Reached::default();
-        let ends = |kind, said: &str| told(&reached, failed(kind, said));
+        let ends = |kind, said: &str| ended_as(&reached, failed(kind, said));
         assert_eq!(ends(FailureKind::Failed, "no"), "failed: no");
         reached.refused(Of::Statement, "sql_rows", "more than 7 rows".to_owned(), 1);
         reached.refused(Of::Space, "file_bytes", "/out is full".to_owned(), 100);
@@ -137,9 +137,11 @@ mod tests {
         }
         let trapped =
             Outcome::Trapped { trap: "it panicked: Os { code: 19 }".to_owned(), backtrace: Vec::new() };
-        assert!(told(&reached, trapped).starts_with("over_limit: /out is full (the step says: it panicked"));
-        assert_eq!(told(&reached, Outcome::Succeeded), "succeeded: ");
-        assert_eq!(told(&reached, Outcome::Cancelled), "cancelled: cancelled");
+        assert!(
+            ended_as(&reached, trapped).starts_with("over_limit: /out is full (the step says: it panicked")
+        );
+        assert_eq!(ended_as(&reached, Outcome::Succeeded), "succeeded: ");
+        assert_eq!(ended_as(&reached, Outcome::Cancelled), "cancelled: cancelled");
     }
 
     #[test]
@@ -155,7 +157,7 @@ mod tests {
             let reached = Reached::default();
             reached.refused(Of::Space, "file_bytes", "full".to_owned(), 100);
             reached.granted(of, got);
-            let end = told(&reached, failed(FailureKind::Failed, "no"));
+            let end = ended_as(&reached, failed(FailureKind::Failed, "no"));
             assert_eq!(end == "failed: no", forgotten, "{of:?} {got}: {end}");
         }
     }
@@ -167,6 +169,6 @@ mod tests {
         reached.refused(Of::Statement, "sql_timeout", message.to_owned(), 1);
         let said = "the statement ran longer than its timeout, and was stopped";
         let expected = format!("over_limit: {message}; raise `limits.sql_timeout` in the policy");
-        assert_eq!(told(&reached, failed(FailureKind::TimedOut, said)), expected);
+        assert_eq!(ended_as(&reached, failed(FailureKind::TimedOut, said)), expected);
     }
 }

@@ -16,7 +16,7 @@ use stepwell_engine::config::{SecretRef, SecretStore, Setting};
 use stepwell_engine::system::why;
 use zeroize::Zeroizing;
 
-use crate::host::mask::Needles;
+use crate::mask::Needles;
 use crate::own_files;
 
 /// Bytes of a key, and of a nonce (XChaCha20-Poly1305).

@@ -7,7 +7,7 @@
 
 use wasmparser::{FunctionBody, Operator, Parser, Payload};
 
-use crate::compile::ComponentError;
+use crate::component_error::ComponentError;
 
 /// Maximum functions of all modules together.
 const FUNCTIONS: u64 = 150_000;

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, WaitOptions, kill_process_group};
 use stepwell_engine::quantity::Bytes;
 
-use crate::program::Over;
+use crate::bounded::Over;
 use crate::tree;
 
 /// The pause between two looks. It grows when a look takes long.

@@ -69,7 +69,7 @@ fn ambiguous(kind: Database, text: &str, tokens: &[Token<'_>]) -> Result<(), Err
             return Err(refused(&format!("the number `{shown}` runs into a word: put a space between them")));
         }
     }
-    let goes_on = tokens.windows(2).any(|pair| match pair {
+    let is_continued = tokens.windows(2).any(|pair| match pair {
         [one, next] => {
             let escapes = text.get(..one.start).is_some_and(|before| before.ends_with(['e', 'E']));
             let strings = [one, next].iter().all(|token| token.text.starts_with('\''));
@@ -77,7 +77,7 @@ fn ambiguous(kind: Database, text: &str, tokens: &[Token<'_>]) -> Result<(), Err
         }
         _ => false,
     });
-    if kind == Database::Postgres && goes_on {
+    if kind == Database::Postgres && is_continued {
         return Err(refused(
             "a string with escapes that continues after a line break: write it as one string",
         ));
@@ -244,8 +244,8 @@ impl<'a> Lexer<'a> {
             }
         }
         let shown: String = rest.lines().next().unwrap_or_default().chars().take(20).collect();
-        let told = format!("`{shown}` is not closed by `{close}`");
-        Err(Error::InvalidStatement(words::on_line(words::line(self.text, self.at), told)))
+        let problem = format!("`{shown}` is not closed by `{close}`");
+        Err(Error::InvalidStatement(words::on_line(words::line(self.text, self.at), problem)))
     }
 
     /// Reads `$1`, or a string between `$tag$` and `$tag$`.

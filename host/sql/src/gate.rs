@@ -208,6 +208,55 @@ const MSSQL_CHANGES: &[&str] = &[
     "declare",
 ];
 
+/// Words between `CREATE`, `ALTER` or `DROP` and what it is about.
+const MODIFIERS: &[&str] = &[
+    "or",
+    "replace",
+    "if",
+    "not",
+    "exists",
+    "global",
+    "local",
+    "temporary",
+    "temp",
+    "unlogged",
+    "unique",
+    "trusted",
+    "constraint",
+    "aggregate",
+];
+
+impl Words {
+    /// Returns the mode that a statement needs by its first word.
+    fn mode(&self, first: &Token<'_>) -> Result<SqlMode, Error> {
+        let modes = [(self.read, SqlMode::Read), (self.write, SqlMode::Write), (self.ddl, SqlMode::Ddl)];
+        let mode = modes.into_iter().find(|(words, _)| words.iter().any(|word| first.is(word)));
+        mode.map(|(_, mode)| mode).ok_or_else(|| {
+            let shown: String = first.text.chars().take(40).collect();
+            denied(&format!("`{shown}` does not begin a statement that steps may run"))
+        })
+    }
+
+    /// Refuses a statement that contains a word that is not for steps, or that is about an object of the server.
+    fn refuse(&self, first: &Token<'_>, tokens: &[Token<'_>]) -> Result<(), Error> {
+        for token in tokens {
+            if [Kind::Word, Kind::Quoted].contains(&token.kind) && names(self.never, token.text) {
+                return Err(denied(&format!("`{}` is not for steps", token.text)));
+            }
+        }
+        let about = tokens.iter().skip(1).find(|token| !MODIFIERS.iter().any(|word| token.is(word)));
+        match about {
+            Some(about)
+                if ["create", "alter", "drop", "rename"].iter().any(|word| first.is(word))
+                    && names(self.not_ddl, about.text) =>
+            {
+                Err(denied(&format!("{} {} is for the server's administrators", first.text, about.text)))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 /// Checks a statement before it is sent.
 ///
 /// # Errors
@@ -230,43 +279,8 @@ pub(crate) fn check(kind: Database, mode: SqlMode, scripts: bool, tokens: &[Toke
         .iter()
         .find(|token| token.text != "(")
         .ok_or_else(|| Error::invalid("the statement is empty"))?;
-    let needed = [(words.read, SqlMode::Read), (words.write, SqlMode::Write), (words.ddl, SqlMode::Ddl)];
-    let needed = needed.into_iter().find(|(words, _)| words.iter().any(|word| first.is(word)));
-    let Some((_, mut needed)) = needed else {
-        let shown: String = first.text.chars().take(40).collect();
-        return Err(denied(&format!("`{shown}` does not begin a statement that steps may run")));
-    };
-    for token in tokens {
-        if [Kind::Word, Kind::Quoted].contains(&token.kind) && names(words.never, token.text) {
-            return Err(denied(&format!("`{}` is not for steps", token.text)));
-        }
-    }
-    let about = tokens.iter().skip(1).find(|token| {
-        ![
-            "or",
-            "replace",
-            "if",
-            "not",
-            "exists",
-            "global",
-            "local",
-            "temporary",
-            "temp",
-            "unlogged",
-            "unique",
-            "trusted",
-            "constraint",
-            "aggregate",
-        ]
-        .iter()
-        .any(|word| token.is(word))
-    });
-    if ["create", "alter", "drop", "rename"].iter().any(|word| first.is(word))
-        && let Some(about) = about
-        && names(words.not_ddl, about.text)
-    {
-        return Err(denied(&format!("{} {} is for the server's administrators", first.text, about.text)));
-    }
+    let mut needed = words.mode(first)?;
+    words.refuse(first, tokens)?;
     match kind {
         Database::Postgres if into_table(tokens) => needed = needed.max(SqlMode::Ddl),
         Database::Postgres if sets_by_view(tokens) => {

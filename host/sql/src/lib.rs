@@ -29,6 +29,7 @@ mod sink;
 mod sqlite;
 mod sqlite_errors;
 mod sqlite_functions;
+mod sqlite_limits;
 mod tls;
 mod value;
 mod words;
@@ -98,7 +99,7 @@ impl Error {
 
     /// Creates the error of a session that no longer has the connection's `role`, or no longer reads statements as the
     /// gate does.
-    pub(crate) fn role_left() -> Self {
+    pub(crate) fn role_changed() -> Self {
         Self::denied(
             Rule::SqlRoleLeft,
             "the statement changed the session: its role, or the way that it reads strings; the session was closed",
@@ -107,7 +108,7 @@ impl Error {
 
     /// Returns whether the session must not be used again.
     pub(crate) fn ends_session(&self) -> bool {
-        *self == Self::role_left()
+        *self == Self::role_changed()
     }
 
     pub(crate) fn limit(name: &'static str, message: String) -> Self {

@@ -40,7 +40,7 @@ pub(crate) fn expanded<'a>(
     let mut marks = 0;
     for (index, token) in tokens.iter().enumerate() {
         let Some(found) = work.mark(token, &mut marks) else { continue };
-        match found.list.filter(|_| stands_in(&tokens, index)) {
+        match found.list.filter(|_| is_in_list(&tokens, index)) {
             Some(list) => work.list(&tokens, index, &found.name, list)?,
             None => work.given.extend(found.value.cloned()),
         }
@@ -53,7 +53,7 @@ fn is_list(value: &Value) -> bool {
 }
 
 /// Returns whether the parameter is in the parentheses of `IN`.
-fn stands_in(tokens: &[Token<'_>], index: usize) -> bool {
+fn is_in_list(tokens: &[Token<'_>], index: usize) -> bool {
     let mut depth = 0usize;
     for at in (0..index).rev() {
         let Some(token) = tokens.get(at) else { return false };

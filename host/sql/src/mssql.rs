@@ -408,7 +408,7 @@ fn error(found: &tiberius::error::Error) -> Error {
         return Error::lost();
     };
     let code = token.code();
-    let text = words::told(Database::Mssql, token.message(), &code.to_string(), Kind::of_mssql(code));
+    let text = words::reworded(Database::Mssql, token.message(), &code.to_string(), Kind::of_mssql(code));
     let text = words::on_line(usize::try_from(token.line()).ok().filter(|line| *line > 1), text);
     match code {
         // Deadlock, lock request time-out, resources, and the codes of Azure SQL for which a retry may help.
@@ -427,8 +427,8 @@ fn in_rows(found: &tiberius::error::Error, first: u64, last: u64) -> Error {
     }
     let (message, code) = (token.message(), token.code());
     let column = message.split_once("column '").and_then(|(_, rest)| rest.split('\'').next());
-    let told = words::of_load(column, message, &code.to_string(), Kind::of_mssql(code));
-    if first == last { told.in_row(first) } else { told.in_rows(first, last) }
+    let problem = words::of_load(column, message, &code.to_string(), Kind::of_mssql(code));
+    if first == last { problem.in_row(first) } else { problem.in_rows(first, last) }
 }
 
 #[cfg(test)]

@@ -244,9 +244,9 @@ impl Mysql {
                 let text = format!("{head}{}", vec![one.as_str(); part.len()].join(", "));
                 let values: Vec<Raw> = part.iter().flatten().map(raw).collect();
                 if let Err(found) = self.conn.exec_drop(text, Params::Positional(values)).await {
-                    let told = in_row(&found, loaded);
-                    return Err(match told {
-                        Some(told) => told,
+                    let problem = in_row(&found, loaded);
+                    return Err(match problem {
+                        Some(problem) => problem,
                         None => self.row_by_row(&head, &one, part, loaded, found).await,
                     });
                 }

@@ -21,7 +21,8 @@ pub(crate) fn error(found: &mysql_async::Error) -> Error {
         }
     };
     let (line, message) = syntax(&server.message);
-    let text = words::told(Database::Mysql, &message, &server.code.to_string(), Kind::of_mysql(server.code));
+    let text =
+        words::reworded(Database::Mysql, &message, &server.code.to_string(), Kind::of_mysql(server.code));
     let text = words::on_line(line, text);
     match server.code {
         // Killed, and the time limits of MySQL and of MariaDB.
@@ -104,8 +105,8 @@ mod tests {
                 "row 1001: column `a`: Data too long (1406): shorten the value, or widen the column",
             ),
         ] {
-            let told = in_row(&found(message, code), 1_000).map(|error| error.to_string());
-            assert_eq!(told.as_deref(), Some(shown));
+            let problem = in_row(&found(message, code), 1_000).map(|error| error.to_string());
+            assert_eq!(problem.as_deref(), Some(shown));
         }
         assert_eq!(in_row(&found("Lost", 2013), 1_000), None);
         let json = of_load("CONSTRAINT `t.j` failed for `s`.`t`", 4025).to_string();
@@ -116,9 +117,9 @@ mod tests {
 
     #[test]
     fn syntax_errors_have_their_line_and_not_the_manual() {
-        let told = "You have an error in your SQL syntax; check the manual that corresponds to your MariaDB server version for the right syntax to use near 'FORM t\nWHERE 1' at line ";
-        assert_eq!(syntax(&format!("{told}1")), (None, "syntax error near `FORM t WHERE 1`".to_owned()));
-        assert_eq!(syntax(&format!("{told}3")).0, Some(3));
+        let problem = "You have an error in your SQL syntax; check the manual that corresponds to your MariaDB server version for the right syntax to use near 'FORM t\nWHERE 1' at line ";
+        assert_eq!(syntax(&format!("{problem}1")), (None, "syntax error near `FORM t WHERE 1`".to_owned()));
+        assert_eq!(syntax(&format!("{problem}3")).0, Some(3));
         assert_eq!(syntax("Table 's.t' doesn't exist"), (None, "Table 's.t' doesn't exist".to_owned()));
     }
 }

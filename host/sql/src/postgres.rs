@@ -52,7 +52,7 @@ pub(crate) struct Postgres {
 
 /// Logs in and checks the rights of the login.
 pub(crate) async fn connect(server: &Server) -> Result<Opened, String> {
-    let shown = |error: tokio_postgres::Error| told(&error);
+    let shown = |error: tokio_postgres::Error| describe(&error);
     let mut config = Config::new();
     config.user(&server.user).dbname(&server.database).application_name("stepwell");
     if let Some(password) = &server.password {
@@ -69,7 +69,7 @@ pub(crate) async fn connect(server: &Server) -> Result<Opened, String> {
     let client = logging_in.await.map_err(|_| "it does not answer within 10 s".to_owned())?.map_err(
         |why| match why {
             Unreached::Stream(error) => format!("error connecting to server: {error}"),
-            Unreached::Refused(error) => told(&error),
+            Unreached::Refused(error) => describe(&error),
         },
     )?;
     let rights = "SELECT version(), r.rolsuper OR r.rolcreaterole OR r.rolreplication OR EXISTS (
@@ -210,7 +210,7 @@ impl Postgres {
             _ => false,
         };
         self.left = !found.iter().any(is_kept);
-        if self.left { Err(Error::role_left()) } else { Ok(()) }
+        if self.left { Err(Error::role_changed()) } else { Ok(()) }
     }
 
     /// Returns whether a statement may change the session. Without a role, a read-only transaction cannot.
@@ -391,7 +391,7 @@ fn error(error: &tokio_postgres::Error) -> Error {
 fn placed(error: &tokio_postgres::Error, statement: &str) -> Error {
     let Some(found) = error.as_db_error() else {
         if !error.is_closed() {
-            tracing::warn!("a connection to PostgreSQL was lost: {}", told(error));
+            tracing::warn!("a connection to PostgreSQL was lost: {}", describe(error));
         }
         return Error::lost();
     };
@@ -435,7 +435,7 @@ fn in_row(found: &DbError) -> Option<Error> {
 /// the server that the guest has no access to.
 fn db_error(error: &DbError) -> String {
     let code = error.code().code();
-    words::told(Database::Postgres, error.message(), code, Kind::of_postgres(code))
+    words::reworded(Database::Postgres, error.message(), code, Kind::of_postgres(code))
 }
 
 /// Returns the message for the operator, with the details and the hint.
@@ -449,7 +449,7 @@ fn in_full(error: &DbError) -> String {
 }
 
 /// Returns the problem for the operator, down to its cause.
-fn told(error: &tokio_postgres::Error) -> String {
+fn describe(error: &tokio_postgres::Error) -> String {
     if let Some(found) = error.as_db_error() {
         return in_full(found);
     }

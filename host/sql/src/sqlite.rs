@@ -26,6 +26,7 @@ use crate::dialect::{self, quoted, quoted_part};
 use crate::serve::{Control, Job, Loaded, Work, beginning, next};
 use crate::sink::Sink;
 use crate::sqlite_errors::{code, first_line, line_left, of_load, out_of_memory, translate};
+use crate::sqlite_limits::{INSTRUCTIONS, LENGTH};
 use crate::{
     Access, Column, CompactString, Error, Parameters, ScriptReport, StatementReport, Totals, Value, filled,
     lists, sqlite_functions,
@@ -39,11 +40,6 @@ const STEPS_BETWEEN_LOOKS: i32 = 100;
 /// The time for which a statement waits for another process's lock.
 const BUSY: Duration = Duration::from_secs(2);
 
-/// The maximum number of bytes of one value or row.
-pub(crate) const LENGTH: i32 = 1 << 20;
-/// The maximum number of virtual machine instructions that a statement may compile to. Beyond that, SQLite
-/// reports "out of memory".
-pub(crate) const INSTRUCTIONS: i32 = 250_000;
 /// The maximum number of parameters of a statement, including the items of lists.
 const VARIABLES: i32 = 100 + 2 * lists::MAX_ITEMS as i32;
 /// The bytes of SQLite's memory, over all databases of this process, beyond which a step's statement is
@@ -88,11 +84,11 @@ pub(crate) async fn open(
 
 /// Returns the version of the library if the file is a database.
 pub(crate) fn version(path: &Path) -> Result<String, String> {
-    let told = |error: rusqlite::Error| format!("{}: {}", path.display(), code(&error));
-    let database = open_file(path, SqlMode::Read, Arc::default()).map_err(told)?;
+    let describe = |error: rusqlite::Error| format!("{}: {}", path.display(), code(&error));
+    let database = open_file(path, SqlMode::Read, Arc::default()).map_err(describe)?;
     let tables: i64 = database
         .query_row("SELECT count(*) FROM sqlite_schema WHERE type = 'table'", [], |row| row.get(0))
-        .map_err(told)?;
+        .map_err(describe)?;
     let noun = if tables == 1 { "table" } else { "tables" };
     Ok(format!("SQLite {}, {tables} {noun}", rusqlite::version()))
 }

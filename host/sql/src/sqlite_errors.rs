@@ -7,15 +7,15 @@ use stepwell_engine::config::Database;
 use stepwell_engine::policy::{Rule, SqlMode};
 
 use crate::Error;
-use crate::sqlite::{INSTRUCTIONS, LENGTH};
+use crate::sqlite_limits::{INSTRUCTIONS, LENGTH};
 use crate::words::{self, Kind};
 
 /// Converts the driver's error for the guest, without paths.
 pub(crate) fn translate(error: &rusqlite::Error, name: &str, mode: SqlMode, deadline: Instant) -> Error {
     let text = code(error);
     let Some(kind) = kind(error) else { return Error::InvalidStatement(text) };
-    let told = words::told(Database::Sqlite, &text, "", Kind::of_sqlite(&text));
-    let text = words::on_line(line(error), told);
+    let problem = words::reworded(Database::Sqlite, &text, "", Kind::of_sqlite(&text));
+    let text = words::on_line(line(error), problem);
     match kind {
         ErrorCode::TooBig => Error::limit(
             "sqlite_value_bytes",
@@ -82,8 +82,8 @@ fn of_file(code: ErrorCode) -> Option<&'static str> {
 
 /// Returns SQLite's message without the name of the file.
 pub(crate) fn code(error: &rusqlite::Error) -> String {
-    if let Some(told) = error.sqlite_error_code().and_then(of_file) {
-        return told.to_owned();
+    if let Some(problem) = error.sqlite_error_code().and_then(of_file) {
+        return problem.to_owned();
     }
     match error {
         // The error number is meant for programs.
@@ -195,8 +195,8 @@ mod tests {
             ("UNIQUE constraint failed: t.a, t.b", "UNIQUE constraint failed: t.a, t.b: "),
             ("cannot store TEXT value in INTEGER column t.n", "column `n`: cannot store"),
         ] {
-            let told = of_load(message).to_string();
-            assert!(told.starts_with(shown), "{told}");
+            let problem = of_load(message).to_string();
+            assert!(problem.starts_with(shown), "{problem}");
         }
     }
 }

@@ -15,7 +15,7 @@ use rusqlite::functions::{Context, FunctionFlags, SqlFnOutput, SubType};
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, Error, Result};
 
-use crate::sqlite::LENGTH;
+use crate::sqlite_limits::LENGTH;
 
 /// The steps that one call may take: about 0.3 s.
 const MOST_STEPS: usize = 1 << 29;

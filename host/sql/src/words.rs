@@ -183,7 +183,7 @@ impl Kind {
 }
 
 /// Formats the error of a statement: the message with its code, and the fix.
-pub(crate) fn told(database: Database, message: &str, code: &str, kind: Option<Kind>) -> String {
+pub(crate) fn reworded(database: Database, message: &str, code: &str, kind: Option<Kind>) -> String {
     with_fix(message, code, kind.and_then(|kind| kind.fix(database)))
 }
 
@@ -291,7 +291,7 @@ mod tests {
             ),
             (Database::Postgres, "odd", "XX000", Kind::of_postgres("XX000"), "odd (XX000)"),
         ] {
-            assert_eq!(told(database, message, code, kind), shown);
+            assert_eq!(reworded(database, message, code, kind), shown);
         }
     }
 

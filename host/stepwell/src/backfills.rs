@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use stepwell_engine::StoreError;
 use stepwell_engine::clock::Timestamp;
+use stepwell_engine::run::Admission;
 use stepwell_engine::schedule::{self, Decision, RunOverlap, Timetable};
 use stepwell_engine::store::{
     Audit, Change, Expect, FireBatch, Kind, LedgerFilter, Record, ScheduleRow, Source,
@@ -242,14 +243,18 @@ impl Schedules {
             let end = backfill.to.min(row.cursor);
             let fires = schedule::backfill(&timetable, backfill.cursor, end, CHUNK);
             let id = &backfill.id;
-            let source = |nominal: String| Source::Backfill { id: id.clone(), nominal };
+            let priority = Some(backfill.priority);
+            let admission = |nominal| Admission {
+                source: Source::Backfill { id: id.clone(), nominal },
+                priority,
+                ..Admission::default()
+            };
             let ran = self.ran(&backfill.job_id, backfill.cursor, end).await?;
             let new = fires
                 .iter()
                 .filter(|fire| !ran.contains(&fire.nominal.name()))
                 .map(|fire| {
-                    let mut new =
-                        self.new_fire(&row, fire, source, Some(backfill.priority), RunOverlap::Allow, now);
+                    let mut new = self.new_fire(&row, fire, admission, RunOverlap::Allow, now);
                     if let Some(run) = &mut new.run {
                         run.started_by.push(backfill.identity.clone());
                     }

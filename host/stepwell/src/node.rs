@@ -180,7 +180,7 @@ impl Context {
     }
 
     /// Returns whether this process has worked on runs, or tried to.
-    pub(crate) fn has_worked(&self) -> bool {
+    pub(crate) fn has_claimed(&self) -> bool {
         self.node.name.get().is_some()
     }
 

@@ -108,9 +108,8 @@ impl Schedules {
             };
         };
         let due = schedule::due(&timetable, schedule, row.cursor, row.paused.as_deref(), watch, FIRES);
-        let source = |nominal: String| Source::Schedule { nominal };
-        let fires =
-            due.fires.iter().map(|fire| self.new_fire(row, fire, source, None, schedule.overlap, now));
+        let admission = |nominal| Admission { source: Source::Schedule { nominal }, ..Admission::default() };
+        let fires = due.fires.iter().map(|fire| self.new_fire(row, fire, admission, schedule.overlap, now));
         FireBatch {
             job_id: row.job_id.clone(),
             expect: Some(row.cursor),
@@ -126,8 +125,7 @@ impl Schedules {
         &self,
         schedule: &ScheduleRow,
         fire: &Fire,
-        source: impl Fn(String) -> Source,
-        priority: Option<u8>,
+        admission: impl Fn(String) -> Admission,
         overlap: RunOverlap,
         now: Timestamp,
     ) -> NewFire {
@@ -147,8 +145,7 @@ impl Schedules {
         if !matches!(fire.decision, Decision::Admitted | Decision::Backfilled) {
             return NewFire { row, run: None, overlap };
         }
-        let admission =
-            Admission { due: Some(fire.due), source: source(nominal), priority, ..Admission::default() };
+        let admission = Admission { due: Some(fire.due), ..admission(nominal) };
         let admitted = admit(&schedule.job, admission, self.ctx.next_id(now), now).map_err(HostError::from);
         match admitted.and_then(|run| self.ctx.runs().ranked(run)) {
             Ok(run) => {

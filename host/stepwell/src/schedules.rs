@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use stepwell_engine::clock::Timestamp;
 use stepwell_engine::job::Job;
+use stepwell_engine::run::Admission;
 use stepwell_engine::schedule::{self, Decision, Nominal, RunOverlap, Timetable, Watch, zone};
 use stepwell_engine::store::{
     Audit, Change, FireBatch, LedgerFilter, LedgerRow, NewFire, ScheduleRow, Source,
@@ -157,7 +158,8 @@ impl Schedules {
             schedule::Fire { nominal, decision: Decision::Admitted, reason: "once".to_owned(), due: at };
         // Each of several runs at one time is a fire of its own, with the id of the run in its name.
         let id = loop {
-            let mut new = self.new_fire(&row, &fire, |_| Source::Api, None, RunOverlap::Allow, now);
+            let admission = |_| Admission { source: Source::Api, ..Admission::default() };
+            let mut new = self.new_fire(&row, &fire, admission, RunOverlap::Allow, now);
             new.run.iter_mut().for_each(|run| run.started_by.push(audit.by.clone()));
             let Some(id) = new.row.execution_id.clone() else {
                 return Err(HostError::Refused(new.row.reason));

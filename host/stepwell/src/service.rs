@@ -342,7 +342,7 @@ impl Context {
             let _ = timeout(Duration::from_secs(5), tasks.wait()).await;
         }
         self.node.ended.cancel();
-        if !self.has_worked() {
+        if !self.has_claimed() {
             return held.len();
         }
         // This also ends the leases of schedulers, so that another process continues at once.

@@ -9,6 +9,8 @@
 mod copy;
 mod moves;
 mod records;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;

@@ -223,10 +223,10 @@ pub(crate) fn claim(db: &dyn Sql, shared: &Shared, query: &ClaimQuery) -> Result
     let expired: Vec<String> = db.many(sql, params![queue, lease, query.limit])?;
     let sql = "SELECT COUNT(*) FROM runs WHERE queue = $1 AND phase = 3 AND claimed_until > $2";
     let running: u32 = db.one(sql, params![queue, lease])?.unwrap_or(0);
-    let take = |id: &str| {
-        let free = "(phase = 1 OR phase = 3 AND claimed_until <= $3)";
-        take(db, shared, id, free, &query.worker, lease, until(lease, query.now, query.until))
-    };
+    let free = "(phase = 1 OR phase = 3 AND claimed_until <= $3)";
+    let until = until(lease, query.now, query.until);
+    let claimer = Claimer { free, worker: &query.worker, now: lease, until };
+    let take = |id: &str| take(db, shared, id, &claimer);
     let mut taken = Vec::new();
     for id in &expired {
         taken.extend(take(id)?);
@@ -264,16 +264,16 @@ fn holders(db: &dyn Sql, key: &str) -> Result<Vec<String>, StoreError> {
     db.many("SELECT execution_id FROM runs WHERE key = $1 AND holds = 1 ORDER BY execution_id", params![key])
 }
 
-/// Claims a run if it is still in the state of `free`.
-fn take(
-    db: &dyn Sql,
-    shared: &Shared,
-    id: &str,
-    free: &str,
-    worker: &str,
+/// The worker that claims a run, which must still meet the condition `free`, and the time of its lease.
+struct Claimer<'q> {
+    free: &'q str,
+    worker: &'q str,
     now: i64,
     until: i64,
-) -> Result<Option<Taken>, StoreError> {
+}
+
+fn take(db: &dyn Sql, shared: &Shared, id: &str, claimer: &Claimer<'_>) -> Result<Option<Taken>, StoreError> {
+    let Claimer { free, worker, now, until } = *claimer;
     let sql = format!(
         "UPDATE runs SET phase = 3, fence = fence + 1, worker = $1, claimed_until = $2,
         holds = CASE WHEN key IS NULL THEN 0 ELSE 1 END WHERE {free} AND execution_id = $4
@@ -302,7 +302,8 @@ pub(crate) fn claim_run(
 ) -> Result<Taken, StoreError> {
     let lease = db.lease_time(now)?;
     let free = "(phase <> 3 OR claimed_until <= $3)";
-    match take(db, shared, id, free, worker, lease, until(lease, now, ends))? {
+    let claimer = Claimer { free, worker, now: lease, until: until(lease, now, ends) };
+    match take(db, shared, id, &claimer)? {
         Some(taken) => Ok(taken),
         None => {
             let held = row(db, id)?.claimed_until.unwrap_or(now);
@@ -590,12 +591,6 @@ pub(crate) fn standing(db: &dyn Sql, id: &str, now: Timestamp) -> Result<Standin
     let ahead = db.one(sql, params![&row.queue, rank, id])?.unwrap_or(0);
     let sql = "SELECT COUNT(*) FROM runs WHERE queue = $1 AND phase = 3 AND claimed_until > $2";
     let running = db.one(sql, params![&row.queue, db.lease_time(now)?])?.unwrap_or(0);
-    let key = match key {
-        Some(key) => {
-            let held = holders(db, &key)?;
-            Some((key, limit.unwrap_or(1), held))
-        }
-        None => None,
-    };
+    let key = key.map(|key| holders(db, &key).map(|held| (key, limit.unwrap_or(1), held))).transpose()?;
     Ok(Standing { row, blocked: phase == Phase::Blocked.number(), ahead, running, key })
 }

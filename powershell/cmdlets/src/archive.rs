@@ -9,7 +9,7 @@ use std::io::{Cursor, Read, Write};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
-use super::items::existing;
+use super::given::existing;
 use super::{CmdletInfo, Cx, Each};
 use ps_runtime::eval::Interp;
 use ps_runtime::paths::{join, leaf, parent};

@@ -3,7 +3,7 @@
 use ps_value::types::NetType;
 use std::io;
 
-use super::items::{PATHS, existing, given};
+use super::given::{PATHS, existing, given};
 use super::{Cmdlet, CmdletInfo, Cx, Each};
 use ps_runtime::eval::operators::Wildcard;
 use ps_runtime::paths::{glob, leaf, parent, path_not_found};

@@ -4,7 +4,7 @@ use ps_value::types::NetType;
 use std::io;
 
 use super::Cx;
-use super::items::{drive_value, existing, given};
+use super::given::{drive_value, existing, given};
 use ps_runtime::eval::Interp;
 use ps_runtime::eval::operators::Wildcard;
 use ps_runtime::paths::{create_dirs, join, leaf, parent, path_not_found, remove_tree};

@@ -14,6 +14,7 @@ mod data_file;
 mod dates;
 mod files;
 mod formatting;
+mod given;
 mod items;
 mod jobs;
 pub mod json;

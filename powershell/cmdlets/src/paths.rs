@@ -1,7 +1,7 @@
 //! Paths and locations.
 
 use super::Cx;
-use super::items::{existing, given, strip};
+use super::given::{existing, given, strip};
 use ps_runtime::eval::operators::Wildcard;
 use ps_runtime::paths::{glob, path_not_found, relative};
 use ps_runtime::provider::{Place, normalize};

@@ -160,7 +160,7 @@ struct Source {
 fn sources(cx: &mut Cx<'_>, items: Vec<Value>) -> R<Vec<Source>> {
     let mut all = Vec::new();
     if cx.has("Path") || cx.has("LiteralPath") {
-        for (path, is_dir) in super::items::existing(cx)? {
+        for (path, is_dir) in super::given::existing(cx)? {
             if !is_dir {
                 let body = cx.it.read_text(&path)?;
                 all.push(Source {

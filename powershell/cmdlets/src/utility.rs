@@ -207,7 +207,7 @@ pub(crate) const CMDLETS: &[CmdletInfo] = &[
         make: || {
             Box::new(Each(|cx| {
                 let algorithm = cx.text("Algorithm").unwrap_or_else(|| "SHA256".into()).to_uppercase();
-                for (path, _) in super::items::existing(cx)? {
+                for (path, _) in super::given::existing(cx)? {
                     let bytes = match cx.it.host.read(&path) {
                         Ok(bytes) => bytes,
                         Err(why) => {

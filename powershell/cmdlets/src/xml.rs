@@ -51,7 +51,7 @@ fn documents(cx: &mut Cx<'_>, piped: Vec<Value>) -> R<Vec<(String, Value)>> {
     let mut texts = Vec::new();
     let mut found = Vec::new();
     if cx.has("Path") || cx.has("LiteralPath") {
-        for (path, is_dir) in super::items::existing(cx)? {
+        for (path, is_dir) in super::given::existing(cx)? {
             if !is_dir {
                 let content = cx.it.read_text(&path)?;
                 texts.push((path, content));

@@ -15,7 +15,7 @@ fn report(text: &str) -> Report {
 }
 
 /// Returns `line lack name`, with a `?` for findings that the script handles.
-fn told(text: &str) -> Vec<String> {
+fn problems(text: &str) -> Vec<String> {
     let shown = |f: &ps_lang::check::Finding| {
         format!("{} {:?} {}{}", f.line, f.lack, f.name, if f.guarded { " ?" } else { "" })
     };
@@ -53,7 +53,7 @@ fn what_is_not_here_is_named() {
         ("using namespace System.Collections.Generic\n[List[string]]::new()", &[]),
         ("Get-Content C:\\data\\x.csv", &["1 Missing a path of Windows"]),
     ] {
-        assert_eq!(told(script), expected, "{script}");
+        assert_eq!(problems(script), expected, "{script}");
     }
 }
 
@@ -68,7 +68,7 @@ fn what_a_script_has_foreseen_is_no_reason_to_refuse_it() {
         ("function Used { Get-Process }\nUsed", "1 Unavailable Get-Process"),
         ("function A { B }\nfunction B { Get-Process }\nA", "2 Unavailable Get-Process"),
     ] {
-        assert_eq!(told(script), [expected], "{script}");
+        assert_eq!(problems(script), [expected], "{script}");
         assert_eq!(report(script).refused().count(), usize::from(!expected.ends_with('?')), "{script}");
     }
 }

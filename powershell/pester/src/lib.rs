@@ -310,7 +310,7 @@ fn it(cx: &mut Cx<'_>) -> R<()> {
             };
             let nanoseconds = it.host.monotonic().saturating_sub(started);
             let result = it.result(name, error.as_ref(), skip, lacking, nanoseconds);
-            it.tell(result);
+            it.record_result(result);
             Ok(())
         })?;
     }
@@ -343,7 +343,7 @@ trait Tests {
         lacking: usize,
         nanoseconds: u64,
     ) -> TestResult;
-    fn tell(&mut self, result: TestResult);
+    fn record_result(&mut self, result: TestResult);
     fn test_drive(&mut self) -> Option<(String, Vec<String>)>;
     fn clear_drive(&mut self, drive: Option<(String, Vec<String>)>);
     fn below(&mut self, dir: &str) -> Vec<String>;
@@ -394,7 +394,7 @@ impl Tests for Interp {
             let nanoseconds = self.host.monotonic().saturating_sub(started);
             let result =
                 self.result("(the body of the group)".into(), Some(&record), false, lacking, nanoseconds);
-            self.tell(result);
+            self.record_result(result);
         }
         let after = self
             .part::<Pester>()
@@ -411,7 +411,7 @@ impl Tests for Interp {
             let lacking = self.lacking.len();
             if let Some(record) = self.attempted(|it| it.run_block(block, &Nowhere))? {
                 let result = self.result("(AfterAll)".into(), Some(&record), false, lacking, 0);
-                self.tell(result);
+                self.record_result(result);
             }
         }
         Ok(())
@@ -463,7 +463,7 @@ impl Tests for Interp {
         TestResult { groups, name, outcome, message, place, nanoseconds }
     }
 
-    fn tell(&mut self, result: TestResult) {
+    fn record_result(&mut self, result: TestResult) {
         let mark = match result.outcome {
             Outcome::Passed => '+',
             Outcome::Failed => '-',

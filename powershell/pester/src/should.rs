@@ -139,7 +139,7 @@ fn expectation(cx: &mut Cx<'_>) -> R<Expectation> {
 
 impl Expectation {
     fn check(&self, cx: &mut Cx<'_>, actual: &Value) -> R<()> {
-        let (holds, told) = match self.operator {
+        let (holds, problem) = match self.operator {
             "Throw" => return self.throws(cx, actual),
             "HaveParameter" => self.has_parameter(cx, actual)?,
             "FileContentMatch" | "FileContentMatchExactly" | "FileContentMatchMultiline" | "Exist" => {
@@ -147,7 +147,7 @@ impl Expectation {
             }
             _ => self.value(cx.it, actual)?,
         };
-        if holds != self.not { Ok(()) } else { cx.fail(fault(told)) }
+        if holds != self.not { Ok(()) } else { cx.fail(fault(problem)) }
     }
 
     /// Returns whether the assertion holds, and the message if it does not.
@@ -354,12 +354,12 @@ impl Expectation {
             }
         }
         if !differs.is_empty() {
-            let told = format!(
+            let problem = format!(
                 "Expected an exception{} to be thrown,{because} but {}{place}.",
                 self.wanted(),
                 differs.join(" and ")
             );
-            return cx.fail(fault(told));
+            return cx.fail(fault(problem));
         }
         if cx.flag("PassThru") { cx.put(Value::Error(record)) } else { Ok(()) }
     }

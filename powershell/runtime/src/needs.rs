@@ -178,24 +178,24 @@ pub enum Lack {
 pub fn of(name: &str) -> Option<(Lack, String)> {
     let plain = name.rsplit(['/', '\\']).next().unwrap_or(name);
     let stem = plain.strip_suffix(".exe").unwrap_or(plain);
-    let told = |lack, text: String| Some((lack, text));
+    let reason = |lack, text: String| Some((lack, text));
     if PROGRAMS.iter().any(|program| program.eq_ignore_ascii_case(stem))
         || plain.to_ascii_lowercase().ends_with(".exe")
     {
-        return told(
+        return reason(
             Lack::Unavailable,
             format!("`{plain}` is a program, and the sandbox runs none: {ELSEWHERE}."),
         );
     }
     if let Some((name, advice)) = MISSING.iter().find(|(missing, _)| missing.eq_ignore_ascii_case(name)) {
-        return told(Lack::Missing, format!("{name} is not implemented here: {advice}."));
+        return reason(Lack::Missing, format!("{name} is not implemented here: {advice}."));
     }
     let (_, noun) = name.split_once('-')?;
     let (_, needed) = VENDORS.iter().find(|(prefix, _)| {
         noun.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
             && noun.get(prefix.len()..).is_none_or(|r| r.is_empty() || r.starts_with(char::is_uppercase))
     })?;
-    told(Lack::Unavailable, format!("{name} needs {needed}, which the sandbox does not have: {ELSEWHERE}."))
+    reason(Lack::Unavailable, format!("{name} needs {needed}, which the sandbox does not have: {ELSEWHERE}."))
 }
 
 /// Returns the message about a missing command, if the reason is known.
@@ -226,8 +226,8 @@ mod tests {
             ("C:\\tools\\x.exe", "is a program"),
             ("git", "is a program"),
         ] {
-            let told = unavailable(name).unwrap_or_default();
-            assert!(told.contains(why), "{name}: {told}");
+            let reason = unavailable(name).unwrap_or_default();
+            assert!(reason.contains(why), "{name}: {reason}");
         }
         assert_eq!(unavailable("Get-Thing"), None);
         assert_eq!(unavailable("Get-Address"), None);

@@ -51,7 +51,7 @@ fn around(at: Timestamp, before: i32, after: i32) -> Vec<NaiveDateTime> {
 fn line(out: &mut impl Write, zone: Tz, wall: NaiveDateTime, first: Overlap) -> std::io::Result<()> {
     let gap = |rule| resolve(zone, wall, rule, Overlap::First);
     let overlap = |rule| resolve(zone, wall, Gap::Skip, rule);
-    let told = |found: Vec<stepwell::engine::schedule::zone::Resolved>, skips: bool| {
+    let rows = |found: Vec<stepwell::engine::schedule::zone::Resolved>, skips: bool| {
         let left_out = |transition| skips && transition == Some(Transition::Skipped);
         let kept = found
             .iter()
@@ -67,11 +67,11 @@ fn line(out: &mut impl Write, zone: Tz, wall: NaiveDateTime, first: Overlap) -> 
         "{} {} {} {} {} {} {} {}",
         zone.name(),
         wall.and_utc().timestamp(),
-        told(gap(Gap::Skip), true),
-        told(gap(Gap::NextValid), true),
-        told(gap(Gap::Shift), true),
-        told(overlap(first), true),
-        told(overlap(Overlap::Second), true),
-        told(overlap(Overlap::Both), true),
+        rows(gap(Gap::Skip), true),
+        rows(gap(Gap::NextValid), true),
+        rows(gap(Gap::Shift), true),
+        rows(overlap(first), true),
+        rows(overlap(Overlap::Second), true),
+        rows(overlap(Overlap::Both), true),
     )
 }

@@ -162,10 +162,10 @@ async fn fires(world: &World, ledger: &[LedgerRow], runs: &[(NewRun, Vec<Event>)
     }
     for row in ledger {
         let runs = of_fire.remove(&(row.job_id.clone(), row.nominal.clone())).unwrap_or_default();
-        let told: Vec<&str> = row.execution_id.as_deref().into_iter().collect();
-        if runs != told {
+        let named: Vec<&str> = row.execution_id.as_deref().into_iter().collect();
+        if runs != named {
             wrong.push(format!(
-                "the fire {} of {} has the runs {runs:?}; its row says {told:?}",
+                "the fire {} of {} has the runs {runs:?}; its row says {named:?}",
                 row.nominal, row.job_id
             ));
         }

@@ -323,8 +323,8 @@ impl World {
             }
             let Some(process) = self.processes.last() else { continue };
             let runs = process.host.runs();
-            let told = tokio::time::timeout(Duration::from_secs(1), runs.explain(&row.execution_id));
-            if !matches!(told.await, Ok(Ok(told)) if told.causes.is_empty()) {
+            let explained = tokio::time::timeout(Duration::from_secs(1), runs.explain(&row.execution_id));
+            if !matches!(explained.await, Ok(Ok(explained)) if explained.causes.is_empty()) {
                 continue;
             }
             let before = self.idle.remove(&row.execution_id).filter(|(before, _)| *before == row);

@@ -89,20 +89,26 @@ fn panic_of<S: Step>(host: &Host, config: &Value) -> String {
 fn a_call_that_is_not_expected_or_does_not_come_panics_with_its_text() {
     let both = Host::new().connection("source", "sqlite").connection("target", "sqlite");
     let config = json!({});
-    let told = panic_of::<Copy>(&both, &config);
+    let panicked = panic_of::<Copy>(&both, &config);
     assert!(
-        told.contains(
+        panicked.contains(
             "does not expect:\n  source: SELECT region, total FROM sales\nadd `.statement(\"source\""
         )
     );
-    let told = panic_of::<Copy>(&both.clone().statement("source", "SELECT 1", sales()), &config);
-    assert!(told.contains("expects is\n  source: SELECT 1"), "{told}");
-    let told = panic_of::<Copy>(&both.clone().statement("source", READ, Ok(Answer::Changed(1))), &config);
-    assert!(told.contains("the step called `query`") && told.contains("`Answer::Rows`"), "{told}");
+    let panicked = panic_of::<Copy>(&both.clone().statement("source", "SELECT 1", sales()), &config);
+    assert!(panicked.contains("expects is\n  source: SELECT 1"), "{panicked}");
+    let panicked = panic_of::<Copy>(&both.clone().statement("source", READ, Ok(Answer::Changed(1))), &config);
+    assert!(
+        panicked.contains("the step called `query`") && panicked.contains("`Answer::Rows`"),
+        "{panicked}"
+    );
     let more = both.statement("source", READ, sales()).statement("target", COUNT, Ok(Answer::Changed(1)));
-    let told = panic_of::<Copy>(&more.statement("target", "SELECT 2", sales()), &config);
-    assert!(told.contains("without these calls that the test expects:\n  target: SELECT 2"), "{told}");
-    assert!(told.contains("2 rows of sqlite"), "{told}");
+    let panicked = panic_of::<Copy>(&more.statement("target", "SELECT 2", sales()), &config);
+    assert!(
+        panicked.contains("without these calls that the test expects:\n  target: SELECT 2"),
+        "{panicked}"
+    );
+    assert!(panicked.contains("2 rows of sqlite"), "{panicked}");
 }
 
 #[cfg(feature = "http")]
@@ -148,10 +154,13 @@ mod requests {
         let denied = http::Error::Denied("GET https://a.example/x; the log names the rule".to_owned());
         let ran = put.clone().request("GET", url, Err(denied)).run::<PutGet>(&config);
         assert!(ran.result.unwrap_err().message.starts_with("denied by policy: GET"));
-        let told = panic_of::<PutGet>(&put, &config);
-        assert!(told.contains("GET https://a.example/x\nadd `.request(\"GET\""), "{told}");
-        let told =
+        let panicked = panic_of::<PutGet>(&put, &config);
+        assert!(panicked.contains("GET https://a.example/x\nadd `.request(\"GET\""), "{panicked}");
+        let panicked =
             panic_of::<PutGet>(&Host::new().request("GET", url, Ok(Response::fake(200, &[], ""))), &config);
-        assert!(told.contains("PUT https://a.example/x\nthe next one that it expects is\n  GET"), "{told}");
+        assert!(
+            panicked.contains("PUT https://a.example/x\nthe next one that it expects is\n  GET"),
+            "{panicked}"
+        );
     }
 }

@@ -98,13 +98,13 @@ impl Document {
     pub fn build<T: DeserializeOwned>(&self, pointer: &str, value: &Value) -> Result<T, Box<Diagnostic>> {
         serde_path_to_error::deserialize(value).map_err(|error| {
             let at = format!("{pointer}{}", pointer_of(error.path()));
-            let told = error.inner().to_string();
+            let wording = error.inner().to_string();
             // Messages of Stepwell's own types are for users; messages of the library about other types are
             // for programmers.
             let foreign = ["invalid ", "missing ", "unknown ", "duplicate ", "data did not"];
-            let message = match foreign.iter().any(|begin| told.starts_with(begin)) {
+            let message = match foreign.iter().any(|begin| wording.starts_with(begin)) {
                 true => format!("{} cannot have this value", words::named(&at)),
-                false => told,
+                false => wording,
             };
             Box::new(self.error(&at, message))
         })

@@ -67,9 +67,9 @@ mod tests {
             ("a: 'not !foo'\nb: x !y\nc: \"!z\"", None),
             ("a: {", None),
         ] {
-            let told = refused(text);
-            assert_eq!(told.as_ref().map(|problem| problem.at.0), found.map(|(line, _)| line), "{text}");
-            if let (Some(problem), Some((_, tag))) = (told, found) {
+            let refusal = refused(text);
+            assert_eq!(refusal.as_ref().map(|problem| problem.at.0), found.map(|(line, _)| line), "{text}");
+            if let (Some(problem), Some((_, tag))) = (refusal, found) {
                 assert!(problem.message.contains(&format!("`{tag}`")), "{}", problem.message);
             }
         }

@@ -293,7 +293,7 @@ mod tests {
 
     #[test]
     fn rules_that_every_request_would_find_ambiguous_are_refused_when_the_policy_is_read() {
-        let told = |rules: &[&str]| {
+        let matched = |rules: &[&str]| {
             let rules: String = rules.iter().map(|rule| format!("- {rule}\n")).collect();
             let text = format!("policy: 1\nname: p\nsteps: [http]\nhttp:\n{rules}");
             match Policy::parse("p.yaml", &text, Path::new("")) {
@@ -338,7 +338,7 @@ mod tests {
             (vec!["{organization: a}".to_owned(), "{organization: b}".to_owned()], String::new()),
         ] {
             let rules: Vec<&str> = rules.iter().map(String::as_str).collect();
-            assert_eq!(told(&rules), expected, "{rules:#?}");
+            assert_eq!(matched(&rules), expected, "{rules:#?}");
         }
     }
 }

@@ -245,7 +245,7 @@ mod tests {
     }
 
     /// Returns the problem of a policy whose limit has that value: line, message and help.
-    fn told(name: &str, value: &str) -> Vec<String> {
+    fn problems_of(name: &str, value: &str) -> Vec<String> {
         let text = format!("policy: 1\nname: p\nsteps: [x]\nlimits:\n  {name}: {value}\n");
         let problems = crate::policy::Policy::parse("p.yaml", &text, std::path::Path::new(""));
         let problems = problems.err().map(|problems| problems.0).unwrap_or_default();
@@ -283,7 +283,7 @@ mod tests {
                 "'1.5'",
                 "0x10",
             ] {
-                let problems = told(name, value);
+                let problems = problems_of(name, value);
                 // Half a second is a valid time. YAML reads hexadecimal numbers.
                 let is_right = (is_time && ["1.5", "'1.5'"].contains(&value)) || value == "0x10";
                 if is_right {
@@ -296,8 +296,8 @@ mod tests {
                 }
             }
             let ceiling = Limits::CEILING.list().into_iter().find(|(known, _)| known == name).unwrap().1;
-            assert_eq!(told(name, &ceiling), Vec::<String>::new(), "{name}");
-            assert_eq!(told(name, "0"), Vec::<String>::new(), "{name}");
+            assert_eq!(problems_of(name, &ceiling), Vec::<String>::new(), "{name}");
+            assert_eq!(problems_of(name, "0"), Vec::<String>::new(), "{name}");
         }
     }
 

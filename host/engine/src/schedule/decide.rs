@@ -350,7 +350,7 @@ mod tests {
     /// An outage of 45 seconds, and one fire after it: `latest` runs one fire of the outage, `skip` none.
     #[test]
     fn a_short_outage_is_one_too() {
-        let told = |misfire: &str| {
+        let summary = |misfire: &str| {
             let (timetable, schedule) = timetable(json!({"every": "10s", "misfire": misfire}), "UTC");
             let (since, now) = (at("2026-01-01T00:00:45Z"), at("2026-01-01T00:00:50.5Z"));
             let fires =
@@ -359,21 +359,21 @@ mod tests {
             (fires.iter().map(shown).collect::<Vec<_>>().join(", "), fires[0].reason.clone())
         };
         assert_eq!(
-            told("skip"),
+            summary("skip"),
             (
                 "20 missed, 30 missed, 40 missed, 50 admitted".to_owned(),
                 "missed by 30s because no scheduler was running; skipped (misfire: skip)".to_owned()
             )
         );
         assert_eq!(
-            told("latest"),
+            summary("latest"),
             (
                 "20 superseded, 30 superseded, 40 admitted, 50 admitted".to_owned(),
                 "missed by 30s because no scheduler was running; a later missed fire runs instead (misfire: latest)"
                     .to_owned()
             )
         );
-        assert_eq!(told("all").0, "20 admitted, 30 admitted, 40 admitted, 50 admitted");
+        assert_eq!(summary("all").0, "20 admitted, 30 admitted, 40 admitted, 50 admitted");
     }
 
     #[test]
@@ -411,12 +411,12 @@ mod tests {
         let (from, to) = ("2026-12-20T00:00:00Z", "2026-12-31T00:00:00Z");
         let (timetable, parsed) = timetable(schedule, "Europe/Paris");
         let fires = due(&timetable, &parsed, at(from), Some("by ann"), Watch::always(at(to)), 100).fires;
-        let told: Vec<String> = fires
+        let summary: Vec<String> = fires
             .iter()
             .map(|f| format!("{} {} {}", f.nominal.wall.format("%d"), f.decision.name(), f.reason))
             .collect();
         assert_eq!(
-            told,
+            summary,
             [
                 "24 paused by ann",
                 "25 blackout calendar holidays",

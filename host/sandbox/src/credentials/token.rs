@@ -25,7 +25,7 @@ use zeroize::Zeroizing;
 
 use crate::host::connect::{exchange, handshake};
 use crate::host::lookups::{Lookups, Share};
-use crate::host::mask::Needles;
+use crate::mask::Needles;
 use crate::secrets::{self, Secret};
 
 /// How long before its end a token is renewed.
@@ -218,8 +218,8 @@ fn read(status: StatusCode, body: &[u8]) -> Result<(Secret, Duration), String> {
     if status != StatusCode::OK {
         let why: Refusal = serde_json::from_slice(body).unwrap_or_default();
         // Descriptions may continue with ids and times, each on a separate line.
-        let told = why.error_description.lines().next().unwrap_or_default();
-        return Err(format!("{status}: {} {told}", why.error).trim_end_matches([' ', ':']).to_owned());
+        let detail = why.error_description.lines().next().unwrap_or_default();
+        return Err(format!("{status}: {} {detail}", why.error).trim_end_matches([' ', ':']).to_owned());
     }
     let answer: Answer = serde_json::from_slice(body).map_err(|_| "the answer holds no token".to_owned())?;
     let token = Secret::new(answer.access_token);
@@ -327,9 +327,9 @@ mod tests {
     #[test]
     fn no_explanation_contains_the_secret_or_more_than_a_line() {
         let secret = Secret::new("canary-client-secret".to_owned());
-        let told = without(&secret, &format!("no: canary-client-secret\n{}", "x".repeat(1_000)));
-        assert!(told.starts_with("no: ******************** x"), "{told}");
-        assert_eq!(told.chars().count(), MAX_WHY);
+        let detail = without(&secret, &format!("no: canary-client-secret\n{}", "x".repeat(1_000)));
+        assert!(detail.starts_with("no: ******************** x"), "{detail}");
+        assert_eq!(detail.chars().count(), MAX_WHY);
     }
 
     #[test]

@@ -81,7 +81,7 @@ impl Hosted for capability::Context {
     type State = RunContext;
 
     fn state(parts: &mut Parts<'_>) -> RunContext {
-        std::mem::replace(&mut parts.setup.context, RunContext::of_nothing())
+        std::mem::replace(&mut parts.setup.context, RunContext::without_grants())
     }
 
     fn link(linker: &mut Linker<Guest>) -> Result<()> {
@@ -95,7 +95,7 @@ impl Hosted for capability::Context {
 
 impl RunContext {
     /// Returns a context for calls that belong to no run.
-    pub fn of_nothing() -> Self {
+    pub fn without_grants() -> Self {
         Self {
             grant: Arc::new(Grant::nothing()),
             ends: BTreeMap::new(),
@@ -236,7 +236,7 @@ impl Host for Guest {
             budget.take(held)?;
             let read = values::read_output(&value);
             if read.is_err() {
-                budget.give_back(held);
+                budget.refund(held);
             }
             Ok((held, read))
         };
@@ -246,7 +246,7 @@ impl Host for Guest {
         };
         let before = self.states.context.set.insert(name, Set { value: Arc::new(value), bytes, held });
         if let Some(before) = before {
-            self.held.give_back(before.held);
+            self.held.refund(before.held);
             on_a_thread(value_bytes, move || drop(before)).await?;
         }
         self.states.context.set_bytes = sum;

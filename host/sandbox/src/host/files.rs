@@ -8,12 +8,12 @@
 //! host sees such a path, and can report that policy does not grant it, there is one additional mount, `/`,
 //! which is empty.
 
-use std::collections::{BTreeSet, HashMap};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Weak};
-use std::vec::IntoIter;
+mod usage;
 
-use stepwell_engine::policy::{Access, Denial, Grant, Limits, MountGrant, MountSource};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use stepwell_engine::policy::{Denial, Grant};
 use wasmtime::component::{HasData, Resource};
 use wasmtime_wasi::FsPerms;
 use wasmtime_wasi::filesystem::{Descriptor, Dir, OpenMode, WasiFilesystemCtxView};
@@ -23,162 +23,18 @@ use wasmtime_wasi::p2::bindings::filesystem::types::{
 };
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult};
 
-use super::file_sizes::{Found, LISTED, Meter, Open, Size, Traffic, depth_of, listed_bytes};
+use super::file_sizes::{Found, LISTED, Open, depth_of, listed_bytes};
 use super::file_streams::{GuardedInput, GuardedOutput};
 use super::held::ByHandle;
 use super::log::LogBook;
 use crate::guest::{Calls, Guest};
-use crate::reached::{Of, Reached};
-use crate::tree::{MAX_DEPTH, Measured};
+use crate::reached::Of;
+use crate::tree::MAX_DEPTH;
+
+pub(crate) use usage::{FileUse, limit_of};
 
 /// Maximum number of denials of files that are written to the log; all of them are counted.
-const MOST_TOLD: usize = 32;
-
-/// The use of the mounts of one attempt.
-#[derive(Debug)]
-pub(crate) struct FileUse {
-    mounts: Vec<Arc<Meter>>,
-    total: Arc<Meter>,
-    open: HashMap<u32, Open>,
-    /// Files that are open for writing, by their identity: each handle of a file must see the effects
-    /// of the others.
-    sizes: HashMap<u64, Weak<Size>>,
-    /// Directory listings: the host holds the remaining entries of each.
-    lists: HashMap<u32, IntoIter<FsResult<types::DirectoryEntry>>>,
-    /// Number of files and directories, without those in the host's own mounts.
-    entries: u64,
-    max_entries: u64,
-    max_open: usize,
-    traffic: Arc<Traffic>,
-    /// The empty mount.
-    root: Option<u32>,
-    /// The denials that were written to the log.
-    told: BTreeSet<String>,
-    reached: Reached,
-}
-
-impl FileUse {
-    /// Makes meters for the mounts in the order of the preopens. `used` is the present content of each.
-    pub fn new(mounts: &[(MountGrant, Measured)], limits: &Limits, reached: &Reached) -> Self {
-        let meter = |at: &str, writable: bool, used: u64, limit: u64, name| {
-            let (used, reached) = (AtomicU64::new(used), reached.clone());
-            Arc::new(Meter { at: at.to_owned(), writable, used, limit, name, reached })
-        };
-        let mount = |(mount, used): &(MountGrant, Measured)| {
-            let (used, limit) = match &mount.source {
-                MountSource::Host(_) => (0, limits.file_bytes.0),
-                MountSource::Scratch(size) | MountSource::Workspace(size) => (used.bytes, size.0),
-            };
-            let name = limit_of(&mount.source, limits);
-            meter(&mount.mount, mount.access == Access::Write, used, limit, name)
-        };
-        Self {
-            mounts: mounts.iter().map(mount).collect(),
-            total: meter("", true, 0, limits.file_bytes.0, "file_bytes"),
-            open: HashMap::new(),
-            sizes: HashMap::new(),
-            lists: HashMap::new(),
-            entries: mounts.iter().map(|(_, used)| used.entries).sum(),
-            max_entries: limits.file_count.0,
-            max_open: usize::try_from(limits.file_handles.0).unwrap_or(usize::MAX),
-            traffic: Arc::default(),
-            root: None,
-            told: BTreeSet::new(),
-            reached: reached.clone(),
-        }
-    }
-
-    /// Returns the bytes read and written.
-    pub fn traffic(&self) -> (u64, u64) {
-        (self.traffic.read.load(Ordering::Relaxed), self.traffic.written.load(Ordering::Relaxed))
-    }
-
-    /// Reserves room for one more file or directory.
-    fn create(&mut self) -> FsResult<()> {
-        if self.entries >= self.max_entries {
-            let message =
-                format!("the mounts of the step may have {} files and directories", self.max_entries);
-            return self.refuse(Of::Names, "file_count", message);
-        }
-        self.entries += 1;
-        self.reached.granted(Of::Names, 1);
-        Ok(())
-    }
-
-    /// Refuses an operation because of a limit. The guest gets no message; the end of the attempt shows it.
-    fn refuse(&self, of: Of, limit: &'static str, message: String) -> FsResult<()> {
-        self.reached.refused(of, limit, message, 1);
-        Err(ErrorCode::Quota.into())
-    }
-
-    /// Releases the room of a file or directory that was removed, or was not created.
-    fn gone(&mut self) {
-        self.entries = self.entries.saturating_sub(1);
-    }
-
-    /// Returns the size of a file that is open for writing, shared by all its handles. `bytes` is the size if
-    /// no other handle is open.
-    fn size(&mut self, identity: u64, mount: &Arc<Meter>, bytes: u64) -> Arc<Size> {
-        if let Some(size) = self.sizes.get(&identity).and_then(Weak::upgrade) {
-            return size;
-        }
-        self.sizes.retain(|_, size| size.strong_count() > 0);
-        let (mount, total) = (mount.clone(), self.total.clone());
-        let size =
-            Arc::new(Size { bytes: AtomicU64::new(bytes), removed: AtomicBool::new(false), mount, total });
-        self.sizes.insert(identity, Arc::downgrade(&size));
-        size
-    }
-
-    /// Handles the removal of the last name of a file: its bytes are free when its last handle is closed.
-    fn removed(&self, found: &Found, mount: &Meter) {
-        if found.links > 1 {
-            return;
-        }
-        match self.sizes.get(&found.identity).and_then(Weak::upgrade) {
-            Some(size) => size.removed.store(true, Ordering::Relaxed),
-            None => {
-                mount.refund(found.size);
-                self.total.refund(found.size);
-            }
-        }
-    }
-
-    /// Reserves room for one more open file, directory or listing.
-    fn room(&self) -> FsResult<()> {
-        if self.open.len() + self.lists.len() >= self.max_open {
-            let message = format!("the step may have {} files and directories open at once", self.max_open);
-            return self.refuse(Of::Open, "file_handles", message);
-        }
-        self.reached.granted(Of::Open, 1);
-        Ok(())
-    }
-
-    fn opened(
-        &mut self,
-        descriptor: &Resource<Descriptor>,
-        mount: Arc<Meter>,
-        size: Option<Arc<Size>>,
-        depth: usize,
-    ) {
-        let traffic = self.traffic.clone();
-        self.open.insert(descriptor.rep(), Open { mount, size, depth, traffic });
-    }
-
-    fn of(&self, descriptor: &Resource<Descriptor>) -> FsResult<Open> {
-        self.open.get(&descriptor.rep()).cloned().ok_or_else(|| ErrorCode::BadDescriptor.into())
-    }
-}
-
-/// Returns the name of the limit of a mount: its own size, if that is smaller than the growth that all mounts
-/// may have.
-pub(crate) fn limit_of(source: &MountSource, limits: &Limits) -> &'static str {
-    match source {
-        MountSource::Workspace(size) if *size < limits.file_bytes => "files.workspace",
-        MountSource::Scratch(size) if *size < limits.file_bytes => "files.scratch",
-        _ => "file_bytes",
-    }
-}
+const MOST_LOGGED: usize = 32;
 
 /// The interface with its checks.
 pub(crate) struct GuardedFiles;
@@ -240,7 +96,7 @@ impl Guarded<'_> {
     /// Counts a denial, and writes it to the log once.
     fn deny(&mut self, denial: &Denial) {
         self.calls.note(denial.rule);
-        if self.files.told.len() < MOST_TOLD && self.files.told.insert(denial.what.clone()) {
+        if self.files.logged.len() < MOST_LOGGED && self.files.logged.insert(denial.what.clone()) {
             self.log.denied(denial);
         }
     }

@@ -43,7 +43,7 @@ impl Held {
     }
 
     /// Releases bytes that the host no longer holds.
-    pub fn give_back(&self, bytes: u64) {
+    pub fn refund(&self, bytes: u64) {
         let less = |now: u64| Some(now.saturating_sub(bytes));
         // `less` never fails.
         let _ = self.0.now.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
@@ -81,8 +81,8 @@ impl ByHandle {
     /// # Errors
     /// Fails when the host would hold more than the limit.
     pub fn set(&mut self, handle: u32, bytes: u64) -> wasmtime::Result<()> {
-        let before = self.take_off(handle);
-        self.held.give_back(before);
+        let before = self.release(handle);
+        self.held.refund(before);
         self.held.take(bytes)?;
         if bytes > 0 {
             self.handles.insert(handle, bytes);
@@ -93,19 +93,19 @@ impl ByHandle {
     /// Fails when the host may not hold that many more bytes.
     pub fn has_room_for(&self, bytes: u64) -> wasmtime::Result<()> {
         self.held.take(bytes)?;
-        self.held.give_back(bytes);
+        self.held.refund(bytes);
         Ok(())
     }
 
     /// Releases the bytes behind a closed handle.
     pub fn free(&mut self, handle: u32) {
-        let before = self.take_off(handle);
-        self.held.give_back(before);
+        let before = self.release(handle);
+        self.held.refund(before);
     }
 
     /// Moves the bytes behind one handle to another.
     pub fn pass(&mut self, from: u32, to: u32) {
-        let bytes = self.take_off(from);
+        let bytes = self.release(from);
         if bytes > 0 {
             *self.handles.entry(to).or_default() += bytes;
         }
@@ -113,10 +113,10 @@ impl ByHandle {
 
     /// Closes a handle whose bytes still count until the attempt ends.
     pub fn leave(&mut self, handle: u32) {
-        self.take_off(handle);
+        self.release(handle);
     }
 
-    fn take_off(&mut self, handle: u32) -> u64 {
+    fn release(&mut self, handle: u32) -> u64 {
         self.handles.remove(&handle).unwrap_or_default()
     }
 }

@@ -32,12 +32,12 @@ use super::breaker::Breakers;
 use super::capability::{Hosted, Parts};
 use super::connect::{connect_error, exchange, handshake};
 use super::lookups::{Lookups, Share};
-use super::mask::{Masked, Needles};
 use super::messages::{self, BODY_PIECE};
 use super::target::Target;
 use crate::credentials::{Credentials, Ready};
 use crate::guest::Guest;
 use crate::host::calls::{self, Traced};
+use crate::mask::{Masked, Needles};
 use crate::reached::{Of, Reached};
 
 /// The headers in which a step names the credential that a request needs, where several rules allow it. They
@@ -224,9 +224,9 @@ impl Shared {
             let why = format!("`{name}` has failed repeatedly: no request goes there for {seconds} s");
             return Err(Error::InternalError(Some(why)));
         }
-        let hurried = self.is_hurried(&options);
+        let short_timeout = self.has_short_timeout(&options);
         let answer = self.clone().exchange(&rule, target, request, options).await;
-        if let Some(worked) = worked(&answer, hurried) {
+        if let Some(worked) = worked(&answer, short_timeout) {
             self.outbound.breakers.record(&self.project, &server, worked, now());
         }
         answer
@@ -234,7 +234,7 @@ impl Shared {
 
     /// Returns whether the guest waits for a shorter time than it may: a server that is too slow for it may
     /// then be fast enough.
-    fn is_hurried(&self, options: &RequestOptions) -> bool {
+    fn has_short_timeout(&self, options: &RequestOptions) -> bool {
         let limits = self.grant.limits();
         let less =
             |wanted: Option<Duration>, allowed: Duration| wanted.is_some_and(|wanted| wanted < allowed);
@@ -279,18 +279,7 @@ impl Shared {
         let connect = clamp(options.connect_timeout, limits.http_connect.0);
         let address = self.resolve(rule, &target, connect).await?;
         let needles = self.inject(rule, &mut request).await?;
-        // The origin form: the authority appears in the Host header only.
-        *request.uri_mut() = request
-            .uri()
-            .path_and_query()
-            .map_or_else(|| Ok(Uri::from_static("/")), |path| path.as_str().parse())
-            .map_err(|_| Error::HttpRequestUriInvalid)?;
-        let host = if target.host.contains(':') { format!("[{}]", target.host) } else { target.host.clone() };
-        let default_port = matches!((target.scheme.as_str(), target.port), ("http", 80) | ("https", 443));
-        let value = if default_port { host } else { format!("{host}:{}", target.port) };
-        let value = HeaderValue::from_str(&value).map_err(|_| Error::HttpRequestUriInvalid)?;
-        request.headers_mut().insert(http::header::HOST, value);
-
+        address_to(&mut request, &target)?;
         let total = sleep(limits.http_total.0);
         let between = clamp(options.between_bytes_timeout, limits.http_between_bytes.0);
         let first = clamp(options.first_byte_timeout, limits.http_first_byte.0);
@@ -339,16 +328,16 @@ impl Shared {
             return Err(Error::HttpResponseContentCoding(coding));
         }
         let sink = shared.sink.clone();
-        let told = move || {
+        let report = move || {
             let message = "the response contained the credential of the request; it was masked".to_owned();
             if let Some(sink) = &sink {
                 sink.offer(Report::Log(LogLine { level: "warn".to_owned(), message, fields: Map::new() }));
             }
         };
         if needles.mask_headers(&mut parts.headers) {
-            told();
+            report();
         }
-        Ok(Response::from_parts(parts, Masked::new(body(incoming), needles, told).boxed_unsync()))
+        Ok(Response::from_parts(parts, Masked::new(body(incoming), needles, report).boxed_unsync()))
     }
 
     fn decide(&self, method: &str, target: &Target, organization: Option<&str>) -> Result<Decided, Error> {
@@ -438,8 +427,8 @@ impl Shared {
         };
         let Ready { header, value, needles } = ready.map_err(|why| {
             tracing::error!(credential = name, "cannot add a credential: {why}");
-            let told = "the host could not add the credential; its log has the reason";
-            Error::InternalError(Some(told.to_owned()))
+            let problem = "the host could not add the credential; its log has the reason";
+            Error::InternalError(Some(problem.to_owned()))
         })?;
         self.usage.lock().secrets.insert(name);
         request.headers_mut().insert(header, value);
@@ -451,10 +440,12 @@ impl Shared {
 
 /// Returns what a response shows about its server: success, failure, or nothing. Mistakes of the guest, and
 /// responses that it did not wait for, are not failures of the server.
-fn worked<T>(answer: &Result<Response<T>, Error>, hurried: bool) -> Option<bool> {
+fn worked<T>(answer: &Result<Response<T>, Error>, short_timeout: bool) -> Option<bool> {
     match answer {
         Ok(response) => Some(response.status().as_u16() < 500),
-        Err(Error::ConnectionTimeout | Error::ConnectionReadTimeout | Error::DnsTimeout) if hurried => None,
+        Err(Error::ConnectionTimeout | Error::ConnectionReadTimeout | Error::DnsTimeout) if short_timeout => {
+            None
+        }
         Err(Error::Hyper(error)) if error.is_user() => None,
         Err(
             Error::Hyper(_)
@@ -478,6 +469,21 @@ fn clamp(wanted: Option<Duration>, allowed: Duration) -> Duration {
     wanted.map_or(allowed, |wanted| wanted.clamp(Duration::from_millis(1), allowed))
 }
 
+/// Writes the target into a request in the origin form: the authority appears in the Host header only.
+fn address_to(request: &mut Request<WasiBody>, target: &Target) -> Result<(), Error> {
+    *request.uri_mut() = request
+        .uri()
+        .path_and_query()
+        .map_or_else(|| Ok(Uri::from_static("/")), |path| path.as_str().parse())
+        .map_err(|_| Error::HttpRequestUriInvalid)?;
+    let host = if target.host.contains(':') { format!("[{}]", target.host) } else { target.host.clone() };
+    let default_port = matches!((target.scheme.as_str(), target.port), ("http", 80) | ("https", 443));
+    let value = if default_port { host } else { format!("{host}:{}", target.port) };
+    let value = HeaderValue::from_str(&value).map_err(|_| Error::HttpRequestUriInvalid)?;
+    request.headers_mut().insert(http::header::HOST, value);
+    Ok(())
+}
+
 #[cfg(test)]
 pub(super) mod tests {
     use super::super::lookups::system_lookup;
@@ -496,7 +502,7 @@ pub(super) mod tests {
     #[test]
     fn only_failures_of_the_server_count_against_it() {
         let answered = |status: u16| Ok(Response::builder().status(status).body(()).unwrap());
-        for (answer, hurried, expected) in [
+        for (answer, short_timeout, expected) in [
             (answered(200), false, Some(true)),
             (answered(404), false, Some(true)),
             (answered(503), false, Some(false)),
@@ -511,7 +517,7 @@ pub(super) mod tests {
             (Err(Error::InternalError(None)), false, None),
             (Err(Error::HttpRequestDenied), false, None),
         ] {
-            assert_eq!(worked(&answer, hurried), expected, "{answer:?} {hurried}");
+            assert_eq!(worked(&answer, short_timeout), expected, "{answer:?} {short_timeout}");
         }
     }
 

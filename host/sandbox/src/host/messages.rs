@@ -48,7 +48,7 @@ fn fields(linker: &mut Linker<Guest>) -> Result<()> {
     types.func_wrap("[static]fields.from-list", |mut store, (list,): (Vec<(String, Vec<u8>)>,)| {
         let guest = store.data_mut();
         let made = guest.http().from_list(list);
-        let made = guest.fields_or_why(made)?;
+        let made = guest.fields_result(made)?;
         if let Ok(made) = &made {
             guest.count_fields(made.rep())?;
         }
@@ -127,7 +127,7 @@ fn requests(linker: &mut Linker<Guest>) -> Result<()> {
             // They are stored with the body, which no longer has a handle.
             trailers.iter().for_each(|trailers| guest.by_handle.leave(trailers.rep()));
             let done = guest.http().finish(body, trailers);
-            Ok((guest.done_or_why(done)?,))
+            Ok((guest.http_result(done)?,))
         },
     )?;
     linker.instance(HANDLER)?.func_wrap(
@@ -135,7 +135,7 @@ fn requests(linker: &mut Linker<Guest>) -> Result<()> {
         |mut store, (request, options): (Owned<HostOutgoingRequest>, Option<Owned<RequestOptions>>)| {
             let (guest, rep) = (store.data_mut(), request.rep());
             let sent = outgoing_handler::Host::handle(&mut guest.http(), request, options);
-            let sent = guest.done_or_why(sent)?;
+            let sent = guest.http_result(sent)?;
             match &sent {
                 Ok(answer) => guest.by_handle.pass(rep, answer.rep()),
                 Err(_) => guest.by_handle.free(rep),
@@ -245,19 +245,19 @@ impl Guest {
         rep: u32,
         done: Result<(), HeaderError>,
     ) -> Result<(Result<(), types::HeaderError>,)> {
-        let done = self.fields_or_why(done)?;
+        let done = self.fields_result(done)?;
         self.count_fields(rep)?;
         Ok((done,))
     }
 
-    fn fields_or_why<T>(&mut self, done: Result<T, HeaderError>) -> Result<Result<T, types::HeaderError>> {
+    fn fields_result<T>(&mut self, done: Result<T, HeaderError>) -> Result<Result<T, types::HeaderError>> {
         match done {
             Ok(done) => Ok(Ok(done)),
             Err(error) => types::Host::convert_header_error(&mut self.http(), error).map(Err),
         }
     }
 
-    fn done_or_why<T>(&mut self, done: Result<T, HttpError>) -> Result<Result<T, ErrorCode>> {
+    fn http_result<T>(&mut self, done: Result<T, HttpError>) -> Result<Result<T, ErrorCode>> {
         match done {
             Ok(done) => Ok(Ok(done)),
             Err(error) => types::Host::convert_error_code(&mut self.http(), error).map(Err),

@@ -15,7 +15,6 @@ pub(crate) mod held;
 pub(crate) mod http;
 pub(crate) mod log;
 pub(crate) mod lookups;
-pub(crate) mod mask;
 pub(crate) mod messages;
 pub(crate) mod passage;
 pub(crate) mod process;

@@ -87,7 +87,7 @@ impl Passage {
         Ok(is_call)
     }
 
-    fn pay_what_is_owed(store: &mut StoreContextMut<'_, Guest>) -> wasmtime::Result<()> {
+    fn charge_owed(store: &mut StoreContextMut<'_, Guest>) -> wasmtime::Result<()> {
         let owed = store.data().turns.owed.take();
         if owed > 0 {
             let fuel = store.get_fuel()?.saturating_sub(owed);
@@ -109,7 +109,7 @@ impl Passage {
 
     /// Handles the second half of a call, whose work has a price, too.
     fn leave(&self, store: &mut StoreContextMut<'_, Guest>) -> wasmtime::Result<()> {
-        Self::pay_what_is_owed(store)?;
+        Self::charge_owed(store)?;
         store.data().held.check()?;
         self.deadline.check()
     }

@@ -68,12 +68,12 @@ impl ProcessUse {
     /// Returns the guest's error for a limit, and records the limit.
     fn over_limit(&self, program: &str, Over { limit, message }: Over) -> Error {
         let message = format!("{program}: {message}");
-        let told = match raise(limit) {
+        let exceeded = match raise(limit) {
             Some(raise) => format!("{message}; {raise}"),
             None => message.clone(),
         };
         self.reached.refused(Of::Program, limit, message, 1);
-        Error::Limit(told)
+        Error::Limit(exceeded)
     }
 
     /// Records that a program ran for its maximum time, unless the step itself asked for less.

@@ -396,12 +396,12 @@ impl Guest {
     /// Returns the guest's error for a limit, and records the limit.
     fn over_limit(&self, Limit { name, message }: Limit) -> Error {
         let name = if name == "sql.rows" { self.states.sql.bound.rows } else { name };
-        let told = match raise(name) {
+        let exceeded = match raise(name) {
             Some(raise) => format!("{message}; {raise}"),
             None => message.clone(),
         };
         self.states.sql.reached.refused(Of::Statement, name, message, 1);
-        Error::Limit(told)
+        Error::Limit(exceeded)
     }
 
     fn sql_result<T>(&mut self, result: Result<T, stepwell_sql::Error>) -> Trap<Result<T, Error>> {

@@ -2,6 +2,7 @@
 //! for each program.
 
 use std::fs;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::*;

@@ -352,18 +352,18 @@ mod tests {
     fn an_address_fails_ten_times_a_second_and_leaves_few_rows() {
         let failures = Failures::default();
         let (one, two): (IpAddr, IpAddr) = ("192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap());
-        let (mut tried, mut rows, mut told) = (0, 0, 0);
+        let (mut tried, mut rows, mut reported) = (0, 0, 0);
         for ms in 0..10_000 {
             if failures.may_try(one, at(ms)) {
                 tried += 1;
                 if let Some(count) = failures.failed(one, at(ms)) {
                     rows += 1;
-                    told += count;
+                    reported += count;
                 }
             }
         }
         assert!((110..=121).contains(&tried), "{tried}");
-        assert_eq!((rows, told), (1, 1));
+        assert_eq!((rows, reported), (1, 1));
         assert!(failures.may_try(two, at(10_000)));
         // Successful attempts do not count.
         for _ in 0..1000 {

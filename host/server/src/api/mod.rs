@@ -236,18 +236,10 @@ async fn guard(State(app): State<App>, request: Request<Body>, next: Next) -> Re
     // A stream responds at once and then continues. A request that waits for a run sets its own time limit.
     let limit = if operation.is_some_and(|operation| operation.waits) { v2::WAIT + REQUEST } else { REQUEST };
     let answer = async {
-        let body = match operation.is_some_and(|operation| operation.id == Operation::registerStep.id) {
-            true => body,
-            // The body is read even if no handler uses it: a connection that closes before that loses its
-            // response.
-            false => match tokio::time::timeout(BODY, to_bytes(body, MAX_BODY)).await {
-                Err(_) => {
-                    let detail = format!("the body did not arrive within {} s", BODY.as_secs());
-                    return Problem::new(StatusCode::REQUEST_TIMEOUT, detail).into_response();
-                }
-                Ok(Ok(bytes)) => bytes.into(),
-                Ok(Err(_)) => return refuse::too_large(MAX_BODY),
-            },
+        let is_stream = operation.is_some_and(|operation| operation.id == Operation::registerStep.id);
+        let body = match if is_stream { Ok(body) } else { whole(body).await } {
+            Ok(body) => body,
+            Err(response) => return response,
         };
         match observe::refused(&app, operation) {
             Some(refused) => refused,
@@ -265,6 +257,18 @@ async fn guard(State(app): State<App>, request: Request<Body>, next: Next) -> Re
     };
     response.extensions_mut().insert(asked_by);
     response
+}
+
+/// Reads a body, even if no handler uses it: a connection that closes before that loses its response.
+async fn whole(body: Body) -> Result<Body, Response> {
+    match tokio::time::timeout(BODY, to_bytes(body, MAX_BODY)).await {
+        Err(_) => {
+            let detail = format!("the body did not arrive within {} s", BODY.as_secs());
+            Err(Problem::new(StatusCode::REQUEST_TIMEOUT, detail).into_response())
+        }
+        Ok(Ok(bytes)) => Ok(bytes.into()),
+        Ok(Err(_)) => Err(refuse::too_large(MAX_BODY)),
+    }
 }
 
 /// Returns the caller, if its role is sufficient for the operation.

@@ -41,7 +41,8 @@ pub(super) async fn execute(
 ) -> Result<Response, Problem> {
     let job = parse(&app, &caller, &body).await?;
     caller.may(&job.id)?;
-    run(&app, &caller, &job, &headers, &body, "job.execute", |view| Json(view).into_response()).await
+    let sent = Sent { headers: &headers, body: &body };
+    run(&app, &caller, &job, sent, "job.execute", |view| Json(view).into_response()).await
 }
 
 /// Handles `POST /api/jobs/{id}/run`, with the legacy response.
@@ -54,7 +55,8 @@ pub(super) async fn run_legacy(
 ) -> Result<Response, Problem> {
     let id = caller.job(&id)?;
     let job = app.host.jobs().get(&id).await?.job;
-    run(&app, &caller, &job, &headers, &body, "job.run", |view| Json(legacy(view)).into_response()).await
+    let sent = Sent { headers: &headers, body: &body };
+    run(&app, &caller, &job, sent, "job.run", |view| Json(legacy(view)).into_response()).await
 }
 
 /// Returns the legacy response of `POST /api/jobs/{id}/run`.
@@ -72,14 +74,19 @@ fn legacy(view: &RunView) -> LegacyRun {
     }
 }
 
+/// The parts of a request on which its idempotency depends.
+struct Sent<'r> {
+    headers: &'r HeaderMap,
+    body: &'r [u8],
+}
+
 /// Enqueues a run, and waits as long as the client prefers (RFC 7240). Responds with 202 and the location of
 /// the run if it has not ended.
 async fn run(
     app: &App,
     caller: &Caller,
     job: &Arc<Job>,
-    headers: &HeaderMap,
-    body: &[u8],
+    Sent { headers, body }: Sent<'_>,
     action: &str,
     show: impl Fn(&RunView) -> Response,
 ) -> Result<Response, Problem> {

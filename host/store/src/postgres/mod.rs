@@ -105,7 +105,7 @@ impl Database for Postgres {
             let done = spawn_blocking(move || {
                 let transaction = Transaction::new(&session, handle, inner.pool.settings.callers_time);
                 let result = transaction.run(|db| write(db, &inner.shared));
-                (result, transaction.may_go_again())
+                (result, transaction.may_retry())
             });
             match done.await.map_err(failed)? {
                 (Err(error), true) if tries < TRIES => {

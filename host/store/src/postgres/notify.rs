@@ -55,8 +55,8 @@ impl Notifier {
             let wakes = std::mem::take(&mut *waiting.lock());
             let Ok(session) = inner.pool.get().await else { return };
             for text in texts(&own, &wakes) {
-                let told = session.rows("SELECT pg_notify($1, $2)", &[&channel, &text]).await;
-                if let Err(error) = told {
+                let sent = session.rows("SELECT pg_notify($1, $2)", &[&channel, &text]).await;
+                if let Err(error) = sent {
                     tracing::debug!("the announcement was lost: {error}");
                 }
             }
@@ -78,12 +78,12 @@ impl Notifier {
 async fn listen(inner: Arc<Inner>, own: String, channel: String, heard: broadcast::Sender<Wake>) {
     let mut pause = Duration::from_millis(100);
     while heard.receiver_count() > 0 {
-        let (told, own) = (heard.clone(), own.clone());
+        let (all, own) = (heard.clone(), own.clone());
         let take = move |message| {
             if let AsyncMessage::Notification(note) = message {
                 for wake in read(&own, note.payload()) {
                     // Without a receiver, the notification is lost.
-                    let _ = told.send(wake);
+                    let _ = all.send(wake);
                 }
             }
         };

@@ -116,7 +116,7 @@ impl Session {
 
 /// Classifies a PostgreSQL failure. Some failures are temporary.
 pub(super) fn failure(error: &Error) -> StoreError {
-    let Some(told) = error.as_db_error() else {
+    let Some(reported) = error.as_db_error() else {
         // The connection was lost or never existed. Invalid values cause other errors.
         return match error.is_closed()
             || std::error::Error::source(error).is_some_and(|source| source.is::<std::io::Error>())
@@ -130,9 +130,9 @@ pub(super) fn failure(error: &Error) -> StoreError {
     };
     // Error classes of the PostgreSQL manual: connections, resources, operator interventions and conflicts.
     // If a server refuses writes, another server has taken over.
-    let passes = ["08", "53", "57", "40", "55"].iter().any(|class| told.code().code().starts_with(class))
-        || [SqlState::READ_ONLY_SQL_TRANSACTION, SqlState::UNIQUE_VIOLATION].contains(told.code());
-    let message = format!("{} ({})", told.message(), told.code().code());
+    let passes = ["08", "53", "57", "40", "55"].iter().any(|class| reported.code().code().starts_with(class))
+        || [SqlState::READ_ONLY_SQL_TRANSACTION, SqlState::UNIQUE_VIOLATION].contains(reported.code());
+    let message = format!("{} ({})", reported.message(), reported.code().code());
     if passes { StoreError::Unavailable(message) } else { StoreError::Failed(message) }
 }
 
@@ -190,7 +190,7 @@ impl<'a> Transaction<'a> {
     }
 
     /// Returns whether the failed transaction should be retried at once.
-    pub fn may_go_again(&self) -> bool {
+    pub fn may_retry(&self) -> bool {
         self.again.get()
     }
 

@@ -141,16 +141,16 @@ mod tests {
 
     #[test]
     fn a_url_says_where_and_how() {
-        for (url, told) in [
+        for (url, expected) in [
             ("postgres://ann:s3cret@db.example/jobs", "postgres://ann@db.example/jobs true stepwell 16"),
             ("postgres://localhost/jobs?schema=x&pool=4", "postgres://localhost/jobs false x 4"),
             ("postgresql://a:1,b:2/jobs?sslmode=disable", "postgresql://a:1,b:2/jobs false stepwell 16"),
             ("postgres:///jobs?host=/run/postgresql", "postgres:///jobs false stepwell 16"),
         ] {
             let found = Settings::from_str(url).unwrap();
-            assert_eq!(format!("{} {} {} {}", found.place, found.tls, found.schema, found.pool), told);
+            assert_eq!(format!("{} {} {} {}", found.place, found.tls, found.schema, found.pool), expected);
         }
-        for (url, told) in [
+        for (url, expected) in [
             ("mysql://x/y", "the store is a URL"),
             ("postgres://x/y?sslmode=maybe", "`disable` and `verify-full`"),
             ("postgres://x/y?pool=1", "from 2 to 1000"),
@@ -158,7 +158,7 @@ mod tests {
             ("postgres://x/y?colour=red", "colour"),
         ] {
             let error = Settings::from_str(url).err().unwrap();
-            assert!(error.contains(told), "{url}: {error}");
+            assert!(error.contains(expected), "{url}: {error}");
         }
     }
 }

@@ -92,9 +92,9 @@ impl Opened {
         // SQLite creates its other files with the mode of this one.
         let made = OpenOptions::new().append(true).create(true).mode(0o600).open(path);
         made.map_err(|e| fail("cannot open", &why(&e)))?;
-        let mut writer = connect(path).map_err(|e| fail("cannot open", &writer::told(&e)))?;
-        schema::migrate(&mut writer).map_err(|e| fail("cannot migrate", &writer::told(&e)))?;
-        let reader = connect(path).map_err(|e| fail("cannot open", &writer::told(&e)))?;
+        let mut writer = connect(path).map_err(|e| fail("cannot open", &writer::describe(&e)))?;
+        schema::migrate(&mut writer).map_err(|e| fail("cannot migrate", &writer::describe(&e)))?;
+        let reader = connect(path).map_err(|e| fail("cannot open", &writer::describe(&e)))?;
         let (sender, jobs) = mpsc::channel();
         thread::Builder::new()
             .name("stepwell-store".to_owned())

@@ -102,14 +102,14 @@ pub(super) fn failure(error: &rusqlite::Error) -> StoreError {
     use ErrorCode::{CannotOpen, DatabaseBusy, DatabaseLocked, DiskFull, ReadOnly, SystemIoFailure};
     match error.sqlite_error_code() {
         Some(DiskFull | ReadOnly | SystemIoFailure | DatabaseBusy | DatabaseLocked | CannotOpen) => {
-            StoreError::Unavailable(told(error))
+            StoreError::Unavailable(describe(error))
         }
-        _ => StoreError::Failed(told(error)),
+        _ => StoreError::Failed(describe(error)),
     }
 }
 
 /// Returns the problem that SQLite reports, and its fix.
-pub(super) fn told(error: &rusqlite::Error) -> String {
+pub(super) fn describe(error: &rusqlite::Error) -> String {
     let advice = match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => "the disk of the store is full: free space there",
         Some(ErrorCode::ReadOnly) => {

@@ -93,10 +93,10 @@ impl Host for Native {
         }
         let headers: BTreeMap<String, &String> =
             request.headers.iter().map(|(name, value)| (name.to_lowercase(), value)).collect();
-        let told = serde_json::json!({
+        let info = serde_json::json!({
             "method": request.method, "path": path, "headers": headers, "body": String::from_utf8_lossy(&request.body),
         });
-        Ok(answer(200, "Content-Type", "application/json", told.to_string()))
+        Ok(answer(200, "Content-Type", "application/json", info.to_string()))
     }
 
     fn output(&mut self, text: &str) {

@@ -61,6 +61,17 @@ impl Interp {
                     place.value = Value::Int(sum);
                     return Ok(Some(Value::Int(sum)));
                 }
+                // A sum of integers that has left their range is a double from then on.
+                (Value::Double(a), BinaryOp::Add, Value::Int(b)) => {
+                    let sum = a + f64::from(*b);
+                    place.value = Value::Double(sum);
+                    return Ok(Some(Value::Double(sum)));
+                }
+                (Value::Double(a), BinaryOp::Add, Value::Double(b)) => {
+                    let sum = a + b;
+                    place.value = Value::Double(sum);
+                    return Ok(Some(Value::Double(sum)));
+                }
                 (Value::Str(_), BinaryOp::Add, Value::Str(more)) => {
                     if let Value::Str(text) = &mut place.value {
                         text.push_str(more);

@@ -106,17 +106,17 @@ impl Interp {
         let message = match (names_first, texts.len()) {
             (true, 1) => {
                 let null = info.is_some_and(|info| info.id == NetType::ArgumentNullException);
-                let told = if null {
+                let explanation = if null {
                     "Value cannot be null."
                 } else {
                     "Specified argument was out of the range of valid values."
                 };
-                Some(with(told.to_owned(), plain(0)))
+                Some(with(explanation.to_owned(), plain(0)))
             }
             (true, 2) if plain(1).is_some() => Some(with(plain(1).unwrap_or_default(), plain(0))),
             (true, 3..) => {
-                let told = with(plain(2).unwrap_or_default(), plain(0));
-                Some(format!("{told}\nActual value was {}.", plain(1).unwrap_or_default()))
+                let explanation = with(plain(2).unwrap_or_default(), plain(0));
+                Some(format!("{explanation}\nActual value was {}.", plain(1).unwrap_or_default()))
             }
             (false, 2..) if info.is_some_and(|info| info.id == NetType::ArgumentException) => {
                 Some(with(plain(0).unwrap_or_default(), plain(1)))

@@ -19,7 +19,7 @@ impl Interp {
     pub(super) fn convert_other(&mut self, value: &Value, ty: &Ty) -> R<Value> {
         let id = ty.info().map_or(NetType::Object, |info| info.id);
         let converted = match id {
-            NetType::Char | NetType::DateTime | NetType::TimeSpan => self.to_scalar(value, ty, id)?,
+            NetType::Char | NetType::DateTime | NetType::TimeSpan => self.as_scalar(value, ty, id)?,
             NetType::Hashtable
             | NetType::IDictionary
             | NetType::IList
@@ -35,8 +35,8 @@ impl Interp {
             | NetType::HashSet
             | NetType::GenericStack
             | NetType::GenericIEnumerable
-            | NetType::GenericIList => self.to_collection(value, ty, id)?,
-            _ => self.to_object(value, ty, id)?,
+            | NetType::GenericIList => self.as_known_collection(value, ty, id)?,
+            _ => self.as_object(value, ty, id)?,
         };
         match converted {
             Some(value) => Ok(value),
@@ -44,7 +44,7 @@ impl Interp {
         }
     }
 
-    fn to_scalar(&mut self, value: &Value, ty: &Ty, id: NetType) -> R<Option<Value>> {
+    fn as_scalar(&mut self, value: &Value, ty: &Ty, id: NetType) -> R<Option<Value>> {
         Ok(match (id, value) {
             (NetType::Char, Value::Str(text)) if ps_value::text::utf16_len(text) == 1 => {
                 ps_value::text::unit_at(text, 0).map(Value::Char)
@@ -82,11 +82,11 @@ impl Interp {
                 }
             },
             (NetType::TimeSpan, number) => number.as_integer().map(|ticks| Value::TimeSpan(TimeSpan(ticks))),
-            _ => self.from_text(value, ty, id)?,
+            _ => self.parse_value(value, ty, id)?,
         })
     }
 
-    fn to_collection(&mut self, value: &Value, ty: &Ty, id: NetType) -> R<Option<Value>> {
+    fn as_known_collection(&mut self, value: &Value, ty: &Ty, id: NetType) -> R<Option<Value>> {
         Ok(match (id, value) {
             (NetType::Hashtable, Value::Dict(dict)) => {
                 Some(Value::Dict(Rc::new(copy_dict(dict, DictKind::Hashtable))))
@@ -115,11 +115,11 @@ impl Interp {
                 | NetType::GenericIList,
                 _,
             ) => Some(self.as_collection(value, ty, id)?),
-            _ => self.from_text(value, ty, id)?,
+            _ => self.parse_value(value, ty, id)?,
         })
     }
 
-    fn to_object(&mut self, value: &Value, ty: &Ty, id: NetType) -> R<Option<Value>> {
+    fn as_object(&mut self, value: &Value, ty: &Ty, id: NetType) -> R<Option<Value>> {
         Ok(match (id, value) {
             (NetType::Type | NetType::RuntimeType, Value::Str(text)) => match self.find_type(text) {
                 Some(found) => Some(Value::ty(found)),
@@ -131,7 +131,7 @@ impl Interp {
                 let regex = self.regex(&pattern, 0)?;
                 Some(Value::net(Net::Regex(regex)))
             }
-            (NetType::XmlDocument, _) => Some(self.to_document(value)?),
+            (NetType::XmlDocument, _) => Some(self.as_document(value)?),
             (NetType::CultureInfo, Value::Str(name)) => match culture::find(name) {
                 Some(found) => Some(crate::types::culture::value_of(Rc::new(found.editable()))),
                 None => {
@@ -150,11 +150,11 @@ impl Interp {
             ) => Some(value.clone()),
             (NetType::PSReference, Value::Ref(_)) => Some(value.clone()),
             (NetType::PSReference, _) => Some(Value::own_ref(value.clone())),
-            _ => self.from_text(value, ty, id)?,
+            _ => self.parse_value(value, ty, id)?,
         })
     }
 
-    fn to_document(&mut self, value: &Value) -> R<Value> {
+    fn as_document(&mut self, value: &Value) -> R<Value> {
         let source = match value {
             Value::Array(_) | Value::List(_) => {
                 let lines: Vec<String> = value.items().unwrap_or_default().iter().map(text).collect();
@@ -180,7 +180,7 @@ impl Interp {
     }
 
     /// Parses the text of a value of .NET.
-    fn from_text(&mut self, value: &Value, ty: &Ty, id: NetType) -> R<Option<Value>> {
+    fn parse_value(&mut self, value: &Value, ty: &Ty, id: NetType) -> R<Option<Value>> {
         crate::types::net_text::from_text(self, id, value).or_else(|why| {
             let big = id == NetType::BigInteger;
             self.not_parsed(

@@ -140,19 +140,19 @@ pub(crate) struct Masked<B> {
     /// The frame after the last data.
     after: Option<Frame<Bytes>>,
     ended: bool,
-    told: Option<Box<dyn FnOnce() + Send>>,
+    report: Option<Box<dyn FnOnce() + Send>>,
 }
 
 impl<B> Masked<B> {
     /// Makes a masked body. `told` is called at the first match.
-    pub fn new(body: B, needles: Needles, told: impl FnOnce() + Send + 'static) -> Self {
-        let told: Option<Box<dyn FnOnce() + Send>> = Some(Box::new(told));
-        Self { body, needles, held: BytesMut::new(), found: Vec::new(), after: None, ended: false, told }
+    pub fn new(body: B, needles: Needles, report: impl FnOnce() + Send + 'static) -> Self {
+        let report: Option<Box<dyn FnOnce() + Send>> = Some(Box::new(report));
+        Self { body, needles, held: BytesMut::new(), found: Vec::new(), after: None, ended: false, report }
     }
 
-    fn tell(&mut self, any: bool) {
-        if any && let Some(told) = self.told.take() {
-            told();
+    fn report_once(&mut self, any: bool) {
+        if any && let Some(report) = self.report.take() {
+            report();
         }
     }
 }
@@ -188,7 +188,7 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Masked<B> {
                     Ok(data) => {
                         this.held.extend_from_slice(&data);
                         this.found.extend(this.needles.found(&this.held));
-                        this.tell(!this.found.is_empty());
+                        this.report_once(!this.found.is_empty());
                         let ready = this.held.len() - this.needles.held(&this.held);
                         if ready > 0 {
                             return Poll::Ready(Some(Ok(Frame::data(this.masked(ready)))));
@@ -197,7 +197,7 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Masked<B> {
                     Err(mut frame) => {
                         if let Some(trailers) = frame.trailers_mut() {
                             let any = this.needles.mask_headers(trailers);
-                            this.tell(any);
+                            this.report_once(any);
                         }
                         (this.after, this.ended) = (Some(frame), true);
                     }
@@ -254,13 +254,13 @@ mod tests {
 
     async fn masked(text: &str, piece: usize) -> (String, bool) {
         let frames = text.as_bytes().chunks(piece).map(Bytes::copy_from_slice).collect();
-        let told = Arc::new(AtomicBool::new(false));
-        let tell = told.clone();
+        let reported = Arc::new(AtomicBool::new(false));
+        let flag = reported.clone();
         let body = Masked::new(Frames(frames), Needles::of("s3cret/k\u{e9}y!"), move || {
-            tell.store(true, Ordering::Relaxed);
+            flag.store(true, Ordering::Relaxed);
         });
         let bytes = body.collect().await.unwrap().to_bytes();
-        (String::from_utf8_lossy(&bytes).into_owned(), told.load(Ordering::Relaxed))
+        (String::from_utf8_lossy(&bytes).into_owned(), reported.load(Ordering::Relaxed))
     }
 
     /// Parts of a secret that are returned without the first `from` bytes and without the bytes after `to`.
@@ -296,16 +296,16 @@ mod tests {
             STANDARD.encode(format!("you:{secret} and more")),
         ] {
             for piece in [1, 2, 3, 7, 1000] {
-                let (text, told) = masked(&format!("before {form} s3cret after {form}"), piece).await;
-                assert!(told, "{form}");
+                let (text, reported) = masked(&format!("before {form} s3cret after {form}"), piece).await;
+                assert!(reported, "{form}");
                 assert!(!text.contains(&form) && text.contains("***"), "{form}: {text}");
                 assert!(text.starts_with("before ") && text.contains(" s3cret after "), "{form}: {text}");
                 assert_eq!(text.len(), format!("before {form} s3cret after {form}").len(), "{form}");
             }
         }
         assert!(Needles::of(secret).0.contains(&reversed));
-        let (text, told) = masked("nothing of it: s3cret/k", 3).await;
-        assert_eq!((text.as_str(), told), ("nothing of it: s3cret/k", false));
+        let (text, reported) = masked("nothing of it: s3cret/k", 3).await;
+        assert_eq!((text.as_str(), reported), ("nothing of it: s3cret/k", false));
         assert!(Needles::of("abc").is_empty(), "it would be found in everything");
     }
 
