@@ -116,7 +116,7 @@ async fn send(exporter: Otlp, mut spans: mpsc::Receiver<Span>) {
         let count = batch.len();
         let data = batch.drain(..).map(|span| exported(span, &scope)).collect();
         if let Err(error) = exporter.export(data).await {
-            tracing::warn!("{count} spans were not taken: {error}");
+            tracing::warn!("spans that the receiver did not take: {count}: {error}");
         }
     }
 }

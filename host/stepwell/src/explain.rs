@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use stepwell_engine::clock::{self, Timestamp};
 use stepwell_engine::job::approval::Approval;
+use stepwell_engine::quantity::counted;
 use stepwell_engine::run::{Effect, RunState, RunStatus, StepStatus, cancelled, next};
 use stepwell_engine::store::{Kind, Resolution, Standing};
 
@@ -251,9 +252,9 @@ impl Runs {
                     let waits_for = found.reason.clone().unwrap_or_default();
                     let slowed = match (found.slowed, found.first_parked) {
                         (true, Some(since)) => format!(
-                            " (later than it requested: the host has called it {} times since {}, and the pauses grow with the \
+                            " (later than it requested: the host has called it {} since {}, and the pauses grow with the \
                             time that it waits)",
-                            found.attempt,
+                            counted(found.attempt, "time"),
                             clock::short(since)
                         ),
                         _ => String::new(),
