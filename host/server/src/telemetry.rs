@@ -69,7 +69,7 @@ pub(crate) fn spans(config: &Configuration) -> Result<Option<Arc<dyn Spans>>, Ho
         headers.insert(name.clone(), value);
     }
     let fail = |message: String| wrong("telemetry.otlp_endpoint".to_owned(), message);
-    // Who has chosen a cryptography library before keeps it.
+    // A cryptography library that was chosen earlier stays.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client =
         reqwest::Client::builder().timeout(REQUEST).build().map_err(|error| fail(error.to_string()))?;
