@@ -1,25 +1,29 @@
-//! Transcripts of the command: whole outputs and exit codes. Each file of `tests/cases/cli` is one session in one
-//! directory.
+//! Transcripts of the command: whole outputs and exit codes. Each file of `tests/cases/cli` is one session in
+//! one directory.
 //!
 //! ```text
 //! # a comment
 //! --- NAME            a file, which ends at the line `---`
-//! % REGEX => TEXT     a replacement for the outputs that follow
+//! % REGEX => TEXT     a replacement for the outputs that follow; nothing after `=>` removes the match
 //! $ stepwell ...      a command; `< FILE` at its end gives it a standard input
+//! & stepwell ... => TEXT   a command that stays in the background; the session continues when it has printed the text
+//! $ ls DIRECTORY      the names in a directory
 //! | ...               a line of its standard output
 //! ! ...               a line of its standard error
 //! ? N                 its exit code
 //! ```
 //!
-//! Ids, times, paths and measured numbers are replaced by names in braces, and commands can use `{dir}`, `{run.1}`
-//! (the first run that an output names), `{fill.1}`, `{key.1}` and `{guest.NAME}`. In an output with replaced parts,
-//! columns are two spaces apart. `UPDATE_EXPECT=1` writes the outputs and exit codes.
+//! Ids, times, paths and measured numbers are replaced by names in braces. Commands can use `{dir}`, `{tomorrow}`,
+//! `{run.1}` (the first run that an output names), `{fill.1}`, `{key.1}` and `{guest.NAME}`. Years outside 2022 to
+//! 2039 stay, so that a session can give times. In an output with replaced parts, columns are two spaces apart.
+//! `UPDATE_EXPECT=1` writes the outputs and exit codes.
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, File};
 use std::io::Write;
-use std::process::{Output, Stdio};
+use std::process::{Child, Output, Stdio};
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use expect_test::expect_file;
 use regex::{Captures, Regex};
@@ -41,8 +45,8 @@ macro_rules! transcripts {
 }
 
 transcripts! {
-    approvals audit backfills config connections dead_letters doctor jobs keys policy queues run runs schedules scripts
-    secrets steps usage validate
+    approvals audit backfills bad_input config connections dead_letters doctor jobs keys languages policy projects queues
+    run runs schedules scripts secrets steps usage validate
 }
 
 #[test]
@@ -67,12 +71,22 @@ struct Session {
     /// The ids that outputs have named, each with its name here.
     ids: Vec<(String, String)>,
     masks: Vec<(Regex, String)>,
+    background: Vec<Child>,
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        for child in &mut self.background {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
 }
 
 impl Session {
     fn new() -> Self {
         let shell = Shell::new();
-        Self { shell, ids: Vec::new(), masks: Vec::new() }
+        Self { shell, ids: Vec::new(), masks: Vec::new(), background: Vec::new() }
     }
 
     /// Runs the commands of a transcript, and returns it with their outputs.
@@ -93,10 +107,15 @@ impl Session {
                 self.write(name, &content);
                 played.push_str(&format!("{content}---\n"));
             } else if let Some(mask) = line.strip_prefix("% ") {
-                let (pattern, instead) = mask.split_once(" => ").unwrap();
-                self.masks.push((Regex::new(pattern).unwrap(), instead.to_owned()));
+                let (pattern, instead) = mask.split_once(" =>").unwrap();
+                self.masks.push((Regex::new(pattern).unwrap(), instead.trim_start().to_owned()));
             } else if let Some(command) = line.strip_prefix("$ stepwell") {
                 played.push_str(&self.run(command));
+            } else if let Some(command) = line.strip_prefix("& stepwell ") {
+                let (command, text) = command.split_once(" => ").unwrap();
+                self.start(command, text);
+            } else if let Some(dir) = line.strip_prefix("$ ls ") {
+                played.extend(names(&self.shell, dir).iter().map(|name| format!("| {name}\n")));
             }
         }
         played
@@ -127,9 +146,26 @@ impl Session {
         format!("{shown}? {}\n", output.status.code().unwrap_or(-1))
     }
 
+    /// Starts a command in the background, and waits until its output has the text.
+    fn start(&mut self, line: &str, text: &str) {
+        let path = self.shell.path(&format!("background-{}", self.background.len()));
+        let arguments: Vec<String> = words(line).iter().map(|word| self.named(word)).collect();
+        let mut command = self.shell.command(&arguments);
+        let file = File::create(&path).unwrap();
+        command.stdout(file.try_clone().unwrap()).stderr(file);
+        self.background.push(command.spawn().unwrap());
+        let seen = (0..600).any(|_| {
+            std::thread::sleep(Duration::from_millis(50));
+            fs::read_to_string(&path).unwrap().contains(text)
+        });
+        assert!(seen, "{line}: {}", fs::read_to_string(&path).unwrap());
+    }
+
     /// Replaces the names of ids and places in an argument.
     fn named(&self, word: &str) -> String {
+        let tomorrow = (chrono::Utc::now() + chrono::TimeDelta::days(1)).format("%Y-%m-%d").to_string();
         let mut word = word.replace("{dir}", &self.shell.path("").display().to_string());
+        word = word.replace("{tomorrow}", &tomorrow);
         if let Some(name) = word.strip_prefix("{guest.").and_then(|rest| rest.strip_suffix('}')) {
             word = guest(name).display().to_string();
         }
@@ -148,7 +184,7 @@ impl Session {
             masked = masked.replace(place.display().to_string().trim_end_matches('/'), name);
         }
         masked = self.with_names(&masked);
-        for (pattern, instead) in self.masks.iter().chain(MASKS.iter()) {
+        for (pattern, instead) in MASKS.iter().chain(self.masks.iter()) {
             masked = pattern.replace_all(&masked, instead.as_str()).into_owned();
         }
         let time = |found: &Captures<'_>| match is_near(&found[1]) {
@@ -184,7 +220,7 @@ impl Session {
 
 /// An id of a run, a backfill or a key.
 static ID: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\b(?:(?:exec|fill)_\d{8}_\d{6}_\d{3}|[0-9a-f]{12})\b").unwrap());
+    LazyLock::new(|| Regex::new(r"\b(?:(?:exec|fill)_\d{8}_\d{6}_\d{3}|[0-9a-f]{8})\b").unwrap());
 /// An API key.
 static TOKEN: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"sw_[0-9a-f]+_[A-Za-z0-9_-]+").unwrap());
 /// A digest, or a commit in parentheses.
@@ -203,7 +239,9 @@ static MASKS: LazyLock<Vec<(Regex, String)>> = LazyLock::new(|| {
         (r"\btzdb +\d{4}[a-z]\b", "tzdb {version}"),
         (r"\btzdb: \d{4}[a-z]\b", "tzdb: {version}"),
         (r"\b\d{1,3}(?:_\d{3})+\b", "{number}"),
-        (r"\b\d{4,}KiB\b", "{size}"),
+        (r"(\{number\} +)\d+(?:KiB|MiB)\b", "${1}{size}"),
+        (r"\bSQLite \d[\d.]*", "SQLite {version}"),
+        (r"\b\d+ms\b", "{number}ms"),
         (r"\b\d+(?:\.\d+)? ms\b", "{number} ms"),
         (r"\b\d+\.\d( ?)s\b", "{number}${1}s"),
         (r"\b\d+\.\d{2,}\b", "{number}"),
@@ -212,11 +250,9 @@ static MASKS: LazyLock<Vec<(Regex, String)>> = LazyLock::new(|| {
     .into()
 });
 
-/// Returns whether a year is this one, the last or the next: a time near now, and not one that the transcript gives.
+/// Returns whether a year is near the one in which a session runs.
 fn is_near(year: &str) -> bool {
-    use chrono::Datelike;
-    let now = chrono::Utc::now().year();
-    year.parse().is_ok_and(|year: i32| (now - 1..=now + 1).contains(&year))
+    year.parse().is_ok_and(|year: i32| (2022..=2039).contains(&year))
 }
 
 /// Returns the words of a line. Quotes hold spaces together.
@@ -229,6 +265,15 @@ fn words(line: &str) -> Vec<String> {
         }
     }
     found
+}
+
+/// Returns the names in a directory, which are none when it does not exist.
+fn names(shell: &Shell, dir: &str) -> Vec<String> {
+    let entries = fs::read_dir(shell.path(dir)).into_iter().flatten().flatten();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
 }
 
 /// Runs a command to its end, without variables that would change it.
@@ -321,7 +366,7 @@ fn help(shell: &Shell, path: &[&str], shared: &mut Shared) -> String {
                 shown.push(String::new());
                 inside = Some(vec![line]);
             }
-            Some(section) => section.push(line),
+            Some(section) => section.push(line.trim_end()),
             None => shown.push(line.trim_end().to_owned()),
         }
     }
@@ -332,11 +377,9 @@ fn help(shell: &Shell, path: &[&str], shared: &mut Shared) -> String {
 #[test]
 fn a_transcript_replaces_what_differs() {
     let mut session = Session::new();
-    let year = chrono::Datelike::year(&chrono::Utc::now());
-    let text = format!(
-        "RUN                       JOB\nexec_20310101_000000_001  a    {year}-01-02 03:04:05Z  2031-01-02T03:04  0.03  12_345\n"
-    );
-    assert_eq!(session.masked(&text), "RUN  JOB\n{run.1}  a  {time}  2031-01-02T03:04  {number}  {number}\n");
+    let text = "RUN                       JOB\nexec_20310101_000000_001  a    2026-01-02 03:04:05Z  2041-01-02T03:04  0.03  12_345   17MiB\n";
+    let expected = "RUN  JOB\n{run.1}  a  {time}  2041-01-02T03:04  {number}  {number}  {size}\n";
+    assert_eq!(session.masked(text), expected);
     assert_eq!(session.named("{run.1}"), "exec_20310101_000000_001");
     assert_eq!(session.masked("exec_20310101_000000_002 exec_20310101_000000_001"), "{run.2} {run.1}");
     assert_eq!(session.masked("A  B    c\n"), "A  B    c\n");

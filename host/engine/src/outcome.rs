@@ -251,8 +251,8 @@ pub struct Receipt {
     pub bytes_out: u64,
     /// Number of denials by policy, per rule id.
     pub denials: BTreeMap<String, u64>,
-    /// Names of the secrets and organizations whose credentials the host sent for the step, and of the
-    /// connections that it opened.
+    /// Names of the secrets, credentials and organizations that the host used for requests of the step, and of
+    /// the connections that it opened.
     #[serde(default)]
     pub secrets: BTreeSet<String>,
     /// Digest of the component: `sha256:...`.

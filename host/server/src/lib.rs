@@ -17,6 +17,7 @@ use stepwell::HostError;
 
 pub use api::markdown as operations_table;
 pub use cli::commands::about::commands as commands_table;
+pub use failure::{Exit, exit_codes_table};
 
 use crate::cli::Cli;
 use crate::cli::args::Command;
@@ -31,21 +32,6 @@ pub fn command_tree() -> clap::Command {
 
 /// The log of commands.
 const COMMAND_LEVEL: &str = "warn,stepwell_server::api=off,stepwell::denial=off";
-
-/// How the command ends. Documented in `docs/cli.md` and in `stepwell --help`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exit {
-    /// Success.
-    Success = 0,
-    /// The run failed or ran out of time.
-    RunFailed = 1,
-    /// The input is wrong; nothing was run, nothing was written.
-    BadInput = 2,
-    /// Stepwell itself failed: the store, the disk, the engine.
-    Platform = 3,
-    /// The run was cancelled.
-    Cancelled = 130,
-}
 
 /// Runs the command.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -124,7 +110,8 @@ fn print(text: &str) {
     write(format!("{text}\n").as_bytes());
 }
 
-/// Writes to standard output. A reader that has gone is no error; a full disk is one, and the command ends with it.
+/// Writes to standard output. A reader that has gone is no error; a full disk is one, and the command ends
+/// with it.
 fn write(bytes: &[u8]) {
     let mut out = std::io::stdout().lock();
     match out.write_all(bytes).and_then(|()| out.flush()) {
@@ -133,11 +120,5 @@ fn write(bytes: &[u8]) {
             eprintln!("error: standard output cannot be written: {}", error.kind());
         }
         _ => {}
-    }
-}
-
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        Self::from(exit as u8)
     }
 }

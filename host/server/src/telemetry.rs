@@ -1,4 +1,4 @@
-//! What the command tells: its own log, as text or JSON, and traces over OTLP.
+//! The telemetry of the command: its own log, as text or JSON, and traces over OTLP.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ const WAITING: usize = 10_000;
 /// Spans in one request, and how long the first waits for the last.
 const BATCH: usize = 500;
 const TOGETHER: Duration = Duration::from_secs(1);
-/// How long a request may take.
+/// The longest time of a request.
 const REQUEST: Duration = Duration::from_secs(10);
 
 /// The form of the log.
@@ -36,7 +36,7 @@ pub(crate) enum LogFormat {
     Json,
 }
 
-/// What a service logs before it has read its configuration.
+/// The log filter of a service before it has read its configuration.
 pub(crate) const SERVICE_LEVEL: &str = "warn,stepwell=info";
 
 /// Changes what is logged while the process runs.

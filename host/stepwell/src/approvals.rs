@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use stepwell_engine::StoreError;
+use stepwell_engine::clock::Timestamp;
 use stepwell_engine::identity::Actor;
 use stepwell_engine::job::StepDefinition;
 use stepwell_engine::job::approval::Approval;
-use stepwell_engine::run::{Bound, Effect, Event, Replay, RunState, RunStatus, apply, next};
+use stepwell_engine::run::{Bound, Event, Replay, RunState, RunStatus, StepStatus, apply};
 use stepwell_engine::store::{Audit, Change, Commit, Next, RunFilter, Source};
 
 use crate::HostError;
@@ -98,7 +99,7 @@ impl Approvals {
             number: 1,
             events,
             logs: Vec::new(),
-            forget_checkpoint: false,
+            forget_checkpoints: Vec::new(),
             status: Some(state.status),
             started_at: state.started_at,
             dead: (next == Next::End).then(|| crate::worker::dead_letter(state, now)).flatten(),
@@ -115,6 +116,7 @@ impl Approvals {
         let said = if decided.comment.is_empty() { String::new() } else { format!(": {}", decided.comment) };
         let audit = Audit { detail: format!("step {step_id}, {digest}{said}"), ..audit };
         let (approved, by) = (decided.approved, Some(decided.shown()));
+        let step = state.key(step);
         let event = Event::ApprovalDecided { step, approved, by, comment: decided.comment, at: now };
         apply(&mut state, &event)?;
         let next = if state.status.is_terminal() { Next::End } else { Next::Wait(now) };
@@ -200,9 +202,12 @@ impl Approvals {
         let last = rows.last().map(|row| row.execution_id.clone()).filter(|_| more);
         let mut waiting = Vec::new();
         for row in rows {
-            // While a run waits for an approval, the request is its last event.
+            // While a run without groups waits for an approval, the request is its last event.
             let asks = match self.ctx.store.latest(&row.execution_id).await {
-                Ok((_, events)) => matches!(events.last(), Some(Event::ApprovalRequested { .. })),
+                Ok((job, events)) => {
+                    let grouped = job.all_steps().any(|step| step.group.is_some());
+                    grouped || matches!(events.last(), Some(Event::ApprovalRequested { .. }))
+                }
                 Err(StoreError::NotFound(_)) => false,
                 Err(error) => return Err(error.into()),
             };
@@ -214,21 +219,33 @@ impl Approvals {
                 Err(HostError::Store(StoreError::NotFound(_))) => continue,
                 found => found?,
             };
-            if let Some(Effect::AwaitApproval { step, .. }) = next(&state) {
-                waiting.push(Asking { state, step });
-            }
+            let steps: Vec<usize> = awaited(&state).map(|(step, _)| step).take(MOST_ASKED).collect();
+            waiting.extend(steps.into_iter().map(|step| Asking { state: state.clone(), step }));
         }
         Ok((waiting, last))
     }
 }
 
-/// Returns the step with that id, if the run waits for its approval.
+/// Maximum number of approvals of one run in a list.
+const MOST_ASKED: usize = 100;
+
+/// Returns the approvals that a run waits for, with the ends of their time.
+pub(crate) fn awaited(state: &RunState) -> impl Iterator<Item = (usize, Timestamp)> + '_ {
+    state.waits().filter(|(step, _)| {
+        let parked = state.steps.get(*step).is_some_and(|step| step.status == StepStatus::Parked);
+        parked && state.definition(*step).and_then(Approval::of).is_some()
+    })
+}
+
+/// Returns the step with that path, if the run waits for its approval.
 pub(crate) fn asks(state: &RunState, step_id: &str) -> Option<(usize, StepDefinition)> {
-    let Some(Effect::AwaitApproval { step, .. }) = next(state) else { return None };
-    let definition = state.run.job.step(step).filter(|found| found.id == step_id)?;
-    Some((step, definition.clone()))
+    let is = |step: &usize| state.steps.get(*step).is_some_and(|step| &*step.path == step_id);
+    let step = awaited(state).map(|(step, _)| step).find(is)?;
+    Some((step, state.definition(step)?.clone()))
 }
 
 pub(crate) fn not_asking(execution_id: &str, step_id: &str) -> HostError {
-    HostError::Refused(format!("the step `{step_id}` of {execution_id} is not waiting for an approval"))
+    HostError::Refused(format!(
+        "the step `{step_id}` of {execution_id} is not waiting for an approval; `stepwell approvals list` lists those that wait"
+    ))
 }

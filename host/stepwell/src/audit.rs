@@ -5,6 +5,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Serialize;
 use stepwell_engine::clock::Timestamp;
+use stepwell_engine::quantity::counted;
 use stepwell_engine::run::RunState;
 use stepwell_engine::store::{Audit, AuditRow, Broken, Change, Walk};
 use stepwell_engine::{Outcome, StepEnd};
@@ -170,7 +171,7 @@ fn read_head(text: &str) -> Result<(u64, &str), HostError> {
 
 /// Returns the audit row of an approval that timed out without a decision.
 pub(crate) fn not_decided(state: &RunState, step: usize, approved: bool, at: Timestamp) -> Audit {
-    let step_id = state.run.job.step(step).map_or("", |step| &step.id);
+    let step_id = state.steps.get(step).map_or("", |step| &*step.path);
     let verdict = if approved { "approved" } else { "rejected" };
     Audit {
         at,
@@ -195,7 +196,7 @@ pub(crate) fn of_attempt(
         _ => None,
     };
     let denials = end.receipt.denials.iter().map(|(rule, count)| (rule, *count)).chain(denied);
-    let denials = denials.map(|(rule, count)| ("policy.deny", rule, format!(", {count} times")));
+    let denials = denials.map(|(rule, count)| ("policy.deny", rule, format!(", {}", counted(count, "time"))));
     let secrets = end.receipt.secrets.iter().map(|name| ("secret.use", name, String::new()));
     let row = |(action, target, more): (&str, &String, String)| Audit {
         at,

@@ -303,6 +303,7 @@ impl HostBuilder {
         // When steps run elsewhere, there is nothing to compile.
         let runs_guests = self.runner.is_none();
         let compile_ahead = !self.compile_on_demand && runs_guests;
+        let parallel = parallel_by_environment()?;
         let context = Context {
             store,
             runner: self.runner.unwrap_or_else(|| sandbox.clone()),
@@ -321,8 +322,29 @@ impl HostBuilder {
             spans: self.spans,
             compile_ahead,
             runs_guests,
+            parallel,
         };
         Ok(Host { ctx: Arc::new(context) })
+    }
+}
+
+/// The environment variables that switch parallel execution on or off, the first that is set.
+const PARALLEL: [&str; 2] = ["STEPWELL_PARALLEL_ENABLED", "PIPELINE_PARALLEL_ENABLED"];
+
+/// Returns whether the environment switches parallel execution on or off.
+///
+/// # Errors
+/// Fails when the variable is neither `true` nor `false`.
+fn parallel_by_environment() -> Result<Option<bool>, HostError> {
+    let set = PARALLEL.into_iter().find_map(|name| Some((name, std::env::var_os(name)?)));
+    let Some((name, value)) = set.filter(|(_, value)| !value.is_empty()) else { return Ok(None) };
+    match value.to_string_lossy().to_ascii_lowercase().as_str() {
+        "true" | "1" => Ok(Some(true)),
+        "false" | "0" => Ok(Some(false)),
+        other => Err(HostError::Refused(format!(
+            "the environment variable {name} is `{}`: set it to `true` or `false`",
+            stepwell_engine::document::cut(other, 40)
+        ))),
     }
 }
 

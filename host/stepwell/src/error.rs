@@ -37,7 +37,7 @@ pub enum HostError {
     #[error("the stored events of the run are damaged: {0}")]
     Illegal(#[from] IllegalEvent),
     /// A run has no such step.
-    #[error("the run {0} has no step `{1}`")]
+    #[error("the run {0} has no step `{1}`; `stepwell runs show {0}` shows its steps")]
     NoStep(String, String),
     /// The value of an argument is invalid.
     #[error("{}", argument(.0, .1))]

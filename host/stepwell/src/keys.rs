@@ -112,7 +112,9 @@ impl Access {
         let settings = self.ctx.settings();
         let unknown = |name: &&String| *name != "*" && !settings.config.has_project(name);
         if let Some(unknown) = new.projects.iter().find(unknown) {
-            let why = format!("there is no project `{unknown}` in the configuration");
+            let known: Vec<&str> = settings.config.projects.keys().map(String::as_str).collect();
+            let known = if known.is_empty() { "default".to_owned() } else { known.join(", ") };
+            let why = format!("there is no project `{unknown}` in the configuration; it has {known}");
             return Err(HostError::Argument("projects", why));
         }
         let now = self.ctx.now();

@@ -175,9 +175,8 @@ impl Preparation {
     /// Returns the configurations of later steps that are known when the step at `step` requests an approval,
     /// with the ids of the steps.
     pub(crate) fn known_configurations(&self, state: &RunState, step: usize) -> Vec<(String, Value)> {
-        let job = &state.run.job;
         let known = known_steps(state, step).into_iter().filter_map(|(index, scopes)| {
-            let definition = job.step(index)?;
+            let definition = state.definition(index)?;
             let pin = state.run.components.get(&definition.step_type);
             let component = match pin {
                 Some(pin) => self.ctx.sandbox.by_digest(&pin.digest),
@@ -247,7 +246,8 @@ impl Preparation {
 /// Returns the approval that was bound to another configuration of this step.
 fn changed_since<'s>(state: &'s RunState, index: usize, id: &str, config: &Value) -> Option<&'s str> {
     let now = std::cell::OnceCell::new();
-    let mut before = state.run.job.all_steps().zip(&state.steps).take(index);
+    let bound = |index: usize| Some((state.definition(index)?, state.steps.get(index)?));
+    let mut before = state.known().take_while(|known| *known != index).filter_map(bound);
     let other = |(_, step): &(_, &stepwell_engine::run::StepState)| {
         let approved = step.bound.as_ref().and_then(|bound| bound.steps.get(id));
         approved.is_some_and(|approved| approved != now.get_or_init(|| digest(config)))

@@ -25,9 +25,9 @@ pub struct Metrics {
     pub hours: u32,
     /// Number of ended runs by status.
     pub ended: BTreeMap<String, u64>,
-    /// The number of successful runs, divided by the number of successful and failed runs. 1 when there are
-    /// none.
-    pub success_rate: f64,
+    /// The number of successful runs, divided by the number of successful and failed runs; null when there
+    /// are none.
+    pub success_rate: Option<f64>,
     /// Seconds from start to end.
     pub duration_seconds: Spread,
     /// Seconds from the due time to the start.
@@ -331,7 +331,7 @@ fn summarize(hours: u32, rows: &[RunRow]) -> Metrics {
     Metrics {
         hours,
         ended,
-        success_rate: if good + bad == 0 { 1.0 } else { good as f64 / (good + bad) as f64 },
+        success_rate: (good + bad > 0).then(|| good as f64 / (good + bad) as f64),
         duration_seconds: spread(durations),
         lateness_seconds: spread(lateness),
         jobs,

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use stepwell_engine::job::Catalog;
 use stepwell_engine::policy::{self, Request};
 use stepwell_engine::project;
+use stepwell_engine::quantity::counted;
 use stepwell_sandbox::Pace;
 use tokio::time::sleep;
 
@@ -79,7 +80,7 @@ impl Steps {
                     tracing::info!("compiled `{step_type}` in {:.1} s ({done} of {of})", took.as_secs_f64());
                 };
                 match self.compile_all(Pace::Background, done).await {
-                    Ok(all) => tracing::info!("{all} steps are compiled"),
+                    Ok(all) => tracing::info!("compiled: {}", counted(all, "step")),
                     Err(error) => tracing::error!("cannot compile a step: {error}"),
                 }
                 seen = Some(generation);

@@ -376,8 +376,11 @@ macro_rules! keep {
 pub(crate) fn commit(db: &dyn Sql, entry: &Entry) -> Result<Vec<String>, StoreError> {
     let commit = &entry.commit;
     let Commit { execution_id: id, fence, number, status, at, .. } = commit;
-    if commit.forget_checkpoint && holds(db, id, *fence)? {
-        db.execute("DELETE FROM journal WHERE execution_id = $1 AND lines < 0", params![id])?;
+    if !commit.forget_checkpoints.is_empty() && holds(db, id, *fence)? {
+        for place in &commit.forget_checkpoints {
+            let sql = "DELETE FROM journal WHERE execution_id = $1 AND lines < 0 AND lines = $2";
+            db.execute(sql, params![id, lines_of(*place)])?;
+        }
     }
     let (name, started) = (status.map(RunStatus::name), commit.started_at.map(micros));
     let Some(phase) = next_phase(commit) else {
@@ -425,19 +428,26 @@ fn holds(db: &dyn Sql, id: &str, fence: u64) -> Result<bool, StoreError> {
     Ok(db.one::<u64>(&sql, params![id, fence])?.is_some())
 }
 
-/// Writes the checkpoint of a run and replaces the previous one. It is the row of the journal with `lines`
-/// -1, after the start of the attempt that saved it.
+/// Returns the value of `lines` in the journal row of a checkpoint.
+fn lines_of(place: u32) -> i64 {
+    -1 - i64::from(place)
+}
+
+/// Writes the checkpoint of a step and replaces the previous one at its place. It is a row of the journal with
+/// negative `lines`, after the start of the attempt that saved it.
 pub(crate) fn save_checkpoint(db: &dyn Sql, checkpoint: &Checkpoint) -> Result<(), StoreError> {
-    let Checkpoint { execution_id: id, fence, number, step, data } = checkpoint;
+    let Checkpoint { execution_id: id, fence, number, place, step, data } = checkpoint;
+    let lines = lines_of(*place);
     if !holds(db, id, *fence)? {
         return was_written(db, id, *fence, *number);
     }
-    let sql = "DELETE FROM journal WHERE execution_id = $1 AND lines < 0 AND (fence, n) <> ($2, $3)";
-    db.execute(sql, params![id, *fence, *number])?;
-    let sql = "INSERT INTO journal (execution_id, fence, n, lines, events) VALUES ($1, $2, $3, -1, $4)
+    let sql =
+        "DELETE FROM journal WHERE execution_id = $1 AND lines < 0 AND lines = $2 AND (fence, n) <> ($3, $4)";
+    db.execute(sql, params![id, lines, *fence, *number])?;
+    let sql = "INSERT INTO journal (execution_id, fence, n, lines, events) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (execution_id, fence, n) DO NOTHING";
-    let event = Event::CheckpointSaved { step: *step, data: data.clone() };
-    db.execute(sql, params![id, *fence, *number, &json(&[event])?]).map(drop)
+    let event = Event::CheckpointSaved { step: step.clone(), data: data.clone() };
+    db.execute(sql, params![id, *fence, *number, lines, &json(&[event])?]).map(drop)
 }
 
 /// Adds the rows of a commit to the audit log.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use stepwell::engine::clock::Timestamp;
 use stepwell::engine::job::{Concurrency, RetryFrom};
-use stepwell::engine::run::{Event, RunState};
+use stepwell::engine::run::{Event, RunState, StepKey};
 use stepwell::engine::schedule::{Calendars, Timetable};
 use stepwell::engine::store::{Kind, LedgerFilter, LedgerRow, NewRun, RunFilter, Source};
 
@@ -65,8 +65,9 @@ fn poison(seed: u64, run: &NewRun, events: &[Event], class: Option<&str>, wrong:
         if !is_poison(seed, id, &definition.id) {
             continue;
         }
+        let key = StepKey::from(definition.id.as_str());
         let count = |wanted: fn(&Event) -> bool| {
-            events.iter().filter(|event| event.step() == Some(step) && wanted(event)).count()
+            events.iter().filter(|event| event.step() == Some(&key) && wanted(event)).count()
         };
         let begun = count(|event| matches!(event, Event::StepStarted { .. }));
         let lost = count(|event| matches!(event, Event::AttemptLost { .. }));
@@ -91,7 +92,7 @@ fn history(run: &NewRun, events: &[Event], wrong: &mut Vec<String>) {
         if let Event::StepEnded { step, end, .. } = event
             && end.outcome.is_success()
         {
-            *finished.entry(*step).or_insert(0) += 1;
+            *finished.entry(step.clone()).or_insert(0) += 1;
         }
     }
     let most = if restarts { 2 } else { 1 };

@@ -57,7 +57,7 @@ struct Slot {
 #[derive(Clone)]
 pub(super) struct Token {
     pub value: Secret,
-    /// The texts to mask in responses. A long token has many, which all its requests share.
+    /// The texts to mask in responses, for all requests with this token.
     pub needles: Needles,
     renew_at: Instant,
     expires_at: Instant,

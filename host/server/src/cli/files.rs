@@ -35,25 +35,29 @@ pub(crate) fn read(path: &Path) -> Result<Source, HostError> {
     Ok(Source { name: path.display().to_string(), text })
 }
 
-/// Reads the files that the arguments name. A folder stands for the `.yaml`, `.yml` and `.json` files in it, in the
-/// order of their names; folders below it and hidden files are left out.
-pub(crate) fn read_all(paths: &[PathBuf]) -> Result<Vec<Source>, Failure> {
+/// Reads the files that the arguments name, in their order. Each is a source, or the reason why it cannot be
+/// read. A folder stands for the `.yaml`, `.yml` and `.json` files in it, in the order of their names,
+/// without hidden files and the folders below it.
+///
+/// # Errors
+/// Fails when two arguments name standard input.
+pub(crate) fn read_all(paths: &[PathBuf]) -> Result<Vec<Result<Source, Failure>>, Failure> {
     if paths.iter().filter(|path| is_standard_input(path)).count() > 1 {
         return Err(Failure::input("`-` is given twice: standard input can be read once"));
     }
     let mut sources = Vec::new();
     for path in paths {
-        if path.is_dir() {
-            let files = documents(path)?;
-            if files.is_empty() {
+        if !path.is_dir() {
+            sources.push(read(path).map_err(Failure::from));
+            continue;
+        }
+        match documents(path) {
+            Ok(files) if files.is_empty() => {
                 let message = format!("{}: no .yaml, .yml or .json file is in this folder", path.display());
-                return Err(Failure::input(message));
+                sources.push(Err(Failure::input(message)));
             }
-            for file in files {
-                sources.push(read(&file)?);
-            }
-        } else {
-            sources.push(read(path)?);
+            Ok(files) => sources.extend(files.iter().map(|file| read(file).map_err(Failure::from))),
+            Err(failure) => sources.push(Err(failure)),
         }
     }
     Ok(sources)
@@ -86,10 +90,14 @@ mod tests {
         }
         std::fs::create_dir(folder.path().join("d.yaml")).unwrap();
         let sources = read_all(&[folder.path().to_owned()]).unwrap();
-        let texts: Vec<&str> = sources.iter().map(|source| source.text.as_str()).collect();
+        let texts: Vec<&str> = sources.iter().map(|source| source.as_ref().unwrap().text.as_str()).collect();
         assert_eq!(texts, ["a.json", "b.yaml", "c.yml"]);
-        let empty = read_all(&[folder.path().join("d.yaml")]).err().unwrap();
+        // A file that cannot be read does not hide the others.
+        let paths = ["d.yaml", "none.yaml", "a.json"].map(|name| folder.path().join(name));
+        let [empty, none, good] = <[_; 3]>::try_from(read_all(&paths).unwrap()).ok().unwrap();
+        let empty = empty.err().unwrap();
         assert!(empty.message.contains("no .yaml, .yml or .json file"), "{}", empty.message);
+        assert!(none.is_err() && good.is_ok());
         assert!(read_all(&["-".into(), "-".into()]).is_err());
     }
 }

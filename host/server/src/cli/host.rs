@@ -79,7 +79,8 @@ pub(crate) async fn register_files(
     Ok(())
 }
 
-/// The program that compiles components: the running one, also after another version has replaced it on the disk.
+/// The program that compiles components: the running one, also after another version has replaced it on the
+/// disk.
 pub(crate) fn compiler() -> CompilerProgram {
     CompilerProgram { program: "/proc/self/exe".into(), arguments: vec![COMPILER.into()] }
 }

@@ -1,8 +1,9 @@
 //! The command line.
 //!
-//! `args` declares the commands, `commands` has the behaviour of each, and the other modules are what they share. Most
-//! commands are clients of the REST API: of the service that `--server` names, or in this process over the store of
-//! this node, beside a service that runs on it. What they print as JSON is the API's answer.
+//! `args` declares the commands, `commands` has the behaviour of each, and the other modules are what they
+//! share. Most commands are clients of the REST API: of the service that `--server` names, or in this process
+//! over the store of this node, beside a service that runs on it. What they print as JSON is the API's
+//! answer.
 
 pub(crate) mod args;
 mod client;

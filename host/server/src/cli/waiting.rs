@@ -15,9 +15,9 @@ use crate::print;
 /// Between two queries of a run. Near the store they cost little; a service has its limit of requests.
 const NEAR: Duration = Duration::from_millis(100);
 const FAR: Duration = Duration::from_secs(1);
-/// How long a run may be in its queue before the command says why.
+/// The time in a queue after which the command shows the reason.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// How long a service may be away, while it is restarted or replaced.
+/// The time for which the command waits for a service that is restarted or replaced.
 const AWAY: Duration = Duration::from_secs(60);
 
 /// Where the lines of a followed log go.

@@ -17,7 +17,7 @@ pub(crate) enum BackfillsCommand {
         job: String,
         /// The start of the time range: with an offset, or a wall time of the job's zone.
         from: String,
-        /// The end of the time range, exclusive.
+        /// The end of the time range, exclusive, in the same form.
         to: String,
         /// The priority of its runs, 0 to 9, where 9 is the most urgent.
         #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u8).range(..=9))]

@@ -18,13 +18,13 @@ pub(crate) enum ConfigCommand {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum SchemaKind {
-    /// Job files.
+    /// The format of job files.
     Job,
-    /// Policy files.
+    /// The format of policy files.
     Policy,
-    /// The configuration file.
+    /// The format of the configuration file.
     Config,
-    /// The queue file, `timezone_queues.yaml`.
+    /// The format of the queue file, `timezone_queues.yaml`.
     Queues,
     /// The OpenAPI document of the REST API.
     Openapi,

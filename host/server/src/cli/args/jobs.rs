@@ -25,7 +25,10 @@ pub(crate) enum JobsCommand {
         #[arg(required = true, value_name = "ID")]
         ids: Vec<String>,
     },
-    /// Adds a run of a stored job to its queue; `stepwell serve` runs it. Prints the run's id.
+    /// Adds a run of a stored job to its queue; `stepwell serve` runs it.
+    ///
+    /// Through a pipe, prints only the id of the run: `id=$(stepwell jobs run nightly)`. On a terminal, also
+    /// prints the commands that follow the run.
     Run {
         /// The id of the job.
         id: String,

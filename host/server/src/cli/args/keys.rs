@@ -21,7 +21,7 @@ pub(crate) enum KeysCommand {
         /// A pattern of job ids that the key may use, with `*`. Repeatable [default: every job].
         #[arg(long = "job", value_name = "PATTERN")]
         jobs: Vec<String>,
-        /// The lifetime of the key, for instance 30d [default: it never expires].
+        /// The lifetime of the key: seconds, or with a unit (15m, 24h, 30d) [default: it never expires].
         #[arg(long, value_name = "SPAN")]
         expires: Option<String>,
     },

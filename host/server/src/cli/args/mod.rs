@@ -1,4 +1,5 @@
-//! The declarations of the command line: each command with its arguments and help. `commands` has their behaviour.
+//! The declarations of the command line: each command with its arguments and help. `commands` has their
+//! behaviour.
 
 mod approvals;
 mod audit;
@@ -29,6 +30,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use stepwell::engine::schedule::Decision;
 use url::Url;
 
+use crate::failure::exit_codes;
 use crate::telemetry::LogFormat;
 
 pub(crate) use approvals::ApprovalsCommand;
@@ -51,26 +53,25 @@ pub(crate) use shared::{ApiArgs, HostArgs, Local, Of, OfNode, Output};
 pub(crate) use steps::StepsCommand;
 pub(crate) use validate::ValidateArgs;
 
-const EXIT_CODES: &str = "\
-Exit codes:
-  0    success
-  1    the run failed or ran out of time
-  2    the input is wrong: nothing was run, nothing was written
-  3    Stepwell itself failed (store, disk, engine)
-  130  the run was cancelled";
-
 /// Runs jobs; every step is a WebAssembly component in a separate sandbox.
 #[derive(Debug, Parser)]
-#[command(name = "stepwell", version, after_help = EXIT_CODES)]
+#[command(name = "stepwell", version)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub command: Command,
     /// The log on standard error: `warn`, `info`, or a level per part, for instance `stepwell=debug`
     /// [default: for `serve`, `service.log` of the configuration; for other commands, `warn`].
-    #[arg(long, value_name = "FILTER", env = "STEPWELL_LOG", global = true)]
+    #[arg(long, value_name = "FILTER", env = "STEPWELL_LOG", global = true, help_heading = "Log")]
     pub log: Option<String>,
-    /// The format of the log.
-    #[arg(long, value_enum, env = "STEPWELL_LOG_FORMAT", default_value_t = LogFormat::Text, global = true)]
+    /// The format of the log on standard error.
+    #[arg(
+        long,
+        value_enum,
+        env = "STEPWELL_LOG_FORMAT",
+        default_value_t = LogFormat::Text,
+        global = true,
+        help_heading = "Log"
+    )]
     pub log_format: LogFormat,
 }
 
@@ -79,7 +80,7 @@ impl Cli {
     pub(crate) fn tree() -> clap::Command {
         let mut tree = Self::command();
         tree.build();
-        with_plain_usage(&mut tree);
+        complete(&mut tree);
         tree
     }
 
@@ -122,22 +123,22 @@ fn host_option_beside_server(matches: &ArgMatches) -> Option<String> {
     ))
 }
 
-/// Fixes the usage line of each command: clap would add each option that a variable of the environment sets, as if it
-/// were required.
-fn with_plain_usage(command: &mut clap::Command) {
+/// Completes the help of each command with the exit codes, and fixes its usage line: clap would add each
+/// option that a variable of the environment sets, as if it were required.
+fn complete(command: &mut clap::Command) {
     let usage = command.render_usage().to_string();
     let usage = usage.strip_prefix("Usage: ").unwrap_or(&usage).to_owned();
-    *command = std::mem::take(command).override_usage(usage);
-    command.get_subcommands_mut().for_each(with_plain_usage);
+    *command = std::mem::take(command).override_usage(usage).after_help(exit_codes());
+    command.get_subcommands_mut().for_each(complete);
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Runs a job now and shows its progress.
     Run(RunArgs),
-    /// Checks job files without running them.
+    /// Checks job files without running them, and reports the problems of all of them.
     Validate(ValidateArgs),
-    /// Shows the grants of policy.
+    /// Shows the grants of policies for the steps of a job.
     Policy {
         #[command(subcommand)]
         command: PolicyCommand,
@@ -174,7 +175,7 @@ pub(crate) enum Command {
         /// Lists only fires with this decision, for instance `missed` [default: all decisions].
         #[arg(long, value_parser = decisions())]
         decision: Option<String>,
-        /// Maximum number of rows.
+        /// Maximum number of rows to list.
         #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
         limit: u32,
         #[command(flatten)]
@@ -189,11 +190,11 @@ pub(crate) enum Command {
     Approvals(Of<ApprovalsCommand>),
     /// Lists, pauses and resumes queues.
     Queues(Of<QueuesCommand>),
-    /// Shows the state of the queues.
+    /// Shows the state of the queues, as `queues list` does.
     Status(ApiArgs),
-    /// Shows how the runs of the last hours ended.
+    /// Shows the results, durations and delays of the runs that ended in the last hours.
     Metrics {
-        /// Number of hours to look back.
+        /// Number of hours to look back, 1 to 8760.
         #[arg(long, value_name = "N", default_value_t = 24)]
         hours: u32,
         #[command(flatten)]
@@ -222,7 +223,7 @@ pub(crate) enum Command {
     Audit {
         #[command(subcommand)]
         command: Option<Box<AuditCommand>>,
-        /// Maximum number of rows.
+        /// Maximum number of rows to list.
         #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
         limit: u32,
         #[command(flatten)]
@@ -234,7 +235,7 @@ pub(crate) enum Command {
     Secrets(OfNode<SecretsCommand>),
     /// Lists and tests the databases of the configuration.
     Connections(OfNode<ConnectionsCommand>),
-    /// Shows the configuration.
+    /// Shows the configuration of this node.
     Config {
         #[command(subcommand)]
         command: ConfigCommand,
@@ -353,6 +354,46 @@ mod tests {
         for (path, mut command) in all() {
             let usage = command.render_usage().to_string();
             assert!(!usage.contains("--data-dir") && usage.contains(&path[1..].join(" ")), "{usage}");
+        }
+    }
+
+    /// A flag has no default, and a required option needs none.
+    #[test]
+    fn every_option_has_a_description_and_a_default() {
+        let mut checked = 0;
+        for (path, command) in all() {
+            for arg in command.get_arguments().filter(|arg| !arg.is_hide_set()) {
+                let help =
+                    arg.get_long_help().or(arg.get_help()).map(ToString::to_string).unwrap_or_default();
+                let id = arg.get_id().as_str();
+                assert!(help.split(' ').count() > 1, "{path:?} {id}: {help}");
+                let has_default = help.contains("[default: ") || !arg.get_default_values().is_empty();
+                let needs_none = arg.is_positional() || !arg.get_action().takes_values();
+                assert!(has_default || needs_none || arg.is_required_set(), "{path:?} {id}: {help}");
+                checked += 1;
+            }
+            let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+            assert!(about.split(' ').count() > 1, "{path:?}: {about}");
+        }
+        assert!(checked > 500, "{checked}");
+    }
+
+    /// The help of options that many commands share stands in sections of its own, below the options of the
+    /// command.
+    #[test]
+    fn shared_options_have_headings() {
+        for (path, command) in all() {
+            for arg in command.get_arguments() {
+                let heading = arg.get_help_heading();
+                let expected = match arg.get_id().as_str() {
+                    "server" | "key_file" => Some("Service"),
+                    "log" | "log_format" => Some("Log"),
+                    "policy" | "config" | "queues" | "data_dir" | "scratch_dir" | "store" | "project"
+                    | "step_file" | "replace" => Some("This node"),
+                    _ => None,
+                };
+                assert_eq!(heading, expected, "{path:?} {}", arg.get_id());
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ pub(crate) enum QueuesCommand {
     List,
     /// Pauses a queue: none of its runs begins, and runs that have begun continue.
     Pause {
-        /// The time zone of the queue.
+        /// The time zone of the queue, for instance Europe/Berlin.
         zone: String,
         /// The reason, for the record [default: none].
         #[arg(long, default_value = "", hide_default_value = true)]
@@ -16,7 +16,7 @@ pub(crate) enum QueuesCommand {
     },
     /// Resumes a queue.
     Resume {
-        /// The time zone of the queue.
+        /// The time zone of the queue, for instance Europe/Berlin.
         zone: String,
     },
 }

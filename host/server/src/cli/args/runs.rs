@@ -7,7 +7,7 @@ use stepwell::engine::run::RunStatus;
 pub(crate) enum RunsCommand {
     /// Lists runs, newest first.
     List {
-        /// Maximum number of runs.
+        /// Maximum number of runs to list.
         #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
         limit: u32,
         /// Lists only runs of this job [default: all jobs].

@@ -20,13 +20,14 @@ pub(crate) struct ScriptArgs {
     /// Scripts, or folders of scripts.
     #[arg(required = true)]
     pub paths: Vec<PathBuf>,
-    /// The folder that the sandbox sees, read-only [default: the current one].
+    /// The folder that the sandbox sees, read-only [default: the current folder if all scripts are in it,
+    /// otherwise the folder of the first script].
     #[arg(long, value_name = "DIR")]
     pub root: Option<PathBuf>,
     /// The step type that runs the scripts [default: the one that declares files of such names].
     #[arg(long = "type", id = "script_type", value_name = "TYPE")]
     pub step_type: Option<String>,
-    /// The file of a component that runs scripts of another language. Repeatable.
+    /// The file of a component that runs scripts of another language. Repeatable [default: none].
     #[arg(long = "step", id = "script_step", value_name = "WASM")]
     pub step: Vec<PathBuf>,
 }
@@ -35,7 +36,7 @@ pub(crate) struct ScriptArgs {
 pub(crate) struct CheckScriptArgs {
     #[command(flatten)]
     pub scripts: ScriptArgs,
-    /// The format of the result.
+    /// The format of the report.
     #[arg(long, value_enum, default_value_t = Output::Text)]
     pub output: Output,
 }
@@ -44,7 +45,7 @@ pub(crate) struct CheckScriptArgs {
 pub(crate) struct TestScriptArgs {
     #[command(flatten)]
     pub scripts: ScriptArgs,
-    /// Writes the results as JUnit XML.
+    /// The file for the results as JUnit XML [default: none].
     #[arg(long, value_name = "FILE")]
     pub junit: Option<PathBuf>,
     /// Runs only tests with this tag. Repeatable [default: all tests].

@@ -16,10 +16,15 @@ pub(crate) struct ServeArgs {
     pub listen: Option<SocketAddr>,
     /// Requests per second of one API key or person; a burst may have twice as many [default:
     /// `service.rate_limit` of the configuration, or 100].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = rate)]
     pub rate_limit: Option<NonZeroU32>,
     #[command(flatten)]
     pub host: HostArgs,
+}
+
+/// Reads a number of requests.
+fn rate(text: &str) -> Result<NonZeroU32, String> {
+    text.parse().map_err(|_| format!("write a whole number from 1 to {}", u32::MAX))
 }
 
 /// Reads an address and a port. `localhost` stands for 127.0.0.1.

@@ -7,6 +7,11 @@ use stepwell::engine::{Diagnostic, project};
 use stepwell::{Host, HostError};
 use url::Url;
 
+/// The heading of the options that choose a service.
+const SERVICE: &str = "Service";
+/// The heading of the options of the host in this process.
+const NODE: &str = "This node";
+
 /// A group of commands that use the REST API.
 #[derive(Debug, Args)]
 pub(crate) struct Of<C: Subcommand> {
@@ -25,9 +30,12 @@ pub(crate) struct OfNode<C: Subcommand> {
     pub local: Local,
 }
 
+/// The format of a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Output {
+    /// Tables and sentences for people.
     Text,
+    /// JSON for programs.
     Json,
 }
 
@@ -36,11 +44,11 @@ pub(crate) enum Output {
 pub(crate) struct ApiArgs {
     /// The URL of the service to use, for instance https://stepwell.example.com [default: none; the command
     /// uses the store of this node].
-    #[arg(long, value_name = "URL", env = "STEPWELL_SERVER", value_parser = base, global = true)]
+    #[arg(long, value_name = "URL", env = "STEPWELL_SERVER", value_parser = base, global = true, help_heading = SERVICE)]
     pub server: Option<Url>,
     /// The file that contains the API key for --server [default: STEPWELL_KEY_FILE, or the key
     /// in STEPWELL_API_KEY].
-    #[arg(long, value_name = "FILE", requires = "server", global = true)]
+    #[arg(long, value_name = "FILE", requires = "server", global = true, help_heading = SERVICE)]
     pub key_file: Option<PathBuf>,
     /// The format of the result: text, or the JSON of the REST API.
     #[arg(long, value_enum, default_value_t = Output::Text, global = true)]
@@ -64,37 +72,38 @@ pub(crate) struct Local {
 pub(crate) struct HostArgs {
     /// A policy file. Repeatable [default: the `policies` of the configuration; without any, steps get the
     /// profile `standard` and no capability].
-    #[arg(long, value_name = "FILE", global = true)]
+    #[arg(long, value_name = "FILE", global = true, help_heading = NODE)]
     pub policy: Vec<PathBuf>,
     /// The configuration file: connections, organizations, secrets [default: none].
-    #[arg(long, value_name = "FILE", env = "STEPWELL_CONFIG", global = true)]
+    #[arg(long, value_name = "FILE", env = "STEPWELL_CONFIG", global = true, help_heading = NODE)]
     pub config: Option<PathBuf>,
     /// The settings of the queues [default: `timezone_queues.yaml` beside the configuration file, if
     /// there is one].
-    #[arg(long, value_name = "FILE", env = "STEPWELL_QUEUES", global = true)]
+    #[arg(long, value_name = "FILE", env = "STEPWELL_QUEUES", global = true, help_heading = NODE)]
     pub queues: Option<PathBuf>,
-    /// The directory of runs and workspaces [default: the user's data directory, for instance ~/.local/share/stepwell].
-    #[arg(long, value_name = "DIR", env = "STEPWELL_DATA_DIR", global = true)]
+    /// The directory of runs and workspaces [default: the user's data directory, for instance
+    /// ~/.local/share/stepwell].
+    #[arg(long, value_name = "DIR", env = "STEPWELL_DATA_DIR", global = true, help_heading = NODE)]
     pub data_dir: Option<PathBuf>,
     /// The directory of scratch directories and programs' homes, which live as long as an attempt [default:
     /// `scratch` in the data directory].
-    #[arg(long, value_name = "DIR", env = "STEPWELL_SCRATCH_DIR", global = true)]
+    #[arg(long, value_name = "DIR", env = "STEPWELL_SCRATCH_DIR", global = true, help_heading = NODE)]
     pub scratch_dir: Option<PathBuf>,
     /// The URL of a PostgreSQL database that stores the runs [default: SQLite in the data directory]. An
     /// environment variable hides it from process lists.
-    #[arg(long, value_name = "URL", env = "STEPWELL_STORE", hide_env_values = true, global = true)]
+    #[arg(long, value_name = "URL", env = "STEPWELL_STORE", hide_env_values = true, global = true, help_heading = NODE)]
     pub store: Option<String>,
     /// The project of job files [default: `default`]. Elsewhere, jobs of other projects are
     /// named PROJECT/JOB.
-    #[arg(long, value_name = "NAME", env = "STEPWELL_PROJECT", global = true)]
+    #[arg(long, value_name = "NAME", env = "STEPWELL_PROJECT", global = true, help_heading = NODE)]
     pub(crate) project: Option<String>,
     /// A component file to use as a step in this process, in addition to the `steps` of the configuration.
     /// Repeatable [default: none].
-    #[arg(long = "step", id = "step_file", value_name = "WASM", global = true)]
+    #[arg(long = "step", id = "step_file", value_name = "WASM", global = true, help_heading = NODE)]
     pub step: Vec<PathBuf>,
     /// Lets components of --step, of the configuration, and of `steps register` replace built-in steps,
     /// without the grants of policies that name those.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = NODE)]
     pub replace: bool,
 }
 
@@ -105,7 +114,9 @@ impl HostArgs {
         match project::is_name(name) {
             true => Ok(name),
             false => {
-                let message = format!("`{name}`: lower-case letters, digits and `-`, at most 32");
+                let message = format!(
+                    "`{name}` is not a project: a name has at most 32 lower-case letters, digits and `-`"
+                );
                 Err(HostError::Invalid(Diagnostic::without_place("--project", message).into()))
             }
         }

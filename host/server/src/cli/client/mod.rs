@@ -277,10 +277,18 @@ fn refused(status: StatusCode, body: &[u8], file: &str, text: &str) -> Failure {
     let said = |of: &Map<String, Value>, name: &str| of.get(name)?.as_str().map(str::to_owned);
     let errors = problem.get("errors").and_then(Value::as_array).cloned().unwrap_or_default();
     let number = |of: &Map<String, Value>, name: &str| of.get(name).and_then(Value::as_u64).unwrap_or(0);
-    let places = errors.iter().filter_map(Value::as_object).map(|error| {
+    let errors = errors.iter().filter_map(Value::as_object);
+    if file.is_empty() && errors.clone().next().is_some() {
+        // The request comes from arguments, which have no places.
+        let lines = errors.map(|error| {
+            let help = said(error, "help").map_or_else(String::new, |help| format!("\n  help: {help}"));
+            format!("{}{help}", said(error, "message").unwrap_or_default())
+        });
+        return Failure { exit, message: lines.collect::<Vec<_>>().join("\n"), lost: false };
+    }
+    let places = errors.map(|error| {
         let line = number(error, "line");
         let snippet = usize::try_from(line).ok().and_then(|line| text.lines().nth(line.checked_sub(1)?));
-        let file = if file.is_empty() { "request" } else { file };
         let at = (if text.is_empty() { 0 } else { line }, number(error, "column"));
         let message = said(error, "message").unwrap_or_default();
         let mut found = Diagnostic::at(file, at, snippet.unwrap_or_default(), &message);
@@ -336,6 +344,7 @@ mod tests {
         let body = br#"{"detail": "d", "errors": [{"severity": "error", "line": 2, "column": 3, "message": "m", "pointer": "/a"}]}"#;
         let failure = refused(StatusCode::UNPROCESSABLE_ENTITY, body, "job.yaml", "a:\n  b\n");
         assert_eq!(failure.message, "error: m\n --> job.yaml:2:3\n  |\n2 |   b\n  |   ^");
+        assert_eq!(refused(StatusCode::UNPROCESSABLE_ENTITY, body, "", "").message, "m");
         assert_eq!(refused(StatusCode::NOT_FOUND, b"{\"detail\": \"d\"}", "", "").message, "d");
         assert_eq!(refused(StatusCode::BAD_GATEWAY, b"<html>", "", "").exit, crate::Exit::Platform);
     }

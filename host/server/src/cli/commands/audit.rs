@@ -1,6 +1,7 @@
 //! `stepwell audit`.
 
 use serde_json::Value;
+use stepwell::engine::quantity::counted;
 
 use crate::Exit;
 use crate::api::Operation;
@@ -28,7 +29,7 @@ pub(super) async fn audit(limit: u32, api: &ApiArgs) -> Ends {
     })
 }
 
-/// Who acts: with the name, where there is one.
+/// Returns the actor of a row, with the name if there is one.
 fn who(row: &Value) -> String {
     let (by, name) = (text(row, "/by"), text(row, "/name"));
     if name.is_empty() { by } else { format!("{by} ({name})") }
@@ -40,9 +41,9 @@ pub(super) async fn verify_audit(command: AuditCommand) -> Ends {
     let found = client.ask(Call::to(&Operation::verifyAudit, &[]).query("expect", expect)).await?;
     let intact = found.get("intact").and_then(Value::as_bool).unwrap_or(false);
     show(api.output, &found, |found| {
-        let rows = text(found, "/rows");
+        let rows = counted(text(found, "/rows"), "row");
         let mut lines = match intact {
-            true => vec![format!("the audit log is intact: {rows} rows")],
+            true => vec![format!("the audit log is intact: {rows}")],
             false => broken_row(found),
         };
         match text(found, "/expected").as_str() {

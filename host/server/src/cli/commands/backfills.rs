@@ -1,6 +1,7 @@
 //! `stepwell backfills`.
 
 use serde_json::{Value, json};
+use stepwell::engine::quantity::counted;
 
 use crate::api::Operation;
 use crate::cli::Ends;
@@ -29,7 +30,7 @@ pub(super) async fn backfills(command: BackfillsCommand, api: &ApiArgs) -> Ends 
             show(output, &client.ask(Call::to(&Operation::startBackfill, &[]).json(&body)).await?, |answer| {
                 match answer.get("to_run").and_then(Value::as_array) {
                     Some(fires) => planned(fires, &text(answer, "/total"), &text(answer, "/ran_already")),
-                    None => format!("{}: {} runs", text(answer, "/id"), text(answer, "/total")),
+                    None => format!("{}: {}", text(answer, "/id"), counted(text(answer, "/total"), "run")),
                 }
             })
         }
@@ -45,7 +46,9 @@ fn planned(fires: &[Value], total: &str, ran_already: &str) -> String {
     fires
         .iter()
         .for_each(|fire| sheet.row([text(fire, "/nominal"), time(fire, "/due_at"), text(fire, "/note")]));
-    format!("{}\n{total} fires would run; {ran_already} have run already", sheet.text())
+    let have = if ran_already == "1" { "has" } else { "have" };
+    let fires = counted(total, "fire");
+    format!("{}\n{fires} would run; {ran_already} {have} run already", sheet.text())
 }
 
 fn backfill_rows(all: &[Value]) -> String {

@@ -1,6 +1,7 @@
 //! `stepwell clean-up`.
 
 use serde_json::Value;
+use stepwell::engine::quantity::counted;
 
 use crate::api::Operation;
 use crate::cli::Ends;
@@ -19,8 +20,9 @@ pub(super) async fn clean_up(days: Option<u32>, dry_run: bool, include_dead: boo
         let verb = if dry { "would be deleted" } else { "deleted" };
         let kept = match text(cleaned, "/kept_dead").as_str() {
             "0" => String::new(),
+            "1" => "; 1 with an open dead letter stays (--include-dead deletes it)".to_owned(),
             count => format!("; {count} with open dead letters stay (--include-dead deletes them)"),
         };
-        format!("{} runs {verb}{kept}", text(cleaned, "/runs"))
+        format!("{} {verb}{kept}", counted(text(cleaned, "/runs"), "run"))
     })
 }

@@ -13,7 +13,7 @@ use crate::cli::host::{builder, data_dir};
 use crate::cli::output::show;
 use crate::failure::Failure;
 
-/// What the configuration says, without secrets.
+/// Shows the configuration without secrets.
 pub(super) fn config_show(resolved: bool, local: &Local) -> Result<Exit, Failure> {
     let args = &local.host;
     let sources = builder(args);

@@ -61,7 +61,7 @@ pub(super) async fn dead_letters(command: DeadLettersCommand, api: &ApiArgs) -> 
                 Ok((client.ask(call).await?, format!("{id}: discarded")))
             };
             let (exit, answers) = each(output, &execution_ids, discard).await?;
-            show_all(output, &execution_ids, answers);
+            show_all(output, execution_ids.len(), answers);
             Ok(exit)
         }
     }
@@ -76,7 +76,7 @@ async fn redrive_body(client: &Client, from_start: bool, job: Option<PathBuf>) -
     Ok(body)
 }
 
-/// What was done to all open dead letters.
+/// The results of a request about all open dead letters.
 #[derive(Default)]
 struct Done {
     done: Map<String, Value>,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::json;
+use stepwell::engine::quantity::counted;
 use stepwell::engine::schedule::zone;
 use stepwell::engine::system::why;
 use stepwell::sandbox::{Allocator, ProgramBounds};
@@ -47,7 +48,7 @@ fn finding(check: &'static str, state: State, found: impl Into<String>, fix: &'s
 
 /// Most seconds between the store's clock and this one.
 const SKEW: f64 = 1.0;
-/// How long one query of the store may take.
+/// The longest time of one query of a fast store.
 const SLOW: Duration = Duration::from_millis(50);
 /// Files that a service with its connections may have open.
 const FILES: u64 = 4096;
@@ -108,7 +109,9 @@ async fn check(host: &Host, args: &HostArgs, findings: &mut Vec<Finding>) {
             Err(error) => Err(error),
         };
         findings.push(match fetched {
-            Ok(count) => finding("OpenID provider", State::Good, format!("{issuer}: {count} keys"), ""),
+            Ok(count) => {
+                finding("OpenID provider", State::Good, format!("{issuer}: {}", counted(count, "key")), "")
+            }
             Err(why) => finding(
                 "OpenID provider",
                 State::Bad,
@@ -123,7 +126,8 @@ async fn check(host: &Host, args: &HostArgs, findings: &mut Vec<Finding>) {
     }
 }
 
-/// The checks as a list; a finding of several lines, such as a problem in a file with its place, follows the list.
+/// The checks as a list; a finding of several lines, such as a problem in a file with its place, follows the
+/// list.
 fn as_text(findings: &[Finding]) -> String {
     let mut sheet = Sheet::new(&[whole("state"), words("check"), words("found"), words("fix")]);
     let mut details = String::new();
@@ -135,6 +139,7 @@ fn as_text(findings: &[Finding]) -> String {
         };
         let mut lines = found.lines();
         let first = lines.next().unwrap_or_default();
+        let first = first.strip_prefix("error: ").unwrap_or(first);
         if lines.next().is_some() {
             details.push_str(&format!("\n\n{check}:\n{}", plain_lines(found)));
         }
@@ -155,8 +160,8 @@ async fn steps(host: &Host, args: &HostArgs) -> Finding {
                 usize::from(versions.iter().any(|version| version.active && version.source == "registered"));
         }
         Ok::<_, HostError>(format!(
-            "{} step types, {registered} of them registered in the store",
-            types.len()
+            "{}, {registered} of them registered in the store",
+            counted(types.len(), "step type")
         ))
     };
     match found.await {
@@ -235,7 +240,7 @@ fn tempfile_in(dir: &Path) -> std::io::Result<()> {
     tempfile::tempfile_in(dir)?.write_all(b"x")
 }
 
-/// What bounds the programs of steps here.
+/// Checks the bounds of programs that steps start.
 fn programs() -> Finding {
     let bounds = ProgramBounds::here();
     let landlock = bounds.landlock;

@@ -1,6 +1,7 @@
 //! `stepwell health`.
 
 use serde_json::Value;
+use stepwell::engine::quantity::counted;
 
 use crate::Exit;
 use crate::api::Operation;
@@ -21,9 +22,9 @@ pub(super) async fn health(api: &ApiArgs) -> Ends {
         }
         let lag = health.get("scheduler_lag_seconds").and_then(Value::as_f64).unwrap_or(0.0);
         format!(
-            "{}; {} runs in progress here; the scheduler is {lag:.1} s late\n{}",
+            "{}; {} in progress here; the scheduler is {lag:.1} s late\n{}",
             text(health, "/status"),
-            text(health, "/active"),
+            counted(text(health, "/active"), "run"),
             sheet.text()
         )
     })?;

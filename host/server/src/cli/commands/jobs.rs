@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::run::{assignments, variables};
 use super::runs::with_files;
-use super::validate::check_all;
+use super::validate::check_each;
 use crate::api::Operation;
 use crate::cli::Ends;
 use crate::cli::args::{ApiArgs, JobsCommand, Output};
@@ -15,9 +15,10 @@ use crate::cli::client::{Call, Client};
 use crate::cli::files;
 use crate::cli::output::definition::yaml;
 use crate::cli::output::summary::exit_of;
-use crate::cli::output::table::{Sheet, items, text, time, whole, words};
+use crate::cli::output::table::{Sheet, columns_of_the_terminal, items, text, time, whole, words};
 use crate::cli::output::{each, show, show_all};
 use crate::cli::waiting::{self, Follow, ended};
+use crate::display::plain;
 use crate::failure::Failure;
 
 /// Jobs that one list shows at most.
@@ -41,7 +42,7 @@ pub(super) async fn jobs(command: JobsCommand, api: &ApiArgs) -> Ends {
                 Ok((json!({ "job_id": id }), format!("{id}: deleted")))
             };
             let (exit, answers) = each(output, &ids, delete).await?;
-            show_all(output, &ids, answers);
+            show_all(output, ids.len(), answers);
             Ok(exit)
         }
         JobsCommand::Run { id, vars, priority, wait, follow } => {
@@ -74,10 +75,23 @@ async fn begun(client: &Client, output: Output, accepted: &Value, wait: bool, fo
             eprintln!("run {id}");
             ended(client, &id).await?
         }
-        (false, false) => return show(output, accepted, |_| id),
+        (false, false) => return show(output, accepted, |accepted| added(accepted, &id)),
     };
     show(output, &run, |run| with_files(client, run))?;
     Ok(exit_of(&run))
+}
+
+/// Returns the text about a run in its queue. A program that reads the output gets the id alone.
+fn added(accepted: &Value, id: &str) -> String {
+    if columns_of_the_terminal().is_none() {
+        return id.to_owned();
+    }
+    let note = text(accepted, "/note");
+    let note = if note.is_empty() { note } else { format!("note: {}\n", plain(&note)) };
+    format!(
+        "run {id} is in its queue\n{note}`stepwell runs logs {id} --follow` prints its log until it ends\n\
+        `stepwell explain {id}` shows why it does not start"
+    )
 }
 
 fn listed(jobs: &Value) -> String {
@@ -102,16 +116,20 @@ fn listed(jobs: &Value) -> String {
     sheet.text()
 }
 
+/// Stores the jobs of files. Checks every file first, so that nothing is stored when one of them is wrong.
 async fn put(client: &Client, output: Output, files: &[PathBuf]) -> Ends {
-    let sources = files::read_all(files)?;
-    let checked = check_all(client, &sources).await?;
+    let (checked, failures) = check_each(client, files::read_all(files)?).await;
+    if let Some(failure) = Failure::joined(&failures) {
+        return Err(failure);
+    }
     let mut seen = BTreeSet::new();
-    if let Some(twice) = checked.iter().map(|job| text(job, "/job_id")).find(|id| !seen.insert(id.clone())) {
+    let mut ids = checked.iter().map(|(_, job)| text(job, "/job_id"));
+    if let Some(twice) = ids.find(|id| !seen.insert(id.clone())) {
         return Err(Failure::input(format!("two of the files hold the job `{twice}`: nothing was stored")));
     }
-    let names: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
+    let names: Vec<String> = checked.iter().map(|(source, _)| source.name.clone()).collect();
     let store = async |name: String| {
-        let found = sources.iter().zip(&checked).find(|(source, _)| source.name == name);
+        let found = checked.iter().find(|(source, _)| source.name == name);
         let (source, job) = found.ok_or_else(|| Failure::input(format!("{name} is gone")))?;
         let id = text(job, "/job_id");
         let call = Call::to(&Operation::putJob, &[&id]).body(source.text.clone());
@@ -122,6 +140,6 @@ async fn put(client: &Client, output: Output, files: &[PathBuf]) -> Ends {
         Ok((stored, told))
     };
     let (exit, answers) = each(output, &names, store).await?;
-    show_all(output, &names, answers);
+    show_all(output, names.len(), answers);
     Ok(exit)
 }

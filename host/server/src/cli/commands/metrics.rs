@@ -23,12 +23,13 @@ fn metrics_text(metrics: &Value) -> String {
     let ended = metrics.get("ended").and_then(Value::as_object);
     let ended: Vec<String> =
         ended.into_iter().flatten().map(|(status, count)| format!("{count} {status}")).collect();
-    let ended = if ended.is_empty() { "none".to_owned() } else { ended.join(", ") };
-    let mut parts = vec![format!(
-        "runs that ended in the last {} h: {ended}\nsuccess rate: {:.1} %",
-        text(metrics, "/hours"),
-        100.0 * figure("/success_rate")
-    )];
+    let hours = text(metrics, "/hours");
+    if ended.is_empty() {
+        return format!("no run ended in the last {hours} h, so there is no success rate");
+    }
+    let rate = metrics.get("success_rate").and_then(Value::as_f64);
+    let rate = rate.map_or_else(String::new, |rate| format!("\nsuccess rate: {:.1} %", 100.0 * rate));
+    let mut parts = vec![format!("runs that ended in the last {hours} h: {}{rate}", ended.join(", "))];
     let mut spreads = Sheet::new(&[whole("seconds"), whole("p50"), whole("p95"), whole("p99"), whole("max")]);
     for (name, pointer) in [("duration", "/duration_seconds"), ("lateness", "/lateness_seconds")] {
         let of = |part: &str| format!("{:.3}", figure(&format!("{pointer}/{part}")));

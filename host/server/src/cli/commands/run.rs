@@ -19,7 +19,6 @@ use crate::cli::files::{self, Source};
 use crate::cli::host::host;
 use crate::cli::output::progress::Terminal;
 use crate::cli::output::summary::{exit_of, summary};
-
 use crate::cli::waiting::{Follow, ended, follow};
 use crate::failure::Failure;
 use crate::{Exit, print};
@@ -123,7 +122,7 @@ fn show(view: &Value, files: &str, value: Option<Option<Value>>, args: &RunArgs)
 /// Runs the job on the service that `--server` names, and follows its log.
 async fn elsewhere(args: &RunArgs, source: Option<Source>) -> Result<Exit, Failure> {
     let refused = |option: &str, instead: &str| {
-        let message = format!("does not work with --server: {instead}");
+        let message = format!("{option} does not work with --server: {instead}");
         Err(Failure::option(option, message))
     };
     if args.resume.is_some() {

@@ -38,7 +38,7 @@ pub(super) async fn runs(command: RunsCommand, api: &ApiArgs) -> Ends {
         RunsCommand::Logs { execution_id: id, follow: true } => match output {
             Output::Text => Ok(exit_of(&waiting::follow(&client, &id, Follow::Output).await?)),
             Output::Json => {
-                Err(Failure::option("--follow", "prints lines of text: leave out `--output json`"))
+                Err(Failure::option("--follow", "--follow prints lines of text: leave out `--output json`"))
             }
         },
         RunsCommand::Logs { execution_id: id, follow: false } => logs(&client, output, &id).await,
@@ -52,7 +52,7 @@ pub(super) async fn runs(command: RunsCommand, api: &ApiArgs) -> Ends {
                     other => Ok(other),
                 };
             }
-            show_all(output, &execution_ids, answers);
+            show_all(output, execution_ids.len(), answers);
             Ok(exit)
         }
         RunsCommand::Retry { execution_ids, from_start, wait } => {
@@ -161,7 +161,7 @@ pub(super) async fn started(
     wait: bool,
 ) -> Ends {
     if !wait {
-        show_all(output, ids, answers);
+        show_all(output, ids.len(), answers);
         return Ok(exit);
     }
     let new: Vec<String> = answers.iter().map(|answer| text(answer, "/execution_id")).collect();
@@ -180,7 +180,7 @@ async fn finish(client: &Client, output: Output, exit: Exit, ids: &[String]) -> 
         worst = if worst == Exit::Success { exit_of(&run) } else { worst };
         shown.push(run);
     }
-    show_all(output, ids, shown);
+    show_all(output, ids.len(), shown);
     Ok(worst)
 }
 

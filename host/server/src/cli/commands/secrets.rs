@@ -36,7 +36,10 @@ pub(super) async fn secrets(command: SecretsCommand, local: &Local) -> Ends {
         SecretsCommand::List => list(&host, &store, local.output),
         SecretsCommand::Rm { name } => {
             if !SecretFile::remove(&store, &name).map_err(HostError::Refused)? {
-                let message = format!("there is no secret `{name}` in {}", store.file.display());
+                let message = format!(
+                    "there is no secret `{name}` in {}; `stepwell secrets list` lists the names",
+                    store.file.display()
+                );
                 return Err(HostError::Refused(message).into());
             }
             noted(&host, "secret.remove", &name).await?;

@@ -7,7 +7,6 @@ use crate::Exit;
 use crate::api;
 use crate::cli::args::ServeArgs;
 use crate::cli::host::{builder, registered};
-
 use crate::telemetry::{self, LogFilter, LogFormat};
 
 /// Serves until SIGTERM. `filter` follows the configuration, where no flag sets the log.

@@ -15,16 +15,21 @@ use crate::cli::output::table::{Sheet, items, text, time, whole, words};
 use crate::cli::output::{change, each, show, show_all};
 use crate::display::{plain, plain_lines};
 use crate::failure::Failure;
-use crate::file_error;
+use crate::{Exit, file_error};
 
 pub(super) async fn steps(of: Of<StepsCommand>) -> Ends {
     let Of { command, mut api } = of;
     let (output, replace) = (api.output, api.host.replace);
     match command {
-        StepsCommand::Inspect { step } if is_component(&step) => inspect_file(&step, &api).await,
+        StepsCommand::Inspect { step } if is_path(&step) => inspect_file(&step, &api).await,
         StepsCommand::Inspect { step } => {
             let client = Client::new(&api).await?;
-            show(output, &client.ask(Call::to(&Operation::getStep, &[&step])).await?, described)
+            match client.ask(Call::to(&Operation::getStep, &[&step])).await {
+                Err(failure) if failure.exit == Exit::BadInput && Path::new(&step).exists() => {
+                    inspect_file(&step, &api).await
+                }
+                answer => show(output, &answer?, described),
+            }
         }
         StepsCommand::List => {
             let client = Client::new(&api).await?;
@@ -47,7 +52,7 @@ pub(super) async fn steps(of: Of<StepsCommand>) -> Ends {
                 Ok((activated, told))
             };
             let (exit, answers) = each(output, &names, register).await?;
-            show_all(output, &names, answers);
+            show_all(output, names.len(), answers);
             Ok(exit)
         }
         StepsCommand::Rollback { step_type, version } => {
@@ -64,8 +69,9 @@ pub(super) async fn steps(of: Of<StepsCommand>) -> Ends {
     }
 }
 
-fn is_component(step: &str) -> bool {
-    Path::new(step).extension().is_some_and(|extension| extension == "wasm")
+/// Returns whether the argument of `inspect` is a path, and not the name of a step type.
+fn is_path(step: &str) -> bool {
+    step.starts_with(['.', '/']) || Path::new(step).extension().is_some_and(|extension| extension == "wasm")
 }
 
 fn in_file(name: &str, failure: Failure) -> Failure {

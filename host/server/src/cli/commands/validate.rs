@@ -3,14 +3,13 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-
 use stepwell::engine::job;
+use stepwell::engine::quantity::counted;
 use stepwell::{Host, HostError};
 
 use crate::api::Operation;
 use crate::cli::Ends;
 use crate::cli::args::{Output, ValidateArgs};
-
 use crate::cli::client::{self, Call, Client};
 use crate::cli::files::{self, Source};
 use crate::cli::output::show_all;
@@ -19,21 +18,23 @@ use crate::display::plain;
 use crate::failure::Failure;
 use crate::{Exit, print};
 
+/// Checks each file. A file with problems does not hide the others.
 pub(super) async fn validate(args: &ValidateArgs) -> Ends {
     let sources = files::read_all(&args.files)?;
     let client = Client::new(&args.api).await?;
-    let mut answers = Vec::new();
-    for (source, checked) in sources.iter().zip(check_all(&client, &sources).await?) {
-        let (id, steps) = (text(&checked, "/job_id"), text(&checked, "/steps"));
+    let asked = sources.len();
+    let (answers, failures) = check_each(&client, sources).await;
+    for (source, answer) in &answers {
+        let (id, steps) = (text(answer, "/job_id"), counted(text(answer, "/steps"), "step"));
         if args.api.output == Output::Text {
-            let noun = if steps == "1" { "step" } else { "steps" };
-            print(&plain(&format!("{}: the job `{id}` is valid ({steps} {noun})", source.name)));
+            print(&plain(&format!("{}: the job `{id}` is valid ({steps})", source.name)));
         }
-        answers.push(checked);
     }
-    let names: Vec<String> = sources.into_iter().map(|source| source.name).collect();
-    show_all(args.api.output, &names, answers);
-    Ok(Exit::Success)
+    let failure = Failure::joined(&failures);
+    if failure.is_none() || !answers.is_empty() {
+        show_all(args.api.output, asked, answers.into_iter().map(|(_, answer)| answer).collect());
+    }
+    failure.map_or(Ok(Exit::Success), Err)
 }
 
 /// Checks a job file: problems have their places in it. The answer of `POST /api/v2/jobs/validate`.
@@ -55,26 +56,33 @@ pub(super) fn announce_compiling(host: &Host, source: &Source) {
     }
 }
 
-/// Checks every file, so that nothing is stored when one is wrong; warnings go to standard error.
-pub(super) async fn check_all(client: &Client, sources: &[Source]) -> Result<Vec<Value>, Failure> {
+/// Checks each source, and returns those that are valid with their answers, and the failures. Warnings go to
+/// standard error.
+pub(super) async fn check_each(
+    client: &Client,
+    sources: Vec<Result<Source, Failure>>,
+) -> (Vec<(Source, Value)>, Vec<Failure>) {
     let (mut checked, mut failures) = (Vec::new(), Vec::new());
     for source in sources {
-        match check(client, source).await {
-            Ok(answer) => {
+        let result = match source {
+            Ok(source) => check(client, &source).await.map(|answer| (source, answer)),
+            Err(failure) => Err(failure),
+        };
+        match result {
+            Ok((source, answer)) => {
                 if let Some(warnings) = client::warnings(&answer, &source.name, &source.text) {
                     eprintln!("{warnings}\n");
                 }
-                checked.push(answer);
+                checked.push((source, answer));
             }
             Err(failure) => failures.push(failure),
         }
     }
-    let Some(exit) = failures.first().map(|failure| failure.exit) else { return Ok(checked) };
-    let messages: Vec<String> = failures.into_iter().map(|failure| failure.message).collect();
-    Err(Failure { exit, message: messages.join("\n\n"), lost: false })
+    (checked, failures)
 }
 
-/// The job of a file as JSON, after it was checked as it stands there, so that its problems have their places.
+/// The job of a file as JSON, after it was checked as it stands there, so that its problems have their
+/// places.
 pub(super) async fn job_value(client: &Client, source: &Source) -> Result<Value, Failure> {
     check(client, source).await?;
     let document = stepwell::engine::document::Document::parse(&source.name, &source.text)

@@ -1,4 +1,4 @@
-//! How commands print their answers: as JSON, or as text.
+//! The output of commands: their answers as JSON or as text.
 
 pub(crate) mod definition;
 pub(crate) mod progress;
@@ -59,11 +59,11 @@ pub(crate) async fn each<F: Future<Output = Result<(Value, String), Failure>>>(
     Ok((exit, answers))
 }
 
-/// Prints the answers about one thing, or about several.
-pub(crate) fn show_all(output: Output, ids: &[String], answers: Vec<Value>) {
+/// Prints answers as JSON: the answer itself when the user `asked` about one thing, and otherwise a list.
+pub(crate) fn show_all(output: Output, asked: usize, answers: Vec<Value>) {
     if output == Output::Json {
         let answer = match <[Value; 1]>::try_from(answers) {
-            Ok([one]) if ids.len() == 1 => one,
+            Ok([one]) if asked == 1 => one,
             Ok(one) => json!({ "items": one }),
             Err(several) => json!({ "items": several }),
         };

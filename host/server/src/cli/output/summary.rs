@@ -76,7 +76,7 @@ fn status(step: &Value) -> String {
     }
 }
 
-/// How a command ends that waited for a run.
+/// Returns the exit code of a command that waited for a run.
 pub(crate) fn exit_of(view: &Value) -> Exit {
     match view.get("status").and_then(Value::as_str) {
         Some("success") => Exit::Success,

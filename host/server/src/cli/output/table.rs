@@ -76,7 +76,7 @@ impl Sheet {
         }
     }
 
-    /// How wide each column is.
+    /// Returns the width of each column.
     fn widths(&self) -> Vec<usize> {
         let wide = |(i, column): (usize, &Column)| {
             let cells =

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::json;
 use stepwell::HostError;
 use stepwell::engine::action::Action;
+use stepwell::engine::quantity::counted;
 
 use super::{MOUNT, Runner};
 use crate::cli::args::{CheckScriptArgs, Output};
@@ -98,12 +99,11 @@ fn told(scripts: &[Checked], runs: usize) -> String {
     }
     lines.push(String::new());
     let others = scripts.len() - runs;
+    let all = counted(scripts.len(), "script");
+    let run = if runs == 1 { "runs as it is" } else { "run as they are" };
     lines.push(match others {
-        0 => format!("{runs} of {} run as they are", scripts.len()),
-        _ => format!(
-            "{runs} of {} run as they are; here is what the others need, and how many of them:",
-            scripts.len()
-        ),
+        0 => format!("{runs} of {all} {run}"),
+        _ => format!("{runs} of {all} {run}; the others need, with the number of scripts:"),
     });
     let mut lacking: Vec<_> = lacking.into_iter().collect();
     lacking.sort_by_key(|(name, count)| (std::cmp::Reverse(*count), *name));

@@ -1,8 +1,8 @@
 //! `stepwell step test-script` and `stepwell step check-script`: scripts without a job.
 //!
 //! A script runs as a step does, in the same sandbox: its folder is mounted read-only, a scratch directory is
-//! writable, and nothing else is granted. The command knows no language. A step declares the actions that it serves
-//! ([`stepwell::engine::action`]).
+//! writable, and nothing else is granted. The command knows no language. A step declares the actions that it
+//! serves ([`stepwell::engine::action`]).
 
 mod check;
 mod languages;
@@ -136,8 +136,8 @@ fn full(path: &Path) -> Result<PathBuf, HostError> {
     fs::canonicalize(path).map_err(|error| file_error(path.to_owned(), error))
 }
 
-/// The folder that scripts see: the given one; else the current one, if all scripts are below it; else that of the first
-/// script.
+/// The folder that scripts see: the given one; else the current one, if all scripts are below it; else that
+/// of the first script.
 fn root(given: Option<&Path>, paths: &[PathBuf]) -> Result<PathBuf, HostError> {
     if let Some(given) = given {
         return full(given);

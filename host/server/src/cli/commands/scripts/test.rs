@@ -9,6 +9,7 @@ use serde_json::json;
 use stepwell::HostError;
 use stepwell::engine::StepEnd;
 use stepwell::engine::action::Action;
+use stepwell::engine::quantity::counted;
 
 use super::Runner;
 use crate::cli::args::TestScriptArgs;
@@ -51,7 +52,7 @@ pub(crate) async fn test(args: &TestScriptArgs) -> Result<Exit, HostError> {
 struct TestRun {
     tests: Vec<Test>,
     counts: Counts,
-    /// Why the file itself ended badly.
+    /// The reason why the file itself did not end well.
     broken: Option<String>,
 }
 
@@ -112,9 +113,7 @@ impl Counts {
         }
         let broken =
             if broken == 0 { String::new() } else { format!("; {broken} of the files did not end well") };
-        let counted =
-            |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
-        let (tests, files) = (counted(total as usize, "test"), counted(files, "file"));
+        let (tests, files) = (counted(total, "test"), counted(files, "file"));
         format!("\n{tests} in {files}: {}{broken}", parts.join(", "))
     }
 }
