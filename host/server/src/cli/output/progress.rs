@@ -132,12 +132,7 @@ impl Observer for Terminal {
             }
             Notice::Event(Event::GroupStarted { in_order, .. }) => {
                 let branches = state.group(step).map_or(0, |group| group.branches.len());
-                let noun = if branches == 1 { "branch" } else { "branches" };
-                let how = match in_order {
-                    true => "one after the other, because parallel execution is off",
-                    false => "at the same time",
-                };
-                self.line(&format!("{name}: {branches} {noun}, {how}"));
+                self.line(&format!("{name}: {}", branches_text(branches, *in_order)));
             }
             Notice::Event(Event::GroupTimedOut { .. }) => {
                 self.line(&format!("{name}: its time ran out; its branches end"));
@@ -168,6 +163,15 @@ impl Observer for Terminal {
             }),
         }
     }
+}
+
+fn branches_text(branches: usize, in_order: bool) -> String {
+    let noun = if branches == 1 { "branch" } else { "branches" };
+    let order = match in_order {
+        true => "one after the other, because parallel execution is off",
+        false => "at the same time",
+    };
+    format!("{branches} {noun}, {order}")
 }
 
 fn log_level(level: &str) -> String {
