@@ -284,12 +284,7 @@ impl HostBuilder {
                 };
                 let sandbox = Sandbox::new(options)?;
                 if !self.without_builtins {
-                    for builtin in BUILTINS {
-                        let manifest: Manifest = serde_json::from_str(builtin.manifest).map_err(|error| {
-                            HostError::File { path: builtin.name.into(), error: error.into() }
-                        })?;
-                        sandbox.register_known(manifest, builtin.digest, builtin.wasm);
-                    }
+                    add_builtins(&sandbox)?;
                 }
                 Arc::new(sandbox)
             }
@@ -334,6 +329,15 @@ impl HostBuilder {
         };
         Ok(Host { ctx: Arc::new(context) })
     }
+}
+
+fn add_builtins(sandbox: &Sandbox) -> Result<(), HostError> {
+    for builtin in BUILTINS {
+        let manifest: Manifest = serde_json::from_str(builtin.manifest)
+            .map_err(|error| HostError::File { path: builtin.name.into(), error: error.into() })?;
+        sandbox.register_known(manifest, builtin.digest, builtin.wasm);
+    }
+    Ok(())
 }
 
 /// The environment variables that switch parallel execution on or off, the first that is set.
