@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::join::end_of;
 use super::*;
 use crate::job::JobDefinition;
+use crate::outcome::{Produced, Receipt};
 use crate::run::{Effect, Event, RunStatus, RunView, apply, next};
 use crate::store::NewRun;
 
