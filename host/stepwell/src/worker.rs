@@ -142,6 +142,9 @@ impl Worker<'_> {
     async fn advance(&mut self, running: &mut Running) -> Result<Advance, HostError> {
         let mut starts = Vec::new();
         let end = loop {
+            if self.state.status.is_terminal() {
+                break Some(None);
+            }
             let now = self.now();
             let idle = self.attempts.is_empty() && starts.is_empty();
             // A cancellation ends the steps of the job. `finally` still runs, within its own time limit.
@@ -157,7 +160,7 @@ impl Worker<'_> {
             }
             let parked = self.state.status == RunStatus::Parked && self.state.verdict.is_none();
             let deadline = self.state.deadline().filter(|_| !parked);
-            if deadline.is_some_and(|deadline| now >= deadline) && !self.state.status.is_terminal() {
+            if deadline.is_some_and(|deadline| now >= deadline) {
                 if !idle {
                     break None;
                 }

@@ -9,6 +9,7 @@ pub mod group;
 mod legacy;
 mod parse;
 mod plan;
+mod reads;
 mod template;
 mod variables;
 
@@ -30,8 +31,17 @@ pub use check::{Catalog, unknown_type};
 pub use condition::{asks_about, evaluate};
 pub use parse::{Parsed, Read, parse, parse_in, read, read_in};
 pub use plan::{Members, Node, Parent, Placed, Plan};
+pub use reads::Reads;
 pub use template::{Scope, TemplateError, render};
 pub use variables::{from_text, set_variable, wrong_variables};
+
+/// The step types that the engine implements.
+pub const TYPES_OF_THE_ENGINE: [&str; 2] = [approval::TYPE, group::TYPE];
+
+/// Returns whether the engine implements a step type, so that no component has it.
+pub fn is_of_the_engine(step_type: &str) -> bool {
+    TYPES_OF_THE_ENGINE.contains(&step_type)
+}
 
 /// A job: steps that run one after another.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

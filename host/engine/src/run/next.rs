@@ -81,8 +81,8 @@ impl Frontier {
         self.limits.insert((at, group));
     }
 
-    pub(super) fn unlimit(&mut self, group: usize) {
-        self.limits.retain(|(_, other)| *other != group);
+    pub(super) fn unlimit(&mut self, group: usize, at: Timestamp) {
+        self.limits.remove(&(at, group));
     }
 }
 
