@@ -323,10 +323,7 @@ mod tests {
         );
     }
 
-    #[test]
-    fn every_problem_is_told_at_once() {
-        check(
-            r#"id: daily job
+    const MANY_PROBLEMS: &str = r#"id: daily job
 timezone: Europe/Berln
 vars: {day: x}
 steps:
@@ -344,7 +341,12 @@ steps:
     type: sql
     query: ${{ steps.c.output }}
     retry: {max_attempts: 0}
-"#,
+"#;
+
+    #[test]
+    fn every_problem_is_told_at_once() {
+        check(
+            MANY_PROBLEMS,
             expect![[r#"
                 error: `id` must be 1 to 64 letters, digits, `.`, `_` and `-`, beginning with a letter or digit, not the text `daily job`
                  --> job.yaml:1:5
