@@ -79,7 +79,7 @@ async fn a_job_gives_the_same_result_with_parallel_execution_on_and_off() {
         ]),
         json!([
             group(&json!({"for_each": []}), &json!([echo("a", "1")])),
-            echo("last", "${{ steps.g.output }}")
+            echo("last", "${{ steps.g.output | length }} items")
         ]),
         json!([
             group(
@@ -204,7 +204,7 @@ async fn each_mistake_in_a_group_is_named() {
         (
             json!([group(&json!({}), &json!([]))]),
             "/steps/0/parallel_steps",
-            "`parallel_steps` must have at least 1 item",
+            "`parallel_steps` must have at least one",
         ),
         (
             json!([group(&json!({}), &json!([echo("a", "1"), echo("a", "2")]))]),
@@ -313,7 +313,7 @@ async fn items_must_be_a_list_that_fits() {
         (json!("${{ vars.list[0] }}"), "`for_each` must be a list or an object, and is text"),
         (json!(7), "`for_each` must be a list or an object, and is a number"),
         (
-            json!("${{ range(100) | list }}"),
+            json!((0..100).collect::<Vec<_>>()),
             "`for_each` has 100 items, of 1 steps each, and a run has at most 20 steps",
         ),
     ] {
