@@ -191,7 +191,7 @@ async fn an_approval_in_a_branch_holds_nothing_up() {
     assert_eq!(rows, 1, "{log}");
 }
 
-/// What is wrong about a group, each with its place and its fix.
+/// Each mistake is an error with its place and its fix.
 #[tokio::test]
 async fn each_mistake_in_a_group_is_named() {
     let site = site(ON).await;
@@ -305,7 +305,7 @@ async fn each_mistake_in_a_group_is_named() {
     }
 }
 
-/// A list that is no list, or is too long, ends the group with a message.
+/// A value that is no list, or a list that is too long, ends the group with a message.
 #[tokio::test]
 async fn items_must_be_a_list_that_fits() {
     let site = site(&format!("{ON}service: {{run_steps: 20}}\n")).await;
