@@ -13,6 +13,7 @@ mod canary;
 mod cases;
 mod cli;
 mod cluster;
+mod compatibility;
 mod component_threats;
 mod connections;
 mod credentials;

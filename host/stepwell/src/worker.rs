@@ -99,7 +99,7 @@ enum Advance {
     Left(Left),
     /// Attempts run, and nothing else may start.
     Attempts,
-    /// The run may go on.
+    /// The run may continue.
     On,
 }
 

@@ -340,7 +340,6 @@ steps:
   - id: c
     type: sql
     query: ${{ steps.c.output }}
-    retry: {max_attempts: 0}
 "#;
 
     #[test]
@@ -416,13 +415,7 @@ steps:
                   --> job.yaml:17:12
                    |
                 17 |     query: ${{ steps.c.output }}
-                   |            ^
-
-                error: `max_attempts` must be at least 1, not 0
-                  --> job.yaml:18:27
-                   |
-                18 |     retry: {max_attempts: 0}
-                   |                           ^"#]],
+                   |            ^"#]],
         );
     }
 
