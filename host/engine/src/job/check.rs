@@ -13,7 +13,7 @@ use super::{JobDefinition, Part, StepDefinition, approval};
 use crate::document::{Diagnostics, Document, closest, cut, each_template};
 use crate::quantity::Span;
 use crate::reference::{StepRef, Wanted};
-use crate::schedule::{Calendars, Timetable};
+use crate::schedule::{Calendars, MAX_JITTER, Timetable};
 use crate::step::Manifest;
 
 /// The step types that a job may use.
@@ -159,6 +159,10 @@ fn check_schedule(
     found: &mut Diagnostics,
 ) {
     let Some(schedule) = &job.schedule else { return };
+    if schedule.jitter > MAX_JITTER {
+        let message = format!("`jitter` is {}; at most 30 days are allowed", schedule.jitter);
+        found.0.push(document.error(&format!("{pointer}/schedule/jitter"), message));
+    }
     // An invalid time zone is reported at its own key; the schedule is checked in any zone.
     let zone = job.timezone.parse().unwrap_or(chrono_tz::UTC);
     // The creation time does not affect whether the schedule is valid.

@@ -291,7 +291,8 @@ fn refused(status: StatusCode, body: &[u8], file: &str, text: &str) -> Failure {
         let snippet = usize::try_from(line).ok().and_then(|line| text.lines().nth(line.checked_sub(1)?));
         let at = (if text.is_empty() { 0 } else { line }, number(error, "column"));
         let message = said(error, "message").unwrap_or_default();
-        let mut found = Diagnostic::at(file, at, snippet.unwrap_or_default(), &message);
+        let place = usize::try_from(at.1.saturating_sub(1)).unwrap_or(usize::MAX);
+        let mut found = Diagnostic::at(file, at, (snippet.unwrap_or_default(), place), &message);
         found.warning = error.get("severity").is_some_and(|severity| severity == "warning");
         found.help = said(error, "help");
         found.pointer = said(error, "pointer").unwrap_or_default();
