@@ -141,7 +141,7 @@ fn exit_of(error: &HostError) -> Exit {
             | StoreError::Conflict(..)
             | StoreError::AlreadyThere(..),
         ) => Exit::BadInput,
-        HostError::Store(_) | HostError::Illegal(_) => Exit::Platform,
+        HostError::Store(_) | HostError::Illegal(_) | HostError::Busy(_) => Exit::Platform,
     }
 }
 

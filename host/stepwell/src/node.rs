@@ -85,8 +85,8 @@ pub(crate) struct Node {
     pub serving: OnceLock<tokio::sync::mpsc::UnboundedSender<String>>,
     /// The threads on which a service executes runs.
     pub guests: OnceLock<GuestThreads>,
-    /// Locked while a large document is read.
-    pub reading: Mutex<()>,
+    /// Locked while a large document is read. Its waiters get it in the order in which they came.
+    pub reading: tokio::sync::Mutex<()>,
     /// The numbers of consecutive panics of workers, by runs of which no step was next.
     pub panics: Mutex<HashMap<String, u32>>,
 }
@@ -117,7 +117,7 @@ impl Default for Node {
             served: Mutex::default(),
             serving: OnceLock::new(),
             guests: OnceLock::new(),
-            reading: Mutex::default(),
+            reading: tokio::sync::Mutex::default(),
             panics: Mutex::default(),
         }
     }

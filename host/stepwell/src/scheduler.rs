@@ -116,7 +116,7 @@ impl Schedules {
             Ok(()) => return Ok(true),
             Err(error) => error,
         };
-        if batches.len() < 2 || matches!(error, HostError::Store(StoreError::Unavailable(_))) {
+        if matches!(error, HostError::Store(StoreError::Unavailable(_))) {
             return Err(error);
         }
         let mut all = true;
