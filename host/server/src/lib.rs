@@ -121,6 +121,16 @@ fn print(text: &str) {
     write(format!("{text}\n").as_bytes());
 }
 
+/// Returns a function that writes the parts of a text or a file of a step: as they are, or, to a terminal,
+/// without characters that could control it.
+fn writer() -> impl FnMut(&[u8]) {
+    let mut shown = std::io::stdout().is_terminal().then(display::Shown::default);
+    move |bytes| match &mut shown {
+        Some(shown) => write(shown.part(bytes).as_bytes()),
+        None => write(bytes),
+    }
+}
+
 /// Writes to standard output. A reader that has gone is no error; a full disk is one, and the command ends
 /// with it.
 fn write(bytes: &[u8]) {

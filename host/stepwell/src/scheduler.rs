@@ -17,6 +17,8 @@ use crate::service::POLL;
 
 /// The maximum interval between two rounds of a scheduler that counts as watching.
 const BREAK: Duration = Duration::from_secs(5);
+/// The interval between two rounds when nothing that is due can be read.
+const AGAIN: Duration = Duration::from_millis(50);
 /// The number of schedules that the scheduler fires per transaction.
 const SCHEDULES: u32 = 256;
 /// The maximum number of fires of one schedule per transaction.
@@ -25,6 +27,8 @@ const FIRES: usize = 500;
 /// The result of a round of the scheduler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fired {
+    /// Nothing was due.
+    Nothing,
     /// Everything that was due has fired.
     All,
     /// More may be due.
@@ -63,6 +67,7 @@ impl Schedules {
             if fired.is_ok() {
                 watching = Some((since, now));
             }
+            let none_read = matches!(fired, Ok(Fired::Nothing));
             let filled = self.fill_backfills(&mut timetables).await;
             let pause = match (fired, filled) {
                 (Ok(Fired::More), _) | (_, Ok(true)) => continue,
@@ -76,8 +81,9 @@ impl Schedules {
                     let next = self.ctx.store.next_schedule(Some(self.ctx.worker())).await.ok().flatten();
                     let until =
                         next.map_or(POLL, |next| (next - self.ctx.clock.now()).to_std().unwrap_or_default());
-                    // If a due schedule did not fire, it now belongs to another scheduler.
-                    until.clamp(Duration::from_millis(2), POLL)
+                    // If a due schedule did not fire, it now belongs to another scheduler, or cannot be read.
+                    let least = if none_read && until.is_zero() { AGAIN } else { Duration::from_millis(2) };
+                    until.clamp(least, POLL)
                 }
             };
             if self.ctx.sleep_or(&notify, pause).await {
@@ -95,6 +101,9 @@ impl Schedules {
     ) -> Result<Fired, HostError> {
         let now = self.ctx.clock.now();
         let rows = self.ctx.store.due_schedules(self.ctx.worker(), now, SCHEDULES).await?;
+        if rows.is_empty() {
+            return Ok(Fired::Nothing);
+        }
         let mut more = rows.len() == SCHEDULES as usize;
         let mut batches = Vec::new();
         for row in rows {

@@ -11,6 +11,7 @@ use super::expression::names;
 use super::template::{Piece, pieces};
 use super::{JobDefinition, Part, StepDefinition, approval};
 use crate::document::{Diagnostics, Document, closest, cut, each_template};
+use crate::label;
 use crate::quantity::Span;
 use crate::reference::{StepRef, Wanted};
 use crate::schedule::{Calendars, MAX_JITTER, Timetable};
@@ -54,6 +55,7 @@ pub(super) fn check(
         let message = format!("`{}` is not an IANA time zone", cut(&job.timezone, 60));
         found.0.push(document.error(&format!("{pointer}/timezone"), message).help(help));
     }
+    check_name(&job.name, document, pointer, found);
     check_schedule(job, document, pointer, catalog, found);
     let names = Names::of(job);
     if let Some(concurrency) = &job.concurrency {
@@ -75,6 +77,7 @@ pub(super) fn check(
         if let Some(policy) = &step.policy {
             policy.check_narrowing(document, &format!("{at}/policy"), found);
         }
+        check_name(&step.name, document, &at, found);
         check_type(step, document, &at, catalog, found);
         let references = References { job, names: &names, index: i, document };
         references.check_config(step, &at, found);
@@ -88,6 +91,13 @@ pub(super) fn check(
         check_retry(job, step, document, &at, found);
     }
     check_retry_of_run(job, document, pointer, found);
+}
+
+/// Reports a display name with characters that no reader sees.
+fn check_name(name: &str, document: &Document, at: &str, found: &mut Diagnostics) {
+    if let Some(why) = label::problem(name) {
+        found.0.push(document.error(&format!("{at}/name"), format!("`name` {why}")));
+    }
 }
 
 /// Returns the shortest pause before an attempt: a backoff may end a fifth early.

@@ -240,7 +240,10 @@ pub(super) async fn get_schedule(
 /// Returns the schedule of a job.
 async fn scheduled(app: &App, id: &str) -> Result<Schedule, Problem> {
     let none = || Problem::new(StatusCode::NOT_FOUND, format!("the job `{id}` has no schedule"));
-    Job::from(&app.host.jobs().get(id).await?).schedule.ok_or_else(none)
+    let stored = app.host.jobs().get(id).await?;
+    let schedule = Job::from(&stored).schedule.ok_or_else(none)?;
+    let problem = stored.schedule.as_ref().and_then(|row| app.host.schedules().problem(row));
+    Ok(Schedule { problem, ..schedule })
 }
 
 #[derive(Deserialize)]

@@ -187,23 +187,24 @@ fn client(app: &App, parts: &Parts) -> Client {
     Client(app.front.proxies.client(peer, &parts.headers))
 }
 
-/// Returns the problem with the headers of a request that did not come from the command in this process.
-fn problem_of_headers(app: &App, request: &Request<Body>) -> Option<Problem> {
+/// Returns the response to a request with wrong headers, if it did not come from the command in this process.
+fn refused_headers(app: &App, request: &Request<Body>) -> Option<Response> {
     if app.command {
         return None;
     }
     let has_two = request.extensions().get::<connection::TwoLengths>().is_some_and(|two| two.seen());
-    refuse::host_problem(request.version(), request.headers())
-        .or_else(|| refuse::header_problem(request.headers(), has_two))
+    let headers = request.headers();
+    let problem = refuse::host_problem(request.version(), headers).map(Problem::into_response);
+    problem.or_else(|| refuse::header_problem(headers, has_two).map(refuse::closing))
 }
 
 /// Authorizes a request. Only liveness and readiness are public: every other request, to any path, needs a
 /// key with the role of its operation.
 async fn guard(State(app): State<App>, request: Request<Body>, next: Next) -> Response {
-    if let Some(problem) = problem_of_headers(&app, &request) {
+    if let Some(refused) = refused_headers(&app, &request) {
         let (parts, body) = request.into_parts();
         refuse::drain(&parts, body);
-        return refuse::closing(problem);
+        return refused;
     }
     if !app.front.names.allow(request.headers(), request.uri()) {
         let detail =
