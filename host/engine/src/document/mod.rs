@@ -355,6 +355,23 @@ mod tests {
         );
     }
 
+    /// A place in a long line is found wherever it is, also after characters of several bytes.
+    #[test]
+    fn a_problem_in_a_long_line_is_shown_around_its_place() {
+        for filler in ["a", "ä", "日"] {
+            let items: Vec<String> =
+                (0..4_000).map(|n| format!("{{\"k{n:04}\":\"{}\"}}", filler.repeat(20))).collect();
+            let document = Document::parse("x.json", &format!("# x\n[{}]\n", items.join(","))).unwrap();
+            for n in [0, 1, 40, 999, 2_500, 3_999] {
+                let found = document.error(&format!("/{n}/k{n:04}"), "wrong");
+                let shown: String = found.snippet.chars().skip(found.caret).collect();
+                assert!(shown.starts_with(&format!("\"{filler}")), "{filler} {n}: {found}");
+                assert!(found.line == 2 && found.snippet.contains(&format!("k{n:04}")), "{filler} {n}: {found}");
+                assert!(found.snippet.chars().count() < 300, "{filler} {n}: {found}");
+            }
+        }
+    }
+
     #[test]
     fn templates_are_not_judged_before_they_are_filled_in() {
         check("name: x\ncount: ${{ vars.n }}\n", expect![[""]]);

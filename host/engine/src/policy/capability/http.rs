@@ -439,4 +439,25 @@ mod tests {
             assert_eq!(denial.map(|denial| denial.rule), refused.then_some(Rule::HttpNotGranted), "{name}");
         }
     }
+    /// Each rule is compared with the first one for the same requests, however many rules there are.
+    #[test]
+    fn the_first_rule_with_another_credential_is_named() {
+        let rule = |n: usize, credential: &str| {
+            format!("  - {{url: 'https://a{n}.example', paths: ['/b', '/a'], credential: {credential}}}\n")
+        };
+        let mut text = "policy: 1\nname: p\nsteps: ['*']\nhttp:\n".to_owned();
+        for n in 0..400 {
+            text.push_str(&rule(n, "one"));
+        }
+        // Lines 405 to 409.
+        for credential in ["one", "two", "two", "one", "three"] {
+            text.push_str(&rule(7, credential));
+        }
+        let found = crate::policy::Policy::parse("p.yaml", &text, std::path::Path::new("/")).unwrap_err();
+        let told: Vec<(u64, bool)> =
+            found.0.iter().map(|one| (one.line, one.message.contains("the one in line 12 allow"))).collect();
+        // The rule in line 408 has the credential of the first rule, and differs from the one in line 406.
+        assert_eq!(told, [(406, true), (407, true), (408, false), (409, true)], "{found}");
+        assert!(found.0[2].message.contains("in line 406"), "{found}");
+    }
 }
