@@ -17,13 +17,16 @@ fn job(policy: &Value) -> String {
 }
 
 fn rules(count: usize, path: &str) -> Value {
-    (0..count).map(|n| json!({"url": format!("https://a{n}.example.com"), "methods": ["GET"], "paths": [path]})).collect()
+    (0..count)
+        .map(|n| json!({"url": format!("https://a{n}.example.com"), "methods": ["GET"], "paths": [path]}))
+        .collect()
 }
 
 /// Returns jobs with long lists, with a word of the answer.
 fn long_lists() -> Vec<(&'static str, String, &'static str)> {
     let texts = |count: usize| (0..count).map(|n| format!("/p{n}")).collect::<Vec<_>>();
-    let rule = |key: &str, count: usize| json!({"http": [{"url": "https://a.example.com", key: texts(count)}]});
+    let rule =
+        |key: &str, count: usize| json!({"http": [{"url": "https://a.example.com", key: texts(count)}]});
     let pair = json!({"http": [
         {"url": "https://a.example.com", "paths": texts(8_000)}, {"url": "https://a.example.com", "paths": texts(8_000)},
     ]});
@@ -31,9 +34,11 @@ fn long_lists() -> Vec<(&'static str, String, &'static str)> {
         (0..100).map(|n| json!({"url": format!("https://a{n}.example.com"), "paths": texts(30)})).collect();
     let names: Vec<String> = (0..5_000).map(|n| format!("n{n}")).collect();
     let list = |make: &dyn Fn(&String) -> Value| names.iter().map(make).collect::<Value>();
-    let environment: Value = names.iter().map(|name| (name.clone(), json!("v"))).collect::<serde_json::Map<_, _>>().into();
+    let environment: Value =
+        names.iter().map(|name| (name.clone(), json!("v"))).collect::<serde_json::Map<_, _>>().into();
     let schedule = |more: Value| {
-        let days: Vec<String> = (0..5_000).map(|n| format!("20{:02}-01-{:02}", n % 90 + 10, n % 28 + 1)).collect();
+        let days: Vec<String> =
+            (0..5_000).map(|n| format!("20{:02}-01-{:02}", n % 90 + 10, n % 28 + 1)).collect();
         let mut schedule = json!({"every": "1h", "blackout": days});
         schedule.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         json!({"id": "x", "schedule": schedule, "steps": [{"id": "a", "type": "wait", "for": 0}]}).to_string()
@@ -45,9 +50,19 @@ fn long_lists() -> Vec<(&'static str, String, &'static str)> {
         ("paths of many rules", job(&json!({"http": many_paths})), "at most 2000"),
         ("methods", job(&rule("methods", 5_000)), "at most 50"),
         ("headers", job(&rule("headers", 5_000)), "at most 200"),
-        ("ranges", job(&json!({"http": [{"url": "https://a.example.com", "allow_private": vec!["10.0.0.0/8"; 5_000]}]})), "at most 200"),
+        (
+            "ranges",
+            job(
+                &json!({"http": [{"url": "https://a.example.com", "allow_private": vec!["10.0.0.0/8"; 5_000]}]}),
+            ),
+            "at most 200",
+        ),
         ("connections", job(&json!({"sql": list(&|name| json!({"connection": name}))})), "at most 500"),
-        ("mounts", job(&json!({"files": list(&|name| json!({"mount": format!("/{name}"), "scratch": 1}))})), "at most 200"),
+        (
+            "mounts",
+            job(&json!({"files": list(&|name| json!({"mount": format!("/{name}"), "scratch": 1}))})),
+            "at most 200",
+        ),
         ("programs", job(&json!({"process": list(&|name| json!({"program": name}))})), "at most 200"),
         ("arguments", job(&json!({"process": [{"program": "p", "arguments": names}]})), "at most 1000"),
         ("variables", job(&json!({"environment": environment})), "at most 1000"),
@@ -71,7 +86,8 @@ async fn no_list_of_a_policy_takes_more_time_than_its_size() {
         assert!(took < SOON, "{what}: {took:?}");
     }
     // As many rules as there may be, of which each is checked with each step.
-    let steps: Vec<Value> = (0..1_000).map(|n| json!({"id": format!("s{n}"), "type": "wait", "for": 0})).collect();
+    let steps: Vec<Value> =
+        (0..1_000).map(|n| json!({"id": format!("s{n}"), "type": "wait", "for": 0})).collect();
     let largest = json!({"id": "x", "policy": {"http": rules(500, "/a")}, "steps": steps}).to_string();
     let begun = Instant::now();
     let reply = server.request("POST", "/api/v2/jobs/validate", &[], &largest).await;
@@ -165,7 +181,17 @@ async fn answers_that_no_client_reads_have_a_bound() {
     assert_eq!(server.get("/api/v2/jobs?limit=1").await.status, 200);
     let refused = until(
         "the key has too many unsent bytes",
-        async || ask(&server.address, "GET", "/api/v2/jobs?limit=1", &[("authorization", &format!("Bearer {token}"))], "").await.unwrap(),
+        async || {
+            ask(
+                &server.address,
+                "GET",
+                "/api/v2/jobs?limit=1",
+                &[("authorization", &format!("Bearer {token}"))],
+                "",
+            )
+            .await
+            .unwrap()
+        },
         |reply: &Reply| reply.status == 503,
     )
     .await;
@@ -175,7 +201,18 @@ async fn answers_that_no_client_reads_have_a_bound() {
     drop(open);
     until(
         "the key is answered again",
-        async || ask(&server.address, "GET", "/api/v2/jobs?limit=1", &[("authorization", &format!("Bearer {token}"))], "").await.unwrap().status,
+        async || {
+            ask(
+                &server.address,
+                "GET",
+                "/api/v2/jobs?limit=1",
+                &[("authorization", &format!("Bearer {token}"))],
+                "",
+            )
+            .await
+            .unwrap()
+            .status
+        },
         |status| *status == 200,
     )
     .await;
@@ -204,13 +241,23 @@ async fn a_body_that_cannot_be_read_has_the_status_of_its_problem() {
     for (what, headers, body, status) in [
         ("a chunked body", chunked.to_owned(), chunk.clone(), 200),
         ("a malformed chunk", chunked.to_owned(), "zz\r\nabc\r\n0\r\n\r\n".to_owned(), 400),
-        ("a long extension", chunked.to_owned(), format!("5;{}\r\nabcde\r\n0\r\n\r\n", "e".repeat(100_000)), 400),
+        (
+            "a long extension",
+            chunked.to_owned(),
+            format!("5;{}\r\nabcde\r\n0\r\n\r\n", "e".repeat(100_000)),
+            400,
+        ),
         ("two lengths", format!("{length}{chunked}"), chunk.clone(), 400),
         ("two lengths in another order", format!("{chunked}{length}"), chunk.clone(), 400),
         ("an encoding", "transfer-encoding: gzip, chunked\r\n".to_owned(), chunk.clone(), 501),
         ("a compressed body", format!("{length}content-encoding: gzip\r\n"), small.to_owned(), 415),
         ("no encoding", format!("{length}content-encoding: identity\r\n"), small.to_owned(), 200),
-        ("two projects", format!("{length}stepwell-project: default\r\nstepwell-project: b\r\n"), small.to_owned(), 400),
+        (
+            "two projects",
+            format!("{length}stepwell-project: default\r\nstepwell-project: b\r\n"),
+            small.to_owned(),
+            400,
+        ),
     ] {
         let text = format!(
             "POST /api/v2/jobs/validate HTTP/1.1\r\nhost: localhost\r\nauthorization: bEaReR {}\r\nconnection: close\r\n{headers}\r\n{body}",
@@ -278,7 +325,18 @@ async fn half_sent_heads_of_one_address_delay_no_other() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_name_is_what_its_readers_see() {
     let server = Server::start(Shell::new());
-    for name in ["\u{1b}[31mred", "a\nb", "\u{202e}gpj", " a", "a ", "a\u{0}b", "role:admin", "command:root@x", "user:x/y", "key:first"] {
+    for name in [
+        "\u{1b}[31mred",
+        "a\nb",
+        "\u{202e}gpj",
+        " a",
+        "a ",
+        "a\u{0}b",
+        "role:admin",
+        "command:root@x",
+        "user:x/y",
+        "key:first",
+    ] {
         let reply = server.post("/api/v2/keys", &json!({"name": name, "role": "viewer"})).await;
         assert_eq!(reply.status, 422, "{name:?}: {reply:?}");
         assert!(reply.body.contains("must not"), "{name:?}: {reply:?}");
@@ -331,12 +389,20 @@ async fn a_hostile_schedule_in_the_store_stops_no_other() {
     drop(database);
     drop(server);
     let (server, log) = Server::start_logged_again(shell, &token);
-    let fires = async || server.get("/api/v2/ledger?job_id=innocent&limit=1000").await.json()["items"].as_array().unwrap().len();
+    let fires = async || {
+        server.get("/api/v2/ledger?job_id=innocent&limit=1000").await.json()["items"]
+            .as_array()
+            .unwrap()
+            .len()
+    };
     let before = fires().await;
     until("the innocent schedule fires", fires, |now| *now >= before + 4).await;
     let told = log.lock().unwrap().join("\n");
     assert!(!told.contains("scheduler failed") && !told.contains("panicked"), "{told}");
-    assert!(told.contains("the schedule of the job cannot be evaluated") && told.contains("cannot be read"), "{told}");
+    assert!(
+        told.contains("the schedule of the job cannot be evaluated") && told.contains("cannot be read"),
+        "{told}"
+    );
     let shown = server.get("/api/v2/schedules/wrong").await.json();
     assert!(shown["problem"].as_str().unwrap().contains("the shortest interval is one second"), "{shown}");
     assert!(server.get("/api/v2/schedules/innocent").await.json().get("problem").is_none());

@@ -8,7 +8,10 @@ const RESERVED: [&str; 6] = ["role:", "user:", "group:", "key:", "command:", "no
 /// space at an end, which no reader sees.
 pub fn problem(name: &str) -> Option<String> {
     if let Some(found) = name.chars().find(|c| is_hidden(*c)) {
-        return Some(format!("must not contain the character U+{:04X}, which controls how text is shown", u32::from(found)));
+        return Some(format!(
+            "must not contain the character U+{:04X}, which controls how text is shown",
+            u32::from(found)
+        ));
     }
     (name.trim() != name).then(|| "must not begin or end with white space".to_owned())
 }

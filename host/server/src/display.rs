@@ -38,10 +38,12 @@ impl Shown {
         };
         let rest = self.begun.split_off(whole);
         let text = String::from_utf8_lossy(&std::mem::replace(&mut self.begun, rest)).into_owned();
-        text.split_inclusive('\n').map(|line| match line.strip_suffix('\n') {
-            Some(line) => plain(line.trim_end_matches('\r')) + "\n",
-            None => plain(line),
-        }).collect()
+        text.split_inclusive('\n')
+            .map(|line| match line.strip_suffix('\n') {
+                Some(line) => plain(line.trim_end_matches('\r')) + "\n",
+                None => plain(line),
+            })
+            .collect()
     }
 }
 
@@ -64,7 +66,8 @@ mod tests {
     fn a_guest_cannot_steer_the_terminal() {
         assert_eq!(plain("a\u{1b}[2Jb\n\u{202e}c\tä"), "a\u{fffd}[2Jb \u{fffd}c\tä");
         let mut shown = Shown::default();
-        let parts: String = "ä\u{9b}31m\n\u{1b}]0;x".as_bytes().chunks(1).map(|part| shown.part(part)).collect();
+        let parts: String =
+            "ä\u{9b}31m\n\u{1b}]0;x".as_bytes().chunks(1).map(|part| shown.part(part)).collect();
         assert_eq!(parts, "ä\u{fffd}31m\n\u{fffd}]0;x");
         assert_eq!(shown.part(b"\xff\r\n"), "\u{fffd}\n");
         assert_eq!(plain_lines("a\n\u{1b}b"), "a\n\u{fffd}b");

@@ -18,7 +18,6 @@ use stepwell_sandbox::ComponentError;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::HostError;
 use crate::context::Context;
 use crate::shares::Shares;
 
@@ -176,26 +175,6 @@ impl<T, U: Fn(Duration) + Unpin> Future for Metered<T, U> {
 }
 
 impl Context {
-    /// Reads a document of that many bytes. Large documents are read one at a time, since each may take 256
-    /// MiB, in the order in which they came, and without blocking the other tasks of the thread. A request
-    /// that waits holds no thread, and its wait ends with it.
-    ///
-    /// # Errors
-    /// Fails when the turn does not come within [`TURN`].
-    pub async fn read_in_turn<T>(&self, bytes: usize, read: impl FnOnce() -> T) -> Result<T, HostError> {
-        if bytes <= FEW {
-            return Ok(read());
-        }
-        let Ok(_turn) = tokio::time::timeout(TURN, self.node.reading.lock()).await else {
-            let why = format!(
-                "other large documents are being read, and this one had no turn within {} s; try again",
-                TURN.as_secs()
-            );
-            return Err(HostError::Busy(why));
-        };
-        Ok(blocking_in_place(bytes, read))
-    }
-
     /// Awaits a call of a component on the threads for runs, if a service has started them.
     pub(crate) async fn among_guests<T: Send + 'static>(
         &self,
@@ -214,11 +193,8 @@ impl Context {
     }
 }
 
-/// The maximum time for which a large document waits for its turn.
-const TURN: Duration = Duration::from_secs(10);
-
 /// The number of bytes below which the work takes less time than to wake another thread.
-const FEW: usize = 32 << 10;
+pub(crate) const FEW: usize = 32 << 10;
 
 /// Does work in proportion to that many bytes without blocking the other tasks of its thread.
 pub(crate) fn blocking_in_place<T>(bytes: usize, work: impl FnOnce() -> T) -> T {

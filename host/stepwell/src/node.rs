@@ -20,6 +20,7 @@ use crate::context::Context;
 use crate::guests::GuestThreads;
 use crate::private;
 use crate::steps::StepRecord;
+use crate::turns::Turns;
 use crate::worker::Hold;
 
 /// The number of ids that this process has made in each recent second. Runs that wait to be inserted may
@@ -85,8 +86,8 @@ pub(crate) struct Node {
     pub serving: OnceLock<tokio::sync::mpsc::UnboundedSender<String>>,
     /// The threads on which a service executes runs.
     pub guests: OnceLock<GuestThreads>,
-    /// Locked while a large document is read. Its waiters get it in the order in which they came.
-    pub reading: tokio::sync::Mutex<()>,
+    /// The turns of large documents.
+    pub reading: Turns,
     /// The numbers of consecutive panics of workers, by runs of which no step was next.
     pub panics: Mutex<HashMap<String, u32>>,
 }
@@ -117,7 +118,7 @@ impl Default for Node {
             served: Mutex::default(),
             serving: OnceLock::new(),
             guests: OnceLock::new(),
-            reading: tokio::sync::Mutex::default(),
+            reading: Turns::default(),
             panics: Mutex::default(),
         }
     }

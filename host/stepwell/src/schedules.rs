@@ -91,7 +91,9 @@ impl Schedules {
             let timetable = self.timetable(&row.job, row.made)?;
             let next = timetable.as_ref().and_then(|timetable| timetable.next(row.cursor));
             let first = next.as_ref().and_then(|group| group.first());
-            Ok::<_, HostError>(timetable.as_ref().zip(first).map(|(timetable, first)| timetable.due_at(first)))
+            Ok::<_, HostError>(
+                timetable.as_ref().zip(first).map(|(timetable, first)| timetable.due_at(first)),
+            )
         };
         match contained(next) {
             Ok(Ok(_)) => None,

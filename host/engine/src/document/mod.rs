@@ -366,7 +366,10 @@ mod tests {
                 let found = document.error(&format!("/{n}/k{n:04}"), "wrong");
                 let shown: String = found.snippet.chars().skip(found.caret).collect();
                 assert!(shown.starts_with(&format!("\"{filler}")), "{filler} {n}: {found}");
-                assert!(found.line == 2 && found.snippet.contains(&format!("k{n:04}")), "{filler} {n}: {found}");
+                assert!(
+                    found.line == 2 && found.snippet.contains(&format!("k{n:04}")),
+                    "{filler} {n}: {found}"
+                );
                 assert!(found.snippet.chars().count() < 300, "{filler} {n}: {found}");
             }
         }

@@ -115,7 +115,14 @@ const LINE: usize = 64;
 
 impl Heads {
     fn new(two_lengths: TwoLengths) -> Self {
-        Self { two_lengths, at: At::Head, line: Vec::new(), length: None, is_encoded: false, has_lines: false }
+        Self {
+            two_lengths,
+            at: At::Head,
+            line: Vec::new(),
+            length: None,
+            is_encoded: false,
+            has_lines: false,
+        }
     }
 
     fn read(&mut self, mut bytes: &[u8]) {
@@ -208,7 +215,12 @@ mod tests {
             (format!("POST / HTTP/1.1\r\n{te}{cl}\r\n"), true),
             (format!("POST / HTTP/1.1\r\n{cl}{te}\r\n"), true),
             (format!("POST / HTTP/1.1\ncontent-length: 5\ntransfer-encoding: x\n\n"), true),
-            (format!("GET / HTTP/1.1\r\n\r\n\r\nPOST / HTTP/1.1\r\n{cl}\r\n12345POST / HTTP/1.1\r\n{cl}{te}\r\n"), true),
+            (
+                format!(
+                    "GET / HTTP/1.1\r\n\r\n\r\nPOST / HTTP/1.1\r\n{cl}\r\n12345POST / HTTP/1.1\r\n{cl}{te}\r\n"
+                ),
+                true,
+            ),
             (format!("POST / HTTP/1.1\r\n{cl}\r\n{te}{te}POST / HTTP/1.1\r\n\r\n"), false),
             (format!("POST / HTTP/1.1\r\n{te}\r\n{cl}{te}"), false),
             (format!("GET / HTTP/1.1\r\n{cl}\r\n12345GET / HTTP/1.1\r\n{te}\r\n"), false),

@@ -248,6 +248,7 @@ async fn guard(State(app): State<App>, request: Request<Body>, next: Next) -> Re
         return Problem::bad_request(problem).into_response();
     }
     let answer = answer(&app, operation, &unsent, Request::from_parts(parts, body), next);
+    let answer = stepwell::in_turns_of(key, answer);
     // A stream responds at once and then continues. A request that waits for a run sets its own time limit.
     let limit = if operation.is_some_and(|operation| operation.waits) { v2::WAIT + REQUEST } else { REQUEST };
     let answered = match app.command {

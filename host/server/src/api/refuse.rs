@@ -47,7 +47,9 @@ pub(super) fn header_problem(headers: &HeaderMap, has_two_lengths: bool) -> Opti
         ));
     }
     if let Some(name) = ONCE.iter().find(|name| headers.get_all(**name).iter().nth(1).is_some()) {
-        return Some(Problem::bad_request(format!("the request has more than one header `{name}`: send one")));
+        return Some(Problem::bad_request(format!(
+            "the request has more than one header `{name}`: send one"
+        )));
     }
     let mut encodings = headers.get_all(TRANSFER_ENCODING).iter();
     if encodings.any(|value| !value.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked")) {

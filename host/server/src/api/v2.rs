@@ -11,13 +11,13 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::SecondsFormat;
 use sha2::{Digest, Sha256};
+use stepwell::Admitted;
 use stepwell::engine::Job;
 use stepwell::engine::document::Document;
 use stepwell::engine::job::Parsed;
 use stepwell::engine::run::{Admission, RunView};
 use stepwell::engine::store::{Audit, Idempotency};
 use stepwell::engine::trace::Trace;
-use stepwell::Admitted;
 
 use super::body::{in_project, malformed, note_refusals, read, utf8};
 use super::problem::Problem;

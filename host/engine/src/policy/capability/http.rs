@@ -162,7 +162,8 @@ fn check_credentials(rules: &[HttpRule], place: &mut Place<'_>) {
             }
             Entry::Occupied(known) => known.into_mut(),
         };
-        let differs = |k: usize| rules.get(k).is_some_and(|known| known.credential_key() != rule.credential_key());
+        let differs =
+            |k: usize| rules.get(k).is_some_and(|known| known.credential_key() != rule.credential_key());
         let same = if differs(*first) {
             other.get_or_insert(i);
             Some(*first)
