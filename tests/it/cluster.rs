@@ -122,7 +122,8 @@ async fn settled(store: &dyn Store, load: &Load) {
         let state = RunState::replay(run.clone(), &events).unwrap_or_else(|error| panic!("{id}: {error}"));
         assert_eq!(state.status.name(), "success", "{id}: {events:?}");
         for step in 0..state.steps.len() {
-            let ended = |event: &&Event| matches!(event, Event::StepEnded { step: at, .. } if *at == step);
+            let ended =
+                |event: &&Event| matches!(event, Event::StepEnded { step: at, .. } if *at == state.key(step));
             assert_eq!(events.iter().filter(ended).count(), 1, "{id}: a step has ended twice: {events:?}");
         }
         match &run.source {

@@ -27,6 +27,7 @@ mod file_operation;
 mod file_threats;
 mod first_hour;
 mod free_texts;
+mod groups;
 mod host_threats;
 mod hostile_documents;
 mod http_step;

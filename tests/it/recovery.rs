@@ -102,7 +102,7 @@ async fn check(store: &SqliteStore, id: &str, kill: u64) {
                 assert!(!finished.contains(step), "kill {kill}: step {step} ran again")
             }
             Event::StepEnded { step, .. } => {
-                assert!(finished.insert(*step), "kill {kill}: step {step} ended twice")
+                assert!(finished.insert(step.clone()), "kill {kill}: step {step} ended twice")
             }
             _ => {}
         }

@@ -81,7 +81,7 @@ pub fn commit(id: &str, fence: u64, events: Vec<Event>, logs: usize, next: Next)
         number: 1,
         events,
         logs: vec![record; logs],
-        forget_checkpoint: false,
+        forget_checkpoints: Vec::new(),
         status: Some(if next == Next::End { RunStatus::Failed } else { RunStatus::Running }),
         started_at: Some(now()),
         next,
@@ -106,10 +106,12 @@ async fn what_is_written_is_read_back() {
         );
         let claim = store.claim_run("one", "w", now(), after(15)).await.unwrap();
         assert_eq!((claim.run, claim.events.len(), claim.fence), (new_run("one"), 0, 1), "{name}");
-        let events =
-            vec![Event::Started { at: now() }, Event::StepStarted { step: 0, attempt: 1, at: now() }];
+        let events = vec![
+            Event::Started { at: now() },
+            Event::StepStarted { step: "a".into(), attempt: 1, at: now() },
+        ];
         store.commit(commit("one", 1, events.clone(), 2, Next::Keep)).await.unwrap();
-        let more = vec![Event::CheckpointSaved { step: 0, data: "note".to_owned() }];
+        let more = vec![Event::CheckpointSaved { step: "a".into(), data: "note".to_owned() }];
         let second = Commit { number: 2, ..commit("one", 1, more.clone(), 1, Next::Keep) };
         store.commit(second.clone()).await.unwrap();
         // A client that does not know whether it was written tries again.
@@ -128,7 +130,14 @@ async fn what_is_written_is_read_back() {
 }
 
 fn checkpoint(fence: u64, number: u64, data: &str) -> Checkpoint {
-    Checkpoint { execution_id: "one".to_owned(), fence, number, step: 0, data: data.to_owned() }
+    Checkpoint {
+        execution_id: "one".to_owned(),
+        fence,
+        number,
+        place: 0,
+        step: "a".into(),
+        data: data.to_owned(),
+    }
 }
 
 /// A run has one checkpoint, the last one; the next worker gets it, and a reader does not.
@@ -137,7 +146,10 @@ async fn checkpoints_replace_each_other_and_go_with_their_step() {
     for (name, store, _place) in stores().await {
         store.insert(&new_run("one"), Vec::new()).await.unwrap();
         store.claim_run("one", "w", now(), after(15)).await.unwrap();
-        let begun = vec![Event::Started { at: now() }, Event::StepStarted { step: 0, attempt: 1, at: now() }];
+        let begun = vec![
+            Event::Started { at: now() },
+            Event::StepStarted { step: "a".into(), attempt: 1, at: now() },
+        ];
         store.commit(commit("one", 1, begun.clone(), 1, Next::Keep)).await.unwrap();
         for number in 2..20 {
             store.save_checkpoint(checkpoint(1, number, &number.to_string())).await.unwrap();
@@ -148,7 +160,7 @@ async fn checkpoints_replace_each_other_and_go_with_their_step() {
         assert_eq!(store.latest("one").await.unwrap().1, begun, "{name}");
         let query = ClaimQuery { worker: "v".to_owned(), ..query(9, after(16)) };
         let claims = store.claim(query).await.unwrap();
-        let saved = |data: &str| Event::CheckpointSaved { step: 0, data: data.to_owned() };
+        let saved = |data: &str| Event::CheckpointSaved { step: "a".into(), data: data.to_owned() };
         assert_eq!(claims[0].events, [&begun[..], &[saved("19")]].concat(), "{name}");
         // The previous worker is too late.
         let stale = Err(StoreError::Stale("one".to_owned()));
@@ -156,7 +168,7 @@ async fn checkpoints_replace_each_other_and_go_with_their_step() {
         store.save_checkpoint(checkpoint(2, 1, "again")).await.unwrap();
         let forget = Commit {
             number: 2,
-            forget_checkpoint: true,
+            forget_checkpoints: vec![0],
             ..commit("one", 2, vec![Event::TimedOut { at: now() }], 0, Next::Wait(now()))
         };
         let late = Commit { fence: 1, ..forget.clone() };
@@ -176,8 +188,11 @@ async fn a_long_journal_is_read_in_parts() {
     for (name, store, _place) in stores().await {
         store.insert(&new_run("one"), Vec::new()).await.unwrap();
         store.claim_run("one", "w", now(), after(15)).await.unwrap();
-        let event =
-            |n: u64| Event::StepSkipped { step: 0, reason: format!("{n} {}", "x".repeat(4_000)), at: now() };
+        let event = |n: u64| Event::StepSkipped {
+            step: "a".into(),
+            reason: format!("{n} {}", "x".repeat(4_000)),
+            at: now(),
+        };
         for number in 1..=600 {
             let kept = Commit { number, ..commit("one", 1, vec![event(number)], 1, Next::Keep) };
             store.commit(Commit { status: None, ..kept }).await.unwrap();
@@ -550,7 +565,7 @@ async fn a_file_of_the_schema_before_is_upgraded() {
     let query = ClaimQuery { queue: "Europe/Berlin".to_owned(), ..query(9, now()) };
     let claims = store.claim(query).await.unwrap();
     assert_eq!((ids(&claims), claims[0].fence), (vec!["old"], 3));
-    let event = Event::CheckpointSaved { step: 0, data: "note".to_owned() };
+    let event = Event::CheckpointSaved { step: "a".into(), data: "note".to_owned() };
     store.commit(commit("old", 3, vec![event], 1, Next::Keep)).await.unwrap();
     assert_eq!(load(&store, "old").await.unwrap().1.len(), 3, "what comes is after what was there");
     assert_eq!(store.lease_schedulers("w", now(), after(15)).await.unwrap(), ["Europe/Berlin"]);

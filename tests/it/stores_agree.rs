@@ -125,12 +125,12 @@ impl Call {
                 let status =
                     if next == Next::Keep && self.key.is_some() { None } else { Some(RunStatus::Running) };
                 let status = if next == Next::End { Some(RunStatus::Success) } else { status };
-                let event = Event::CheckpointSaved { step: 0, data: format!("{}", self.number) };
+                let event = Event::CheckpointSaved { step: "a".into(), data: format!("{}", self.number) };
                 let commit = Commit {
                     number: self.number % 3 + 1,
                     status,
                     at,
-                    forget_checkpoint: self.key == Some(1),
+                    forget_checkpoints: (self.key == Some(1)).then_some(0).into_iter().collect(),
                     ..commit(&id, self.fence, vec![event], usize::try_from(self.part).unwrap(), next)
                 };
                 format!("{:?}", store.commit(commit).await)
@@ -140,7 +140,8 @@ impl Call {
                     execution_id: id,
                     fence: self.fence,
                     number: self.number % 3 + 4,
-                    step: 0,
+                    place: 0,
+                    step: "a".into(),
                     data: "x".repeat(usize::try_from(self.part).unwrap()),
                 };
                 format!("{:?}", store.save_checkpoint(checkpoint).await)

@@ -2,10 +2,11 @@
 //! restart and on every node, and a component that replaces a built-in step has none of its grants.
 
 use serde_json::{Value, json};
-use stepwell_tests::{guest, servers};
+use stepwell_tests::{guest, root, servers};
 
 use crate::cli::Shell;
 use crate::server::{Server, until};
+use crate::support::{Site, one_step, told};
 
 /// Returns a component of a step, and another one of the same step: with a custom section without effect.
 fn versions(name: &str) -> [Vec<u8>; 2] {
@@ -139,4 +140,18 @@ fn a_replacement_of_a_built_in_step_has_none_of_its_grants() {
     let (code, text) = ask(&["steps", "rollback", "sql"]);
     assert_eq!(code, Some(0), "{text}");
     assert_eq!(ask(&run).0, Some(0), "{:?}", ask(&run));
+}
+
+/// A component that was built against version 0.1.0 of the contract, without the SDK.
+#[tokio::test]
+async fn a_component_of_the_first_version_of_the_contract_runs() {
+    let text = std::fs::read(root().join("tests/contract/step_0_1_0.wat")).unwrap();
+    let site = Site::new().host().await;
+    let manifest = site.host.register(wat::parse_bytes(&text).unwrap().into_owned()).await.unwrap();
+    assert_eq!((manifest.type_name.as_str(), manifest.idempotent), ("acme/contract", true));
+    let state = site.run(&one_step(json!({"type": "acme/contract", "text": "hi"}))).await;
+    let end = state.steps[0].end.as_ref().unwrap();
+    assert_eq!(end.produced.output, json!({"text": "hi"}), "{}", told(end));
+    assert_eq!(end.produced.summary, "Returns its configuration");
+    assert_eq!(site.log(&state).await, ["info a line of version 0.1.0"]);
 }

@@ -78,7 +78,7 @@ impl Manifest {
 }
 
 /// The key of a property of a configuration schema whose value names something that policy grants: a
-/// connection of `sql`, a program of `process`, an organization of `http`.
+/// connection of `sql`, a program of `process`, a credential or an organization of `http`.
 const GRANT: &str = "x-stepwell-grant";
 /// The key for the values of such a property that name nothing of the host: `["interpreter"]`.
 const OWN: &str = "x-stepwell-own";

@@ -26,55 +26,47 @@ const SHORTEST: usize = 4;
 const SHORTEST_PART: usize = 10;
 
 /// The texts to search for.
+#[derive(Clone, Default)]
+pub(crate) struct Needles(Arc<Searched>);
+
+#[derive(Default)]
+struct Searched {
+    /// Texts that count as a whole.
+    whole: Zeroizing<Vec<Vec<u8>>>,
+    /// Texts of which each long part counts.
+    parted: Vec<Parted>,
+}
+
+/// A text of which each part with the minimum length counts.
 #[derive(Clone)]
-pub(crate) struct Needles(Arc<Zeroizing<Vec<Vec<u8>>>>);
+struct Parted {
+    text: Zeroizing<Vec<u8>>,
+    shortest: usize,
+}
 
 impl Needles {
     /// Returns the secret itself, each half of it, and the whole reversed, in hexadecimal, percent-encoded,
     /// and in base64, alone or within a longer text.
     pub fn of(secret: &str) -> Self {
-        /// All characters except the unreserved ones of RFC 3986.
-        const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
-        let bytes = secret.as_bytes();
-        if bytes.len() < SHORTEST {
-            return Self(Arc::default());
-        }
-        let mut needles = vec![
-            bytes.to_vec(),
-            bytes.iter().rev().copied().collect(),
-            HEXUPPER.encode(bytes).into_bytes(),
-            HEXLOWER.encode(bytes).into_bytes(),
-            percent_encode(bytes, &RESERVED).to_string().into_bytes(),
-        ];
-        // Within a longer text, base64 has three forms of it; the characters at both ends depend on
-        // the neighbors.
-        for before in 0..3 {
-            let padded = [vec![0; before], bytes.to_vec()].concat();
-            let (from, to) = ((before * 8).div_ceil(6), padded.len() * 8 / 6);
-            for engine in [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD] {
-                needles.extend(engine.encode(&padded).get(from..to).map(|text| text.as_bytes().to_vec()));
-            }
-        }
-        needles.retain(|needle| needle.len() >= SHORTEST);
-        // Two halves in two responses, or in two headers, make up the whole.
-        let part = bytes.len().div_ceil(2).max(SHORTEST_PART);
-        needles.extend(bytes.windows(part).map(<[u8]>::to_vec));
-        needles.sort();
-        needles.dedup();
-        Self(Arc::new(Zeroizing::new(needles)))
+        Self::of_each(&[secret])
     }
 
     /// Returns the texts of several secrets: of a secret, and of the form in which a header contains it.
     pub fn of_each(secrets: &[&str]) -> Self {
-        let each = secrets.iter().flat_map(|secret| Self::of(secret).0.to_vec());
-        let mut needles: Vec<Vec<u8>> = each.collect();
-        needles.sort();
-        needles.dedup();
-        Self(Arc::new(Zeroizing::new(needles)))
+        let mut all = Searched::default();
+        for bytes in secrets.iter().map(|secret| secret.as_bytes()).filter(|bytes| bytes.len() >= SHORTEST) {
+            all.whole.extend(forms(bytes));
+            // Two halves in two responses, or in two headers, make up the whole.
+            let shortest = bytes.len().div_ceil(2).max(SHORTEST_PART);
+            if bytes.len() > shortest {
+                all.parted.push(Parted { text: Zeroizing::new(bytes.to_vec()), shortest });
+            }
+        }
+        Self(Arc::new(all))
     }
 
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.whole.is_empty()
     }
 
     /// Returns the places of all matches.
@@ -83,7 +75,8 @@ impl Needles {
             let length = needle.len();
             memchr::memmem::find_iter(text, needle).map(move |at| at..at + length).collect::<Vec<_>>()
         };
-        self.0.iter().flat_map(of).collect()
+        let whole = self.0.whole.iter().flat_map(of);
+        whole.chain(self.0.parted.iter().flat_map(|parted| parted.found(text))).collect()
     }
 
     /// Replaces matches with `*`, and returns whether there were any.
@@ -108,14 +101,87 @@ impl Needles {
 
     /// Returns the number of bytes at the end of `text` that may be the start of a match.
     fn held(&self, text: &[u8]) -> usize {
-        let longest = self.0.iter().map(Vec::len).max().unwrap_or(0);
+        let longest = self.0.whole.iter().map(Vec::len).max().unwrap_or(0);
         let begins = |length: &usize| {
             let end = text.len().checked_sub(*length).and_then(|from| text.get(from..));
             end.is_some_and(|end| {
-                self.0.iter().any(|needle| needle.len() > end.len() && needle.starts_with(end))
+                self.0.whole.iter().any(|needle| needle.len() > end.len() && needle.starts_with(end))
             })
         };
-        (1..longest).rev().find(begins).unwrap_or(0)
+        let whole = (1..longest).rev().find(begins).unwrap_or(0);
+        self.0.parted.iter().map(|parted| parted.held(text)).fold(whole, usize::max)
+    }
+}
+
+/// Returns the encodings of a secret in which it is likely to appear.
+fn forms(bytes: &[u8]) -> Vec<Vec<u8>> {
+    /// All characters except the unreserved ones of RFC 3986.
+    const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+    let mut forms = vec![
+        bytes.to_vec(),
+        bytes.iter().rev().copied().collect(),
+        HEXUPPER.encode(bytes).into_bytes(),
+        HEXLOWER.encode(bytes).into_bytes(),
+        percent_encode(bytes, &RESERVED).to_string().into_bytes(),
+    ];
+    // Within a longer text, base64 has three forms of it; the characters at both ends depend on the neighbors.
+    for before in 0..3 {
+        let padded = [vec![0; before], bytes.to_vec()].concat();
+        let (from, to) = ((before * 8).div_ceil(6), padded.len() * 8 / 6);
+        for engine in [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD] {
+            forms.extend(engine.encode(&padded).get(from..to).map(|text| text.as_bytes().to_vec()));
+        }
+    }
+    forms.retain(|form| form.len() >= SHORTEST);
+    forms.sort();
+    forms.dedup();
+    forms
+}
+
+impl Parted {
+    /// Returns the places of all parts.
+    ///
+    /// A part with the minimum length contains a block of half that length at a multiple of that length. So
+    /// the search looks for these few blocks, and compares what is around each.
+    fn found(&self, text: &[u8]) -> Vec<Range<usize>> {
+        let mut found = Vec::new();
+        let size = self.shortest.div_ceil(2);
+        for (index, block) in self.text.chunks_exact(size).enumerate() {
+            let finder = memchr::memmem::Finder::new(block);
+            let mut from = 0;
+            while let Some(at) = text.get(from..).and_then(|rest| finder.find(rest)) {
+                let at = from + at;
+                from = at + 1;
+                let run = self.around(text, at, index * size);
+                if run.len() >= self.shortest {
+                    found.push(run);
+                }
+            }
+        }
+        found
+    }
+
+    /// Returns the longest range of `text` around `at` that equals the part of the secret around `own`.
+    fn around(&self, text: &[u8], at: usize, own: usize) -> Range<usize> {
+        let halves = (text.split_at_checked(at), self.text.split_at_checked(own));
+        let (Some((before, after)), Some((own_before, own_after))) = halves else { return at..at };
+        let same = |(a, b): &(&u8, &u8)| a == b;
+        let left = before.iter().rev().zip(own_before.iter().rev()).take_while(same).count();
+        let right = after.iter().zip(own_after).take_while(same).count();
+        at - left..at + right
+    }
+
+    /// Returns the number of bytes at the end of `text` that may continue as a part: fewer than a part has, and
+    /// with enough of the secret after their start.
+    fn held(&self, text: &[u8]) -> usize {
+        let until = |end: usize| {
+            let own = self.text.get(..end)?;
+            let same = |(a, b): &(&u8, &u8)| a == b;
+            let common =
+                text.iter().rev().zip(own.iter().rev()).take(self.shortest - 1).take_while(same).count();
+            (end - common + self.shortest <= self.text.len()).then_some(common)
+        };
+        (1..=self.text.len()).filter_map(until).max().unwrap_or(0)
     }
 }
 
@@ -303,10 +369,58 @@ mod tests {
                 assert_eq!(text.len(), format!("before {form} s3cret after {form}").len(), "{form}");
             }
         }
-        assert!(Needles::of(secret).0.contains(&reversed));
+        assert!(Needles::of(secret).0.whole.contains(&reversed));
         let (text, reported) = masked("nothing of it: s3cret/k", 3).await;
         assert_eq!((text.as_str(), reported), ("nothing of it: s3cret/k", false));
         assert!(Needles::of("abc").is_empty(), "it would be found in everything");
+    }
+
+    /// Compares the search with one that tries every part at every place.
+    #[test]
+    fn each_long_part_is_found_wherever_it_is_and_however_parts_overlap() {
+        let mut state = 88_172_645_463_325_252u64;
+        let mut random = |below: usize| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            usize::try_from(state % below as u64).unwrap()
+        };
+        for _ in 0..5_000 {
+            let letters = [2, 3, 20][random(3)];
+            let length = 11 + random(30);
+            let secret: Vec<u8> = (0..length).map(|_| b'a' + random(letters) as u8).collect();
+            let mut text = Vec::new();
+            for _ in 0..random(8) {
+                let from = random(length);
+                text.extend(&secret[from..from + random(length - from)]);
+                text.push(b'a' + random(letters) as u8);
+            }
+            let shortest = length.div_ceil(2).max(SHORTEST_PART);
+            let mut expected = text.clone();
+            let parts: Vec<&[u8]> = secret.windows(shortest).collect();
+            for (at, place) in text.windows(shortest).enumerate() {
+                if parts.contains(&place) {
+                    expected[at..at + shortest].fill(b'*');
+                }
+            }
+            let parted = Parted { text: Zeroizing::new(secret.clone()), shortest };
+            let mut masked = text.clone();
+            fill(&mut masked, &parted.found(&text));
+            let shown = String::from_utf8_lossy;
+            assert_eq!(shown(&masked), shown(&expected), "{} in {}", shown(&secret), shown(&text));
+        }
+    }
+
+    /// A token may have 8 KiB: its texts take memory in proportion.
+    #[test]
+    fn a_long_secret_has_few_needles() {
+        let secret: String = (0..8_192u32).map(|n| char::from(b'a' + (n * n % 25) as u8)).collect();
+        let needles = Needles::of(&secret);
+        let bytes: usize = needles.0.whole.iter().map(Vec::len).sum();
+        assert!(bytes < 16 * secret.len(), "{bytes}");
+        let mut text = format!("a {} b", &secret[2_000..7_000]).into_bytes();
+        assert!(needles.mask(&mut text));
+        assert_eq!(String::from_utf8(text).unwrap(), format!("a {} b", "*".repeat(5_000)));
     }
 
     /// The header of basic authentication contains the password in base64: half of it is masked, too.

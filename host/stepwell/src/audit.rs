@@ -171,7 +171,7 @@ fn read_head(text: &str) -> Result<(u64, &str), HostError> {
 
 /// Returns the audit row of an approval that timed out without a decision.
 pub(crate) fn not_decided(state: &RunState, step: usize, approved: bool, at: Timestamp) -> Audit {
-    let step_id = state.run.job.step(step).map_or("", |step| &step.id);
+    let step_id = state.steps.get(step).map_or("", |step| &*step.path);
     let verdict = if approved { "approved" } else { "rejected" };
     Audit {
         at,

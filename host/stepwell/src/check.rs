@@ -62,8 +62,15 @@ impl Jobs {
         let wrong: Vec<String> =
             found.0.iter().filter(|found| !found.warning).map(|found| found.pointer.clone()).collect();
         // A step whose own part has errors is not called: it would report the same errors in other words.
+        let pointers: Vec<String> = parsed
+            .job
+            .placed()
+            .into_iter()
+            .map(|placed| format!("{}{}", parsed.pointer, placed.pointer))
+            .collect();
+        let pointer = |step: usize| pointers.get(step).map_or("", String::as_str);
         let is_sound = |step: usize| {
-            let at = format!("{}{}/", parsed.pointer, parsed.job.pointer_of(step));
+            let at = format!("{}/", pointer(step));
             !wrong.iter().any(|wrong| format!("{wrong}/").starts_with(&at))
         };
         // Compilation has its own time limit, which does not count here. A failure to compile is reported
@@ -81,7 +88,7 @@ impl Jobs {
                 biased;
                 issues = self.validated(&step.step_type, step, &manifest) => issues,
                 () = &mut time => {
-                    let at = format!("{}{}/type", parsed.pointer, parsed.job.pointer_of(i));
+                    let at = format!("{}/type", pointer(i));
                     let message = format!(
                         "the steps' own checks of this job take more than {} s; this one, of `{}`, began last",
                         CHECKS.as_secs(),
@@ -93,43 +100,44 @@ impl Jobs {
             };
             let issues = match issues {
                 Err(HostError::Component(ComponentError::Failed(why))) => {
-                    let at = format!("{}{}/type", parsed.pointer, parsed.job.pointer_of(i));
+                    let at = format!("{}/type", pointer(i));
                     found.0.push(parsed.document.error(&at, format!("step `{}`: {why}", step.id)));
                     continue;
                 }
                 issues => issues?,
             };
             for issue in issues {
-                let at = format!("{}{}{}", parsed.pointer, parsed.job.pointer_of(i), issue.pointer);
+                let at = format!("{}{}", pointer(i), issue.pointer);
                 let diagnostic = parsed.document.error(&at, issue.message);
                 found.0.push(if issue.warning { diagnostic.as_warning() } else { diagnostic });
             }
         }
-        self.check_grants(project, &parsed, &is_sound, &mut found).await;
+        self.check_grants(project, &parsed, &|step| is_sound(step).then(|| pointer(step)), &mut found).await;
         if found.has_errors() {
             return Err(HostError::Invalid(found.sorted()));
         }
         Ok(Parsed { warnings: found, ..parsed })
     }
 
-    /// Adds the problems that policy has with each sound step. A job may have a thousand steps and two
-    /// thousand rules for each, so other tasks get their turn between steps, and the check ends with its
-    /// request.
-    async fn check_grants(
+    /// Adds the problems that policy has with each sound step, for which `pointer` returns its place. A job
+    /// may have a thousand steps and two thousand rules for each, so other tasks get their turn between
+    /// steps, and the check ends with its request.
+    async fn check_grants<'p>(
         &self,
         project: &str,
         parsed: &Parsed,
-        is_sound: &(dyn Fn(usize) -> bool + Sync),
+        pointer: &(dyn Fn(usize) -> Option<&'p str> + Sync),
         found: &mut Diagnostics,
     ) {
-        for (index, step) in parsed.job.all_steps().enumerate().filter(|(index, _)| is_sound(*index)) {
+        for (index, step) in parsed.job.all_steps().enumerate() {
+            let Some(place) = pointer(index) else { continue };
             tokio::task::yield_now().await;
             let Some(manifest) = self.ctx.sandbox.manifest(&step.step_type) else { continue };
-            let at = format!("{}{}/type", parsed.pointer, parsed.job.pointer_of(index));
+            let at = format!("{place}/type");
             match self.ctx.preparation().decide(project, &parsed.job, step) {
                 Err(denial) => found.0.push(refused(parsed, &at, &denial)),
                 Ok(grant) => {
-                    found.0.extend(not_granted(parsed, index, step, &manifest, &grant));
+                    found.0.extend(not_granted(parsed, place, step, &manifest, &grant));
                     let lacking = grant.lacking();
                     found.0.extend(lacking.iter().map(|denial| refused(parsed, &at, denial).as_warning()));
                     found.0.extend(grant.shortfall().map(|short| {
@@ -173,10 +181,10 @@ fn refused(parsed: &Parsed, at: &str, denial: &Denial) -> stepwell_engine::Diagn
 }
 
 /// Returns the names in a step's configuration that policy does not grant, such as a connection, a program or
-/// an organization.
+/// a credential.
 fn not_granted(
     parsed: &Parsed,
-    index: usize,
+    at: &str,
     step: &StepDefinition,
     manifest: &Manifest,
     grant: &Grant,
@@ -186,7 +194,7 @@ fn not_granted(
         named.filter(|(property, ..)| step.config.get(property).is_some_and(|name| !is_template(name)));
     let denied = known.filter_map(|(property, capability, name)| {
         let denial = grant.refuse_name(capability, name)?;
-        let at = format!("{}{}/{property}", parsed.pointer, parsed.job.pointer_of(index));
+        let at = format!("{at}/{property}");
         Some(refused(parsed, &at, &denial))
     });
     denied.collect()

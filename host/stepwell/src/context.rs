@@ -9,13 +9,14 @@ use std::time::Duration;
 use parking_lot::RwLock;
 use serde_json::{Map, Value};
 use stepwell_engine::clock::{self, Clock, Timestamp};
-use stepwell_engine::job::Catalog;
+use stepwell_engine::job::{self, Catalog};
 use stepwell_engine::policy::PolicySet;
 use stepwell_engine::quantity::Bytes;
 use stepwell_engine::queue::QueueFile;
 use stepwell_engine::schedule::Calendars;
+use stepwell_engine::store::NewRun;
 use stepwell_engine::trace::Spans;
-use stepwell_engine::{Configuration, Manifest, StepRunner, Store};
+use stepwell_engine::{Configuration, Manifest, StepRunner, Store, project};
 use stepwell_sandbox::Sandbox;
 use tokio::sync::Notify;
 use tokio::time::timeout;
@@ -62,6 +63,8 @@ pub(crate) struct Context {
     pub compile_ahead: bool,
     /// Whether steps run in this process.
     pub runs_guests: bool,
+    /// Whether branches of groups run at the same time, by the environment. `None` when it does not say.
+    pub parallel: Option<bool>,
 }
 
 /// The current contents of the operator's files. [`crate::Host::reload`] reads them again.
@@ -163,6 +166,27 @@ impl Context {
         self.settings().config.service.run_bytes
     }
 
+    /// Returns the maximum number of attempts of one run at one time.
+    pub fn attempts_per_run(&self) -> usize {
+        self.settings().config.service.run_attempts as usize
+    }
+
+    /// Returns the maximum number of steps of one run, with those of all items.
+    pub fn steps_per_run(&self) -> usize {
+        self.settings().config.service.run_steps as usize
+    }
+
+    /// Returns whether the branches of a run's groups run at the same time: by the environment, the project or the
+    /// configuration, unless the job switches it off.
+    pub fn runs_in_parallel(&self, run: &NewRun) -> bool {
+        let settings = self.settings();
+        let config = &settings.config;
+        let project = config.projects.get(project::of(&run.job.id));
+        let of_project = project.and_then(|project| project.features.parallel_execution);
+        let set = self.parallel.or(of_project).or(config.features.parallel_execution).unwrap_or(false);
+        set && run.job.features.and_then(|features| features.parallel_execution).unwrap_or(true)
+    }
+
     /// Returns the time at which a claim made at `now` expires.
     pub fn lease_from(&self, now: Timestamp) -> Timestamp {
         clock::later(now, self.settings().config.service.lease.0)
@@ -208,7 +232,7 @@ impl Catalog for StepCatalog {
     }
     fn types(&self) -> Vec<String> {
         let mut types = self.0.sandbox.types();
-        types.push(stepwell_engine::job::approval::TYPE.to_owned());
+        types.extend(job::TYPES_OF_THE_ENGINE.map(str::to_owned));
         types.sort();
         types
     }

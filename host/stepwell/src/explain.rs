@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use stepwell_engine::clock::{self, Timestamp};
 use stepwell_engine::job::approval::Approval;
-use stepwell_engine::run::{Effect, RunState, RunStatus, StepStatus, cancelled, next};
+use stepwell_engine::run::{RunState, RunStatus, StepStatus, cancelled, next};
 use stepwell_engine::store::{Kind, Resolution, Standing};
 
 use crate::HostError;
@@ -84,6 +84,19 @@ pub enum Cause {
         limit: u32,
         /// The runs that hold the key.
         holders: Vec<String>,
+        /// The fix.
+        fix: String,
+    },
+    /// Branches of a group wait for others.
+    GroupWaits {
+        /// The path of the group.
+        step: String,
+        /// Number of branches that run.
+        running: usize,
+        /// Number of all branches.
+        branches: usize,
+        /// The bound: `max_parallel: 3`, or that parallel execution is off.
+        bound: String,
         /// The fix.
         fix: String,
     },
@@ -213,7 +226,6 @@ impl Runs {
     /// Returns the causes in the run's own state.
     fn of_state(&self, state: &RunState, resolution: Option<&Resolution>, now: Timestamp) -> Vec<Cause> {
         let id = &state.run.execution_id;
-        let name = |step: usize| state.run.job.step(step).map(|step| step.id.clone()).unwrap_or_default();
         if state.status.is_dead() {
             let Some(dead) = crate::worker::dead_letter(state, now) else { return Vec::new() };
             let fix = match (resolution, state.status) {
@@ -229,46 +241,11 @@ impl Runs {
             };
             return vec![Cause::Ended { status: state.status, step: dead.step_id, message, fix }];
         }
-        match next(state) {
-            Some(Effect::AwaitApproval { step, until }) => {
-                let approval = state.run.job.step(step).and_then(Approval::of);
-                let asked = state.steps.get(step).and_then(|step| step.reason.clone());
-                let name = name(step);
-                let fix = format!(
-                    "`stepwell approvals approve {id} {name}`, or `stepwell approvals reject {id} {name}`"
-                );
-                vec![Cause::ApprovalMissing {
-                    step: name,
-                    message: asked.unwrap_or_default(),
-                    approvers: approval.map(|approval| approval.approvers).unwrap_or_default(),
-                    until,
-                    fix,
-                }]
-            }
-            Some(Effect::RunStep { step, not_before: Some(wakes_at), .. }) if wakes_at > now => {
-                let Some(found) = state.steps.get(step) else { return Vec::new() };
-                if found.status == StepStatus::Parked {
-                    let waits_for = found.reason.clone().unwrap_or_default();
-                    let slowed = match (found.slowed, found.first_parked) {
-                        (true, Some(since)) => format!(
-                            " (later than it requested: the host has called it {} times since {}, and the pauses grow with the \
-                            time that it waits)",
-                            found.attempt,
-                            clock::short(since)
-                        ),
-                        _ => String::new(),
-                    };
-                    let fix = format!(
-                        "none needed: the step checks again then{slowed}; `stepwell runs cancel {id}` ends the run"
-                    );
-                    return vec![Cause::Parked { step: name(step), waits_for, wakes_at, fix }];
-                }
-                let message = found.end.as_ref().map(|end| end.outcome.message()).unwrap_or_default();
-                let fix = "none needed: the next attempt starts then".to_owned();
-                vec![Cause::RetryWaits { step: name(step), wakes_at, message, fix }]
-            }
-            _ => Vec::new(),
+        if state.running().next().is_some() || next(state, now, usize::MAX).is_some() {
+            return of_groups(state);
         }
+        let waits = state.waits().take(SHOWN_WAITS).filter_map(|(step, due)| wait(state, step, due));
+        waits.chain(of_groups(state)).collect()
     }
 
     /// Returns the causes in the run's queue and its concurrency key.
@@ -366,9 +343,13 @@ impl Runs {
     /// Returns the steps that policy will deny.
     fn of_policy(&self, state: &RunState) -> Vec<Cause> {
         let mut causes = Vec::new();
-        let open = self.ctx.preparation().grants_of_run(&state.run).into_iter().zip(&state.steps);
-        for ((step, grant), _) in open.filter(|(_, state)| state.is_open()) {
-            if step.step_type == stepwell_engine::job::approval::TYPE {
+        // The steps of items have no place of their own before their group begins.
+        let is_open = |id: &str| {
+            let known = state.position_of(id).and_then(|index| state.steps.get(index));
+            known.is_none_or(stepwell_engine::run::StepState::is_open)
+        };
+        for (step, grant) in self.ctx.preparation().grants_of_run(&state.run) {
+            if stepwell_engine::job::is_of_the_engine(&step.step_type) || !is_open(&step.id) {
                 continue;
             }
             let Err(denial) = grant else { continue };
@@ -413,6 +394,9 @@ impl Cause {
             Self::KeyTaken { key, limit, holders, .. } => {
                 let holders = holders.join(", ");
                 format!("concurrency key `{key}` is taken: its limit is {limit}, held by {holders}")
+            }
+            Self::GroupWaits { step, running, branches, bound, .. } => {
+                format!("group `{step}`: {running} of {branches} running, bound by {bound}")
             }
             Self::RetryWaits { step, wakes_at, message, .. } => {
                 let at = clock::short(*wakes_at);
@@ -461,6 +445,7 @@ impl Cause {
             | Self::QueueFull { fix, .. }
             | Self::Behind { fix, .. }
             | Self::KeyTaken { fix, .. }
+            | Self::GroupWaits { fix, .. }
             | Self::RetryWaits { fix, .. }
             | Self::ApprovalMissing { fix, .. }
             | Self::Parked { fix, .. }
@@ -471,4 +456,66 @@ impl Cause {
             | Self::Ended { fix, .. } => fix,
         }
     }
+}
+
+/// Maximum number of waiting steps that an explanation shows.
+const SHOWN_WAITS: usize = 10;
+
+/// Returns the thing that a step waits for.
+fn wait(state: &RunState, index: usize, due: Timestamp) -> Option<Cause> {
+    let (definition, found) = (state.definition(index)?, state.steps.get(index)?);
+    let (id, step) = (&state.run.execution_id, found.path.to_string());
+    if let Some(approval) = Approval::of(definition) {
+        let fix =
+            format!("`stepwell approvals approve {id} {step}`, or `stepwell approvals reject {id} {step}`");
+        let message = found.reason.clone().unwrap_or_default();
+        return Some(Cause::ApprovalMissing {
+            step,
+            message,
+            approvers: approval.approvers,
+            until: due,
+            fix,
+        });
+    }
+    if found.status == StepStatus::Parked {
+        let waits_for = found.reason.clone().unwrap_or_default();
+        let slowed = match (found.slowed, found.first_parked) {
+            (true, Some(since)) => format!(
+                " (later than it requested: the host has called it {} times since {}, and the pauses grow with the \
+                time that it waits)",
+                found.attempt,
+                clock::short(since)
+            ),
+            _ => String::new(),
+        };
+        let fix = format!(
+            "none needed: the step checks again then{slowed}; `stepwell runs cancel {id}` ends the run"
+        );
+        return Some(Cause::Parked { step, waits_for, wakes_at: due, fix });
+    }
+    let message = found.end.as_ref().map(|end| end.outcome.message()).unwrap_or_default();
+    let fix = "none needed: the next attempt starts then".to_owned();
+    Some(Cause::RetryWaits { step, wakes_at: due, message, fix })
+}
+
+/// Returns the groups in which branches wait for others.
+fn of_groups(state: &RunState) -> Vec<Cause> {
+    let waits = state.waiting_groups().take(SHOWN_WAITS).map(|waiting| {
+        let bound = match waiting.bound {
+            None => "parallel execution is off".to_owned(),
+            Some(most) => format!("max_parallel: {most}"),
+        };
+        let fix = match waiting.bound {
+            None => "none needed: its turn comes; `features: {parallel_execution: true}` runs branches at the same time",
+            Some(_) => "none needed: its turn comes; a larger `max_parallel` runs more branches at the same time",
+        };
+        Cause::GroupWaits {
+            step: waiting.path.to_string(),
+            running: waiting.running,
+            branches: waiting.branches,
+            bound,
+            fix: fix.to_owned(),
+        }
+    });
+    waits.collect()
 }

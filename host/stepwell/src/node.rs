@@ -11,7 +11,7 @@ use stepwell_engine::StoreError;
 use stepwell_engine::clock::{self, Timestamp};
 use stepwell_engine::run::{RunState, execution_id};
 use stepwell_engine::store::{Renewal, Wake};
-use tokio::sync::{Notify, oneshot, watch};
+use tokio::sync::{Notify, Semaphore, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
@@ -57,6 +57,8 @@ pub(crate) struct Node {
     /// A random number. A process with the same number tries another id when one is taken.
     number: u32,
     pub draining: CancellationToken,
+    /// The places for runs, and for attempts beyond the first of a run. Set when the service starts.
+    pub slots: OnceLock<Arc<Semaphore>>,
     /// The tasks of the service, and the runs that callers of this process wait for.
     pub tasks: TaskTracker,
     /// Cancelled when the service has released its last run.
@@ -103,6 +105,7 @@ impl Default for Node {
             ids: Mutex::default(),
             number: random() % 1_000_000,
             draining: CancellationToken::new(),
+            slots: OnceLock::new(),
             tasks: TaskTracker::new(),
             ended: CancellationToken::new(),
             schedules: Arc::default(),

@@ -175,9 +175,8 @@ impl Preparation {
     /// Returns the configurations of later steps that are known when the step at `step` requests an approval,
     /// with the ids of the steps.
     pub(crate) fn known_configurations(&self, state: &RunState, step: usize) -> Vec<(String, Value)> {
-        let job = &state.run.job;
         let known = known_steps(state, step).into_iter().filter_map(|(index, scopes)| {
-            let definition = job.step(index)?;
+            let definition = state.definition(index)?;
             let pin = state.run.components.get(&definition.step_type);
             let component = match pin {
                 Some(pin) => self.ctx.sandbox.by_digest(&pin.digest),
@@ -206,7 +205,7 @@ impl Preparation {
         component: &Component,
     ) -> Result<(Value, Arc<Grant>), Outcome> {
         // The values that the expressions of the step can read.
-        let outputs = state.steps.iter().filter_map(|step| step.end.as_ref()).map(|end| &end.produced.output);
+        let outputs = state.outputs_read(index);
         let bytes = state.run.job.text().len() + weight(outputs.chain(state.variables.values()));
         blocking_in_place(bytes, || self.prepare_now(state, index, step, component))
     }
@@ -247,7 +246,8 @@ impl Preparation {
 /// Returns the approval that was bound to another configuration of this step.
 fn changed_since<'s>(state: &'s RunState, index: usize, id: &str, config: &Value) -> Option<&'s str> {
     let now = std::cell::OnceCell::new();
-    let mut before = state.run.job.all_steps().zip(&state.steps).take(index);
+    let bound = |index: usize| Some((state.definition(index)?, state.steps.get(index)?));
+    let mut before = state.approvals_before(index).filter_map(bound);
     let other = |(_, step): &(_, &stepwell_engine::run::StepState)| {
         let approved = step.bound.as_ref().and_then(|bound| bound.steps.get(id));
         approved.is_some_and(|approved| approved != now.get_or_init(|| digest(config)))

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use serde_json::Value;
-use stepwell_engine::run::{Event, Replay, RunState, RunView};
+use stepwell_engine::run::{Event, Replay, RunState, RunView, StepKey};
 use stepwell_engine::store::{Loaded, Place};
 use stepwell_engine::{Outcome, Receipt, StoreError};
 
@@ -61,7 +61,7 @@ impl Runs {
         Ok(())
     }
 
-    /// Returns the results of the attempts of a run, oldest first: the index of the step, the attempt, its
+    /// Returns the results of the attempts of a run, oldest first: the step, the attempt, its
     /// outcome with a short message, and its receipt. If there are too many, it returns the last ones.
     ///
     /// # Errors
@@ -69,7 +69,7 @@ impl Runs {
     pub async fn receipts(
         &self,
         execution_id: &str,
-    ) -> Result<Vec<(usize, u32, Outcome, Receipt)>, HostError> {
+    ) -> Result<Vec<(StepKey, u32, Outcome, Receipt)>, HostError> {
         let mut receipts = VecDeque::new();
         let mut take = |events: Vec<Event>| {
             for event in events {
@@ -102,10 +102,9 @@ impl Runs {
     /// Fails when there is no such run or step, or the store fails.
     pub async fn step_output(&self, execution_id: &str, step_id: &str) -> Result<Option<Value>, HostError> {
         let Loaded { run, events, next } = self.ctx.store.load(execution_id).await?;
-        let index = run.job.all_steps().position(|step| step.id == step_id);
-        let replay = Replay::for_display(run, index);
+        let replay = Replay::for_display(run, Some(step_id.to_owned()));
         let state = self.replayed(execution_id, replay, &events, next).await?;
-        let Some(step) = index.and_then(|index| state.steps.get(index)) else {
+        let Some(step) = state.position_of(step_id).and_then(|index| state.steps.get(index)) else {
             return Err(HostError::NoStep(execution_id.to_owned(), step_id.to_owned()));
         };
         let end = step.end.as_ref().filter(|end| end.outcome.is_success());

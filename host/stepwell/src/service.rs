@@ -300,6 +300,8 @@ impl Service {
         }
         let service = Self { ctx: ctx.clone() };
         let slots = Arc::new(Semaphore::new(ctx.settings().config.service.workers as usize));
+        // `serving` was set just now, so that the service starts once.
+        let _ = ctx.node.slots.set(slots.clone());
         // Claims are renewed until the service has released its last run.
         let (renewals, ended) = (ctx.start_renewals(), ctx.node.ended.clone());
         tokio::spawn(async move {

@@ -59,7 +59,7 @@ pub(crate) fn page(
     with_checkpoint: bool,
 ) -> Result<Page, StoreError> {
     let (fence, n) = after.map_or((-1, 0), key);
-    let lines = if with_checkpoint { -1i64 } else { 0 };
+    let lines = if with_checkpoint { i64::MIN } else { 0 };
     let wanted = "execution_id = $1 AND (fence, n) > ($2, $3) AND lines >= $4
         AND (run IS NOT NULL OR events IS NOT NULL)";
     let sql = format!(

@@ -1,21 +1,20 @@
 //! The life of a run: admission, claims, commits and its end.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use stepwell_engine::clock::{self, Timestamp};
+use stepwell_engine::StoreError;
+use stepwell_engine::clock::Timestamp;
 use stepwell_engine::job::{Job, OnConflict};
 use stepwell_engine::run::{Event, RunStatus};
 use stepwell_engine::store::{
     Audit, Change, Checkpoint, Claim, ClaimQuery, Commit, Expect, Inserted, Kind, NewRun, Next, Renewal,
-    RunFilter, RunRow, Source, Standing,
+    RunRow, Source, Standing,
 };
-use stepwell_engine::{StoreError, project};
 
 use crate::journal::{self, Page};
 use crate::phase::Phase;
 use crate::shared::Shared;
-use crate::sql::{Param, Row, Sql, failed, json, micros, params, time, until};
+use crate::sql::{Row, Sql, failed, json, micros, params, time, until};
 use crate::{audit, records};
 
 /// The time in milliseconds for which a count of waiting runs is valid: when it says that the queue is full,
@@ -376,8 +375,11 @@ macro_rules! keep {
 pub(crate) fn commit(db: &dyn Sql, entry: &Entry) -> Result<Vec<String>, StoreError> {
     let commit = &entry.commit;
     let Commit { execution_id: id, fence, number, status, at, .. } = commit;
-    if commit.forget_checkpoint && holds(db, id, *fence)? {
-        db.execute("DELETE FROM journal WHERE execution_id = $1 AND lines < 0", params![id])?;
+    if !commit.forget_checkpoints.is_empty() && holds(db, id, *fence)? {
+        for place in &commit.forget_checkpoints {
+            let sql = "DELETE FROM journal WHERE execution_id = $1 AND lines < 0 AND lines = $2";
+            db.execute(sql, params![id, lines_of(*place)])?;
+        }
     }
     let (name, started) = (status.map(RunStatus::name), commit.started_at.map(micros));
     let Some(phase) = next_phase(commit) else {
@@ -425,19 +427,26 @@ fn holds(db: &dyn Sql, id: &str, fence: u64) -> Result<bool, StoreError> {
     Ok(db.one::<u64>(&sql, params![id, fence])?.is_some())
 }
 
-/// Writes the checkpoint of a run and replaces the previous one. It is the row of the journal with `lines`
-/// -1, after the start of the attempt that saved it.
+/// Returns the value of `lines` in the journal row of a checkpoint.
+fn lines_of(place: u32) -> i64 {
+    -1 - i64::from(place)
+}
+
+/// Writes the checkpoint of a step and replaces the previous one at its place. It is a row of the journal with
+/// negative `lines`, after the start of the attempt that saved it.
 pub(crate) fn save_checkpoint(db: &dyn Sql, checkpoint: &Checkpoint) -> Result<(), StoreError> {
-    let Checkpoint { execution_id: id, fence, number, step, data } = checkpoint;
+    let Checkpoint { execution_id: id, fence, number, place, step, data } = checkpoint;
+    let lines = lines_of(*place);
     if !holds(db, id, *fence)? {
         return was_written(db, id, *fence, *number);
     }
-    let sql = "DELETE FROM journal WHERE execution_id = $1 AND lines < 0 AND (fence, n) <> ($2, $3)";
-    db.execute(sql, params![id, *fence, *number])?;
-    let sql = "INSERT INTO journal (execution_id, fence, n, lines, events) VALUES ($1, $2, $3, -1, $4)
+    let sql =
+        "DELETE FROM journal WHERE execution_id = $1 AND lines < 0 AND lines = $2 AND (fence, n) <> ($3, $4)";
+    db.execute(sql, params![id, lines, *fence, *number])?;
+    let sql = "INSERT INTO journal (execution_id, fence, n, lines, events) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (execution_id, fence, n) DO NOTHING";
-    let event = Event::CheckpointSaved { step: *step, data: data.clone() };
-    db.execute(sql, params![id, *fence, *number, &json(&[event])?]).map(drop)
+    let event = Event::CheckpointSaved { step: step.clone(), data: data.clone() };
+    db.execute(sql, params![id, *fence, *number, lines, &json(&[event])?]).map(drop)
 }
 
 /// Adds the rows of a commit to the audit log.
@@ -500,11 +509,11 @@ pub(crate) fn job(db: &dyn Sql, shared: &Shared, id: &str) -> Result<Arc<Job>, S
     shared.job(db, &digest)
 }
 
-const ROW: &str =
+pub(crate) const ROW: &str =
     "execution_id, job_id, queue, status, priority, created_at, COALESCE(scheduled_at, due_at), started_at, ended_at,
     updated_at, worker, claimed_until, cancel, CASE WHEN phase = 2 AND started_at IS NOT NULL THEN due_at END";
 
-fn of_row(row: Row<'_>) -> Result<RunRow, StoreError> {
+pub(crate) fn of_row(row: Row<'_>) -> Result<RunRow, StoreError> {
     let at = |index| row.get(index).map(time);
     let maybe = |index| row.get::<Option<i64>>(index).map(|found| found.map(time));
     Ok(RunRow {
@@ -530,51 +539,6 @@ pub(crate) fn row(db: &dyn Sql, id: &str) -> Result<RunRow, StoreError> {
     let sql = format!("SELECT {ROW} FROM runs WHERE execution_id = $1");
     let found = db.rows(&sql, params![id], of_row)?.into_iter().next();
     found.ok_or_else(|| StoreError::NotFound(id.to_owned()))
-}
-
-/// The maximum age of a run at its end, for the bound of a search by end: 31 days.
-const LONGEST: Duration = Duration::from_secs(31 * 24 * 3600);
-
-pub(crate) fn list(db: &dyn Sql, filter: &RunFilter) -> Result<Vec<RunRow>, StoreError> {
-    let first = filter.ended_since.map(|since| (micros(since), first_id(clock::earlier(since, LONGEST))));
-    // The text contains only the requested conditions, so that an index can be used.
-    let (mut wanted, mut values) = (vec!["TRUE".to_owned()], Vec::new());
-    let mut add = |condition: &str, value| {
-        values.push(value);
-        wanted.push(format!("{condition} ${}", values.len()));
-    };
-    if let Some(job) = &filter.job_id {
-        add("job_id =", Param::from(job));
-    }
-    // `0` follows `/`.
-    let project = filter.project.as_deref().filter(|name| *name != project::DEFAULT);
-    let bounds = project.map(|name| (format!("{name}/"), format!("{name}0")));
-    if let Some((first, end)) = &bounds {
-        add("job_id >=", Param::from(first));
-        add("job_id <", Param::from(end));
-    }
-    if let Some(queue) = &filter.queue {
-        add("queue =", Param::from(queue));
-    }
-    if let Some(before) = &filter.before {
-        add("execution_id <", Param::from(before));
-    }
-    if let Some((since, first)) = &first {
-        add("ended_at >=", Param::from(*since));
-        add("execution_id >=", Param::from(first));
-    }
-    if filter.project.is_some() && bounds.is_none() {
-        wanted.push("job_id NOT LIKE '%/%'".to_owned());
-    }
-    if let Some(status) = filter.status {
-        // As text, since a partial index applies only to conditions in the statement itself.
-        wanted.push(format!("status = '{}'", status.name()));
-    }
-    values.push(Param::from(filter.limit));
-    // Ids begin with their time, so their order is the order of age.
-    let (wanted, limit) = (wanted.join(" AND "), values.len());
-    let sql = format!("SELECT {ROW} FROM runs WHERE {wanted} ORDER BY execution_id DESC LIMIT ${limit}");
-    db.rows(&sql, &values, of_row)
 }
 
 /// Returns the smallest id of a run that was created at or after `at`.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use stepwell::engine::clock::Timestamp;
 use stepwell::engine::job::{Concurrency, RetryFrom};
-use stepwell::engine::run::{Event, RunState};
+use stepwell::engine::run::{Event, RunState, StepKey};
 use stepwell::engine::schedule::{Calendars, Timetable};
 use stepwell::engine::store::{Kind, LedgerFilter, LedgerRow, NewRun, RunFilter, Source};
 
@@ -61,19 +61,24 @@ pub async fn all(world: &World) -> Report {
 /// before.
 fn poison(seed: u64, run: &NewRun, events: &[Event], class: Option<&str>, wrong: &mut Vec<String>) {
     let id = &run.execution_id;
-    for (step, definition) in run.job.all_steps().enumerate() {
-        if !is_poison(seed, id, &definition.id) {
+    let Ok(state) = RunState::replay(run.clone(), events) else { return };
+    for step in &state.steps {
+        if !is_poison(seed, id, &step.path) {
             continue;
         }
+        let key = StepKey::from(&*step.path);
+        let step = &step.path;
         let count = |wanted: fn(&Event) -> bool| {
-            events.iter().filter(|event| event.step() == Some(step) && wanted(event)).count()
+            events.iter().filter(|event| event.step() == Some(&key) && wanted(event)).count()
         };
         let begun = count(|event| matches!(event, Event::StepStarted { .. }));
         let lost = count(|event| matches!(event, Event::AttemptLost { .. }));
         if begun > 3 {
             wrong.push(format!("{id}: the step {step} kills its process, and began {begun} times"));
         }
-        if lost == 3 && class != Some("lost") {
+        // The dead letter of a group has the class of the group.
+        let alone = !run.job.all_steps().any(|step| step.group.is_some());
+        if lost == 3 && class != Some("lost") && alone {
             wrong.push(format!("{id}: the step {step} was lost three times; its dead letter says {class:?}"));
         }
     }
@@ -91,7 +96,7 @@ fn history(run: &NewRun, events: &[Event], wrong: &mut Vec<String>) {
         if let Event::StepEnded { step, end, .. } = event
             && end.outcome.is_success()
         {
-            *finished.entry(*step).or_insert(0) += 1;
+            *finished.entry(step.clone()).or_insert(0) += 1;
         }
     }
     let most = if restarts { 2 } else { 1 };

@@ -1,4 +1,5 @@
-//! The operator's configuration: the names and locations of connections, organizations and secrets.
+//! The operator's configuration: the names of connections, credentials, organizations and secrets, and where
+//! they are.
 
 mod azure_devops;
 mod connection;
@@ -25,7 +26,9 @@ use connection::relative;
 pub use azure_devops::{AzureDevOps, Organization, ServicePrincipal};
 pub use connection::{Connection, ConnectionLimits, Database, Setting, Tls};
 pub use credentials::{ClientAuthentication, ClientCredentials, Credential, CredentialKind, Provider};
-pub use service::{CircuitBreaker, Oidc, OidcGrant, Project, Retention, Service, Streams, Telemetry};
+pub use service::{
+    CircuitBreaker, Features, Oidc, OidcGrant, Project, Retention, Service, Streams, Telemetry,
+};
 
 /// The configuration file, `stepwell.yaml`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -48,6 +51,8 @@ pub struct Configuration {
     pub calendars: Calendars,
     /// When steps stop sending requests to a server that fails.
     pub circuit_breaker: CircuitBreaker,
+    /// Features that are off unless they are set.
+    pub features: Features,
     /// Settings of `stepwell serve`.
     pub service: Service,
     /// Projects by name: lower-case letters, digits and `-`. The project `default` always exists.

@@ -37,6 +37,14 @@ pub struct Service {
     /// ends, outputs, variables, logs and checkpoints. Policies limit each step (`limits.run_bytes`).
     /// Default: 1GiB.
     pub run_bytes: Bytes,
+    /// Maximum number of attempts of one run at one time, within its groups. Each attempt beyond the first also
+    /// counts among `workers`. Default: 64, so that one run leaves room for others.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub run_attempts: u32,
+    /// Maximum number of steps of one run, with the steps of all items of its groups. Default: 10000; each takes
+    /// about 1 KiB of memory while the run is worked on.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub run_steps: u32,
     /// Names by which clients may reach the API, besides addresses and `localhost`: the accepted values of
     /// the `Host` header. Default: none; requests are then checked only when `listen` is a loopback address.
     pub hosts: Vec<String>,
@@ -113,6 +121,19 @@ pub struct Project {
     pub credentials: Vec<String>,
     /// Azure DevOps organizations that policies for this project may grant.
     pub organizations: Vec<String>,
+    /// Features for the runs of this project. Default: those of the configuration.
+    pub features: Features,
+}
+
+/// Features that are off unless they are set.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Features {
+    /// Whether branches of a `parallel_group` run at the same time. When it is off, they run one after the other,
+    /// with the same results. The environment variable `STEPWELL_PARALLEL_ENABLED` (or
+    /// `PIPELINE_PARALLEL_ENABLED`) overrides it. Default: off, as before there were groups.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parallel_execution: Option<bool>,
 }
 
 /// An OpenID provider whose tokens (JWT, RFC 9068 and OpenID Connect Core 1.0) give people and
@@ -214,6 +235,8 @@ impl Default for Service {
             drain: Span::secs(30),
             lease: Span::secs(15),
             run_bytes: Bytes::new(1 << 30),
+            run_attempts: 64,
+            run_steps: 10_000,
             hosts: Vec::new(),
             proxies: Vec::new(),
             streams: Streams::default(),

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::condition;
 use super::expression::names;
 use super::template::{Piece, pieces};
-use super::{JobDefinition, Part, StepDefinition, approval};
+use super::{JobDefinition, Part, Placed, StepDefinition, approval, group, plan};
 use crate::document::{Diagnostics, Document, closest, cut, each_template};
 use crate::label;
 use crate::quantity::Span;
@@ -57,20 +57,21 @@ pub(super) fn check(
     }
     check_name(&job.name, document, pointer, found);
     check_schedule(job, document, pointer, catalog, found);
-    let names = Names::of(job);
+    let placed = job.placed();
+    let names = Names::of(&placed);
     if let Some(concurrency) = &job.concurrency {
-        let references = References { job, names: &names, index: 0, document };
+        let references = References { job, placed: &placed, names: &names, index: 0, document };
         let key = Map::from_iter([("key".to_owned(), Value::from(concurrency.key.as_str()))]);
         references.check_texts(&key, &format!("{pointer}/concurrency"), found);
     }
     if let Some(policy) = &job.policy {
         policy.check_narrowing(document, &format!("{pointer}/policy"), found);
     }
-    for (i, step) in job.all_steps().enumerate() {
+    for (i, Placed { step, part, pointer: own, .. }) in placed.iter().enumerate() {
         if found.is_full() {
             return;
         }
-        let at = format!("{pointer}{}", job.pointer_of(i));
+        let at = format!("{pointer}{own}");
         if names.first(&step.id).is_some_and(|first| first < i) {
             found.0.push(document.error(&format!("{at}/id"), format!("two steps have the id `{}`", step.id)));
         }
@@ -79,12 +80,15 @@ pub(super) fn check(
         }
         check_name(&step.name, document, &at, found);
         check_type(step, document, &at, catalog, found);
-        let references = References { job, names: &names, index: i, document };
+        let references = References { job, placed: &placed, names: &names, index: i, document };
         references.check_config(step, &at, found);
         if let Some(when) = &step.when {
             references.check_source(condition::source(when), &format!("{at}/when"), found);
         }
-        if job.part_of(i) != Part::Steps && step.step_type == approval::TYPE {
+        if let Some(group) = &step.group {
+            group::check(group, &references.around(), &names.ids, document, &at, found);
+        }
+        if *part != Part::Steps && step.step_type == approval::TYPE {
             let message = "an approval cannot run here: these steps run within `finally_timeout`";
             found.0.push(document.error(&format!("{at}/type"), message).help("move it to `steps`"));
         }
@@ -144,12 +148,13 @@ pub(super) fn advice(
     pointer: &str,
     catalog: &dyn Catalog,
 ) -> Diagnostics {
-    let open = |(_, step): &(usize, &StepDefinition)| {
+    let open = |placed: &Placed<'_>| {
+        let step = placed.step;
         step.on_lost.is_none() && catalog.manifest(&step.step_type).is_some_and(|found| !found.idempotent)
     };
-    let open: Vec<(usize, &StepDefinition)> = job.all_steps().enumerate().filter(open).collect();
-    let Some((first, _)) = open.first() else { return Diagnostics::default() };
-    let names: Vec<String> = open.iter().map(|(_, step)| format!("`{}`", step.id)).collect();
+    let open: Vec<Placed<'_>> = job.placed().into_iter().filter(open).collect();
+    let Some(first) = open.first() else { return Diagnostics::default() };
+    let names: Vec<String> = open.iter().map(|placed| format!("`{}`", placed.step.id)).collect();
     let (steps, verb) = if names.len() == 1 { ("step", "is") } else { ("steps", "are") };
     let message = format!(
         "the {steps} {} {verb} not idempotent: an attempt that is lost in a crash of its worker runs again",
@@ -157,7 +162,7 @@ pub(super) fn advice(
     );
     let help =
         "set `on_lost: retry` if running twice does no harm, or `on_lost: fail` to get a dead letter instead";
-    let at = format!("{pointer}{}", job.pointer_of(*first));
+    let at = format!("{pointer}{}", first.pointer);
     document.error(&at, message).help(help).as_warning().into()
 }
 
@@ -200,6 +205,14 @@ fn check_type(
         found.0.extend(approval::Approval::check(step, document, at));
         return;
     }
+    if step.group.is_some() {
+        // `read` has checked its configuration before the members could be read.
+        if step.on_lost.is_some() {
+            let message = "a group has no `on_lost`: its members have it";
+            found.0.push(document.error(&format!("{at}/on_lost"), message).help("set it on the members"));
+        }
+        return;
+    }
     match catalog.manifest(&step.step_type) {
         Some(manifest) => {
             let config = Value::Object(step.config_for(&manifest, catalog.left_out(&step.step_type)));
@@ -222,7 +235,7 @@ pub fn unknown_type(step_type: &str, catalog: &dyn Catalog) -> (String, Option<S
         Err(message) => return (message, None),
     };
     let name = reference.type_name;
-    if name == approval::TYPE {
+    if super::is_of_the_engine(name) {
         return (
             format!("`{name}` is a part of the engine and has no versions"),
             Some(format!("write `{name}`")),
@@ -264,8 +277,8 @@ struct Names {
 }
 
 impl Names {
-    fn of(job: &JobDefinition) -> Self {
-        let ids: Vec<String> = job.all_steps().map(|step| step.id.clone()).collect();
+    fn of(placed: &[Placed<'_>]) -> Self {
+        let ids: Vec<String> = placed.iter().map(|placed| placed.step.id.clone()).collect();
         let mut positions = HashMap::with_capacity(ids.len());
         for (position, id) in ids.iter().enumerate() {
             positions.entry(id.clone()).or_insert(position);
@@ -285,6 +298,7 @@ const MAX_POINTERS: usize = 512 << 10;
 
 struct References<'a> {
     job: &'a JobDefinition,
+    placed: &'a [Placed<'a>],
     names: &'a Names,
     index: usize,
     document: &'a Document,
@@ -293,6 +307,64 @@ struct References<'a> {
 impl References<'_> {
     fn check_config(&self, step: &StepDefinition, at: &str, found: &mut Diagnostics) {
         self.check_texts(&step.config, at, found);
+        let list = step.group.as_deref().and_then(|group| group.for_each.clone());
+        if let Some(list) = list {
+            self.check_texts(&Map::from_iter([("for_each".to_owned(), list)]), at, found);
+        }
+    }
+
+    /// Returns the groups around the step whose items it sees, the outermost first.
+    fn around(&self) -> Vec<&group::Group> {
+        let path = plan::path(self.placed, self.index).into_iter().filter(|parent| parent.branch.is_some());
+        let groups = path.filter_map(|parent| self.placed.get(parent.group)?.step.group.as_deref());
+        groups.filter(|group| group.for_each.is_some()).collect()
+    }
+
+    /// Returns whether a name is that of an item of a group which does not contain the step.
+    fn is_item_elsewhere(&self, name: &str) -> bool {
+        let groups = self.placed.iter().filter_map(|placed| placed.step.group.as_deref());
+        let name = name.strip_suffix("_index").unwrap_or(name);
+        groups.filter(|group| group.for_each.is_some()).any(|group| group.item_name() == name)
+    }
+
+    /// Returns the names of items that the step sees.
+    fn items(&self) -> Vec<String> {
+        let names = |group: &group::Group| {
+            let name = group.item_name();
+            [name.to_owned(), format!("{name}_index")]
+        };
+        self.around().into_iter().flat_map(names).collect()
+    }
+
+    /// Explains why an expression does not see the output of the step `id`.
+    fn hidden(&self, id: &str, hidden: plan::Hidden) -> (String, Option<String>) {
+        match hidden {
+            plan::Hidden::Itself => (format!("the step `{id}` refers to itself"), None),
+            plan::Hidden::Later => (
+                format!("the step `{id}` runs after this one: only outputs of earlier steps are there"),
+                None,
+            ),
+            plan::Hidden::Around => {
+                (format!("the group `{id}` contains this step, and has no output before its end"), None)
+            }
+            plan::Hidden::Beside => (
+                format!(
+                    "the step `{id}` is in another branch of the same group, and may run at the same time"
+                ),
+                Some("put the two steps into one branch, with `id` and `steps`".to_owned()),
+            ),
+            plan::Hidden::Repeated(group) => {
+                let name = self.placed.get(group).map_or("", |placed| placed.step.id.as_str());
+                (
+                    format!(
+                        "the step `{id}` runs once per item of `{name}`, so it has no single output here"
+                    ),
+                    Some(format!(
+                        "`steps.{name}.output` is the list of all results, in the order of the items"
+                    )),
+                )
+            }
+        }
     }
 
     fn check_texts(&self, config: &Map<String, Value>, at: &str, found: &mut Diagnostics) {
@@ -345,17 +417,9 @@ impl References<'_> {
         match (parts.next().unwrap_or_default(), parts.next()) {
             ("steps", Some(id)) => {
                 let ids = &self.names.ids;
-                match self.names.first(id) {
-                    Some(position) if position < self.index => Ok(()),
-                    Some(position) if position == self.index => {
-                        Err((format!("the step `{id}` refers to itself"), None))
-                    }
-                    Some(_) => Err((
-                        format!(
-                            "the step `{id}` runs after this one: only outputs of earlier steps are there"
-                        ),
-                        None,
-                    )),
+                match self.names.first(id).map(|other| plan::sees(self.placed, self.index, other)) {
+                    Some(Ok(())) => Ok(()),
+                    Some(Err(hidden)) => Err(self.hidden(id, hidden)),
                     None => {
                         let dashed = ids.iter().find(|known| known.contains('-') && known.starts_with(id));
                         let help = dashed
@@ -379,11 +443,15 @@ impl References<'_> {
             }
             ("job", Some(field)) => field_of("job", field, &["id", "name", "timezone"]),
             ("steps" | "vars" | "run" | "job", None) => Ok(()),
+            (root, _) if self.items().iter().any(|item| item == root) => Ok(()),
             (root, _) => Err((
                 match root {
                     "null" | "nil" | "None" | "undefined" => format!("`{root}` is not defined: write `none`"),
                     "True" | "False" => {
                         format!("`{root}` is not defined: write `{}`", root.to_ascii_lowercase())
+                    }
+                    _ if self.is_item_elsewhere(root) => {
+                        format!("`{root}` is only defined within its group with `for_each`")
                     }
                     _ => {
                         format!("`{root}` is not defined: expressions know `steps`, `vars`, `run` and `job`")

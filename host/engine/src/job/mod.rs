@@ -5,8 +5,11 @@ mod check;
 mod condition;
 mod expression;
 mod functions;
+pub mod group;
 mod legacy;
 mod parse;
+mod plan;
+mod reads;
 mod template;
 mod variables;
 
@@ -18,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use crate::config::Features;
 use crate::document::Schema;
 use crate::policy::Grants;
 use crate::quantity::{Bytes, Span};
@@ -26,8 +30,18 @@ use crate::schedule::Schedule;
 pub use check::{Catalog, unknown_type};
 pub use condition::{asks_about, evaluate};
 pub use parse::{Parsed, Read, parse, parse_in, read, read_in};
+pub use plan::{Members, Node, Parent, Placed, Plan};
+pub use reads::Reads;
 pub use template::{Scope, TemplateError, render};
 pub use variables::{from_text, set_variable, wrong_variables};
+
+/// The step types that the engine implements.
+pub const TYPES_OF_THE_ENGINE: [&str; 2] = [approval::TYPE, group::TYPE];
+
+/// Returns whether the engine implements a step type, so that no component has it.
+pub fn is_of_the_engine(step_type: &str) -> bool {
+    TYPES_OF_THE_ENGINE.contains(&step_type)
+}
 
 /// A job: steps that run one after another.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -108,10 +122,15 @@ pub struct JobDefinition {
     /// Narrows the grants of the operator's policy for all steps. It cannot widen them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<Grants>,
+    /// Switches features off for this job. It cannot switch on a feature that the configuration leaves off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub features: Option<Features>,
 }
 
 /// A step: settings for its execution, and further keys as the configuration of its type.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "Written", into = "Written")]
+#[schemars(!try_from, !into)]
 pub struct StepDefinition {
     /// The id that templates and clients use: `${{ steps.ID.output }}`.
     #[schemars(regex(pattern = "^[A-Za-z_][A-Za-z0-9_-]{0,63}$"))]
@@ -146,9 +165,110 @@ pub struct StepDefinition {
     /// Narrows the grants of the operator's policy for this step. It cannot widen them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<Grants>,
-    /// The configuration of the step, by the schema of its type.
+    /// The members, if the step is a `parallel_group`.
+    #[serde(skip)]
+    pub group: Option<Box<group::Group>>,
+    /// The configuration of the step, by the schema of its type. Empty for a group.
     #[serde(flatten)]
     pub config: Map<String, Value>,
+}
+
+impl StepDefinition {
+    /// Names the step, and the members of a group, by their ids where they have no name.
+    fn fill_in_names(&mut self) {
+        if self.name.is_empty() {
+            self.name.clone_from(&self.id);
+        }
+        if let Some(group) = &mut self.group {
+            let branches = group.parallel_steps.iter_mut().flat_map(group::Branch::steps_mut);
+            branches.chain(&mut group.finally).for_each(Self::fill_in_names);
+        }
+    }
+}
+
+/// A step as it is written: a group is part of the configuration.
+#[derive(Clone, Serialize, Deserialize)]
+struct Written {
+    id: String,
+    #[serde(default)]
+    name: String,
+    #[serde(rename = "type")]
+    step_type: String,
+    #[serde(default, skip_serializing_if = "is_false")]
+    continue_on_failure: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    when: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    retry: Option<Retry>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    on_lost: Option<OnLost>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    timeout: Option<Span>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    policy: Option<Grants>,
+    #[serde(flatten)]
+    config: Map<String, Value>,
+}
+
+impl TryFrom<Written> for StepDefinition {
+    type Error = serde_json::Error;
+
+    fn try_from(mut written: Written) -> Result<Self, Self::Error> {
+        let group = match written.step_type == group::TYPE {
+            true => Some(serde_json::from_value(Value::Object(std::mem::take(&mut written.config)))?),
+            false => None,
+        };
+        let Written {
+            id,
+            name,
+            step_type,
+            continue_on_failure,
+            when,
+            retry,
+            on_lost,
+            timeout,
+            policy,
+            config,
+        } = written;
+        Ok(Self {
+            id,
+            name,
+            step_type,
+            continue_on_failure,
+            when,
+            retry,
+            on_lost,
+            timeout,
+            policy,
+            group,
+            config,
+        })
+    }
+}
+
+impl From<StepDefinition> for Written {
+    fn from(step: StepDefinition) -> Self {
+        let StepDefinition {
+            id,
+            name,
+            step_type,
+            continue_on_failure,
+            when,
+            retry,
+            on_lost,
+            timeout,
+            policy,
+            group,
+            config,
+        } = step;
+        // A group came from JSON, so it can be written as JSON.
+        let members = group.map(|group| serde_json::to_value(group).unwrap_or_default());
+        let config = match members {
+            Some(Value::Object(members)) => members,
+            _ => config,
+        };
+        Self { id, name, step_type, continue_on_failure, when, retry, on_lost, timeout, policy, config }
+    }
 }
 
 /// The action after an attempt is lost with its process.
@@ -272,6 +392,7 @@ pub enum OnConflict {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Job {
     definition: JobDefinition,
+    plan: Plan,
     text: String,
     digest: String,
 }
@@ -281,7 +402,8 @@ impl From<JobDefinition> for Job {
         // The definition came from JSON, so it can be written as JSON.
         let text = serde_json::to_string(&definition).unwrap_or_default();
         let digest = HEXLOWER.encode(&Sha256::digest(&text));
-        Self { definition, text, digest }
+        let plan = Plan::of(&definition);
+        Self { definition, plan, text, digest }
     }
 }
 
@@ -299,6 +421,11 @@ impl Job {
     /// Returns the definition.
     pub fn definition(&self) -> &JobDefinition {
         &self.definition
+    }
+
+    /// Returns the steps as a tree.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
     }
 }
 
@@ -406,47 +533,21 @@ impl JobDefinition {
             vars: Map::new(),
             workspace: None,
             policy: None,
+            features: None,
         }
     }
 
-    /// Returns every step in order of execution: `steps`, `on_failure`, `finally`. A run numbers them
-    /// in this order.
+    /// Returns every step in the order of the file: `steps`, `on_failure`, `finally`; a group comes before its
+    /// members.
     pub fn all_steps(&self) -> impl Iterator<Item = &StepDefinition> + Clone {
-        self.steps.iter().chain(&self.on_failure).chain(&self.finally)
+        self.placed().into_iter().map(|placed| placed.step)
     }
 
-    /// Returns a step by its number among all steps.
-    pub fn step(&self, index: usize) -> Option<&StepDefinition> {
-        self.all_steps().nth(index)
-    }
-
-    /// Returns the number of all steps.
-    pub fn step_count(&self) -> usize {
-        self.steps.len() + self.on_failure.len() + self.finally.len()
-    }
-
-    /// Returns the list that contains the step of that number.
-    pub fn part_of(&self, index: usize) -> Part {
-        match index {
-            _ if index < self.steps.len() => Part::Steps,
-            _ if index < self.steps.len() + self.on_failure.len() => Part::OnFailure,
-            _ => Part::Finally,
-        }
-    }
-
-    /// Returns the place of the step of that number in the file, as a JSON pointer.
-    pub fn pointer_of(&self, index: usize) -> String {
-        match self.part_of(index) {
-            Part::Steps => format!("/steps/{index}"),
-            Part::OnFailure => format!("/on_failure/{}", index - self.steps.len()),
-            Part::Finally => format!("/finally/{}", index - self.steps.len() - self.on_failure.len()),
-        }
-    }
-
-    /// Returns the retries of a step: its own, or the job's.
+    /// Returns the retries of a step: its own, or the job's. The job's retries are for the members of a group, and
+    /// not for the group as well.
     pub fn retry_of(&self, step: &StepDefinition) -> Retry {
         step.retry.clone().unwrap_or(Retry {
-            max_attempts: self.max_retries + 1,
+            max_attempts: if step.group.is_some() { 1 } else { self.max_retries + 1 },
             backoff: one_second(),
             on: None,
         })

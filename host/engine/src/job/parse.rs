@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::check::{Catalog, advice, check};
-use super::{JobDefinition, legacy};
+use super::{JobDefinition, StepDefinition, group, legacy};
 use crate::document::{Diagnostic, Diagnostics, Document, MAX_PROBLEMS, escape};
 
 /// A job file that can run.
@@ -98,7 +98,8 @@ pub fn read_in(mut document: Document, pointer: &str, catalog: &dyn Catalog) -> 
         value = conversion.job;
     }
     value = JobDefinition::schema().fitted(&value).into_owned();
-    let wrong = document.check(&value, pointer, &JobDefinition::schema());
+    let mut wrong = document.check(&value, pointer, &JobDefinition::schema());
+    wrong.extend(wrong_groups(&value, &document, pointer));
     let built = document.build::<JobDefinition>(pointer, &value).or_else(|error| {
         // Without the values that the schema refuses, the rest may be a job: the other checks then add
         // their problems.
@@ -112,9 +113,7 @@ pub fn read_in(mut document: Document, pointer: &str, catalog: &dyn Catalog) -> 
                 job.name.clone_from(&job.id);
             }
             for steps in [&mut job.steps, &mut job.on_failure, &mut job.finally] {
-                for step in steps.iter_mut().filter(|step| step.name.is_empty()) {
-                    step.name.clone_from(&step.id);
-                }
+                steps.iter_mut().for_each(StepDefinition::fill_in_names);
             }
             if !found.is_full() {
                 check(&job, &document, pointer, catalog, &mut found);
@@ -134,16 +133,40 @@ pub fn read_in(mut document: Document, pointer: &str, catalog: &dyn Catalog) -> 
     }
 }
 
+/// The keys of a job and of a group that hold steps.
+const LISTS: [&str; 4] = ["steps", "on_failure", "finally", "parallel_steps"];
+
+/// Returns what cannot be read of the groups of a job.
+fn wrong_groups(job: &Value, document: &Document, pointer: &str) -> Vec<Diagnostic> {
+    let mut found = Diagnostics::default();
+    for list in ["steps", "on_failure", "finally"] {
+        let steps = job.get(list).and_then(Value::as_array).into_iter().flatten();
+        for (i, step) in steps.enumerate() {
+            group::check_written(step, document, &format!("{pointer}/{list}/{i}"), 0, &mut found);
+        }
+    }
+    found.0
+}
+
 /// Returns a job without the settings that have errors, those of the job and those of its steps.
 fn without<'p>(job: &Value, wrong: impl Iterator<Item = &'p str>) -> Value {
     let mut rest = job.clone();
     for pointer in wrong {
         let parts: Vec<&str> = pointer.split('/').skip(1).collect();
-        let (holder, key) = match parts.as_slice() {
-            [list @ ("steps" | "on_failure" | "finally"), step, key, ..] => (format!("/{list}/{step}"), *key),
+        let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+        let step = parts.windows(3).rposition(|parts| match parts {
+            [list, number, _] => LISTS.contains(list) && is_number(number),
+            _ => false,
+        });
+        let (holder, key) = match (step, parts.as_slice()) {
+            (Some(step), parts) => {
+                let (holder, rest) = parts.split_at((step + 2).min(parts.len()));
+                let Some(key) = rest.first() else { continue };
+                (format!("/{}", holder.join("/")), *key)
+            }
             // Without the variables of the job, every use of one would be an error.
-            ["vars" | "steps" | "on_failure" | "finally", ..] | [] => continue,
-            [key, ..] => (String::new(), *key),
+            (None, ["vars" | "steps" | "on_failure" | "finally", ..] | []) => continue,
+            (None, [key, ..]) => (String::new(), *key),
         };
         if let Some(Value::Object(map)) = rest.pointer_mut(&holder) {
             map.remove(&key.replace("~1", "/").replace("~0", "~"));
@@ -300,10 +323,7 @@ mod tests {
         );
     }
 
-    #[test]
-    fn every_problem_is_told_at_once() {
-        check(
-            r#"id: daily job
+    const MANY_PROBLEMS: &str = r#"id: daily job
 timezone: Europe/Berln
 vars: {day: x}
 steps:
@@ -321,7 +341,12 @@ steps:
     type: sql
     query: ${{ steps.c.output }}
     retry: {max_attempts: 0}
-"#,
+"#;
+
+    #[test]
+    fn every_problem_is_told_at_once() {
+        check(
+            MANY_PROBLEMS,
             expect![[r#"
                 error: `id` must be 1 to 64 letters, digits, `.`, `_` and `-`, beginning with a letter or digit, not the text `daily job`
                  --> job.yaml:1:5

@@ -23,6 +23,9 @@ pub struct Scope {
     pub run: Map<String, Value>,
     /// The job: `job.id`, `.name` and `.timezone`.
     pub job: Map<String, Value>,
+    /// The items of the groups around the step, and their numbers, by their names.
+    #[serde(flatten)]
+    pub items: Map<String, Value>,
 }
 
 /// A template that cannot be filled in.

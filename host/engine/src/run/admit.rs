@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Event, RunState};
+use super::{Event, RunState, StepStatus};
 use crate::clock::Timestamp;
-use crate::job::{Job, Part, Scope, render, set_variable};
+use crate::job::{Job, Part, Scope, approval, render, set_variable};
 use crate::store::{Key, NewRun, Source};
 use crate::trace::Trace;
 
@@ -159,26 +159,62 @@ fn inherited(old: &RunState, job: &Job) -> Vec<Event> {
     let Some(failed) = old.restart_step() else { return Vec::new() };
     let edited = old.run.job.digest() != job.digest();
     let mut events = Vec::new();
-    let before = old.run.job.all_steps().zip(&old.steps).enumerate().take(failed);
-    for (step, (definition, state)) in before {
+    let top = old.run.job.plan().top().iter().zip(job.plan().top());
+    for (before, now) in top {
+        let (Some(index), Some(node)) = (old.fixed(*before), job.plan().node(*now)) else { break };
         // An approval is for the job as it was, and a result belongs to the step as it was.
-        let same = job.step(step).is_some_and(|now| now == definition);
-        let approved = edited && definition.step_type == crate::job::approval::TYPE;
-        if !same || approved || job.part_of(step) != Part::Steps {
+        let same = old.definition(index).is_some_and(|before| *before == *node.definition);
+        let approval =
+            |index: usize| old.definition(index).is_some_and(|step| step.step_type == approval::TYPE);
+        let approved = edited && (approval(index) || old.within(index).into_iter().any(approval));
+        if !same || approved || node.part != Part::Steps {
             break;
         }
-        events.push(match (&state.end, state.ended_at) {
-            (Some(end), Some(at)) => {
-                Event::StepInherited { step, end: end.clone(), at, bound: state.bound.clone() }
-            }
-            _ => Event::SkipInherited {
-                step,
-                reason: state.reason.clone().unwrap_or_default(),
-                at: run_end(old),
-            },
-        });
+        let is_last = index == failed;
+        if is_last && old.group(index).is_none() {
+            break;
+        }
+        inherit(old, index, &mut events);
+        if is_last {
+            break;
+        }
     }
     events
+}
+
+/// Adds the results of a step, and those of the branches of a group that ended well.
+fn inherit(old: &RunState, index: usize, events: &mut Vec<Event>) {
+    let Some(state) = old.steps.get(index) else { return };
+    let step = old.key(index);
+    if let Some(group) = old.group(index) {
+        let (items, in_order, at) = (group.items.clone(), group.in_order, run_end(old));
+        events.push(Event::GroupStarted { step, attempt: 1, items, in_order, at });
+        for branch in 0..group.branches.len() {
+            for member in old.sequence(index, branch) {
+                let ended = old.steps.get(member).is_some_and(|member| {
+                    matches!(member.status, StepStatus::Success)
+                        || member.status == StepStatus::Skipped && member.ended_at.is_some()
+                });
+                let allowed = old.definition(member).is_some_and(|member| member.continue_on_failure);
+                if !ended && !(allowed && old.steps.get(member).is_some_and(|member| member.end.is_some())) {
+                    break;
+                }
+                inherit(old, member, events);
+            }
+        }
+        if state.status == StepStatus::Success {
+            old.finally_of(index).into_iter().for_each(|member| inherit(old, member, events));
+        }
+        return;
+    }
+    events.push(match (&state.end, state.ended_at) {
+        (Some(end), Some(at)) => {
+            Event::StepInherited { step, end: end.clone(), at, bound: state.bound.clone() }
+        }
+        _ => {
+            Event::SkipInherited { step, reason: state.reason.clone().unwrap_or_default(), at: run_end(old) }
+        }
+    });
 }
 
 fn run_end(old: &RunState) -> Timestamp {

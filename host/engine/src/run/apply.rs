@@ -1,136 +1,54 @@
 //! The one function that moves a run forward.
 
+mod check;
+mod retry;
+
 use std::sync::Arc;
 
 use chrono::Duration;
-use sha2::{Digest, Sha256};
 
-use super::{Event, RunState, RunStatus, StepState, StepStatus, Verdict};
+pub use check::IllegalEvent;
+use retry::{backoff, shortest_park, try_again};
+
+use super::group::{self, Ended, Stop, member_ended};
+use super::{Ending, Event, RunState, RunStatus, StepState, StepStatus, Verdict};
 use crate::clock::{self, Timestamp};
-use crate::job::{OnLost, Part, RetryFrom, RetryOn, approval, asks_about};
+use crate::job::{OnLost, Part, asks_about};
 use crate::outcome::{FailureKind, Outcome, Produced, Receipt, StepEnd};
 
-/// The next action for a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Effect {
-    /// Run an attempt, but not before `not_before`.
-    RunStep {
-        /// The index of the step.
-        step: usize,
-        /// The number of the attempt.
-        attempt: u32,
-        /// The earliest time of the attempt.
-        not_before: Option<Timestamp>,
-    },
-    /// Request the approval of an approval step.
-    RequestApproval {
-        /// The index of the step.
-        step: usize,
-    },
-    /// Wait until an approver decides, or until `until`.
-    AwaitApproval {
-        /// The index of the step.
-        step: usize,
-        /// The time at which the wait ends.
-        until: Timestamp,
-    },
-    /// Nothing: the run has ended.
-    Finish(RunStatus),
-}
-
-/// An event that cannot happen to a run in this state: the result of a bug, or of a change to the store by
-/// another program.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{event} cannot happen to a run that is {status}: {why}")]
-pub struct IllegalEvent {
-    event: &'static str,
-    status: &'static str,
-    why: String,
-}
-
-/// The longest backoff.
-const MAX_BACKOFF: std::time::Duration = std::time::Duration::from_secs(300);
-
-/// Changes the state by `event`, and returns the next action. `None` while an attempt runs.
+/// Changes the state by `event`.
 ///
 /// # Errors
 /// Returns [`IllegalEvent`] when the event cannot follow; the state is then unchanged.
-pub fn apply(state: &mut RunState, event: &Event) -> Result<Option<Effect>, IllegalEvent> {
-    check(state, event).map_err(|why| IllegalEvent {
-        event: event_name(event),
-        status: state.status.name(),
-        why,
-    })?;
+pub fn apply(state: &mut RunState, event: &Event) -> Result<(), IllegalEvent> {
+    let index = check::step_of(state, event)?;
+    match (event, index) {
+        (event, Some(index)) => apply_to_step(state, event, index),
+        (event, None) => apply_to_run(state, event),
+    }
+    if let Some(at) = event.at() {
+        let around: Vec<usize> =
+            index.into_iter().flat_map(|index| state.around(index)).map(|seat| seat.group).collect();
+        for group in around {
+            group::admit(state, group, at);
+        }
+        state.turn_top();
+        state.derive_status(at);
+    }
+    Ok(())
+}
+
+fn apply_to_run(state: &mut RunState, event: &Event) {
     match event {
         Event::Started { at } => {
             state.status = RunStatus::Running;
             state.started_at = Some(*at);
             finish_if_done(state, *at);
         }
-        Event::StepStarted { step, attempt, at } => {
-            state.status = RunStatus::Running;
-            unpark(state, *step, *at);
-            with_step(state, *step, |step| {
-                step.status = StepStatus::Running;
-                step.attempt = *attempt;
-                step.not_before = None;
-                step.started_at.get_or_insert(*at);
-            });
-        }
-        Event::CheckpointSaved { step, data } => {
-            with_step(state, *step, |step| step.checkpoint = Some(data.clone()));
-        }
-        Event::StepEnded { step, end, at, .. } => {
-            with_step(state, *step, |step| step.count(&end.receipt));
-            step_ended(state, *step, end, *at);
-        }
-        Event::StepSkipped { step, reason, at } => {
-            with_step(state, *step, |step| {
-                step.status = StepStatus::Skipped;
-                step.reason = Some(reason.clone());
-                step.ended_at = Some(*at);
-                step.checkpoint = None;
-            });
-            finish_if_done(state, *at);
-        }
-        Event::AttemptLost { step, attempt, at } => lost(state, *step, *attempt, *at),
-        Event::ApprovalRequested { step, message, at, until, bound } => {
-            state.status = RunStatus::Parked;
-            with_step(state, *step, |step| {
-                step.status = StepStatus::Parked;
-                step.attempt += 1;
-                step.started_at = Some(*at);
-                step.parked_since = Some(*at);
-                step.not_before = Some(*until);
-                step.reason = Some(message.clone());
-                step.bound.clone_from(bound);
-            });
-        }
-        Event::ApprovalDecided { step, approved, by, comment, at } => {
-            unpark(state, *step, *at);
-            state.status = RunStatus::Running;
-            let end = approval_end(*approved, by.as_deref(), comment);
-            step_ended(state, *step, &Arc::new(end), *at);
-        }
-        Event::StepInherited { step, end, at, bound } => {
-            state.variables.extend(end.produced.variables.clone());
-            with_step(state, *step, |step| {
-                step.bound.clone_from(bound);
-                step.status = status_of(&end.outcome);
-                step.started_at = Some(*at);
-                step.ended_at = Some(*at);
-                step.end = Some(end.clone());
-            });
-        }
-        Event::SkipInherited { step, reason, at } => with_step(state, *step, |step| {
-            step.status = StepStatus::Skipped;
-            step.reason = Some(reason.clone());
-            step.ended_at = Some(*at);
-        }),
         Event::Cancelled { at, .. } if state.started_at.is_none() => finish(state, RunStatus::Cancelled, *at),
-        Event::Cancelled { at, .. } => settle(state, RunStatus::Cancelled, None, *at),
+        Event::Cancelled { at, .. } => end_early(state, RunStatus::Cancelled, *at),
         Event::TimedOut { at } => match &mut state.verdict {
-            None => settle(state, RunStatus::Timeout, None, *at),
+            None => end_early(state, RunStatus::Timeout, *at),
             // The steps that always run have used up their own time.
             Some(verdict) => {
                 if verdict.status == RunStatus::Success {
@@ -145,83 +63,95 @@ pub fn apply(state: &mut RunState, event: &Event) -> Result<Option<Effect>, Ille
             state.fault = Some(message.clone());
             finish(state, RunStatus::Failed, *at);
         }
-    }
-    Ok(next(state))
-}
-
-/// Returns the next action for a run in this state. `None` while an attempt runs.
-pub fn next(state: &RunState) -> Option<Effect> {
-    if state.status.is_terminal() {
-        return Some(Effect::Finish(state.status));
-    }
-    let step = state.current()?;
-    let (definition, current) = (state.run.job.step(step)?, state.steps.get(step)?);
-    match (current.status, definition.step_type == approval::TYPE) {
-        (StepStatus::Running, _) => None,
-        (StepStatus::Parked, true) => Some(Effect::AwaitApproval { step, until: current.not_before? }),
-        (_, true) => Some(Effect::RequestApproval { step }),
-        _ => Some(Effect::RunStep { step, attempt: current.attempt + 1, not_before: current.not_before }),
+        _ => {}
     }
 }
 
-fn check(state: &RunState, event: &Event) -> Result<(), String> {
-    let expect = |holds: bool, why: &str| if holds { Ok(()) } else { Err(why.to_owned()) };
-    let queued = state.status == RunStatus::Queued;
+fn apply_to_step(state: &mut RunState, event: &Event, index: usize) {
     match event {
-        Event::Started { .. } => return expect(queued, "it has begun already"),
-        Event::Expired { .. } => return expect(queued, "it has begun"),
-        Event::Cancelled { .. } if queued => return Ok(()),
-        Event::Faulted { .. } => return expect(!state.status.is_terminal(), "it has ended"),
-        Event::StepInherited { step, .. } | Event::SkipInherited { step, .. } => {
-            return expect(
-                queued && state.current() == Some(*step),
-                "results are inherited before the begin, in order",
-            );
+        Event::StepStarted { attempt, at, .. } => begin_attempt(state, index, *attempt, *at),
+        Event::GroupStarted { attempt, items, in_order, at, .. } => {
+            begin_attempt(state, index, *attempt, *at);
+            group::begin(state, index, items.as_ref(), *in_order, *at);
+        }
+        Event::GroupTimedOut { at, .. } => group::halt(state, index, Stop::TimedOut, *at),
+        Event::CheckpointSaved { data, .. } => {
+            with_step(state, index, |step| step.checkpoint = Some(data.clone()));
+        }
+        Event::StepEnded { end, at, .. } => {
+            with_step(state, index, |step| step.count(&end.receipt));
+            step_ended(state, index, end, *at);
+        }
+        Event::StepSkipped { reason, at, .. } | Event::SkipInherited { reason, at, .. } => {
+            with_step(state, index, |step| {
+                step.status = StepStatus::Skipped;
+                step.reason = Some(reason.clone());
+                step.ended_at = Some(*at);
+                step.checkpoint = None;
+            });
+            group::give_up_within(state, index, "its group was skipped");
+            after_skip(state, index, event, *at);
+        }
+        Event::AttemptLost { attempt, at, .. } => lost(state, index, *attempt, *at),
+        Event::ApprovalRequested { message, at, until, bound, .. } => with_step(state, index, |step| {
+            step.status = StepStatus::Parked;
+            step.attempt += 1;
+            step.started_at = Some(*at);
+            step.parked_since = Some(*at);
+            step.not_before = Some(*until);
+            step.reason = Some(message.clone());
+            step.bound.clone_from(bound);
+        }),
+        Event::ApprovalDecided { approved, by, comment, at, .. } => {
+            with_step(state, index, |step| step.parked_since = None);
+            let end = approval_end(*approved, by.as_deref(), comment);
+            step_ended(state, index, &Arc::new(end), *at);
+        }
+        Event::StepInherited { end, at, bound, .. } => {
+            state.set_variables(index, &end.produced.variables);
+            with_step(state, index, |step| {
+                step.bound.clone_from(bound);
+                step.status = status_of(&end.outcome);
+                step.started_at = Some(*at);
+                step.ended_at = Some(*at);
+                step.end = Some(end.clone());
+            });
+            if state.seat_of(index).is_some() {
+                went_on(state, index, *at);
+            }
         }
         _ => {}
     }
-    expect(!queued && !state.status.is_terminal(), "it is not running")?;
-    let current = state.current().and_then(|due| Some((due, state.steps.get(due)?)));
-    let is_approval = current
-        .and_then(|(due, _)| state.run.job.step(due))
-        .is_some_and(|step| step.step_type == approval::TYPE);
-    let running = |index: usize, attempt: Option<u32>| match current {
-        Some((due, step)) if due == index && step.status == StepStatus::Running => {
-            expect(attempt.is_none_or(|attempt| attempt == step.attempt), "it is about another attempt")
+}
+
+/// Moves on after a skipped step. A run that only inherits results has not begun, and so does not end.
+fn after_skip(state: &mut RunState, index: usize, event: &Event, at: Timestamp) {
+    if matches!(event, Event::StepSkipped { .. }) || state.seat_of(index).is_some() {
+        went_on(state, index, at);
+    }
+}
+
+fn begin_attempt(state: &mut RunState, index: usize, attempt: u32, at: Timestamp) {
+    with_step(state, index, |step| {
+        step.status = StepStatus::Running;
+        step.attempt = attempt;
+        step.not_before = None;
+        step.parked_since = None;
+        step.started_at.get_or_insert(at);
+    });
+}
+
+/// Ends the steps of the job before their time. A group that has begun first runs its `finally`.
+fn end_early(state: &mut RunState, status: RunStatus, at: Timestamp) {
+    let open = state.current().filter(|top| state.groups.contains_key(top) && state.is_running(*top));
+    match (open, state.ending) {
+        (Some(group), None) => {
+            state.ending = Some(Ending { status, at });
+            group::halt(state, group, Stop::Cancelled, at);
+            // The group may have ended at once.
         }
-        _ => Err(format!("step {index} is not running")),
-    };
-    let turn = |index: usize, status: &[StepStatus]| match current {
-        Some((due, step)) if due == index && status.contains(&step.status) => Ok(()),
-        _ => Err(format!("it is not the turn of step {index}")),
-    };
-    match event {
-        Event::StepStarted { step, attempt, .. } => {
-            // An approval ends at once when its message cannot be filled in.
-            turn(*step, &[StepStatus::Pending, StepStatus::Waiting, StepStatus::Parked])?;
-            let last = current.map_or(0, |(_, state)| state.attempt);
-            expect(*attempt == last + 1, "attempts are numbered without gaps")
-        }
-        Event::StepSkipped { step, .. } => turn(*step, &[StepStatus::Pending, StepStatus::Waiting]),
-        Event::CheckpointSaved { step, .. } => running(*step, None),
-        Event::StepEnded { step, attempt, .. } | Event::AttemptLost { step, attempt, .. } => {
-            running(*step, Some(*attempt))
-        }
-        Event::ApprovalRequested { step, .. } => {
-            turn(*step, &[StepStatus::Pending, StepStatus::Waiting])?;
-            expect(is_approval, "the step is not an approval")
-        }
-        Event::ApprovalDecided { step, .. } => {
-            turn(*step, &[StepStatus::Parked])?;
-            expect(is_approval, "the step is not an approval")
-        }
-        Event::Cancelled { .. } | Event::TimedOut { .. } => {
-            let idle = current.is_none_or(|(_, step)| step.status != StepStatus::Running);
-            expect(idle, "an attempt is running")?;
-            let first = state.verdict.is_none() || matches!(event, Event::TimedOut { .. });
-            expect(first, "its `finally` runs")
-        }
-        _ => Ok(()),
+        (_, Some(ending)) => settle(state, ending.status, None, at),
+        (None, None) => settle(state, status, None, at),
     }
 }
 
@@ -231,7 +161,10 @@ const MAX_LOST: u32 = 3;
 /// Handles an attempt that died with its process. It does not count as a retry of the step. But a step that
 /// is lost each time may kill the process, and would kill one node after another.
 fn lost(state: &mut RunState, index: usize, attempt: u32, at: Timestamp) {
-    let rule = state.run.job.step(index).and_then(|definition| definition.on_lost).unwrap_or_default();
+    if state.steps.get(index).is_some_and(|step| step.halting) {
+        return halted(state, index, &Arc::new(ended_as(Outcome::Cancelled)), at);
+    }
+    let rule = state.definition(index).and_then(|definition| definition.on_lost).unwrap_or_default();
     let losses = state.steps.get(index).map_or(0, |step| step.lost) + 1;
     match rule {
         OnLost::Retry if losses < MAX_LOST => {
@@ -241,34 +174,56 @@ fn lost(state: &mut RunState, index: usize, attempt: u32, at: Timestamp) {
                 step.lost = losses;
                 step.not_before = Some(at + Duration::seconds(seconds));
             });
-            state.status = RunStatus::Waiting;
         }
         OnLost::Retry => {
             let message = format!(
                 "the worker died {losses} times in a row while this step ran, the last time in attempt {attempt}; the step \
                  may be the cause, so it does not run again by itself"
             );
-            let outcome = Outcome::Lost { message };
-            let end = StepEnd { outcome, produced: Produced::default(), receipt: Receipt::default() };
-            step_failed(state, index, &Arc::new(end), false, at);
+            step_failed(state, index, &Arc::new(ended_as(Outcome::Lost { message })), false, at);
         }
         OnLost::Fail => {
             let message = format!(
                 "attempt {attempt} was lost when its worker died, and its progress is unknown; the step has \
                  `on_lost: fail`, so it does not run again by itself"
             );
-            let outcome = Outcome::HostFault { message };
-            let end = StepEnd { outcome, produced: Produced::default(), receipt: Receipt::default() };
-            step_failed(state, index, &Arc::new(end), false, at);
+            step_failed(state, index, &Arc::new(ended_as(Outcome::HostFault { message })), false, at);
         }
     }
 }
 
-fn step_ended(state: &mut RunState, index: usize, end: &Arc<StepEnd>, at: Timestamp) {
+/// Returns the end of a step that has produced nothing.
+fn ended_as(outcome: Outcome) -> StepEnd {
+    StepEnd { outcome, produced: Produced::default(), receipt: Receipt::default() }
+}
+
+/// Ends a step whose group is ending.
+fn halted(state: &mut RunState, index: usize, end: &Arc<StepEnd>, at: Timestamp) {
+    let success = end.outcome.is_success();
+    let stopped = matches!(end.outcome, Outcome::Parked { .. });
+    with_step(state, index, |step| {
+        close(step, end, at);
+        step.checkpoint = None;
+        if stopped {
+            step.end = None;
+            step.status = StepStatus::Cancelled;
+        }
+    });
+    if success {
+        state.set_variables(index, &end.produced.variables);
+    }
+    member_ended(state, index, if success { Ended::Well } else { Ended::Stopped }, at);
+}
+
+/// Moves on after an attempt, or a group, has ended.
+pub(super) fn step_ended(state: &mut RunState, index: usize, end: &Arc<StepEnd>, at: Timestamp) {
     let run = state.run.clone();
-    let (Some(definition), Some(step)) = (run.job.step(index), state.steps.get_mut(index)) else {
-        return;
-    };
+    let Some(definition) = state.definition(index).cloned() else { return };
+    let Some(step) = state.steps.get_mut(index) else { return };
+    if step.halting && definition.group.is_none() {
+        step.counted += 1;
+        return halted(state, index, end, at);
+    }
     let overdue;
     let mut end = end;
     if let Outcome::Parked { after, reason } = &end.outcome {
@@ -283,54 +238,75 @@ fn step_ended(state: &mut RunState, index: usize, end: &Arc<StepEnd>, at: Timest
             step.slowed = least > *after;
             step.not_before = Some(clock::later(at, least.max(*after)));
             step.end = None;
-            state.status = RunStatus::Parked;
-            return;
+            return state.refresh(index);
         }
         let outcome = Outcome::TimedOut { limit, backtrace: Vec::new() };
         overdue = Arc::new(StepEnd { outcome, ..StepEnd::clone(end) });
         end = &overdue;
     }
-    step.counted += 1;
+    let again = state.is_tried_again(index, &end.outcome);
+    with_step(state, index, |step| {
+        step.counted += 1;
+        close(step, end, at);
+        if !again {
+            step.checkpoint = None;
+        }
+    });
     if end.outcome.is_success() {
-        close(step, end, at);
-        step.checkpoint = None;
-        state.variables.extend(end.produced.variables.clone());
-        finish_if_done(state, at);
-        return;
+        state.set_variables(index, &end.produced.variables);
+        return went_on(state, index, at);
     }
-    let retry = run.job.retry_of(definition);
-    if !is_cancelled(&end.outcome)
-        && is_retried(retry.on.as_deref(), &end.outcome)
-        && step.counted < retry.max_attempts
-    {
-        close(step, end, at);
+    if !again {
+        return step_failed(state, index, end, true, at);
+    }
+    let retry = run.job.retry_of(&definition);
+    with_step(state, index, |step| {
+        let seed = format!("{}/{}/{}", run.execution_id, step.path, step.counted);
         step.status = StepStatus::Waiting;
-        let seed = format!("{}/{}/{}", run.execution_id, definition.id, step.counted);
         step.not_before = Some(at + backoff(&seed, retry.backoff.0, step.counted));
-        state.status = RunStatus::Waiting;
-        return;
+    });
+}
+
+/// Moves on after a step has ended well, was skipped, or may fail.
+pub(super) fn went_on(state: &mut RunState, index: usize, at: Timestamp) {
+    if state.seat_of(index).is_some() {
+        return member_ended(state, index, Ended::Well, at);
     }
-    step_failed(state, index, end, true, at);
+    match state.ending.take() {
+        Some(ending) => settle(state, ending.status, None, at),
+        None => finish_if_done(state, at),
+    }
 }
 
 /// Handles the final failure of a step. `may_retry` says whether the job's own `retry` may try the run again.
 fn step_failed(state: &mut RunState, index: usize, end: &Arc<StepEnd>, may_retry: bool, at: Timestamp) {
-    let run = state.run.clone();
-    let (Some(definition), Some(step)) = (run.job.step(index), state.steps.get_mut(index)) else {
+    let Some(may_fail) = state.definition(index).map(|definition| definition.continue_on_failure) else {
         return;
     };
-    close(step, end, at);
-    step.checkpoint = None;
+    with_step(state, index, |step| {
+        close(step, end, at);
+        step.checkpoint = None;
+    });
+    if state.seat_of(index).is_some() {
+        let ended = match is_cancelled(&end.outcome) {
+            true => Ended::Stopped,
+            false if may_fail => Ended::Well,
+            false => Ended::Badly,
+        };
+        return member_ended(state, index, ended, at);
+    }
     let late = state.deadline().is_some_and(|deadline| at >= deadline);
     if let Some(verdict) = &mut state.verdict {
-        if !definition.continue_on_failure && verdict.status != RunStatus::Timeout {
+        if !may_fail && verdict.status != RunStatus::Timeout {
             verdict.status = RunStatus::Failed;
             verdict.failed.get_or_insert(index);
         }
         finish_if_done(state, at);
+    } else if let Some(ending) = state.ending.take() {
+        settle(state, ending.status, None, at);
     } else if is_cancelled(&end.outcome) {
         settle(state, RunStatus::Cancelled, None, at);
-    } else if definition.continue_on_failure {
+    } else if may_fail {
         finish_if_done(state, at);
     } else if late {
         settle(state, RunStatus::Timeout, Some(index), at);
@@ -361,83 +337,6 @@ fn status_of(outcome: &Outcome) -> StepStatus {
     }
 }
 
-/// Tries the whole run again after a step has failed for good, if the job allows it.
-fn try_again(state: &mut RunState, failed: usize, outcome: &Outcome, at: Timestamp) -> bool {
-    let run = state.run.clone();
-    let Some(retry) = &run.job.retry else { return false };
-    if state.attempt >= retry.max_attempts || !is_retried(retry.on.as_deref(), outcome) {
-        return false;
-    }
-    let first = match retry.from {
-        RetryFrom::Start => 0,
-        RetryFrom::FailedStep => failed,
-    };
-    let pause = backoff(&format!("{}/{}", run.execution_id, state.attempt), retry.backoff.0, state.attempt);
-    state.attempt += 1;
-    state.status = RunStatus::Waiting;
-    if first == 0 {
-        state.variables.clone_from(&run.variables);
-    }
-    let main = run.job.steps.len();
-    for (index, step) in state.steps.iter_mut().enumerate().take(main).skip(first) {
-        let waits = index == first;
-        *step = StepState {
-            status: if waits { StepStatus::Waiting } else { StepStatus::Pending },
-            attempt: step.attempt,
-            counted: 0,
-            lost: 0,
-            not_before: waits.then(|| at + pause),
-            started_at: step.started_at,
-            ended_at: None,
-            checkpoint: None,
-            end: step.end.take().filter(|_| waits && retry.from == RetryFrom::FailedStep),
-            cut: None,
-            reason: None,
-            parked_since: None,
-            first_parked: None,
-            slowed: false,
-            used: step.used,
-            logged: (0, 0),
-            bound: None,
-        };
-    }
-    true
-}
-
-/// Returns whether an end is tried again, according to the list or to the end itself.
-fn is_retried(on: Option<&[RetryOn]>, outcome: &Outcome) -> bool {
-    if outcome.ends_budget() {
-        return false;
-    }
-    let Some(on) = on else { return outcome.is_retryable() };
-    let named = match outcome {
-        Outcome::Failed { kind, .. } => match kind {
-            FailureKind::Unavailable => Some(RetryOn::Unavailable),
-            FailureKind::TimedOut => Some(RetryOn::TimedOut),
-            FailureKind::NotFound => Some(RetryOn::NotFound),
-            FailureKind::Denied => Some(RetryOn::Denied),
-            FailureKind::OverMemory => Some(RetryOn::OverMemory),
-            FailureKind::Failed => Some(RetryOn::Failed),
-            FailureKind::InvalidConfig | FailureKind::Cancelled => None,
-        },
-        Outcome::Denied { .. } => Some(RetryOn::Denied),
-        Outcome::OutOfFuel { .. } => Some(RetryOn::OutOfFuel),
-        Outcome::OverMemory { .. } => Some(RetryOn::OverMemory),
-        Outcome::TimedOut { .. } => Some(RetryOn::TimedOut),
-        over if over.is_over_time() => Some(RetryOn::TimedOut),
-        Outcome::Trapped { .. } => Some(RetryOn::Trapped),
-        Outcome::HostFault { .. } => Some(RetryOn::HostFault),
-        Outcome::Succeeded
-        | Outcome::InvalidConfig { .. }
-        | Outcome::Cancelled
-        | Outcome::Parked { .. }
-        | Outcome::OverLimit { .. }
-        | Outcome::Lost { .. }
-        | Outcome::OutputTooLarge { .. } => None,
-    };
-    on.contains(&RetryOn::Any) || named.is_some_and(|named| on.contains(&named))
-}
-
 /// Returns the end of an approval step.
 fn approval_end(approved: bool, by: Option<&str>, comment: &str) -> StepEnd {
     let said = if comment.is_empty() { String::new() } else { format!(": {comment}") };
@@ -461,45 +360,18 @@ fn approval_end(approved: bool, by: Option<&str>, comment: &str) -> StepEnd {
     StepEnd { outcome, produced, receipt: Receipt::default() }
 }
 
-/// Returns the shortest time for which a step is parked after it has already waited for `waited`: one 32nd of
-/// it, as 1, 2, 4 seconds and so on, up to 5 minutes. A step that asks repeatedly slows down; a step that
-/// waits for days makes two thousand calls per week.
-fn shortest_park(waited: std::time::Duration) -> std::time::Duration {
-    let part = (waited.as_secs() / 32).max(1);
-    let doubled = 1u64 << part.ilog2().min(31);
-    std::time::Duration::from_secs(doubled).min(MAX_BACKOFF)
-}
-
-/// Continues a step that was parked.
-fn unpark(state: &mut RunState, index: usize, at: Timestamp) {
-    let since = state.steps.get_mut(index).and_then(|step| step.parked_since.take());
-    if let Some(since) = since {
-        state.parked = state.parked.checked_add(&(at - since)).unwrap_or(Duration::MAX);
-    }
-}
-
 fn is_cancelled(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Cancelled | Outcome::Failed { kind: FailureKind::Cancelled, .. })
 }
 
-/// Returns the pause before the next attempt: doubled each time, and shifted by up to a fifth either way, so
-/// that runs that failed together do not return together. The same seed gives the same pause.
-fn backoff(seed: &str, first: std::time::Duration, counted: u32) -> Duration {
-    let doublings = 2u32.saturating_pow(counted.saturating_sub(1).min(16));
-    let pause = first.saturating_mul(doublings).min(MAX_BACKOFF);
-    let digest = Sha256::digest(seed);
-    let fraction = f64::from(digest.first().copied().unwrap_or(128)) / 255.0;
-    clock::span(pause.mul_f64(0.8 + 0.4 * fraction))
-}
-
 /// Fixes the result when no step of `steps` is left, and ends the run when no step at all is left.
 fn finish_if_done(state: &mut RunState, at: Timestamp) {
-    let main = state.run.job.steps.len();
+    let current = state.current();
     match state.verdict {
-        None if state.current().is_none_or(|step| step >= main) => {
-            settle(state, RunStatus::Success, None, at)
+        None if current.is_none_or(|step| state.part_of(step) != Part::Steps) => {
+            settle(state, RunStatus::Success, None, at);
         }
-        Some(verdict) if state.current().is_none() => finish(state, verdict.status, at),
+        Some(verdict) if current.is_none() => finish(state, verdict.status, at),
         _ => {}
     }
 }
@@ -508,24 +380,29 @@ fn finish_if_done(state: &mut RunState, at: Timestamp) {
 /// about the failure. `on_failure` follows after a failure or a time-out, then `finally`.
 fn settle(state: &mut RunState, status: RunStatus, failed: Option<usize>, at: Timestamp) {
     state.verdict = Some(Verdict { status, at, failed });
-    state.status = RunStatus::Running;
+    state.ending = None;
+    state.leave_all();
     let run = state.run.clone();
     let bad = matches!(status, RunStatus::Failed | RunStatus::Timeout);
-    let failed_id = failed.and_then(|index| run.job.step(index)).map(|step| step.id.as_str());
-    for (index, (definition, step)) in run.job.all_steps().zip(&mut state.steps).enumerate() {
-        let asks = || definition.when.as_ref().is_some_and(|when| asks_about(when, failed_id));
-        let has_turn = match run.job.part_of(index) {
+    let failed_id = failed.and_then(|index| state.definition(index)).map(|step| step.id.clone());
+    for index in run.job.plan().top().iter().filter_map(|node| run.job.plan().fixed(*node)) {
+        let part = state.part_of(index);
+        let Some((definition, step)) = state.definition(index).zip(state.steps.get(index)) else { continue };
+        let asks = || definition.when.as_ref().is_some_and(|when| asks_about(when, failed_id.as_deref()));
+        let has_turn = match part {
             Part::Steps => bad && step.status == StepStatus::Pending && asks(),
             Part::OnFailure => bad,
             Part::Finally => true,
         };
-        if !has_turn {
-            let why = match run.job.part_of(index) {
-                Part::OnFailure => "the run did not fail",
-                _ => ended_before(status, failed),
-            };
-            give_up(step, why);
+        if has_turn {
+            continue;
         }
+        let why = match part {
+            Part::OnFailure => "the run did not fail",
+            _ => ended_before(status, failed),
+        };
+        with_step_out(state, index, |step| give_up(step, why));
+        group::give_up_within(state, index, why);
     }
     finish_if_done(state, at);
 }
@@ -542,7 +419,7 @@ fn ended_before(status: RunStatus, failed: Option<usize>) -> &'static str {
 }
 
 /// Ends an open step that will not run any more.
-fn give_up(step: &mut StepState, why: &str) {
+pub(super) fn give_up(step: &mut StepState, why: &str) {
     step.checkpoint = None;
     match step.status {
         StepStatus::Pending => {
@@ -562,36 +439,29 @@ fn finish(state: &mut RunState, status: RunStatus, at: Timestamp) {
     state.status = status;
     state.ended_at = Some(at);
     let failed = state.verdict.and_then(|verdict| verdict.failed);
+    state.leave_all();
     for step in &mut state.steps {
         give_up(step, ended_before(status, failed));
     }
 }
 
+/// Changes a step whose turn it is.
 fn with_step(state: &mut RunState, index: usize, change: impl FnOnce(&mut StepState)) {
     // `check` has verified that the step exists.
+    if let Some(step) = state.steps.get_mut(index) {
+        change(step);
+        state.refresh(index);
+    }
+}
+
+/// Changes a step whose turn it is not.
+fn with_step_out(state: &mut RunState, index: usize, change: impl FnOnce(&mut StepState)) {
     if let Some(step) = state.steps.get_mut(index) {
         change(step);
     }
 }
 
-fn event_name(event: &Event) -> &'static str {
-    match event {
-        Event::Started { .. } => "`started`",
-        Event::StepStarted { .. } => "`step_started`",
-        Event::CheckpointSaved { .. } => "`checkpoint_saved`",
-        Event::StepEnded { .. } => "`step_ended`",
-        Event::StepSkipped { .. } => "`step_skipped`",
-        Event::AttemptLost { .. } => "`attempt_lost`",
-        Event::Cancelled { .. } => "`cancelled`",
-        Event::TimedOut { .. } => "`timed_out`",
-        Event::Expired { .. } => "`expired`",
-        Event::ApprovalRequested { .. } => "`approval_requested`",
-        Event::ApprovalDecided { .. } => "`approval_decided`",
-        Event::StepInherited { .. } => "`step_inherited`",
-        Event::SkipInherited { .. } => "`skip_inherited`",
-        Event::Faulted { .. } => "`faulted`",
-    }
-}
-
+#[cfg(test)]
+mod random;
 #[cfg(test)]
 mod tests;

@@ -40,9 +40,11 @@ pub fn digest(value: &Value) -> String {
 /// the values that its expressions see: for two different decisions if it has expressions. If the two give
 /// different values, the configuration depends on the decision, and is unknown.
 pub fn known_steps(state: &RunState, index: usize) -> Vec<(usize, Vec<Scope>)> {
-    let job = &state.run.job;
-    let later = job.all_steps().enumerate().skip(index + 1);
-    let own = later.filter(|(i, step)| step.step_type != approval::TYPE && job.part_of(*i) == Part::Steps);
+    let Some(node) = state.steps.get(index).map(|step| step.node) else { return Vec::new() };
+    let later = (0..state.run.job.plan().nodes().len()).skip(node + 1).filter_map(|node| state.fixed(node));
+    let own = later.filter_map(|i| Some((i, state.definition(i)?))).filter(|(i, step)| {
+        step.step_type != approval::TYPE && step.group.is_none() && state.part_of(*i) == Part::Steps
+    });
     let mut known = Vec::new();
     for (i, step) in own {
         // Expressions of later steps see the results of the steps between.
@@ -58,13 +60,13 @@ pub fn known_steps(state: &RunState, index: usize) -> Vec<(usize, Vec<Scope>)> {
 }
 
 fn is_approval(state: &RunState, index: usize) -> bool {
-    state.run.job.step(index).is_some_and(|step| step.step_type == approval::TYPE)
+    state.definition(index).is_some_and(|step| step.step_type == approval::TYPE)
 }
 
 /// Returns the values that the step at `index` sees after the approvals before it are decided.
 fn decided(state: &RunState, first: usize, index: usize, mark: &str) -> Scope {
     let mut scope = state.scope(index);
-    for step in (first..index).filter_map(|i| state.run.job.step(i)) {
+    for step in (first..index).filter_map(|i| state.definition(i)) {
         let seen = serde_json::json!({
             "status": "success",
             "output": {"approved": true, "by": mark, "comment": mark},

@@ -148,7 +148,7 @@ impl RunState {
     /// Returns the part of `most` bytes that is left for a step. Steps that clean up after others have
     /// separate budgets.
     fn left_of(&self, most: Bytes, step: usize) -> u64 {
-        match self.run.job.part_of(step) {
+        match self.part_of(step) {
             Part::Steps => most.0.saturating_sub(self.stored_bytes()),
             Part::OnFailure | Part::Finally => u64::MAX,
         }

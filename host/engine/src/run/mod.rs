@@ -4,11 +4,17 @@ mod admit;
 mod apply;
 mod bound;
 mod budget;
+mod event;
+mod group;
+mod key;
+mod next;
 mod preview;
 mod replay;
+mod scope;
+mod seat;
 mod view;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use chrono::Duration;
@@ -20,170 +26,21 @@ use sha2::{Digest, Sha256};
 use strum::VariantArray;
 
 use crate::clock::{self, Timestamp};
-use crate::job::{RetryFrom, Scope};
+use crate::job::{Part, RetryFrom, StepDefinition};
 use crate::outcome::StepEnd;
 use crate::store::NewRun;
 
 pub use admit::{Admission, AdmitError, admit, execution_id, retry_of};
-pub use apply::{Effect, IllegalEvent, apply, next};
+pub use apply::{IllegalEvent, apply};
 pub use bound::{Bound, digest, known_steps};
 pub use budget::Usage;
+pub use event::Event;
+pub use group::{BranchResult, BranchState, GroupState, Item, Stop, WaitingGroup};
+pub use key::StepKey;
+pub use next::{Effect, next};
 pub use preview::{Preview, SHOWN, preview};
 pub use replay::{Cut, Replay};
 pub use view::{RunView, StepView, cancelled};
-
-/// An event of a run. Stores save events; the state follows from them.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "event", rename_all = "snake_case")]
-pub enum Event {
-    /// The first worker claimed the run.
-    Started {
-        /// The time of the start.
-        at: Timestamp,
-    },
-    /// An attempt begins.
-    StepStarted {
-        /// The index of the step.
-        step: usize,
-        /// The number of the attempt, from 1.
-        attempt: u32,
-        /// The time of the start.
-        at: Timestamp,
-    },
-    /// The running step saved a checkpoint. A store keeps only the last checkpoint of a run; journals of
-    /// earlier versions contain all of them.
-    CheckpointSaved {
-        /// The index of the step.
-        step: usize,
-        /// The data that it saved.
-        data: String,
-    },
-    /// An attempt ended.
-    StepEnded {
-        /// The index of the step.
-        step: usize,
-        /// The number of the attempt.
-        attempt: u32,
-        /// The outcome and the results.
-        end: Arc<StepEnd>,
-        /// The time of the end.
-        at: Timestamp,
-    },
-    /// The condition of the step was false.
-    StepSkipped {
-        /// The index of the step.
-        step: usize,
-        /// The reason.
-        reason: String,
-        /// The time of the decision.
-        at: Timestamp,
-    },
-    /// The worker of a running attempt died; the attempt is lost.
-    AttemptLost {
-        /// The index of the step.
-        step: usize,
-        /// The number of the attempt.
-        attempt: u32,
-        /// The time at which the loss was found.
-        at: Timestamp,
-    },
-    /// The run was cancelled between two attempts.
-    Cancelled {
-        /// The time of the cancellation.
-        at: Timestamp,
-        /// The actor and the reason.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        why: Option<String>,
-    },
-    /// The time of the job ran out between two attempts.
-    TimedOut {
-        /// The time of this event.
-        at: Timestamp,
-    },
-    /// The run did not begin in time.
-    Expired {
-        /// The time of this event.
-        at: Timestamp,
-    },
-    /// An `approval` step requests an approval.
-    ApprovalRequested {
-        /// The index of the step.
-        step: usize,
-        /// The question, with its templates filled in.
-        message: String,
-        /// The time of the request.
-        at: Timestamp,
-        /// The time at which the wait ends.
-        until: Timestamp,
-        /// The subject of the approval. `None` in a record of an earlier version.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        bound: Option<Arc<Bound>>,
-    },
-    /// An approver decided, or the time ran out.
-    ApprovalDecided {
-        /// The index of the step.
-        step: usize,
-        /// The decision.
-        approved: bool,
-        /// The approver. `None` when the time ran out.
-        by: Option<String>,
-        /// The comment of the approver.
-        #[serde(default, skip_serializing_if = "String::is_empty")]
-        comment: String,
-        /// The time of the decision.
-        at: Timestamp,
-    },
-    /// The result of this step was copied from the run that this run retries.
-    StepInherited {
-        /// The index of the step.
-        step: usize,
-        /// The end of the step in that run.
-        end: Arc<StepEnd>,
-        /// The time of that end.
-        at: Timestamp,
-        /// The subject of the approval in that run.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        bound: Option<Arc<Bound>>,
-    },
-    /// This step was skipped in the run that this run retries, and stays skipped.
-    SkipInherited {
-        /// The index of the step.
-        step: usize,
-        /// The reason in that run.
-        reason: String,
-        /// The end of that run.
-        at: Timestamp,
-    },
-    /// The engine found the run in an impossible state: a bug, or a damaged record. The run ends as failed.
-    Faulted {
-        /// The problem.
-        message: String,
-        /// The time at which it was found.
-        at: Timestamp,
-    },
-}
-
-impl Event {
-    /// Returns the step of the event. `None` for events of the whole run.
-    pub fn step(&self) -> Option<usize> {
-        match self {
-            Self::StepStarted { step, .. }
-            | Self::CheckpointSaved { step, .. }
-            | Self::StepEnded { step, .. }
-            | Self::StepSkipped { step, .. }
-            | Self::ApprovalRequested { step, .. }
-            | Self::ApprovalDecided { step, .. }
-            | Self::StepInherited { step, .. }
-            | Self::SkipInherited { step, .. }
-            | Self::AttemptLost { step, .. } => Some(*step),
-            Self::Started { .. }
-            | Self::Cancelled { .. }
-            | Self::TimedOut { .. }
-            | Self::Expired { .. }
-            | Self::Faulted { .. } => None,
-        }
-    }
-}
 
 /// The status of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -280,8 +137,17 @@ pub struct RunState {
     pub started_at: Option<Timestamp>,
     /// The time at which the run ended.
     pub ended_at: Option<Timestamp>,
-    /// The steps, in the order of [`JobDefinition::all_steps`](crate::JobDefinition::all_steps).
+    /// The steps: first those that no `for_each` repeats, in the order of the job, and then the steps of items in
+    /// the order in which their groups began. A number of a step means its position here.
     pub steps: Vec<StepState>,
+    /// The positions of the steps, by their paths.
+    positions: HashMap<Arc<str>, usize>,
+    /// The groups that have begun.
+    groups: BTreeMap<usize, GroupState>,
+    /// The steps that may run, run or wait.
+    frontier: next::Frontier,
+    /// The time since which the run is being cancelled, or has run out of time, while groups run their `finally`.
+    ending: Option<Ending>,
     /// The result of the run, from the end of its `steps` on; `on_failure` and `finally` may still run.
     pub verdict: Option<Verdict>,
     /// The reason why the engine gave up the run.
@@ -290,8 +156,10 @@ pub struct RunState {
     pub variables: Map<String, Value>,
     /// The number of the try of the whole run, from 1.
     pub attempt: u32,
-    /// The time for which steps were parked, which does not count as time of the job.
+    /// The time for which the run was parked, which does not count as time of the job.
     pub parked: Duration,
+    /// The time since which the run is parked.
+    parked_since: Option<Timestamp>,
 }
 
 /// The result of a run's `steps`.
@@ -305,9 +173,28 @@ pub struct Verdict {
     pub failed: Option<usize>,
 }
 
+/// A run that ends before its steps do, while groups run their `finally`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Ending {
+    /// The status that follows: `cancelled` or `timeout`.
+    status: RunStatus,
+    at: Timestamp,
+}
+
 /// The state of one step of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StepState {
+    /// The path of the step, which is unique within the run: `load`, or `each_file[3].load` for the fourth item of
+    /// a group.
+    pub path: Arc<str>,
+    /// The number of the step in the job's [`Plan`](crate::job::Plan).
+    pub node: usize,
+    /// The place of the step in its group.
+    seat: Option<seat::Seat>,
+    /// Whether its group is ending: an attempt that runs is cancelled, and no other starts.
+    pub halting: bool,
+    /// Whether the step may run or runs, so that it takes a place in its group.
+    awake: bool,
     /// The status of the step.
     pub status: StepStatus,
     /// Number of attempts that began.
@@ -320,6 +207,8 @@ pub struct StepState {
     pub not_before: Option<Timestamp>,
     /// The start of the first attempt.
     pub started_at: Option<Timestamp>,
+    /// The start of the last attempt of a group.
+    group_started: Option<Timestamp>,
     /// The end of the last attempt.
     pub ended_at: Option<Timestamp>,
     /// The checkpoint that an attempt saved for the next.
@@ -345,6 +234,40 @@ pub struct StepState {
 }
 
 impl StepState {
+    fn new(path: Arc<str>, node: usize, seat: Option<seat::Seat>) -> Self {
+        Self {
+            path,
+            node,
+            seat,
+            halting: false,
+            awake: false,
+            status: StepStatus::Pending,
+            attempt: 0,
+            counted: 0,
+            lost: 0,
+            not_before: None,
+            started_at: None,
+            group_started: None,
+            ended_at: None,
+            checkpoint: None,
+            end: None,
+            cut: None,
+            reason: None,
+            parked_since: None,
+            first_parked: None,
+            slowed: false,
+            used: Usage::default(),
+            logged: (0, 0),
+            bound: None,
+        }
+    }
+
+    /// Returns the step before its next try: its attempts and the resources that it has used still count.
+    fn again(&self) -> Self {
+        let fresh = Self::new(self.path.clone(), self.node, self.seat);
+        Self { attempt: self.attempt, started_at: self.started_at, used: self.used, ..fresh }
+    }
+
     /// Returns one sentence: the summary of a success, the problem of a failure, or the reason why the step
     /// did not run.
     pub fn message(&self) -> String {
@@ -385,37 +308,26 @@ impl StepState {
 impl RunState {
     /// Returns the state before any event.
     pub fn new(run: NewRun) -> Self {
-        let fresh = StepState {
-            status: StepStatus::Pending,
-            attempt: 0,
-            counted: 0,
-            lost: 0,
-            not_before: None,
-            started_at: None,
-            ended_at: None,
-            checkpoint: None,
-            end: None,
-            cut: None,
-            reason: None,
-            parked_since: None,
-            first_parked: None,
-            slowed: false,
-            used: Usage::default(),
-            logged: (0, 0),
-            bound: None,
-        };
-        Self {
+        let mut state = Self {
             status: RunStatus::Queued,
             started_at: None,
             ended_at: None,
-            steps: vec![fresh; run.job.step_count()],
+            steps: Vec::with_capacity(run.job.plan().nodes().len()),
+            positions: HashMap::new(),
+            groups: BTreeMap::new(),
+            frontier: next::Frontier::default(),
+            ending: None,
             verdict: None,
             fault: None,
             variables: run.variables.clone(),
             attempt: 1,
             parked: Duration::zero(),
+            parked_since: None,
             run: Arc::new(run),
-        }
+        };
+        state.seat_all();
+        state.turn_top();
+        state
     }
 
     /// Returns the state after `events`. When the last event says that the engine gave up the run, impossible
@@ -440,6 +352,9 @@ impl RunState {
         if let Some(verdict) = &self.verdict {
             return Some(clock::later(verdict.at, self.run.job.finally_timeout.0));
         }
+        if let Some(ending) = &self.ending {
+            return Some(clock::later(ending.at, self.run.job.finally_timeout.0));
+        }
         let limit = clock::span(self.run.job.timeout_seconds.0);
         let limit = limit.checked_add(&self.parked).unwrap_or(limit);
         self.started_at.map(|started| started.checked_add_signed(limit).unwrap_or(Timestamp::MAX_UTC))
@@ -449,66 +364,59 @@ impl RunState {
     /// first step that did not end well. `None` when every step did.
     pub fn restart_step(&self) -> Option<usize> {
         let blamed = self.verdict.and_then(|verdict| verdict.failed);
-        let steps = || self.run.job.steps.iter().zip(&self.steps);
+        let main = |index: &usize| self.part_of(*index) == Part::Steps;
+        let top = || self.run.job.plan().top().iter().filter_map(|node| self.fixed(*node)).filter(main);
+        let steps =
+            || top().filter_map(|index| Some((index, self.definition(index)?, self.steps.get(index)?)));
         let bad = |step: &StepState| {
             matches!(step.status, StepStatus::Failed | StepStatus::Timeout | StepStatus::Cancelled)
         };
         let stopped = || {
             let ended = self.status != RunStatus::Success;
-            steps().position(|(definition, step)| {
+            steps().find(|(_, definition, step)| {
                 ended && (step.ended_at.is_none() || bad(step) && !definition.continue_on_failure)
             })
         };
-        blamed.or_else(stopped).or_else(|| steps().position(|(_, step)| bad(step)))
+        let position = |(index, ..): (usize, _, _)| index;
+        blamed
+            .or_else(|| stopped().map(position))
+            .or_else(|| steps().find(|(_, _, step)| bad(step)).map(position))
     }
 
-    /// Returns the step whose turn it is.
-    pub fn current(&self) -> Option<usize> {
-        self.steps.iter().position(StepState::is_open)
+    /// Returns the step outside of groups whose turn it is.
+    pub(crate) fn current(&self) -> Option<usize> {
+        self.run.job.plan().top().iter().filter_map(|node| self.fixed(*node)).find(|top| self.is_open(*top))
     }
 
-    /// Returns the time at which a waiting run continues. `None` for any other run.
-    pub fn wakes_at(&self) -> Option<Timestamp> {
-        let waits = matches!(self.status, RunStatus::Waiting | RunStatus::Parked);
-        self.current().filter(|_| waits).and_then(|step| self.steps.get(step)?.not_before)
+    fn is_open(&self, index: usize) -> bool {
+        self.steps.get(index).is_some_and(StepState::is_open)
     }
 
-    /// Returns the values that templates of the step at `index` see.
-    pub fn scope(&self, index: usize) -> Scope {
-        let job = &self.run.job;
-        let text = |value: &str| Value::from(value);
-        let mut scope = Scope { vars: self.variables.clone(), ..Scope::default() };
-        for (definition, step) in job.all_steps().zip(&self.steps).filter(|(_, step)| !step.is_open()) {
-            scope.steps.insert(definition.id.clone(), step.seen());
+    /// Puts the step outside of groups whose turn it is into the frontier.
+    fn turn_top(&mut self) {
+        let top = self.current().filter(|_| !self.status.is_terminal());
+        if let Some(top) = top.filter(|top| !self.groups.contains_key(top) || !self.is_running(*top)) {
+            self.refresh(top);
         }
-        let started = self.started_at.unwrap_or(self.run.created_at);
-        let status = self.verdict.map_or(RunStatus::Running, |verdict| verdict.status);
-        for (name, value) in [
-            ("execution_id", text(&self.run.execution_id)),
-            ("scheduled_time", text(&view::rfc3339(self.run.scheduled_time))),
-            ("start_time", text(&view::rfc3339(started))),
-            ("status", text(status.name())),
-            ("failed_step", self.failed_step_seen()),
-            ("step_token", text(&self.step_token(index))),
-        ] {
-            scope.run.insert(name.to_owned(), value);
-        }
-        for (name, value) in [("id", &job.id), ("name", &job.name), ("timezone", &job.timezone)] {
-            scope.job.insert(name.to_owned(), text(value));
-        }
-        scope
     }
 
-    /// Returns the step that made the run fail, as templates see it. Null when no step did.
-    fn failed_step_seen(&self) -> Value {
-        let seen = self.verdict.and_then(|verdict| verdict.failed).and_then(|index| {
-            let (definition, step) = (self.run.job.step(index)?, self.steps.get(index)?);
-            let class = step.end.as_ref().map_or(step.status.name(), |end| end.outcome.class());
-            Some(serde_json::json!({
-                "id": definition.id, "status": step.status.name(), "class": class, "message": step.message(),
-            }))
-        });
-        seen.unwrap_or_default()
+    fn is_running(&self, index: usize) -> bool {
+        self.steps.get(index).is_some_and(|step| step.status == StepStatus::Running)
+    }
+
+    /// Returns whether the run ends before its steps do, while its groups run their `finally`.
+    pub fn is_ending(&self) -> bool {
+        self.ending.is_some()
+    }
+
+    /// Returns the definition of the step at a position.
+    pub fn definition(&self, index: usize) -> Option<&StepDefinition> {
+        Some(&*self.node(index)?.definition)
+    }
+
+    /// Returns the list of the job that contains the step at a position.
+    pub fn part_of(&self, index: usize) -> Part {
+        self.node(index).map_or(Part::Steps, |node| node.part)
     }
 
     /// Returns an idempotency key: the same text for each attempt of a step of this run, and for no other. A
@@ -517,15 +425,9 @@ impl RunState {
         let job = &self.run.job;
         let again = job.retry.as_ref().is_some_and(|retry| retry.from == RetryFrom::Start);
         let chain = if again { self.attempt } else { 1 };
-        let id = job.step(index).map_or("", |step| step.id.as_str());
+        let id = self.steps.get(index).map_or("", |step| &*step.path);
         let digest = Sha256::digest(format!("{}/{id}/{chain}", self.run.execution_id));
         HEXLOWER.encode(digest.get(..16).unwrap_or_default())
-    }
-
-    /// Returns the ends of the ended steps by id.
-    pub fn ends(&self) -> BTreeMap<String, Arc<StepEnd>> {
-        let steps = self.run.job.all_steps().zip(&self.steps);
-        steps.filter_map(|(definition, step)| Some((definition.id.clone(), step.end.clone()?))).collect()
     }
 }
 

@@ -34,8 +34,8 @@ pub struct Cut {
 
 #[derive(Debug, Default)]
 struct Shown {
-    /// The step whose output stays complete.
-    whole: Option<usize>,
+    /// The path of the step whose output stays complete.
+    whole: Option<String>,
     /// Bytes of outputs and metadata that the state holds, by step.
     held: BTreeMap<usize, usize>,
 }
@@ -48,7 +48,7 @@ impl Replay {
 
     /// Returns a replay for display: the state holds the start of outputs and metadata, and no variables. The
     /// output of the step `whole` stays complete.
-    pub fn for_display(run: NewRun, whole: Option<usize>) -> Self {
+    pub fn for_display(run: NewRun, whole: Option<String>) -> Self {
         Self { shown: Some(Shown { whole, ..Shown::default() }), ..Self::new(run) }
     }
 
@@ -60,8 +60,8 @@ impl Replay {
                 continue;
             }
             self.illegal = apply(&mut self.state, event).err();
-            if let (Some(shown), Some(step)) = (&mut self.shown, event.step()) {
-                shown.cut(&mut self.state, step);
+            if let Some(shown) = &mut self.shown {
+                shown.cut_after(&mut self.state, event);
             }
         }
     }
@@ -84,13 +84,25 @@ impl Replay {
 }
 
 impl Shown {
+    /// Shortens the end of the step of an event, and of the groups around it, which may have ended with it.
+    fn cut_after(&mut self, state: &mut RunState, event: &Event) {
+        let Some(index) = event.step().and_then(|key| state.position(key)) else { return };
+        let around: Vec<usize> = state.around(index).map(|seat| seat.group).collect();
+        for step in std::iter::once(index).chain(around) {
+            self.cut(state, step);
+        }
+    }
+
     fn cut(&mut self, state: &mut RunState, index: usize) {
         state.variables.clear();
         let Some(step) = state.steps.get_mut(index) else { return };
         let Some(end) = step.end.as_ref().filter(|_| step.cut.is_none()) else { return };
         self.held.remove(&index);
         let left = SHOWN_IN_ALL.saturating_sub(self.held.values().sum()).min(SHOWN);
-        let output = preview(&end.produced.output, if self.whole == Some(index) { usize::MAX } else { left });
+        let output = preview(
+            &end.produced.output,
+            if self.whole.as_deref() == Some(&*step.path) { usize::MAX } else { left },
+        );
         let metadata = Value::Object(end.produced.metadata.clone());
         let metadata = preview(&metadata, left);
         let bytes = |shown: u64| usize::try_from(shown).unwrap_or(SHOWN).min(SHOWN);
@@ -122,7 +134,7 @@ mod tests {
     use super::*;
     use crate::clock::Timestamp;
     use crate::outcome::{Outcome, Receipt};
-    use crate::run::{RunView, StepStatus};
+    use crate::run::{RunView, StepKey, StepStatus};
     use crate::{Job, JobDefinition};
 
     /// 300 steps, each with an output and metadata of 100 KB and a variable: a reader holds 1 MiB of 60 MB.
@@ -132,7 +144,7 @@ mod tests {
         let job: Job =
             serde_json::from_value::<JobDefinition>(json!({"id": "j", "steps": steps})).unwrap().into();
         let at = Timestamp::default();
-        let mut replay = Replay::for_display(NewRun::of(job.into(), "exec_1", at), Some(7));
+        let mut replay = Replay::for_display(NewRun::of(job.into(), "exec_1", at), Some("s7".to_owned()));
         replay.add(&[Event::Started { at }]);
         for step in 0..300 {
             let output = json!(vec!["x".repeat(1_000); 100]);
@@ -141,9 +153,10 @@ mod tests {
             let produced = Produced { summary: "w".repeat(100_000), output, metadata, variables };
             let end =
                 Arc::new(StepEnd { outcome: Outcome::Succeeded, produced, receipt: Receipt::default() });
+            let key = StepKey::from(format!("s{step}").as_str());
             replay.add(&[
-                Event::StepStarted { step, attempt: 1, at },
-                Event::StepEnded { step, attempt: 1, end, at },
+                Event::StepStarted { step: key.clone(), attempt: 1, at },
+                Event::StepEnded { step: key, attempt: 1, end, at },
             ]);
         }
         let state = replay.end().unwrap();

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::preview::{SHOWN, preview};
-use super::{RunState, RunStatus, StepStatus};
+use super::{RunState, RunStatus, StepStatus, group};
 use crate::clock::Timestamp;
 use crate::outcome::{Outcome, Receipt, shorten};
 
@@ -44,7 +44,7 @@ pub struct RunView {
     pub duration_seconds: f64,
     /// The steps of the run.
     pub steps: Vec<StepView>,
-    /// Number of steps.
+    /// Number of steps. A group is not a step; each of its members is one, per item.
     pub step_count: usize,
     /// Number of steps that succeeded.
     pub successful_steps: usize,
@@ -99,6 +99,36 @@ pub struct StepView {
     pub outcome: Option<Outcome>,
     /// The cost of the last attempt. Null before its end.
     pub receipt: Option<Receipt>,
+    /// The branches of a group, in the order of the job: at most 1,000 steps of all groups of the run. Absent for
+    /// a step that is not a group.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub branches: Option<Vec<BranchView>>,
+    /// Number of further branches, which are not shown.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more_branches: usize,
+    /// The steps of the group's `finally`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub finally: Vec<StepView>,
+}
+
+/// A branch of a group as clients see it.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct BranchView {
+    /// The id of the branch; for an item, the path of the group and the number of the item, from 0:
+    /// `each_file[3]`.
+    pub branch_id: String,
+    /// The key of the item, if the items come from an object.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// `pending`, `running`, `success`, `failed`, `skipped` or `cancelled`. A branch with one step has the status
+    /// of that step.
+    pub status: &'static str,
+    /// The steps of the branch. Their ids are paths: `each_file[3].load`.
+    pub steps: Vec<StepView>,
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 impl From<&RunState> for RunView {
@@ -111,8 +141,11 @@ impl RunView {
     /// Makes the view of a run, with the reason for its cancellation, past or pending.
     pub fn of(state: &RunState, cancel: Option<String>) -> Self {
         let job = &state.run.job;
-        let count =
-            |wanted: &[StepStatus]| state.steps.iter().filter(|step| wanted.contains(&step.status)).count();
+        let alone = || {
+            let alone = |index: &usize| state.definition(*index).is_some_and(|step| step.group.is_none());
+            state.known().filter(alone).filter_map(|index| state.steps.get(index))
+        };
+        let count = |wanted: &[StepStatus]| alone().filter(|step| wanted.contains(&step.status)).count();
         let was_cancelled = format!("was {}", cancelled(cancel.as_deref()));
         let verdict = match state.status {
             RunStatus::Queued => "is queued",
@@ -143,7 +176,7 @@ impl RunView {
             end_time: state.ended_at.map(rfc3339),
             duration_seconds: seconds(state.started_at, state.ended_at),
             steps: steps(state),
-            step_count: state.steps.len(),
+            step_count: alone().count(),
             successful_steps: count(&[StepStatus::Success]),
             failed_steps: count(&[StepStatus::Failed, StepStatus::Timeout]),
             skipped_steps: count(&[StepStatus::Skipped]),
@@ -164,15 +197,21 @@ pub fn cancelled(why: Option<&str>) -> String {
 
 /// Returns the views of all steps, whose values together are bounded.
 fn steps(state: &RunState) -> Vec<StepView> {
-    let mut room = Room { value: SHOWN_IN_ALL, metadata: SHOWN_IN_ALL, text: SHOWN_IN_ALL };
-    (0..state.steps.len()).filter_map(|index| StepView::of(state, index, &mut room)).collect()
+    let mut room =
+        Room { value: SHOWN_IN_ALL, metadata: SHOWN_IN_ALL, text: SHOWN_IN_ALL, members: MEMBERS_IN_ALL };
+    let top = state.run.job.plan().top().iter().filter_map(|node| state.fixed(*node));
+    top.filter_map(|index| StepView::of(state, index, &mut room)).collect()
 }
+
+/// Maximum number of members of groups that are shown with a run.
+const MEMBERS_IN_ALL: usize = 1_000;
 
 /// Bytes that are left for the remaining steps of a run.
 struct Room {
     value: usize,
     metadata: usize,
     text: usize,
+    members: usize,
 }
 
 fn take(room: &mut usize, bytes: u64) {
@@ -182,7 +221,7 @@ fn take(room: &mut usize, bytes: u64) {
 impl StepView {
     /// Returns the view of the step at `index`, with as much of it as there is room for.
     fn of(state: &RunState, index: usize, room: &mut Room) -> Option<Self> {
-        let (definition, step) = (state.run.job.step(index)?, state.steps.get(index)?);
+        let (definition, step) = (state.definition(index)?, state.steps.get(index)?);
         let value = step.end.as_ref().filter(|end| end.outcome.is_success());
         let mut value = value.map(|end| preview(&end.produced.output, room.value.min(SHOWN)));
         if let (Some(value), Some(bytes)) = (&mut value, step.cut.and_then(|cut| cut.output_bytes)) {
@@ -197,7 +236,7 @@ impl StepView {
         take(&mut room.text, output.len() as u64);
         shorten(&mut output, longest);
         Some(Self {
-            step_id: definition.id.clone(),
+            step_id: step.path.to_string(),
             step_name: definition.name.clone(),
             step_type: definition.step_type.clone(),
             status: step.status,
@@ -214,7 +253,42 @@ impl StepView {
             attempts: step.attempt,
             outcome: step.end.as_ref().map(|end| end.outcome.shortened(longest)),
             receipt: step.end.as_ref().map(|end| end.receipt.clone()),
+            branches: None,
+            more_branches: 0,
+            finally: Vec::new(),
         })
+        .map(|view| view.with_branches(state, index, room))
+    }
+
+    /// Adds the branches of a group, as many as there is room for.
+    fn with_branches(mut self, state: &RunState, index: usize, room: &mut Room) -> Self {
+        let Some(members) = state.members(index) else { return self };
+        let group = state.group(index);
+        let count = match group {
+            Some(group) => group.branches.len(),
+            None if members.fan_out => 0,
+            None => members.branches.len(),
+        };
+        let mut branches = Vec::new();
+        for branch in 0..count {
+            let steps = state.sequence(index, branch);
+            if steps.len() > room.members {
+                break;
+            }
+            room.members -= steps.len();
+            let items = group.and_then(|group| group.items.as_ref());
+            branches.push(BranchView {
+                branch_id: group::branch_name(state, index, branch),
+                key: items.and_then(|items| items.get(branch)?.key.clone()),
+                status: group::shown(state, index, branch),
+                steps: steps.into_iter().filter_map(|step| Self::of(state, step, room)).collect(),
+            });
+        }
+        self.more_branches = count - branches.len();
+        self.branches = Some(branches);
+        self.finally =
+            state.finally_of(index).into_iter().filter_map(|step| Self::of(state, step, room)).collect();
+        self
     }
 }
 

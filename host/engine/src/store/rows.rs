@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::{Audit, Place};
 use crate::clock::{self, Timestamp};
 use crate::job::{Job, OnConflict};
-use crate::run::{Event, RunStatus};
+use crate::run::{Event, RunStatus, StepKey};
 use crate::schedule::{Decision, RunOverlap};
 use crate::step::{LogLine, Pin};
 use crate::trace::Trace;
@@ -214,8 +214,8 @@ pub struct Commit {
     pub events: Vec<Event>,
     /// The log lines of these events.
     pub logs: Vec<LogRecord>,
-    /// Whether the run no longer needs its checkpoint.
-    pub forget_checkpoint: bool,
+    /// The places of the checkpoints that the run no longer needs.
+    pub forget_checkpoints: Vec<u32>,
     /// The status after the events, if they changed it.
     pub status: Option<RunStatus>,
     /// The start of the run, once it has begun.
@@ -230,7 +230,7 @@ pub struct Commit {
     pub at: Timestamp,
 }
 
-/// The checkpoint of a run. A worker writes it separately, in place of the previous one.
+/// The checkpoint of a step. A worker writes it separately, in place of the previous one at the same place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkpoint {
     /// The id of the run.
@@ -239,8 +239,11 @@ pub struct Checkpoint {
     pub fence: u64,
     /// The number of the commit within this claim, as in [`Commit::number`].
     pub number: u64,
-    /// The index of the step.
-    pub step: usize,
+    /// The place of the checkpoint: 0 for the steps outside of groups, of which one runs at a time; another for
+    /// each member of a group.
+    pub place: u32,
+    /// The step.
+    pub step: StepKey,
     /// The data that the step saves.
     pub data: String,
 }

@@ -263,7 +263,7 @@ pub(super) async fn validate_job(
     Ok(Json(CheckedJob {
         job_id: parsed.job.id.clone(),
         timezone: parsed.job.timezone.clone(),
-        steps: parsed.job.step_count(),
+        steps: parsed.job.all_steps().count(),
         warnings: warnings(&parsed),
     }))
 }

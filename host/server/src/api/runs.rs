@@ -13,7 +13,7 @@ use cap_std::fs::Dir;
 use futures_util::stream;
 use serde::Deserialize;
 use stepwell::engine::job::approval;
-use stepwell::engine::run::{RunState, RunStatus, RunView};
+use stepwell::engine::run::{RunState, RunStatus, RunView, StepKey};
 use stepwell::engine::store::{RunFilter, RunRow};
 use stepwell::engine::system::why;
 use stepwell::engine::{Job, StoreError};
@@ -153,10 +153,13 @@ pub(super) async fn receipts(
 ) -> Result<Json<Receipts>, Problem> {
     allowed(&app, &caller, &id).await?;
     let job = app.host.runs().job(&id).await?;
-    let receipt = |(step, attempt, outcome, receipt)| {
-        Some(StepReceipt { step_id: job.step(step)?.id.clone(), attempt, outcome, receipt })
+    let receipt = |(step, attempt, outcome, receipt): (StepKey, _, _, _)| StepReceipt {
+        step_id: step.path(&job),
+        attempt,
+        outcome,
+        receipt,
     };
-    let items = app.host.runs().receipts(&id).await?.into_iter().filter_map(receipt).collect();
+    let items = app.host.runs().receipts(&id).await?.into_iter().map(receipt).collect();
     Ok(Json(Receipts { items, next_cursor: None }))
 }
 
@@ -250,12 +253,12 @@ pub(super) async fn approvals(
 
 fn shown_approval(Asking { state, step }: &Asking) -> Option<Approval> {
     let job = &state.run.job;
-    let (definition, found) = (job.step(*step)?, state.steps.get(*step)?);
+    let (definition, found) = (state.definition(*step)?, state.steps.get(*step)?);
     let approval = approval::Approval::of(definition);
     Some(Approval {
         execution_id: state.run.execution_id.clone(),
         job_id: job.id.clone(),
-        step_id: definition.id.clone(),
+        step_id: found.path.to_string(),
         message: found.reason.clone().unwrap_or_default(),
         separation: approval.as_ref().is_some_and(|approval| approval.separation),
         approvers: approval.map(|approval| approval.approvers).unwrap_or_default(),

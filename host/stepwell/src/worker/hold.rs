@@ -1,5 +1,6 @@
 //! The claim that this process holds on a run, and the entry point of the worker that advances the run.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -74,18 +75,21 @@ impl Runs {
                 (RunState::new(run), Some(format!("the stored events of the run are damaged: {illegal}")))
             }
         };
+        let saved = state.checkpoints();
         let mut worker = Worker {
             runs: self,
             observer,
             hold,
             committed: state.status,
-            begun: self.ctx.clock.now(),
             state,
             cancel: why,
             pending: Vec::new(),
             logs: Vec::new(),
-            forget_checkpoint: damage.is_some(),
-            written: 0,
+            saved,
+            forget: Vec::new(),
+            attempts: BTreeMap::new(),
+            permits: Vec::new(),
+            cleaned_up: false,
             audit_rows: Vec::new(),
         };
         // The span has the level `error`, so that all log messages within it have the ids at any level.

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use chrono::Duration;
+use stepwell_engine::clock::Timestamp;
 use stepwell_engine::contain::{Panicked, contained, contained_future};
 use stepwell_engine::run::{Effect, Event, Replay, RunState, RunStatus, StepStatus, apply, next};
 use stepwell_engine::store::{Claim, Commit, Loaded, Next};
@@ -59,48 +60,17 @@ impl Runs {
         }
         let now = self.ctx.clock.now();
         let before = state.status;
-        let mut events = Vec::new();
-        let mut push = |state: &mut RunState, event: Event| -> Result<(), HostError> {
-            apply(state, &event)?;
-            events.push(event);
-            Ok(())
-        };
-        let due = match turn_of(&state) {
-            Some((step, attempt, runs)) => {
-                if state.status == RunStatus::Queued {
-                    push(&mut state, Event::Started { at: now })?;
-                }
-                if !runs {
-                    push(&mut state, Event::StepStarted { step, attempt, at: now })?;
-                }
-                push(&mut state, Event::AttemptLost { step, attempt, at: now })?;
-                self.ctx.measures.attempt_lost();
-                None
-            }
-            // An approval runs no code, so no attempt is lost.
-            None => match self.panicked_again(&hold.execution_id) {
-                ..MOST => Some(now + Duration::seconds(10)),
-                count => {
-                    let message = format!("the worker of the run panicked {count} times in a row");
-                    push(&mut state, Event::Faulted { message, at: now })?;
-                    None
-                }
-            },
-        };
-        let left = match (state.status.is_terminal(), due, next(&state)) {
-            (true, ..) => Left::Ended,
-            (_, Some(due), _) | (_, None, Some(Effect::RunStep { not_before: Some(due), .. })) => {
-                Left::Until(due)
-            }
-            _ => Left::Until(now),
+        let Consequence { events, forget_checkpoints, due } = self.consequence(&mut state, hold, now)?;
+        let left = match (state.status.is_terminal(), due.or(state.wakes_at())) {
+            (true, _) => Left::Ended,
+            (false, due) => Left::Until(due.unwrap_or(now)),
         };
         let ended = left == Left::Ended;
         let commit = Commit {
             execution_id: hold.execution_id.clone(),
             fence: hold.fence,
             number: hold.next_commit(),
-            // A retried attempt continues from its checkpoint.
-            forget_checkpoint: !state.steps.iter().any(|step| step.status == StepStatus::Waiting),
+            forget_checkpoints,
             events,
             logs: Vec::new(),
             status: Some(state.status).filter(|status| *status != before),
@@ -134,6 +104,44 @@ impl Runs {
         Ok((state, left))
     }
 
+    /// Applies the consequence of a panic to a run: its attempts are lost.
+    fn consequence(
+        &self,
+        state: &mut RunState,
+        hold: &Hold,
+        now: Timestamp,
+    ) -> Result<Consequence, HostError> {
+        let mut found = Consequence { events: Vec::new(), forget_checkpoints: Vec::new(), due: None };
+        let lost = turns_of(state, now);
+        if lost.is_empty() {
+            // An approval and a group run no code, so no attempt is lost.
+            match self.panicked_again(&hold.execution_id) {
+                ..MOST => found.due = Some(now + Duration::seconds(10)),
+                count => {
+                    let message = format!("the worker of the run panicked {count} times in a row");
+                    found.push(state, Event::Faulted { message, at: now })?;
+                }
+            }
+            return Ok(found);
+        }
+        if state.status == RunStatus::Queued {
+            found.push(state, Event::Started { at: now })?;
+        }
+        for (step, attempt, runs) in lost {
+            let key = state.key(step);
+            if !runs {
+                found.push(state, Event::StepStarted { step: key.clone(), attempt, at: now })?;
+            }
+            found.push(state, Event::AttemptLost { step: key, attempt, at: now })?;
+            self.ctx.measures.attempt_lost();
+            // A retried attempt continues from its checkpoint.
+            if state.steps.get(step).is_none_or(|step| step.status != StepStatus::Waiting) {
+                found.forget_checkpoints.push(state.checkpoint_place(step));
+            }
+        }
+        Ok(found)
+    }
+
     /// Counts a panic of a worker while no step of the run was next. Returns the number of consecutive
     /// panics.
     fn panicked_again(&self, execution_id: &str) -> u32 {
@@ -147,14 +155,31 @@ impl Runs {
     }
 }
 
-/// Returns the step that is next, its attempt, and whether the attempt already runs.
-fn turn_of(state: &RunState) -> Option<(usize, u32, bool)> {
-    let running = state.steps.iter().position(|step| step.status == StepStatus::Running);
-    if let Some(step) = running {
-        return Some((step, state.steps.get(step)?.attempt, true));
+/// The consequence of a panic for a run.
+struct Consequence {
+    events: Vec<Event>,
+    forget_checkpoints: Vec<u32>,
+    /// The time at which the run is due again, if the events do not say it.
+    due: Option<Timestamp>,
+}
+
+impl Consequence {
+    fn push(&mut self, state: &mut RunState, event: Event) -> Result<(), HostError> {
+        apply(state, &event)?;
+        self.events.push(event);
+        Ok(())
     }
-    match next(state)? {
-        Effect::RunStep { step, attempt, .. } => Some((step, attempt, false)),
-        _ => None,
+}
+
+/// Returns the steps that ran or whose turn it was, each with its attempt, and whether that runs already.
+fn turns_of(state: &RunState, now: Timestamp) -> Vec<(usize, u32, bool)> {
+    let attempt = |step: usize| state.steps.get(step).map_or(0, |step| step.attempt);
+    let running: Vec<_> = state.running().map(|step| (step, attempt(step), true)).collect();
+    if !running.is_empty() {
+        return running;
+    }
+    match next(state, now, 1) {
+        Some(Effect::RunStep { step, attempt, .. }) => vec![(step, attempt, false)],
+        _ => Vec::new(),
     }
 }

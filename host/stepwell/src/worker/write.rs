@@ -13,27 +13,34 @@ use crate::HostError;
 use crate::runs::Runs;
 
 impl Worker<'_> {
-    /// Stores a checkpoint, which replaces the previous one, after the pending events and log lines.
+    /// Stores a checkpoint, which replaces the previous one of the step, after the pending events and log lines.
     pub(super) async fn save_checkpoint(&mut self, step: usize, data: String) -> Result<(), HostError> {
         self.commit(Next::Keep).await?;
-        self.written = self.written.saturating_add(json_bytes(&data));
+        let key = self.state.key(step);
         let checkpoint = Checkpoint {
             execution_id: self.hold.execution_id.clone(),
             fence: self.hold.fence,
             number: self.hold.next_commit(),
-            step,
+            place: self.state.checkpoint_place(step),
+            step: key.clone(),
             data,
         };
         let store = self.runs.ctx.store.clone();
         self.runs.until_written(&self.hold, || store.save_checkpoint(checkpoint.clone())).await?;
-        apply(&mut self.state, &Event::CheckpointSaved { step, data: checkpoint.data })?;
+        apply(&mut self.state, &Event::CheckpointSaved { step: key, data: checkpoint.data })?;
+        self.saved.insert(step);
         Ok(())
     }
 
     pub(super) fn push(&mut self, event: Event) -> Result<(), HostError> {
-        let had_checkpoint = self.state.has_checkpoint();
         apply(&mut self.state, &event)?;
-        self.forget_checkpoint |= had_checkpoint && !self.state.has_checkpoint();
+        let state = &self.state;
+        let gone = |step: &usize| state.steps.get(*step).is_none_or(|step| step.checkpoint.is_none());
+        let gone: Vec<usize> = self.saved.iter().copied().filter(gone).collect();
+        for step in gone {
+            self.saved.remove(&step);
+            self.forget.push(self.state.checkpoint_place(step));
+        }
         self.pending.push(event);
         Ok(())
     }
@@ -50,7 +57,7 @@ impl Worker<'_> {
             number: self.hold.next_commit(),
             events: events.clone(),
             logs: std::mem::take(&mut self.logs),
-            forget_checkpoint: std::mem::take(&mut self.forget_checkpoint),
+            forget_checkpoints: std::mem::take(&mut self.forget),
             status: Some(self.state.status).filter(|status| *status != self.committed),
             started_at: self.state.started_at,
             next,
@@ -73,7 +80,8 @@ impl Worker<'_> {
         self.runs.ctx.wake(free.iter().map(String::as_str));
         self.runs.ctx.announce_queues(free);
         for event in &events {
-            self.observer.notice(&self.state, event.step().unwrap_or_default(), Notice::Event(event));
+            let step = event.step().and_then(|key| self.state.position(key)).unwrap_or_default();
+            self.observer.notice(&self.state, step, Notice::Event(event));
         }
         self.runs.ctx.notify_waiters(&self.state);
         Ok(())

@@ -128,7 +128,7 @@ impl Postgres {
 
     pub(super) async fn commit(&self, entry: &Arc<Entry>) -> Option<Result<(), StoreError>> {
         let commit = &entry.commit;
-        if commit.dead.is_some() || commit.forget_checkpoint || !commit.audit.is_empty() {
+        if commit.dead.is_some() || !commit.forget_checkpoints.is_empty() || !commit.audit.is_empty() {
             return None;
         }
         self.commits.add(&self.inner, entry.clone()).await.map(|done| done.then_some(())).transpose()

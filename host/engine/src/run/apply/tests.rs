@@ -1,13 +1,15 @@
 //! Sequences of events of runs, as transcripts.
 
-use proptest::prelude::*;
 use serde_json::json;
 
+use super::super::{Effect, StepKey, next};
+use super::check::event_name;
 use super::*;
 use crate::job::JobDefinition;
+use crate::job::approval;
 use crate::store::NewRun;
 
-fn at(seconds: i64) -> Timestamp {
+pub(super) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_timestamp(1_756_700_000 + seconds, 0).unwrap()
 }
 
@@ -15,46 +17,60 @@ fn state(steps: serde_json::Value) -> RunState {
     with(json!({"steps": steps}))
 }
 
-fn with(more: serde_json::Value) -> RunState {
+pub(super) fn with(more: serde_json::Value) -> RunState {
     let mut job = json!({"id": "job", "timeout_seconds": 100});
     job.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     let job: JobDefinition = serde_json::from_value(job).unwrap();
     RunState::new(NewRun::of(Arc::new(job.into()), "exec_1", at(0)))
 }
 
-fn ended(step: usize, attempt: u32, outcome: Outcome, seconds: i64) -> Event {
-    let end = StepEnd { outcome, produced: Produced::default(), receipt: Receipt::default() };
-    Event::StepEnded { step, attempt, end: Arc::new(end), at: at(seconds) }
+/// The key of a step by its number, as journals of earlier versions have it.
+pub(super) fn key(step: usize) -> StepKey {
+    StepKey::Number(step)
 }
 
-fn failed(retryable: bool) -> Outcome {
+pub(super) fn ended(step: usize, attempt: u32, outcome: Outcome, seconds: i64) -> Event {
+    Event::StepEnded { step: key(step), attempt, end: Arc::new(ended_as(outcome)), at: at(seconds) }
+}
+
+pub(super) fn failed(retryable: bool) -> Outcome {
     Outcome::Failed { kind: FailureKind::Failed, message: "no".to_owned(), retryable }
 }
 
-fn started(step: usize, attempt: u32) -> Event {
-    Event::StepStarted { step, attempt, at: at(1) }
+pub(super) fn started(step: usize, attempt: u32) -> Event {
+    Event::StepStarted { step: key(step), attempt, at: at(1) }
+}
+
+/// Applies an event, and shows the next action.
+fn step_on(state: &mut RunState, event: &Event) -> String {
+    apply(state, event).unwrap();
+    shown(state, event.at().unwrap_or(at(0)))
 }
 
 /// Applies the events, and shows the next action after each.
 fn transcript(steps: serde_json::Value, events: &[Event]) -> Vec<String> {
     let mut state = state(steps);
-    let mut lines = Vec::new();
-    for event in events {
-        let effect = apply(&mut state, event).unwrap();
-        lines.push(format!("{}: {}", event_name(event), shown(effect)));
-    }
-    lines
+    let shown = |event| format!("{}: {}", event_name(event), step_on(&mut state, event));
+    events.iter().map(shown).collect()
 }
 
-fn shown(effect: Option<Effect>) -> String {
-    match effect {
-        None => "-".to_owned(),
-        Some(Effect::RunStep { step, attempt, not_before }) => {
-            format!("run {step}/{attempt}{}", if not_before.is_some() { ", later" } else { "" })
-        }
+fn shown(state: &RunState, now: Timestamp) -> String {
+    match next(state, now, 1) {
+        Some(Effect::RunStep { step, attempt, .. }) => format!("run {step}/{attempt}"),
+        Some(Effect::BeginGroup { step, attempt }) => format!("begin {step}/{attempt}"),
+        Some(Effect::EndGroup { step }) => format!("end {step}"),
         Some(Effect::RequestApproval { step }) => format!("ask {step}"),
-        Some(Effect::AwaitApproval { step, .. }) => format!("await {step}"),
+        Some(Effect::EndApproval { step }) => format!("give up {step}"),
         Some(Effect::Finish(status)) => status.name().to_owned(),
+        None => match state.waits().next() {
+            Some((step, _))
+                if state.definition(step).is_some_and(|step| step.step_type == approval::TYPE) =>
+            {
+                format!("await {step}")
+            }
+            Some((step, _)) => format!("run {step}/{}, later", state.steps[step].attempt + 1),
+            None => "-".to_owned(),
+        },
     }
 }
 
@@ -65,9 +81,9 @@ fn a_run_goes_step_by_step() {
     let events = [
         Event::Started { at: at(0) },
         started(0, 1),
-        Event::CheckpointSaved { step: 0, data: "x".to_owned() },
+        Event::CheckpointSaved { step: key(0), data: "x".to_owned() },
         ended(0, 1, Outcome::Succeeded, 2),
-        Event::StepSkipped { step: 1, reason: "false".to_owned(), at: at(3) },
+        Event::StepSkipped { step: key(1), reason: "false".to_owned(), at: at(3) },
     ];
     let expected = [
         "`started`: run 0/1",
@@ -92,8 +108,11 @@ fn retries_lost_attempts_and_failures() {
     );
     assert_eq!(after(&[ended(0, 1, Outcome::Cancelled, 2)]), "`step_ended`: cancelled");
     // An attempt that died with its process does not count.
-    let lost =
-        [Event::AttemptLost { step: 0, attempt: 1, at: at(2) }, started(0, 2), ended(0, 2, failed(true), 3)];
+    let lost = [
+        Event::AttemptLost { step: key(0), attempt: 1, at: at(2) },
+        started(0, 2),
+        ended(0, 2, failed(true), 3),
+    ];
     assert_eq!(after(&lost), "`step_ended`: run 0/3, later");
     // After the time of the job.
     assert_eq!(after(&[ended(0, 1, failed(false), 200)]), "`step_ended`: timeout");
@@ -122,12 +141,12 @@ fn a_parked_step_is_called_again_and_its_time_is_not_the_jobs() {
         ended(0, attempt, Outcome::Parked { after, reason: "rain".to_owned() }, at)
     };
     let mut state = with(json!({"steps": [{"id": "a", "type": "x"}], "parked_timeout": "900s"}));
-    let mut step = |event: &Event| (shown(apply(&mut state, event).unwrap()), state.status, state.deadline());
+    let mut step = |event: &Event| (step_on(&mut state, event), state.status, state.deadline());
     step(&Event::Started { at: at(0) });
     step(&started(0, 1));
     let (effect, status, deadline) = step(&parked(1, 2));
     assert_eq!((effect.as_str(), status, deadline), ("run 0/2, later", RunStatus::Parked, Some(at(100))));
-    let again = Event::StepStarted { step: 0, attempt: 2, at: at(502) };
+    let again = Event::StepStarted { step: key(0), attempt: 2, at: at(502) };
     assert_eq!(step(&again).2, Some(at(600)), "500 seconds were not the job's");
     // A step that is parked for too long times out.
     let (effect, status, _) = step(&parked(2, 902));
@@ -137,10 +156,15 @@ fn a_parked_step_is_called_again_and_its_time_is_not_the_jobs() {
 #[test]
 fn an_approval_asks_waits_and_decides() {
     let steps = || json!([{"id": "ok", "type": "approval", "message": "Go?"}, {"id": "b", "type": "x"}]);
-    let asked =
-        Event::ApprovalRequested { step: 0, message: "Go?".to_owned(), at: at(1), until: at(9), bound: None };
+    let asked = Event::ApprovalRequested {
+        step: key(0),
+        message: "Go?".to_owned(),
+        at: at(1),
+        until: at(9),
+        bound: None,
+    };
     let decided = |approved, by: Option<&str>| Event::ApprovalDecided {
-        step: 0,
+        step: key(0),
         approved,
         by: by.map(str::to_owned),
         comment: String::new(),
@@ -199,11 +223,8 @@ fn a_whole_run_is_tried_again_from_where_the_job_says() {
             started(1, 1),
             ended(1, 1, failed(true), 3),
         ];
-        let mut last = None;
-        for event in &events {
-            last = apply(&mut state, event).unwrap();
-        }
-        assert_eq!((shown(last).as_str(), state.attempt), (expected, 2), "{from}");
+        let last = events.iter().map(|event| step_on(&mut state, event)).last().unwrap();
+        assert_eq!((last.as_str(), state.attempt), (expected, 2), "{from}");
         assert_eq!(state.steps[0].end.is_some(), from == "failed_step");
     }
 }
@@ -214,11 +235,12 @@ fn driven(job: serde_json::Value, ends: &[(&str, Outcome)]) -> String {
     let mut state = with(job);
     let mut ran = Vec::new();
     apply(&mut state, &Event::Started { at: at(0) }).unwrap();
-    while let Some(Effect::RunStep { step, attempt, .. }) = next(&state) {
-        let definition = state.run.job.step(step).unwrap().clone();
+    while let Some(Effect::RunStep { step, attempt, .. }) = next(&state, at(2), 1) {
+        let definition = state.definition(step).unwrap().clone();
         let scope = state.scope(step);
         if definition.when.as_ref().is_some_and(|when| !crate::job::evaluate(when, &scope).unwrap()) {
-            apply(&mut state, &Event::StepSkipped { step, reason: "false".to_owned(), at: at(2) }).unwrap();
+            apply(&mut state, &Event::StepSkipped { step: key(step), reason: "false".to_owned(), at: at(2) })
+                .unwrap();
             continue;
         }
         apply(&mut state, &started(step, attempt)).unwrap();
@@ -289,7 +311,7 @@ fn steps_after_the_end_have_a_time_of_their_own() {
         Event::Started { at: at(0) },
         started(0, 1),
         ended(0, 1, failed(true), 50),
-        Event::StepStarted { step: 1, attempt: 1, at: at(51) },
+        Event::StepStarted { step: key(1), attempt: 1, at: at(51) },
     ] {
         apply(&mut state, &event).unwrap();
     }
@@ -331,7 +353,7 @@ fn a_run_that_was_cancelled_or_ran_out_of_time_between_attempts_cleans_up() {
             "{}",
             state.steps[0].message()
         );
-        while let Some(Effect::RunStep { step, attempt, .. }) = next(&state) {
+        while let Some(Effect::RunStep { step, attempt, .. }) = next(&state, at(102), 1) {
             apply(&mut state, &started(step, attempt)).unwrap();
             apply(&mut state, &ended(step, attempt, Outcome::Succeeded, 102)).unwrap();
         }
@@ -351,11 +373,11 @@ fn a_lost_attempt_runs_again_or_fails_as_the_step_says() {
         for event in [
             Event::Started { at: at(0) },
             started(0, 1),
-            Event::AttemptLost { step: 0, attempt: 1, at: at(2) },
+            Event::AttemptLost { step: key(0), attempt: 1, at: at(2) },
         ] {
             apply(&mut state, &event).unwrap();
         }
-        (shown(next(&state)), state.steps[0].message())
+        (shown(&state, at(2)), state.steps[0].message())
     };
     assert_eq!(lost("retry").0, "run 0/2, later");
     let (effect, message) = lost("fail");
@@ -366,13 +388,13 @@ fn a_lost_attempt_runs_again_or_fails_as_the_step_says() {
 /// A step that kills its worker would also kill the next worker, and the one after it.
 #[test]
 fn a_step_that_is_lost_three_times_in_a_row_is_set_aside() {
-    let lost = |attempt, second| Event::AttemptLost { step: 0, attempt, at: at(second) };
+    let lost = |attempt, second| Event::AttemptLost { step: key(0), attempt, at: at(second) };
     let mut state = with(json!({
         "steps": [{"id": "a", "type": "x", "retry": {"max_attempts": 9, "on": ["any"]}}], "retry": {"max_attempts": 3},
         "finally": [{"id": "c", "type": "x"}]
     }));
     let mut step = |event: Event| {
-        let effect = shown(apply(&mut state, &event).unwrap());
+        let effect = step_on(&mut state, &event);
         (effect, state.status, state.steps[0].not_before)
     };
     step(Event::Started { at: at(0) });
@@ -470,11 +492,11 @@ fn a_retry_of_an_edited_job_inherits_no_approval_and_no_edited_step() {
     ] {
         let mut state = with(old.clone());
         apply(&mut state, &Event::Started { at: at(0) }).unwrap();
-        while let Some(effect) = next(&state) {
+        while let Some(effect) = next(&state, at(102), 1) {
             let step = match effect {
                 Effect::RequestApproval { step } => {
                     let asked = Event::ApprovalRequested {
-                        step,
+                        step: key(step),
                         message: String::new(),
                         at: at(1),
                         until: at(9),
@@ -483,7 +505,7 @@ fn a_retry_of_an_edited_job_inherits_no_approval_and_no_edited_step() {
                     apply(&mut state, &asked).unwrap();
                     let by = Some("ada".to_owned());
                     let decided = Event::ApprovalDecided {
-                        step,
+                        step: key(step),
                         approved: true,
                         by,
                         comment: String::new(),
@@ -506,10 +528,11 @@ fn a_retry_of_an_edited_job_inherits_no_approval_and_no_edited_step() {
 }
 
 fn run_to_the_end(state: &mut RunState, ends: &[(&str, Outcome)]) {
-    while let Some(Effect::RunStep { step, attempt, .. }) = next(state) {
-        let definition = state.run.job.step(step).unwrap().clone();
+    while let Some(Effect::RunStep { step, attempt, .. }) = next(state, at(2), 1) {
+        let definition = state.definition(step).unwrap().clone();
         if definition.when.is_some() {
-            apply(state, &Event::StepSkipped { step, reason: "false".to_owned(), at: at(2) }).unwrap();
+            apply(state, &Event::StepSkipped { step: key(step), reason: "false".to_owned(), at: at(2) })
+                .unwrap();
             continue;
         }
         apply(state, &started(step, attempt)).unwrap();
@@ -548,49 +571,5 @@ fn what_cannot_happen_is_an_error() {
         vec![Event::Started { at: at(0) }, started(9, 1)],
     ] {
         assert!(begun(&events).is_err(), "{events:?}");
-    }
-}
-
-fn any_event() -> impl Strategy<Value = Event> {
-    let outcome = prop_oneof![
-        Just(Outcome::Succeeded),
-        any::<bool>().prop_map(failed),
-        Just(Outcome::Cancelled),
-        Just(Outcome::OutOfFuel { limit: 1, backtrace: Vec::new(), hint: String::new() }),
-        Just(Outcome::Parked { after: std::time::Duration::from_secs(1), reason: String::new() }),
-    ];
-    prop_oneof![
-        Just(Event::Started { at: at(0) }),
-        (0..5usize, 1..4u32).prop_map(|(step, attempt)| started(step, attempt)),
-        (0..5usize, 1..4u32, outcome).prop_map(|(step, attempt, outcome)| ended(step, attempt, outcome, 5)),
-        (0..5usize).prop_map(|step| Event::StepSkipped { step, reason: String::new(), at: at(5) }),
-        (0..5usize, 1..4u32).prop_map(|(step, attempt)| Event::AttemptLost { step, attempt, at: at(5) }),
-        Just(Event::Cancelled { at: at(5), why: None }),
-        Just(Event::TimedOut { at: at(5) }),
-    ]
-}
-
-proptest! {
-    /// After any sequence of events, an ended run stays unchanged, and any other run has a next action unless
-    /// an attempt runs.
-    #[test]
-    fn a_run_is_never_stuck_and_never_comes_back(events in proptest::collection::vec(any_event(), 0..60)) {
-        let steps = json!([
-            {"id": "a", "type": "x", "retry": {"max_attempts": 2}},
-            {"id": "b", "type": "x", "continue_on_failure": true, "on_lost": "fail"},
-        ]);
-        let after = json!([{"id": "c", "type": "x"}]);
-        let mut state = with(json!({"steps": steps, "on_failure": after, "finally": [{"id": "d", "type": "x"}]}));
-        for event in &events {
-            let before = state.clone();
-            if apply(&mut state, event).is_err() {
-                prop_assert_eq!(&before, &state, "an illegal event leaves the state as it was");
-                continue;
-            }
-            prop_assert!(!before.status.is_terminal(), "{event:?} after the end");
-            let running = state.steps.iter().any(|step| step.status == StepStatus::Running);
-            prop_assert_eq!(next(&state).is_none(), running);
-            prop_assert_eq!(state.ended_at.is_some(), state.status.is_terminal());
-        }
     }
 }

@@ -1,10 +1,11 @@
 //! The progress of a run, on standard error.
 
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::time::Duration;
 
 use console::style;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use parking_lot::Mutex;
 use stepwell::engine::run::{Event, RunState};
 use stepwell::{Notice, Observer};
@@ -12,48 +13,75 @@ use stepwell::{Notice, Observer};
 use crate::cli::output::summary::brief;
 use crate::display::plain;
 
-/// Shows a run as it goes: a live bar on a terminal, plain lines elsewhere.
+/// Shows a run as it goes: a live bar per running step on a terminal, plain lines elsewhere.
 pub(crate) struct Terminal {
-    bar: Mutex<Option<ProgressBar>>,
+    all: MultiProgress,
+    bars: Mutex<BTreeMap<usize, ProgressBar>>,
     live: bool,
 }
 
 impl Terminal {
     pub(crate) fn new() -> Self {
-        Self { bar: Mutex::default(), live: std::io::stderr().is_terminal() }
+        Self { all: MultiProgress::new(), bars: Mutex::default(), live: std::io::stderr().is_terminal() }
     }
 
-    /// Leaves the last line as it is.
+    /// Removes all bars.
     pub(crate) fn finish(&self) {
-        if let Some(bar) = self.bar.lock().take() {
+        for bar in std::mem::take(&mut *self.bars.lock()).into_values() {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn end(&self, step: usize) {
+        if let Some(bar) = self.bars.lock().remove(&step) {
             bar.finish_and_clear();
         }
     }
 
     fn line(&self, text: &str) {
-        let bar = self.bar.lock();
-        match bar.as_ref() {
-            Some(bar) => bar.println(text),
-            None => eprintln!("{text}"),
+        let shown = !self.bars.lock().is_empty();
+        if !shown || self.all.println(text).is_err() {
+            eprintln!("{text}");
         }
     }
 
-    fn start(&self, name: &str) {
-        self.finish();
+    fn start(&self, step: usize, name: &str) {
+        self.end(step);
         if self.live {
-            let bar = ProgressBar::new_spinner().with_prefix(name.to_owned());
+            let bar = self.all.add(ProgressBar::new_spinner().with_prefix(name.to_owned()));
             bar.set_style(spinner());
             bar.enable_steady_tick(Duration::from_millis(100));
-            *self.bar.lock() = Some(bar);
+            self.bars.lock().insert(step, bar);
         } else {
             self.line(&format!("{name}: started"));
         }
     }
 
-    fn with_bar(&self, act: impl FnOnce(&ProgressBar)) {
-        if let Some(bar) = self.bar.lock().as_ref() {
+    fn with_bar(&self, step: usize, act: impl FnOnce(&ProgressBar)) {
+        if let Some(bar) = self.bars.lock().get(&step) {
             act(bar);
         }
+    }
+}
+
+/// Describes how the branches of a group run.
+fn branches(state: &RunState, group: usize, in_order: bool) -> String {
+    let count = state.group(group).map_or(0, |group| group.branches.len());
+    let noun = if count == 1 { "branch" } else { "branches" };
+    match in_order {
+        true => format!("{count} {noun}, one after the other, because parallel execution is off"),
+        false => format!("{count} {noun}, at the same time"),
+    }
+}
+
+/// Returns the name of a step for people: its display name, or its path if it works on an item.
+fn shown_name(state: &RunState, step: usize) -> String {
+    let Some((definition, known)) = state.definition(step).zip(state.steps.get(step)) else {
+        return String::new();
+    };
+    match definition.id == *known.path {
+        true => plain(&definition.name),
+        false => plain(&known.path),
     }
 }
 
@@ -69,22 +97,21 @@ fn bar() -> ProgressStyle {
 
 impl Observer for Terminal {
     fn notice(&self, state: &RunState, step: usize, notice: Notice<'_>) {
-        let name = state.run.job.step(step).map_or("", |step| step.name.as_str());
-        let name = plain(name);
+        let name = shown_name(state, step);
         match notice {
             Notice::Event(Event::Started { .. }) => self.line(&format!("run {}", state.run.execution_id)),
-            Notice::Event(Event::StepStarted { attempt: 1, .. }) => self.start(&name),
+            Notice::Event(Event::StepStarted { attempt: 1, .. }) => self.start(step, &name),
             Notice::Event(Event::StepStarted { attempt, .. }) => {
-                self.start(&format!("{name} (attempt {attempt})"))
+                self.start(step, &format!("{name} (attempt {attempt})"))
             }
             Notice::Event(Event::StepEnded { end, .. })
                 if matches!(end.outcome, stepwell::engine::Outcome::Parked { .. }) =>
             {
-                self.finish();
+                self.end(step);
                 self.line(&format!("{name}: waits for {}", plain(&end.outcome.message())));
             }
             Notice::Event(Event::StepEnded { end, .. }) => {
-                self.finish();
+                self.end(step);
                 let text = match end.outcome.is_success() {
                     true => end.produced.summary.clone(),
                     false => end.outcome.message(),
@@ -93,7 +120,7 @@ impl Observer for Terminal {
                 self.line(&format!("{} {name}: {}", mark.for_stderr(), plain(&brief(&text))));
             }
             Notice::Event(Event::StepSkipped { reason, .. }) => {
-                self.finish();
+                self.end(step);
                 self.line(&format!("{} {name}: skipped, {}", style("-").dim().for_stderr(), plain(reason)));
             }
             Notice::Event(Event::AttemptLost { attempt, .. }) => {
@@ -103,8 +130,8 @@ impl Observer for Terminal {
             Notice::Event(Event::TimedOut { .. }) => self.line("the job's time ran out"),
             Notice::Event(Event::Expired { .. }) => self.line("the run did not begin in time"),
             Notice::Event(Event::ApprovalRequested { message, .. }) => {
-                let (id, job) = (&state.run.execution_id, &state.run.job);
-                let step = job.step(step).map_or("", |step| step.id.as_str());
+                let id = &state.run.execution_id;
+                let step = state.steps.get(step).map_or("", |step| &*step.path);
                 self.line(&format!("{name}: {}", plain(message)));
                 self.line(&format!("{name}: `stepwell approvals approve {id} {step}`, or reject"));
             }
@@ -113,16 +140,26 @@ impl Observer for Terminal {
                 let by = by.as_deref().map_or_else(|| "time".to_owned(), plain);
                 self.line(&format!("{name}: {verdict} by {by}"));
             }
+            Notice::Event(Event::GroupStarted { in_order, .. }) => {
+                self.line(&format!("{name}: {}", branches(state, step, *in_order)));
+            }
+            Notice::Event(Event::GroupTimedOut { .. }) => {
+                self.line(&format!("{name}: its time ran out; its branches end"));
+            }
             Notice::Event(Event::Faulted { message, .. }) => self.line(&format!("internal error: {message}")),
             Notice::Event(
                 Event::CheckpointSaved { .. } | Event::StepInherited { .. } | Event::SkipInherited { .. },
             ) => {}
-            Notice::Log(line) => self.line(&format!("  {} {}", log_level(&line.level), plain(&line.message))),
+            Notice::Log(line) => {
+                // Lines of several steps mix.
+                let of = if state.is_top(step) { String::new() } else { format!("{name}: ") };
+                self.line(&format!("  {} {of}{}", log_level(&line.level), plain(&line.message)));
+            }
             Notice::Preparing(what) => match self.live {
-                true => self.with_bar(|bar| bar.set_message(plain(what))),
+                true => self.with_bar(step, |bar| bar.set_message(plain(what))),
                 false => self.line(&format!("{name}: {what}")),
             },
-            Notice::Progress(progress) => self.with_bar(|bar| {
+            Notice::Progress(progress) => self.with_bar(step, |bar| {
                 if let Some(total) = progress.total.filter(|total| *total > 0) {
                     bar.set_style(self::bar());
                     bar.set_length(total);

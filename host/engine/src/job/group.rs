@@ -1,0 +1,269 @@
+//! The step type `parallel_group`: steps that run at the same time. The engine implements it; its members are
+//! ordinary steps.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::StepDefinition;
+use crate::document::{Diagnostics, Document, Schema};
+
+/// The name of the step type.
+pub const TYPE: &str = "parallel_group";
+
+/// Maximum nesting of groups.
+pub const MAX_DEPTH: usize = 4;
+
+/// Maximum number of branches of one group in a file.
+pub const MAX_BRANCHES: usize = 1_000;
+
+/// The configuration of a group.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Group {
+    /// Maximum number of branches that run at the same time. Default: all, within the bounds of the
+    /// configuration (`parallel.max_attempts`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 10_000))]
+    pub max_parallel: Option<u32>,
+    /// The action after a branch has failed. Default: `stop`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_failure: Option<OnFailure>,
+    /// Another spelling of `on_failure`: `true` means `stop`, and `false` means `go_on`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fail_fast: Option<bool>,
+    /// A list or an object, usually an expression: the group runs `parallel_steps` once per item, in order
+    /// within the item. Default: each of `parallel_steps` is one branch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub for_each: Option<Value>,
+    /// The name of the item in expressions; its number, from 0, has the same name with `_index`. An item of an
+    /// object has `key` and `value`. Default: `item`.
+    #[serde(default, rename = "as", skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = "^[A-Za-z_][A-Za-z0-9_]{0,63}$"))]
+    pub item: Option<String>,
+    /// The branches: steps, or sequences of steps with an `id`.
+    #[serde(default)]
+    #[schemars(length(min = 1, max = MAX_BRANCHES))]
+    pub parallel_steps: Vec<Branch>,
+    /// Steps that run after all branches have ended, whatever the result. Default: none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 100))]
+    pub finally: Vec<StepDefinition>,
+}
+
+/// The action of a group after one of its branches has failed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OnFailure {
+    /// The other branches are cancelled.
+    #[default]
+    Stop,
+    /// No branch starts any more; those that have started continue.
+    Drain,
+    /// All branches run; then the group fails.
+    GoOn,
+}
+
+/// A branch of a group.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Branch {
+    /// Steps that run one after the other.
+    Sequence(Sequence),
+    /// One step.
+    Step(Box<StepDefinition>),
+}
+
+/// Steps of a branch that run one after the other.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Sequence {
+    /// The id of the branch, for the output of the group.
+    #[schemars(regex(pattern = "^[A-Za-z_][A-Za-z0-9_-]{0,63}$"))]
+    pub id: String,
+    /// The display name. Default: the id.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schemars(length(max = 200))]
+    pub name: String,
+    /// The steps, in order.
+    #[schemars(length(min = 1, max = 1_000))]
+    pub steps: Vec<StepDefinition>,
+}
+
+impl Branch {
+    /// Returns the id under which the group's output has the result of the branch.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Sequence(sequence) => &sequence.id,
+            Self::Step(step) => &step.id,
+        }
+    }
+
+    /// Returns the steps of the branch, in order.
+    pub fn steps(&self) -> &[StepDefinition] {
+        match self {
+            Self::Sequence(sequence) => &sequence.steps,
+            Self::Step(step) => std::slice::from_ref(step),
+        }
+    }
+
+    /// Returns the steps of the branch for changes.
+    pub(super) fn steps_mut(&mut self) -> &mut [StepDefinition] {
+        match self {
+            Self::Sequence(sequence) => &mut sequence.steps,
+            Self::Step(step) => std::slice::from_mut(step),
+        }
+    }
+}
+
+impl Group {
+    /// Returns the JSON Schema of the configuration, without the members: each is checked at its own place.
+    pub fn schema() -> Schema {
+        Schema::of::<Outline>()
+    }
+
+    /// Returns the action after a branch has failed.
+    pub fn failure(&self) -> OnFailure {
+        match (self.on_failure, self.fail_fast) {
+            (Some(action), _) => action,
+            (None, Some(false)) => OnFailure::GoOn,
+            (None, _) => OnFailure::Stop,
+        }
+    }
+
+    /// Returns the name of the item in expressions.
+    pub fn item_name(&self) -> &str {
+        self.item.as_deref().unwrap_or("item")
+    }
+
+    /// Returns every step directly within the group, with the JSON pointer to it from the group.
+    pub fn members(&self) -> impl Iterator<Item = (String, &StepDefinition)> {
+        let branches = self.parallel_steps.iter().enumerate().flat_map(|(i, branch)| {
+            let at = move |k: usize| match branch {
+                Branch::Sequence(_) => format!("/parallel_steps/{i}/steps/{k}"),
+                Branch::Step(_) => format!("/parallel_steps/{i}"),
+            };
+            branch.steps().iter().enumerate().map(move |(k, step)| (at(k), step))
+        });
+        let finally = self.finally.iter().enumerate().map(|(k, step)| (format!("/finally/{k}"), step));
+        branches.chain(finally)
+    }
+}
+
+/// The configuration of a group with its members as plain values.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields, rename = "Group")]
+#[allow(dead_code, reason = "only its schema is used")]
+struct Outline {
+    #[schemars(range(min = 1, max = 10_000))]
+    max_parallel: Option<u32>,
+    on_failure: Option<OnFailure>,
+    fail_fast: Option<bool>,
+    for_each: Option<Value>,
+    #[schemars(rename = "as", regex(pattern = "^[A-Za-z_][A-Za-z0-9_]{0,63}$"))]
+    item: Option<String>,
+    #[schemars(length(min = 1, max = MAX_BRANCHES))]
+    parallel_steps: Vec<Map<String, Value>>,
+    #[schemars(length(max = 100))]
+    #[serde(default)]
+    finally: Vec<Map<String, Value>>,
+}
+
+/// Reports the problems of a group that its schema cannot find. `around` are the groups with `for_each` that contain
+/// it, and `ids` those of all steps.
+pub(super) fn check(
+    group: &Group,
+    around: &[&Group],
+    ids: &[String],
+    document: &Document,
+    at: &str,
+    found: &mut Diagnostics,
+) {
+    if group.on_failure.is_some() && group.fail_fast.is_some() {
+        let message = "`fail_fast` and `on_failure` say the same thing";
+        found.0.push(document.error(&format!("{at}/fail_fast"), message).help("leave one of them out"));
+    }
+    if group.for_each.is_none() && group.item.is_some() {
+        let message = "`as` names the item of `for_each`, which this group does not have";
+        found.0.push(document.error(&format!("{at}/as"), message).help("add `for_each`, or leave `as` out"));
+    }
+    let name = group.item_name();
+    let taken = ["steps", "vars", "run", "job"].contains(&name)
+        || around.iter().any(|outer| outer.item_name() == name);
+    if group.for_each.is_some() && taken {
+        let at = if group.item.is_some() { format!("{at}/as") } else { at.to_owned() };
+        let message = format!("expressions here use the name `{name}` for something else");
+        found.0.push(document.error(&at, message).help("choose another name with `as`"));
+    }
+    let sequences = group.parallel_steps.iter().enumerate();
+    let mut seen = std::collections::BTreeSet::new();
+    for (i, branch) in sequences {
+        let Branch::Sequence(sequence) = branch else { continue };
+        if ids.contains(&sequence.id) || !seen.insert(&sequence.id) {
+            let at = format!("{at}/parallel_steps/{i}/id");
+            found.0.push(document.error(&at, format!("two steps or branches have the id `{}`", sequence.id)));
+        }
+        if group.for_each.is_some() {
+            let message = "with `for_each`, `parallel_steps` is the sequence of steps of one item";
+            let help = "write the steps of this branch directly into `parallel_steps`";
+            found.0.push(document.error(&format!("{at}/parallel_steps/{i}"), message).help(help));
+        }
+    }
+}
+
+/// Reports what cannot be read of a step of the job, if it is a group: its configuration, its members, and groups
+/// that are nested too deep.
+pub(super) fn check_written(
+    step: &Value,
+    document: &Document,
+    at: &str,
+    depth: usize,
+    found: &mut Diagnostics,
+) {
+    let group = step.as_object().filter(|step| step.get("type").and_then(Value::as_str) == Some(TYPE));
+    let Some(group) = group.filter(|_| !found.is_full()) else { return };
+    if depth == MAX_DEPTH {
+        let message = format!("groups are nested too deep: at most {MAX_DEPTH} levels");
+        found.0.push(document.error(at, message).help("move steps into a separate job, or join two groups"));
+        return;
+    }
+    let own = |(key, _): &(&String, &Value)| !super::STEP_KEYS.contains(&key.as_str());
+    let config: Map<String, Value> =
+        group.iter().filter(own).map(|(key, value)| (key.clone(), value.clone())).collect();
+    found.0.extend(document.check(&Value::Object(config), at, &Group::schema()));
+    let list = |key: &str| group.get(key).and_then(Value::as_array).into_iter().flatten().enumerate();
+    for (i, branch) in list("parallel_steps").filter(|(_, branch)| branch.is_object()) {
+        let at = format!("{at}/parallel_steps/{i}");
+        if branch.get("type").is_none() && branch.get("steps").is_some() {
+            found.0.extend(document.check(branch, &at, &Schema::of::<SequenceOutline>()));
+            let steps = branch.get("steps").and_then(Value::as_array).into_iter().flatten();
+            steps.enumerate().for_each(|(k, step)| {
+                check_member(step, document, &format!("{at}/steps/{k}"), depth, found);
+            });
+        } else {
+            check_member(branch, document, &at, depth, found);
+        }
+    }
+    for (i, step) in list("finally") {
+        check_member(step, document, &format!("{at}/finally/{i}"), depth, found);
+    }
+}
+
+fn check_member(step: &Value, document: &Document, at: &str, depth: usize, found: &mut Diagnostics) {
+    found.0.extend(document.check(step, at, &Schema::of::<StepDefinition>()));
+    check_written(step, document, at, depth + 1, found);
+}
+
+/// A sequence with its steps as plain values.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[allow(dead_code, reason = "only its schema is used")]
+struct SequenceOutline {
+    #[schemars(regex(pattern = "^[A-Za-z_][A-Za-z0-9_-]{0,63}$"))]
+    id: String,
+    #[serde(default)]
+    #[schemars(length(max = 200))]
+    name: String,
+    #[schemars(length(min = 1, max = 1_000))]
+    steps: Vec<Map<String, Value>>,
+}

@@ -1,0 +1,538 @@
+//! Groups: how their branches begin, end and join.
+
+mod join;
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use join::joined;
+pub(super) use join::{branch_name, shown};
+
+use super::apply::{give_up, step_ended};
+use super::{RunState, StepStatus};
+use crate::clock::{self, Timestamp};
+use crate::job::group::OnFailure;
+use crate::outcome::{FailureKind, Outcome, StepEnd};
+
+/// An item of a group with `for_each`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Item {
+    /// The key, if the items come from an object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// The value.
+    pub value: Value,
+}
+
+/// The state of a group that has begun.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GroupState {
+    /// The items of `for_each`.
+    pub items: Option<Arc<Vec<Item>>>,
+    /// The branches, or the items, in the order of the job.
+    pub branches: Vec<BranchState>,
+    /// Whether branches run one after the other, each to its end, because parallel execution is off.
+    pub in_order: bool,
+    /// Maximum number of branches that are awake.
+    pub(super) max_parallel: usize,
+    /// Number of branches that are awake: their step may run, or runs.
+    pub(super) active: usize,
+    /// Number of branches that have begun and not ended.
+    begun: usize,
+    /// Number of branches that have not ended.
+    open: usize,
+    /// The first branch that has not begun.
+    next: usize,
+    /// The reason why no further branch begins.
+    pub stop: Option<Stop>,
+    /// The end of the group, while its `finally` runs.
+    join: Option<Arc<StepEnd>>,
+}
+
+/// The reason why no further branch of a group begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// This step has failed.
+    Failed(usize),
+    /// The run, or a group around this one, ends.
+    Cancelled,
+    /// The time of the group is over.
+    TimedOut,
+}
+
+/// The state of a branch, or of an item.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct BranchState {
+    /// The positions of the steps of an item, in the order of [`Members::body`](crate::job::Members::body).
+    pub(super) seats: Arc<[usize]>,
+    /// The place of the step whose turn it is, in the sequence of the branch.
+    at: usize,
+    /// The result. `None` before the end of the branch.
+    pub result: Option<BranchResult>,
+    /// The step that failed.
+    pub failed: Option<usize>,
+    /// The variables that its steps have set.
+    pub variables: Map<String, Value>,
+    begun: bool,
+}
+
+/// The result of a branch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BranchResult {
+    /// Every step ended well, or was allowed to fail.
+    Done,
+    /// A step failed.
+    Failed,
+    /// The branch did not begin, or was cancelled.
+    Stopped,
+}
+
+/// How a member of a group has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// It ended well, was skipped, or may fail.
+    Well,
+    /// It failed.
+    Badly,
+    /// It was cancelled.
+    Stopped,
+}
+
+/// A group in which branches wait for others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaitingGroup {
+    /// The path of the group.
+    pub path: Arc<str>,
+    /// Number of branches that are awake.
+    pub running: usize,
+    /// Number of all branches.
+    pub branches: usize,
+    /// The group's `max_parallel`. `None` when parallel execution is off.
+    pub bound: Option<usize>,
+}
+
+impl RunState {
+    /// Returns the groups that run and have branches which have not begun.
+    pub fn waiting_groups(&self) -> impl Iterator<Item = WaitingGroup> + '_ {
+        let waits = |group: &GroupState| {
+            let rest = group.branches.iter().skip(group.next);
+            group.stop.is_none() && rest.into_iter().any(|branch| branch.result.is_none())
+        };
+        self.groups.iter().filter(move |(_, group)| waits(group)).filter_map(|(index, group)| {
+            Some(WaitingGroup {
+                path: self.steps.get(*index)?.path.clone(),
+                running: group.active,
+                branches: group.branches.len(),
+                bound: (!group.in_order).then_some(group.max_parallel),
+            })
+        })
+    }
+
+    /// Returns the state of a group that has begun.
+    pub fn group(&self, index: usize) -> Option<&GroupState> {
+        self.groups.get(&index)
+    }
+
+    /// Returns the end of the time of a group that runs.
+    pub(super) fn group_deadline(&self, index: usize) -> Option<Timestamp> {
+        let limit = self.definition(index)?.timeout?;
+        let started = self.steps.get(index)?.group_started?;
+        Some(clock::later(started, limit.0))
+    }
+
+    /// Returns the time by which an attempt of a step must end: that of the job, and of the groups around it.
+    pub fn deadline_of(&self, index: usize) -> Option<Timestamp> {
+        let of_groups = self.around(index).filter(|seat| seat.branch.is_some());
+        let of_groups = of_groups.filter_map(|seat| self.group_deadline(seat.group));
+        of_groups.chain(self.deadline()).min()
+    }
+}
+
+/// Begins a group, or begins again the branches that did not end well.
+pub(super) fn begin(
+    state: &mut RunState,
+    index: usize,
+    items: Option<&Arc<Vec<Item>>>,
+    in_order: bool,
+    at: Timestamp,
+) {
+    let Some(members) = state.members(index) else { return };
+    let (fan_out, static_branches) = (members.fan_out, members.branches.len());
+    let group = state.definition(index).and_then(|definition| definition.group.as_deref());
+    let max_parallel = match (in_order, group.and_then(|group| group.max_parallel)) {
+        (true, _) => 1,
+        (false, Some(most)) => most as usize,
+        (false, None) => usize::MAX,
+    };
+    state.frontier_leave_group(index, at);
+    match state.groups.remove(&index) {
+        Some(before) => {
+            let again = restarted(state, index, before, (in_order, max_parallel));
+            state.groups.insert(index, again);
+        }
+        None => {
+            let count = if fan_out { items.map_or(0, |items| items.len()) } else { static_branches };
+            let fresh = GroupState {
+                items: items.cloned(),
+                branches: vec![BranchState::default(); count],
+                in_order,
+                max_parallel,
+                active: 0,
+                begun: 0,
+                open: count,
+                next: 0,
+                stop: None,
+                join: None,
+            };
+            state.groups.insert(index, fresh);
+            if fan_out {
+                for item in 0..count {
+                    let seats = state.seat_item(index, item);
+                    if let Some(branch) = state.branch_mut(index, item) {
+                        branch.seats = seats;
+                    }
+                }
+            }
+        }
+    }
+    admit(state, index, at);
+    join_if_done(state, index, at);
+}
+
+/// Returns a group before its next attempt: branches that ended well stay as they are.
+fn restarted(state: &mut RunState, index: usize, before: GroupState, mode: (bool, usize)) -> GroupState {
+    let (in_order, max_parallel) = mode;
+    let mut group =
+        GroupState { in_order, max_parallel, active: 0, begun: 0, next: 0, stop: None, join: None, ..before };
+    state.groups.insert(index, group.clone());
+    for branch in 0..group.branches.len() {
+        let Some(known) = group.branches.get_mut(branch) else { continue };
+        if known.result == Some(BranchResult::Done) {
+            continue;
+        }
+        let steps = state.sequence(index, branch);
+        let done = |step: &&usize| {
+            state.steps.get(**step).is_some_and(|step| {
+                matches!(step.status, StepStatus::Success)
+                    || step.status == StepStatus::Skipped && step.ended_at.is_some()
+            })
+        };
+        let at = steps.iter().take_while(done).count();
+        for step in steps.iter().skip(at) {
+            state.reset_kept(*step);
+        }
+        *known = BranchState { at, result: None, failed: None, begun: false, ..std::mem::take(known) };
+    }
+    for step in state.finally_of(index) {
+        state.reset(step);
+    }
+    group.open = group.branches.iter().filter(|branch| branch.result.is_none()).count();
+    group
+}
+
+/// Begins branches while there is room for them.
+pub(super) fn admit(state: &mut RunState, index: usize, at: Timestamp) {
+    loop {
+        let Some(group) = state.groups.get(&index).filter(|group| group.stop.is_none()) else { return };
+        let Some(branch) = (group.next..group.branches.len())
+            .find(|branch| group.branches.get(*branch).is_some_and(|b| b.result.is_none()))
+        else {
+            return;
+        };
+        let taken = match group.in_order {
+            true => group.begun,
+            false if group.max_parallel == usize::MAX => 0,
+            false => group.active + state.due_within(index, at, group.max_parallel),
+        };
+        if taken >= group.max_parallel {
+            return;
+        }
+        let first = state
+            .sequence(index, branch)
+            .get(group.branches.get(branch).map_or(0, |branch| branch.at))
+            .copied();
+        if let Some(group) = state.groups.get_mut(&index) {
+            group.next = branch + 1;
+            group.begun += 1;
+            if let Some(branch) = group.branches.get_mut(branch) {
+                branch.begun = true;
+            }
+        }
+        match first {
+            Some(first) => state.refresh(first),
+            None => end_branch(state, (index, branch), BranchResult::Done, at),
+        }
+    }
+}
+
+/// Moves a group on after one of its members has ended.
+pub(super) fn member_ended(state: &mut RunState, index: usize, ended: Ended, at: Timestamp) {
+    let Some(seat) = state.seat_of(index) else { return };
+    let Some(branch) = seat.branch else {
+        return finally_ended(state, seat.group, index, ended, at);
+    };
+    let halting = state.steps.get(index).is_some_and(|step| step.halting);
+    let steps = state.sequence(seat.group, branch);
+    let place = steps.iter().position(|step| *step == index).unwrap_or(steps.len());
+    let rest = steps.get(place + 1..).unwrap_or_default();
+    match ended {
+        Ended::Well if !halting || rest.is_empty() => match rest.first() {
+            Some(following) => {
+                if let Some(branch) = state.branch_mut(seat.group, branch) {
+                    branch.at = place + 1;
+                }
+                state.refresh(*following);
+            }
+            None => end_branch(state, (seat.group, branch), BranchResult::Done, at),
+        },
+        Ended::Badly => {
+            if let Some(branch) = state.branch_mut(seat.group, branch) {
+                branch.failed = Some(index);
+            }
+            give_up_all(state, rest, "an earlier step failed");
+            end_branch(state, (seat.group, branch), BranchResult::Failed, at);
+        }
+        Ended::Well | Ended::Stopped => {
+            give_up_all(state, rest, "its branch was cancelled");
+            end_branch(state, (seat.group, branch), BranchResult::Stopped, at);
+        }
+    }
+}
+
+fn end_branch(state: &mut RunState, (index, branch): (usize, usize), result: BranchResult, at: Timestamp) {
+    let Some(known) = state.branch_mut(index, branch).filter(|branch| branch.result.is_none()) else {
+        return;
+    };
+    known.result = Some(result);
+    let (failed, begun) = (known.failed, known.begun);
+    let on_failure =
+        state.definition(index).and_then(|definition| Some(definition.group.as_deref()?.failure()));
+    let Some(group) = state.groups.get_mut(&index) else { return };
+    group.open -= 1;
+    group.begun -= usize::from(begun);
+    if group.stop.is_none() {
+        match (result, on_failure.unwrap_or_default()) {
+            (BranchResult::Failed, OnFailure::GoOn) | (BranchResult::Done, _) => {}
+            (BranchResult::Failed, OnFailure::Drain) => {
+                group.stop = failed.map(Stop::Failed);
+                skip_rest(state, index, at);
+            }
+            (BranchResult::Failed, OnFailure::Stop) => {
+                halt(state, index, failed.map_or(Stop::Cancelled, Stop::Failed), at);
+            }
+            (BranchResult::Stopped, _) => halt(state, index, Stop::Cancelled, at),
+        }
+    }
+    admit(state, index, at);
+    join_if_done(state, index, at);
+}
+
+/// Ends the branches that have not begun.
+fn skip_rest(state: &mut RunState, index: usize, at: Timestamp) {
+    let Some(group) = state.groups.get(&index) else { return };
+    let why = match group.stop {
+        Some(Stop::Failed(step)) => {
+            format!("`{}` failed", state.steps.get(step).map_or("", |step| &*step.path))
+        }
+        Some(Stop::TimedOut) => "the time of its group ran out".to_owned(),
+        _ => "its group was cancelled".to_owned(),
+    };
+    let waiting = |branch: &BranchState| branch.result.is_none() && !branch.begun;
+    let rest: Vec<usize> = group
+        .branches
+        .iter()
+        .enumerate()
+        .filter(|(_, branch)| waiting(branch))
+        .map(|(branch, _)| branch)
+        .collect();
+    for branch in rest {
+        let steps = state.sequence(index, branch);
+        give_up_all(state, &steps, &why);
+        end_branch(state, (index, branch), BranchResult::Stopped, at);
+    }
+}
+
+/// Stops a group: no branch begins, and those that have begun end as soon as they can.
+pub(super) fn halt(state: &mut RunState, index: usize, stop: Stop, at: Timestamp) {
+    let Some(group) = state.groups.get_mut(&index) else { return };
+    if group.stop.is_some() && !matches!(group.stop, Some(Stop::Failed(_))) {
+        return;
+    }
+    group.stop = Some(stop);
+    state.unlimit(index);
+    let Some(group) = state.groups.get(&index) else { return };
+    let open = |branch: &BranchState| branch.result.is_none() && branch.begun;
+    let begun: Vec<(usize, usize)> = group
+        .branches
+        .iter()
+        .enumerate()
+        .filter(|(_, b)| open(b))
+        .map(|(branch, b)| (branch, b.at))
+        .collect();
+    skip_rest(state, index, at);
+    for (branch, place) in begun {
+        if let Some(step) = state.sequence(index, branch).get(place).copied() {
+            halt_step(state, step, stop, at);
+        }
+    }
+}
+
+fn halt_step(state: &mut RunState, index: usize, stop: Stop, at: Timestamp) {
+    let Some(step) = state.steps.get_mut(index) else { return };
+    step.halting = true;
+    let approval = step.bound.is_some();
+    match step.status {
+        StepStatus::Running if state.groups.contains_key(&index) => {
+            let stop = if matches!(stop, Stop::Failed(_)) { Stop::Cancelled } else { stop };
+            halt(state, index, stop, at);
+        }
+        StepStatus::Running => {}
+        StepStatus::Parked if !approval => state.refresh(index),
+        StepStatus::Pending | StepStatus::Waiting | StepStatus::Parked => {
+            give_up(step, "its group was stopped");
+            step.ended_at = Some(at);
+            state.leave(index);
+            give_up_within(state, index, "its group was stopped");
+            member_ended(state, index, Ended::Stopped, at);
+        }
+        _ => {}
+    }
+}
+
+fn give_up_all(state: &mut RunState, steps: &[usize], why: &str) {
+    for &index in steps {
+        if let Some(step) = state.steps.get_mut(index) {
+            give_up(step, why);
+        }
+        give_up_within(state, index, why);
+    }
+}
+
+/// Ends the open steps within a group that does not run any more.
+pub(super) fn give_up_within(state: &mut RunState, group: usize, why: &str) {
+    for index in state.within(group) {
+        if let Some(step) = state.steps.get_mut(index).filter(|step| step.is_open()) {
+            give_up(step, why);
+            state.leave(index);
+        }
+    }
+}
+
+fn join_if_done(state: &mut RunState, index: usize, at: Timestamp) {
+    let done = state.groups.get(&index).is_some_and(|group| group.open == 0 && group.join.is_none());
+    if !done {
+        return;
+    }
+    state.unlimit(index);
+    let end = Arc::new(joined(state, index));
+    let again = state.is_tried_again(index, &end.outcome);
+    let finally = state.finally_of(index);
+    if let Some(group) = state.groups.get_mut(&index) {
+        group.join = Some(end.clone());
+    }
+    match finally.first() {
+        Some(first) if !again => state.refresh(*first),
+        _ => step_ended(state, index, &end, at),
+    }
+}
+
+fn finally_ended(state: &mut RunState, group: usize, index: usize, ended: Ended, at: Timestamp) {
+    let finally = state.finally_of(group);
+    if ended == Ended::Badly
+        && let Some(known) = state.groups.get_mut(&group)
+        && let Some(end) = &mut known.join
+        && end.outcome.is_success()
+    {
+        let path = state.steps.get(index).map_or("", |step| &*step.path);
+        let message = format!("`{path}`, a step of its `finally`, failed");
+        let outcome = Outcome::Failed { kind: FailureKind::Failed, message, retryable: false };
+        *end = Arc::new(StepEnd { outcome, ..StepEnd::clone(end) });
+    }
+    let following = finally.iter().position(|step| *step == index).and_then(|place| finally.get(place + 1));
+    match following {
+        Some(following) => state.refresh(*following),
+        None => {
+            let end = state.groups.get(&group).and_then(|group| group.join.clone());
+            if let Some(end) = end {
+                step_ended(state, group, &end, at);
+            }
+        }
+    }
+}
+
+impl RunState {
+    pub(super) fn branch_mut(&mut self, group: usize, branch: usize) -> Option<&mut BranchState> {
+        self.groups.get_mut(&group)?.branches.get_mut(branch)
+    }
+
+    /// Removes the end of the time of a group.
+    fn unlimit(&mut self, index: usize) {
+        if let Some(deadline) = self.group_deadline(index) {
+            self.frontier.unlimit(index, deadline);
+        }
+    }
+
+    fn frontier_leave_group(&mut self, index: usize, at: Timestamp) {
+        self.leave(index);
+        if let Some(step) = self.steps.get_mut(index) {
+            step.group_started = Some(at);
+        }
+        if let Some(deadline) = self.group_deadline(index) {
+            self.frontier.limit(index, deadline);
+        }
+    }
+
+    /// Resets a step and everything within it before its next try.
+    pub(super) fn reset(&mut self, index: usize) {
+        for step in self.within(index).into_iter().chain([index]) {
+            self.leave(step);
+            self.groups.remove(&step);
+            if let Some(step) = self.steps.get_mut(step) {
+                *step = step.again();
+            }
+        }
+    }
+
+    /// Resets a step before its next try. A group keeps its branches, and tries those again that did not end well.
+    fn reset_kept(&mut self, index: usize) {
+        self.leave(index);
+        if let Some(step) = self.steps.get_mut(index) {
+            *step = step.again();
+        }
+    }
+
+    /// Adds the variables that a step has set: to its branch, or to the run.
+    pub(super) fn set_variables(&mut self, index: usize, variables: &Map<String, Value>) {
+        let branch = self.seat_of(index).and_then(|seat| Some((seat.group, seat.branch?)));
+        let target = match branch {
+            Some((group, branch)) => match self.branch_mut(group, branch) {
+                Some(branch) => &mut branch.variables,
+                None => return,
+            },
+            None => match self.seat_of(index) {
+                // A `finally` sets the variables of the branch around its group, or of the run.
+                Some(seat) => return self.set_variables(seat.group, variables),
+                None => &mut self.variables,
+            },
+        };
+        target.extend(variables.clone());
+    }
+
+    /// Returns the variables that a step sees: those of the run, and of the branches that contain it.
+    pub fn variables_of(&self, index: usize) -> Map<String, Value> {
+        let mut seen = self.variables.clone();
+        let around: Vec<_> = self.around(index).collect();
+        for seat in around.into_iter().rev() {
+            let branch = seat.branch.and_then(|branch| self.groups.get(&seat.group)?.branches.get(branch));
+            if let Some(branch) = branch {
+                seen.extend(branch.variables.clone());
+            }
+        }
+        seen
+    }
+}
+
+#[cfg(test)]
+mod tests;

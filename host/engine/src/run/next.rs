@@ -1,0 +1,253 @@
+//! The next action for a run.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{RunState, RunStatus, StepStatus};
+use crate::clock::{self, Timestamp};
+use crate::job::{approval, group};
+
+/// An action for a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// Run an attempt.
+    RunStep {
+        /// The position of the step.
+        step: usize,
+        /// The number of the attempt.
+        attempt: u32,
+        /// Whether the attempt only stops work that the step has started elsewhere, because its group ends.
+        cleaning_up: bool,
+    },
+    /// Begin a group.
+    BeginGroup {
+        /// The position of the group.
+        step: usize,
+        /// The number of the attempt.
+        attempt: u32,
+    },
+    /// End a group whose time has run out.
+    EndGroup {
+        /// The position of the group.
+        step: usize,
+    },
+    /// Request the approval of an approval step.
+    RequestApproval {
+        /// The position of the step.
+        step: usize,
+    },
+    /// End an approval whose time has run out.
+    EndApproval {
+        /// The position of the step.
+        step: usize,
+    },
+    /// Nothing: the run has ended.
+    Finish(RunStatus),
+}
+
+/// The steps whose turn it is.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Frontier {
+    /// Steps that may start, by position.
+    ready: BTreeSet<usize>,
+    /// Steps with an attempt that runs.
+    running: BTreeSet<usize>,
+    /// Steps that wait for a time.
+    due: BTreeSet<(Timestamp, usize)>,
+    /// The same by position, and whether the step waits for another attempt.
+    due_at: BTreeMap<usize, (Timestamp, bool)>,
+    /// Number of steps that wait for another attempt.
+    waiting: usize,
+    /// The ends of the time of groups.
+    limits: BTreeSet<(Timestamp, usize)>,
+}
+
+impl Frontier {
+    fn remove(&mut self, step: usize) {
+        self.ready.remove(&step);
+        self.running.remove(&step);
+        if let Some((at, waits)) = self.due_at.remove(&step) {
+            self.due.remove(&(at, step));
+            self.waiting -= usize::from(waits);
+        }
+    }
+
+    fn add_due(&mut self, step: usize, at: Timestamp, waits: bool) {
+        self.due.insert((at, step));
+        self.due_at.insert(step, (at, waits));
+        self.waiting += usize::from(waits);
+    }
+
+    pub(super) fn limit(&mut self, group: usize, at: Timestamp) {
+        self.limits.insert((at, group));
+    }
+
+    pub(super) fn unlimit(&mut self, group: usize, at: Timestamp) {
+        self.limits.remove(&(at, group));
+    }
+}
+
+/// Returns the next action for a run at a time, while fewer than `attempts` run. `None` when nothing may start: an
+/// attempt runs, or the run waits until [`RunState::wakes_at`].
+pub fn next(state: &RunState, now: Timestamp, attempts: usize) -> Option<Effect> {
+    if state.status.is_terminal() {
+        return Some(Effect::Finish(state.status));
+    }
+    let frontier = &state.frontier;
+    let late = frontier.limits.range(..=(now, usize::MAX)).map(|(_, group)| *group);
+    if let Some(step) = late.into_iter().find(|group| !state.runs_within(*group)) {
+        return Some(Effect::EndGroup { step });
+    }
+    let full = frontier.running.len() >= attempts;
+    let due = frontier.due.range(..=(now, usize::MAX)).map(|(_, step)| *step);
+    let ready = frontier.ready.iter().copied();
+    due.filter(|step| state.has_room(*step)).chain(ready).find_map(|step| state.effect(step, full))
+}
+
+impl RunState {
+    /// Returns the action for a step whose turn it is. `None` for an attempt while no other may run.
+    fn effect(&self, index: usize, full: bool) -> Option<Effect> {
+        let (definition, step) = (self.definition(index)?, self.steps.get(index)?);
+        match definition.step_type.as_str() {
+            approval::TYPE if step.status == StepStatus::Parked => Some(Effect::EndApproval { step: index }),
+            approval::TYPE => Some(Effect::RequestApproval { step: index }),
+            group::TYPE => Some(Effect::BeginGroup { step: index, attempt: step.attempt + 1 }),
+            _ if full => None,
+            _ => Some(Effect::RunStep { step: index, attempt: step.attempt + 1, cleaning_up: step.halting }),
+        }
+    }
+
+    /// Returns the positions of the steps with an attempt that runs.
+    pub fn running(&self) -> impl Iterator<Item = usize> + '_ {
+        self.frontier.running.iter().copied()
+    }
+
+    /// Returns the positions of the steps that wait for a time, the earliest first, with that time.
+    pub fn waits(&self) -> impl Iterator<Item = (usize, Timestamp)> + '_ {
+        self.frontier.due.iter().map(|(at, step)| (*step, *at))
+    }
+
+    /// Returns the first time after `now` at which a step, or the end of a group, is due.
+    pub fn due_after(&self, now: Timestamp) -> Option<Timestamp> {
+        let after = |times: &BTreeSet<(Timestamp, usize)>| {
+            times.range((now, usize::MAX)..).map(|(at, _)| *at).find(|at| *at > now)
+        };
+        [after(&self.frontier.due), after(&self.frontier.limits)].into_iter().flatten().min()
+    }
+
+    /// Returns the time at which a run continues that waits. `None` for any other run.
+    pub fn wakes_at(&self) -> Option<Timestamp> {
+        let waits = matches!(self.status, RunStatus::Waiting | RunStatus::Parked);
+        let first = self.frontier.due.first().filter(|_| waits).map(|(at, _)| *at);
+        let limit = self.frontier.limits.first().filter(|_| waits).map(|(at, _)| *at);
+        [first, limit].into_iter().flatten().min()
+    }
+
+    /// Returns whether a step may start or waits for a time.
+    pub(super) fn has_turn(&self, index: usize) -> bool {
+        self.frontier.ready.contains(&index) || self.frontier.due_at.contains_key(&index)
+    }
+
+    /// Returns whether the groups of a sleeping step have room for it.
+    fn has_room(&self, index: usize) -> bool {
+        let mut child = index;
+        for seat in self.around(index) {
+            if self.steps.get(child).is_some_and(|step| step.awake) {
+                return true;
+            }
+            let group = self.groups.get(&seat.group);
+            if group.is_some_and(|group| !group.in_order && group.active >= group.max_parallel) {
+                return false;
+            }
+            child = seat.group;
+        }
+        true
+    }
+
+    pub(super) fn runs_within(&self, group: usize) -> bool {
+        self.running().any(|step| self.around(step).any(|seat| seat.group == group))
+    }
+
+    /// Returns the number of sleeping steps of a group that are due and have no place yet.
+    pub(super) fn due_within(&self, group: usize, at: Timestamp, most: usize) -> usize {
+        let due = self.frontier.due.range(..=(at, usize::MAX)).map(|(_, step)| *step);
+        due.filter(|step| self.around(*step).any(|seat| seat.group == group)).take(most).count()
+    }
+
+    /// Makes the frontier follow the status of a step whose turn it is.
+    pub(super) fn refresh(&mut self, index: usize) {
+        self.frontier.remove(index);
+        let has_begun = self.groups.contains_key(&index);
+        let Some(step) = self.steps.get(index) else { return };
+        let (due, halting) = (step.not_before, step.halting);
+        let mut awake = true;
+        match step.status {
+            StepStatus::Running if has_begun => {
+                awake = self.groups.get(&index).is_some_and(|group| group.active > 0)
+            }
+            StepStatus::Running => {
+                self.frontier.running.insert(index);
+            }
+            StepStatus::Pending => {
+                self.frontier.ready.insert(index);
+            }
+            StepStatus::Parked if halting => {
+                self.frontier.ready.insert(index);
+            }
+            status @ (StepStatus::Waiting | StepStatus::Parked) => {
+                awake = false;
+                let at = due.unwrap_or(clock::Timestamp::MIN_UTC);
+                self.frontier.add_due(index, at, status == StepStatus::Waiting);
+            }
+            _ => awake = false,
+        }
+        self.set_awake(index, awake);
+    }
+
+    /// Takes a step out of the frontier.
+    pub(super) fn leave(&mut self, index: usize) {
+        self.frontier.remove(index);
+        self.set_awake(index, false);
+    }
+
+    /// Empties the frontier, when the run ends or its result is fixed.
+    pub(super) fn leave_all(&mut self) {
+        let Frontier { ready, running, due_at, .. } = std::mem::take(&mut self.frontier);
+        for index in ready.into_iter().chain(running).chain(due_at.into_keys()) {
+            self.set_awake(index, false);
+        }
+    }
+
+    fn set_awake(&mut self, index: usize, awake: bool) {
+        let Some(step) = self.steps.get_mut(index).filter(|step| step.awake != awake) else { return };
+        step.awake = awake;
+        let Some(seat) = step.seat else { return };
+        let Some(group) = self.groups.get_mut(&seat.group) else { return };
+        group.active = if awake { group.active + 1 } else { group.active.saturating_sub(1) };
+        let active = group.active > 0;
+        if self.steps.get(seat.group).is_some_and(|group| group.status == StepStatus::Running) {
+            self.set_awake(seat.group, active);
+        }
+    }
+
+    /// Sets the status of a run that has begun and not ended.
+    pub(super) fn derive_status(&mut self, at: Timestamp) {
+        if self.status.is_terminal() || self.started_at.is_none() {
+            return;
+        }
+        let frontier = &self.frontier;
+        self.status = match (frontier.ready.is_empty() && frontier.running.is_empty(), frontier.waiting) {
+            (false, _) => RunStatus::Running,
+            (true, 1..) => RunStatus::Waiting,
+            (true, 0) if !frontier.due.is_empty() => RunStatus::Parked,
+            _ => RunStatus::Running,
+        };
+        match (self.status == RunStatus::Parked, self.parked_since) {
+            (true, None) => self.parked_since = Some(at),
+            (false, Some(since)) => {
+                self.parked_since = None;
+                self.parked = self.parked.checked_add(&(at - since)).unwrap_or(chrono::Duration::MAX);
+            }
+            _ => {}
+        }
+    }
+}

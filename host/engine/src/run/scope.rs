@@ -1,0 +1,149 @@
+//! The values that expressions see.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::{RunState, RunStatus, StepKey, view};
+use crate::job::Scope;
+use crate::outcome::StepEnd;
+
+impl RunState {
+    /// Returns the values that templates of the step at `index` see.
+    pub fn scope(&self, index: usize) -> Scope {
+        let job = &self.run.job;
+        let text = |value: &str| Value::from(value);
+        let mut scope = Scope { vars: self.variables_of(index), ..Scope::default() };
+        let reads = self.node(index).map(|node| &node.reads);
+        for step in self.visible(index) {
+            let Some((definition, step)) = self.definition(step).zip(self.steps.get(step)) else { continue };
+            // Outputs are copied, and may be large.
+            if reads.is_none_or(|reads| reads.may_name(&definition.id)) {
+                scope.steps.insert(definition.id.clone(), step.seen());
+            }
+        }
+        scope.items = self.items_of(index);
+        let started = self.started_at.unwrap_or(self.run.created_at);
+        let status = self.verdict.map_or(RunStatus::Running, |verdict| verdict.status);
+        for (name, value) in [
+            ("execution_id", text(&self.run.execution_id)),
+            ("scheduled_time", text(&view::rfc3339(self.run.scheduled_time))),
+            ("start_time", text(&view::rfc3339(started))),
+            ("status", text(status.name())),
+            ("failed_step", self.failed_step_seen()),
+            ("step_token", text(&self.step_token(index))),
+        ] {
+            scope.run.insert(name.to_owned(), value);
+        }
+        for (name, value) in [("id", &job.id), ("name", &job.name), ("timezone", &job.timezone)] {
+            scope.job.insert(name.to_owned(), text(value));
+        }
+        scope
+    }
+
+    /// Returns the ended steps whose results a step sees: those outside of groups, those before it in its own
+    /// branches, and all steps of groups that have ended, except the steps of items.
+    fn visible(&self, index: usize) -> Vec<usize> {
+        let mut seen = Vec::new();
+        let top = self.run.job.plan().top().iter().filter_map(|node| self.fixed(*node));
+        let own: Vec<_> = self.around(index).collect();
+        self.add_visible(top.collect(), &mut seen);
+        for seat in own.into_iter().rev() {
+            let steps = match seat.branch {
+                Some(branch) => self.sequence(seat.group, branch),
+                None => {
+                    let mut steps = self.fixed_members(seat.group);
+                    steps.extend(self.finally_of(seat.group));
+                    steps
+                }
+            };
+            self.add_visible(steps, &mut seen);
+        }
+        seen
+    }
+
+    fn add_visible(&self, steps: Vec<usize>, seen: &mut Vec<usize>) {
+        for step in steps {
+            if self.steps.get(step).is_some_and(|step| !step.is_open()) {
+                seen.push(step);
+                let mut members = self.fixed_members(step);
+                members.extend(self.finally_of(step));
+                self.add_visible(members, seen);
+            }
+        }
+    }
+
+    /// Returns the steps of all branches of a group, if it has no `for_each`.
+    fn fixed_members(&self, group: usize) -> Vec<usize> {
+        match self.members(group) {
+            Some(members) if !members.fan_out => {
+                (0..members.branches.len()).flat_map(|branch| self.sequence(group, branch)).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Returns the items that a step works on, by their names in expressions.
+    fn items_of(&self, index: usize) -> Map<String, Value> {
+        let mut items = Map::new();
+        let around: Vec<_> = self.around(index).collect();
+        for seat in around.into_iter().rev() {
+            let Some(branch) = seat.branch else { continue };
+            let Some(definition) = self.definition(seat.group).and_then(|step| step.group.as_deref()) else {
+                continue;
+            };
+            let known = self.groups.get(&seat.group).and_then(|group| group.items.as_ref()?.get(branch));
+            let Some(item) = known else { continue };
+            let value = match &item.key {
+                Some(key) => serde_json::json!({"key": key, "value": item.value}),
+                None => item.value.clone(),
+            };
+            items.insert(definition.item_name().to_owned(), value);
+            items.insert(format!("{}_index", definition.item_name()), branch.into());
+        }
+        items
+    }
+
+    /// Returns the step that made the run fail, as templates see it. Null when no step did.
+    fn failed_step_seen(&self) -> Value {
+        let seen = self.verdict.and_then(|verdict| verdict.failed).and_then(|index| {
+            let (definition, step) = (self.definition(index)?, self.steps.get(index)?);
+            let class = step.end.as_ref().map_or(step.status.name(), |end| end.outcome.class());
+            Some(serde_json::json!({
+                "id": definition.id, "status": step.status.name(), "class": class, "message": step.message(),
+            }))
+        });
+        seen.unwrap_or_default()
+    }
+
+    /// Returns the ends of the ended steps that a step sees, by id.
+    pub fn ends(&self, index: usize) -> BTreeMap<String, Arc<StepEnd>> {
+        let visible = self.visible(index).into_iter();
+        let end = |step: usize| Some((self.definition(step)?.id.clone(), self.steps.get(step)?.end.clone()?));
+        let own = end(index);
+        visible.filter_map(end).chain(own).collect()
+    }
+
+    /// Returns the outputs that the expressions of a step can read.
+    pub fn outputs_read(&self, index: usize) -> impl Iterator<Item = &Value> {
+        let reads = self.node(index).map(|node| &node.reads);
+        self.visible(index).into_iter().filter_map(move |step| {
+            let definition = self.definition(step)?;
+            let end = self.steps.get(step)?.end.as_ref()?;
+            reads.is_none_or(|reads| reads.may_name(&definition.id)).then_some(&end.produced.output)
+        })
+    }
+
+    /// Returns the approvals that come before a step in the job.
+    pub fn approvals_before(&self, index: usize) -> impl Iterator<Item = usize> {
+        let node = self.steps.get(index).map_or(0, |step| step.node);
+        let before = self.run.job.plan().approvals().iter().take_while(move |approval| **approval < node);
+        before.filter_map(move |approval| self.resolve(index, *approval))
+    }
+
+    /// Returns the position of the step with that path.
+    pub fn position_of(&self, path: &str) -> Option<usize> {
+        self.position(&StepKey::from(path))
+    }
+}

@@ -1,0 +1,397 @@
+//! The attempts of a run: they run at the same time in the task of its worker, which handles their reports and
+//! ends one after the other.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::{BoxStream, FuturesUnordered, SelectAll, StreamExt, once, poll_fn};
+use stepwell_engine::clock::Timestamp;
+use stepwell_engine::contain::contained_future;
+use stepwell_engine::policy::{Grant, Limits, Shortfall};
+use stepwell_engine::run::{Event, StepKey};
+use stepwell_engine::step::{Deterministic, Report};
+use stepwell_engine::store::{LogRecord, Next};
+use stepwell_engine::trace::{Trace, attempt_span};
+use stepwell_engine::{
+    Outcome, Produced, Receipt, StepDefinition, StepEnd, StepRequest, StepSink, StoreError,
+};
+use stepwell_sandbox::Component;
+use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, Span, error_span};
+
+use super::decisions::LOOK;
+use super::write::json_bytes;
+use super::{LOG_LINES_TO_COMMIT, Notice, Worker};
+use crate::HostError;
+use crate::audit::of_attempt;
+use crate::prepare::Preparation;
+use crate::telemetry::Attempted;
+
+/// An attempt that runs.
+pub(super) struct Attempt {
+    key: StepKey,
+    path: Arc<str>,
+    step_type: String,
+    number: u32,
+    /// The time at which it began.
+    begun: Timestamp,
+    /// The bytes of log lines and checkpoints that it wrote.
+    pub(super) written: u64,
+    limits: Limits,
+    cleaning_up: bool,
+    cancel: CancellationToken,
+    shortfall: Option<Shortfall>,
+    span: Span,
+    /// The end, while reports may still arrive.
+    end: Option<StepEnd>,
+    /// Whether all reports have arrived.
+    reported: bool,
+}
+
+/// The futures of the attempts that run, and their reports. `None` follows the last report of an attempt.
+#[derive(Default)]
+pub(super) struct Running {
+    ends: FuturesUnordered<BoxFuture<'static, (usize, StepEnd)>>,
+    reports: SelectAll<BoxStream<'static, (usize, Option<Report>)>>,
+}
+
+/// An attempt whose start is not yet stored.
+pub(super) struct Start {
+    step: usize,
+    number: u32,
+    cleaning_up: bool,
+    component: Result<Component, Outcome>,
+}
+
+impl Worker<'_> {
+    /// Begins an attempt, or skips the step. The attempt is launched after the next commit.
+    pub(super) async fn begin(
+        &mut self,
+        starts: &mut Vec<Start>,
+        (step, number, cleaning_up): (usize, u32, bool),
+    ) -> Result<(), HostError> {
+        let Some(definition) = self.state.definition(step).cloned() else { return Ok(()) };
+        let (key, at) = (self.state.key(step), self.now());
+        let component = match Preparation::skipped(&self.state, step, &definition) {
+            Ok(Some(reason)) => return self.push(Event::StepSkipped { step: key, reason, at }),
+            Ok(None) => self.runs.ctx.preparation().component(&self.state, &definition).await?,
+            Err(outcome) => Err(outcome),
+        };
+        // The event is committed before the worker evaluates any input of the job's author: if that kills
+        // this process, the attempt counts as lost.
+        self.push(Event::StepStarted { step: key, attempt: number, at })?;
+        starts.push(Start { step, number, cleaning_up, component });
+        Ok(())
+    }
+
+    /// Launches an attempt whose start is stored. Returns whether it runs: a step that cannot be prepared ends at
+    /// once.
+    pub(super) fn launch(&mut self, start: Start, running: &mut Running) -> Result<bool, HostError> {
+        let Start { step, number, cleaning_up, component } = start;
+        let Some(definition) = self.state.definition(step).cloned() else { return Ok(false) };
+        let prepared = component.and_then(|component| {
+            self.runs.ctx.preparation().prepare(&self.state, step, &definition, &component)
+        });
+        let prepared = prepared.and_then(|(config, grant)| {
+            let allowed = self.allowance(step, &grant, cleaning_up)?;
+            Ok((config, grant.limits().clone(), grant.within(&allowed)))
+        });
+        let mut attempt = self.attempt(step, number, cleaning_up, &definition);
+        match prepared {
+            Ok((config, limits, grant)) => {
+                let (sink, mut receiver) = StepSink::channel();
+                attempt.limits = limits;
+                attempt.shortfall = grant.shortfall();
+                let request = self.request(&attempt, (step, &definition), config, grant, sink);
+                let (runner, span) = (self.runs.ctx.runner.clone(), attempt.span.clone());
+                let run = contained_future(async move { runner.run(request).await });
+                let run = run.map(move |end| (step, end.unwrap_or_else(|_| ended(panicked()))));
+                running.ends.push(run.instrument(span).boxed());
+                let reports = poll_fn(move |context| receiver.poll_recv(context));
+                let reports = reports.map(Some).chain(once(std::future::ready(None)));
+                running.reports.push(reports.map(move |report| (step, report)).boxed());
+                self.attempts.insert(step, attempt);
+                Ok(true)
+            }
+            Err(outcome) => {
+                self.end_attempt(step, &attempt, ended(outcome), false)?;
+                Ok(false)
+            }
+        }
+    }
+
+    fn attempt(&self, step: usize, number: u32, cleaning_up: bool, definition: &StepDefinition) -> Attempt {
+        let path = self.state.steps.get(step).map_or_else(|| "".into(), |step| step.path.clone());
+        let trace = self.state.run.trace.map(Trace::id);
+        let run = self.hold.execution_id.clone();
+        let span = error_span!("step", run, step = &*path, attempt = number, trace_id = trace);
+        // `finally` runs after a cancellation, too.
+        let in_finally = self.state.verdict.is_some() || self.state.is_ending() && !cleaning_up;
+        let cancel = if in_finally { CancellationToken::new() } else { self.hold.cancel.child_token() };
+        if cleaning_up {
+            cancel.cancel();
+        }
+        Attempt {
+            key: self.state.key(step),
+            path,
+            step_type: definition.step_type.clone(),
+            number,
+            begun: self.now(),
+            written: 0,
+            limits: Limits::STANDARD,
+            cleaning_up,
+            cancel,
+            shortfall: None,
+            span,
+            end: None,
+            reported: false,
+        }
+    }
+
+    fn request(
+        &self,
+        attempt: &Attempt,
+        (step, definition): (usize, &StepDefinition),
+        config: serde_json::Value,
+        grant: Arc<Grant>,
+        sink: StepSink,
+    ) -> StepRequest {
+        let deadline = self.state.deadline_of(step);
+        let remaining = deadline.map_or(Duration::MAX, |d| (d - attempt.begun).to_std().unwrap_or_default());
+        let run = &self.state.run;
+        StepRequest {
+            execution_id: run.execution_id.clone(),
+            job_id: run.job.id.clone(),
+            step_id: attempt.path.to_string(),
+            step_type: definition.step_type.clone(),
+            attempt: attempt.number,
+            config,
+            grant,
+            ends: self.state.ends(step),
+            variables: self.state.variables_of(step),
+            checkpoint: self.state.steps.get(step).and_then(|step| step.checkpoint.clone()),
+            workspace: Some(self.runs.ctx.workspace(&run.execution_id)),
+            deterministic: self.deterministic(&attempt.path, attempt.number),
+            remaining,
+            cleaning_up: attempt.cleaning_up,
+            cancel: attempt.cancel.clone(),
+            trace: self
+                .runs
+                .ctx
+                .traced(&self.state)
+                .map(|trace| trace.below(attempt_span(&run.execution_id, &attempt.path, attempt.number))),
+            sink,
+        }
+    }
+
+    /// Waits for the next report or end of an attempt, and handles it and everything else that is there.
+    pub(super) async fn wait(&mut self, running: &mut Running) -> Result<(), HostError> {
+        self.stop_halted();
+        let (hold, cancelled) = (self.hold.clone(), self.hold.cancel.is_cancelled());
+        let Running { ends, reports } = running;
+        let now = self.now();
+        let due = self.state.due_after(now).map(|due| (due - now).to_std().unwrap_or_default());
+        let awaits = self.awaits_decisions();
+        tokio::select! {
+            biased;
+            Some((step, report)) = reports.next() => {
+                let mut early = Vec::new();
+                handled(self.handle(step, report), ends, &mut early).await?;
+                for (step, end) in early {
+                    self.attempt_ended(step, end)?;
+                }
+            }
+            Some((step, end)) = ends.next() => self.attempt_ended(step, end)?,
+            () = tokio::time::sleep(due.unwrap_or_default()), if due.is_some() => {}
+            () = tokio::time::sleep(LOOK), if awaits => self.take_decisions().await?,
+            () = hold.cancel.cancelled(), if !cancelled => {}
+            () = hold.abort.cancelled() => {
+                return Err(StoreError::Stale(self.state.run.execution_id.clone()).into());
+            }
+        }
+        // What is there already shares the next commit.
+        while let Some(Some((step, end))) = running.ends.next().now_or_never() {
+            self.attempt_ended(step, end)?;
+        }
+        while self.attempts.values().any(|attempt| attempt.end.is_some() && !attempt.reported) {
+            match running.reports.next().await {
+                Some((step, report)) => self.handle(step, report).await?,
+                None => break,
+            }
+        }
+        Ok(())
+    }
+
+    /// Cancels the attempts whose groups are ending.
+    fn stop_halted(&self) {
+        for (step, attempt) in &self.attempts {
+            if self.state.steps.get(*step).is_some_and(|step| step.halting) {
+                attempt.cancel.cancel();
+            }
+        }
+    }
+
+    fn attempt_ended(&mut self, step: usize, end: StepEnd) -> Result<(), HostError> {
+        if let Some(attempt) = self.attempts.get_mut(&step) {
+            attempt.end = Some(end.advised(attempt.shortfall.as_ref()));
+        }
+        self.finish_if_reported(step)
+    }
+
+    /// Ends an attempt that has ended and whose reports have all been handled.
+    fn finish_if_reported(&mut self, step: usize) -> Result<(), HostError> {
+        let done = self.attempts.get(&step).is_some_and(|attempt| attempt.reported && attempt.end.is_some());
+        let Some(mut attempt) = done.then(|| self.attempts.remove(&step)).flatten() else { return Ok(()) };
+        self.release_permits();
+        match attempt.end.take() {
+            Some(end) => self.end_attempt(step, &attempt, end, true),
+            None => Ok(()),
+        }
+    }
+
+    /// Records the end of an attempt. `ran` says whether it ran at all.
+    fn end_attempt(
+        &mut self,
+        step: usize,
+        attempt: &Attempt,
+        mut end: StepEnd,
+        ran: bool,
+    ) -> Result<(), HostError> {
+        end.receipt.stored_bytes = attempt.written.saturating_add(json_bytes(&end));
+        if ran && !attempt.cleaning_up {
+            end = self.state.judged(step, &attempt.limits, self.runs.ctx.run_bytes(), end);
+        }
+        let (receipt, at) = (&end.receipt, self.now());
+        self.runs.ctx.measures.step_ended(&attempt.step_type, attempt.number, &end);
+        if ran {
+            attempt.span.in_scope(|| {
+                tracing::debug!(
+                    outcome = end.outcome.class(),
+                    run_us = receipt.run_us,
+                    fuel = receipt.fuel,
+                    memory = receipt.memory_peak_bytes,
+                    "the attempt ended"
+                );
+                for (rule, count) in &receipt.denials {
+                    tracing::warn!(target: "stepwell::denial", rule, count, "denied by policy");
+                }
+            });
+            self.runs.ctx.attempt_ended(&attempt.attempted(&self.state), &end, at);
+        }
+        self.audit_rows.extend(of_attempt(&self.state, &attempt.path, (attempt.number, at), &end));
+        let (step, number) = (attempt.key.clone(), attempt.number);
+        self.push(Event::StepEnded { step, attempt: number, end: Arc::new(end), at })
+    }
+
+    /// Returns the limits of an attempt, less the amounts that the step used earlier in this run.
+    fn allowance(&self, step: usize, grant: &Grant, cleaning_up: bool) -> Result<Limits, Outcome> {
+        match self.state.steps.get(step) {
+            Some(known) if cleaning_up => Ok(known.last_allowance(grant.limits())),
+            _ => self.state.allowance(step, grant.limits(), self.runs.ctx.run_bytes()),
+        }
+    }
+
+    /// Handles a report of an attempt. `None` follows the last one.
+    async fn handle(&mut self, step: usize, report: Option<Report>) -> Result<(), HostError> {
+        let Some(attempt) = self.attempts.get_mut(&step) else { return Ok(()) };
+        let Some(report) = report else {
+            attempt.reported = true;
+            return self.finish_if_reported(step);
+        };
+        match report {
+            Report::Progress(progress) => {
+                self.observer.notice(&self.state, step, Notice::Progress(&progress))
+            }
+            Report::Call(call) => self.runs.ctx.called(&attempt.attempted(&self.state), call),
+            Report::Preparing(what) => self.observer.notice(&self.state, step, Notice::Preparing(&what)),
+            Report::Log(line) => {
+                self.observer.notice(&self.state, step, Notice::Log(&line));
+                let at = self.runs.ctx.clock.now();
+                let (step_id, attempt_number) = (attempt.path.to_string(), attempt.number);
+                let record = LogRecord { seq: 0, at, step_id, attempt: attempt_number, line };
+                attempt.written = attempt.written.saturating_add(json_bytes(&record));
+                self.logs.push(record);
+                if self.logs.len() >= LOG_LINES_TO_COMMIT {
+                    self.commit(Next::Keep).await?;
+                }
+            }
+            Report::Checkpoint { data, saved } => {
+                attempt.written = attempt.written.saturating_add(json_bytes(&data));
+                let committed = self.save_checkpoint(step, data).await;
+                let answer = match &committed {
+                    Ok(()) => Ok(()),
+                    Err(error) => Err(error.to_string()),
+                };
+                // A step that has ended does not receive the answer.
+                let _ = saved.send(answer);
+                committed?;
+            }
+        }
+        Ok(())
+    }
+
+    fn deterministic(&self, path: &str, attempt: u32) -> Option<Deterministic> {
+        let seed = self.runs.ctx.deterministic?;
+        let time = self.state.run.scheduled_time;
+        let salt =
+            path.bytes().fold(u64::from(attempt), |salt, byte| salt.wrapping_mul(31) ^ u64::from(byte));
+        Some(Deterministic { time, seed: seed ^ salt })
+    }
+
+    /// Returns whether this process may run one attempt more for this run. The first attempt of a run uses the
+    /// worker of the run.
+    pub(super) fn has_permit(&mut self, starting: usize) -> bool {
+        let Some(slots) = self.runs.ctx.node.slots.get().filter(|_| self.state.run.queue.is_some()) else {
+            return true;
+        };
+        while self.permits.len() < self.attempts.len() + starting {
+            match slots.clone().try_acquire_owned() {
+                Ok(permit) => self.permits.push(permit),
+                Err(_) => return false,
+            }
+        }
+        true
+    }
+
+    fn release_permits(&mut self) {
+        self.permits.truncate(self.attempts.len().saturating_sub(1));
+    }
+}
+
+impl Attempt {
+    fn attempted<'a>(&'a self, state: &'a stepwell_engine::run::RunState) -> Attempted<'a> {
+        Attempted {
+            state,
+            step_id: &self.path,
+            step_type: &self.step_type,
+            attempt: self.number,
+            begun: self.begun,
+        }
+    }
+}
+
+/// Waits until a report is handled. The attempts continue meanwhile, and their deadlines count.
+async fn handled(
+    handling: impl Future<Output = Result<(), HostError>>,
+    ends: &mut FuturesUnordered<BoxFuture<'static, (usize, StepEnd)>>,
+    early: &mut Vec<(usize, StepEnd)>,
+) -> Result<(), HostError> {
+    let mut handling = std::pin::pin!(handling);
+    loop {
+        tokio::select! {
+            biased;
+            done = &mut handling => return done,
+            Some(end) = ends.next() => early.push(end),
+        }
+    }
+}
+
+fn panicked() -> Outcome {
+    Outcome::HostFault { message: "the runner panicked".to_owned() }
+}
+
+fn ended(outcome: Outcome) -> StepEnd {
+    StepEnd { outcome, produced: Produced::default(), receipt: Receipt::default() }
+}

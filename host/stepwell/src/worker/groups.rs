@@ -1,0 +1,79 @@
+//! How a worker begins a group.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use stepwell_engine::clock::Timestamp;
+use stepwell_engine::job::render;
+use stepwell_engine::run::{Event, Item};
+use stepwell_engine::{Outcome, Produced, Receipt, StepEnd};
+
+use super::Worker;
+use crate::HostError;
+use crate::prepare::Preparation;
+
+impl Worker<'_> {
+    /// Begins a group: evaluates its condition and its list of items.
+    pub(super) fn begin_group(&mut self, step: usize, attempt: u32, at: Timestamp) -> Result<(), HostError> {
+        let Some(definition) = self.state.definition(step).cloned() else { return Ok(()) };
+        let key = self.state.key(step);
+        let known = self.state.group(step).is_some();
+        let items = match Preparation::skipped(&self.state, step, &definition) {
+            Ok(Some(reason)) if !known => return self.push(Event::StepSkipped { step: key, reason, at }),
+            // A group that is tried again keeps its items.
+            _ if known => Ok(None),
+            Ok(_) => self.items(step),
+            Err(outcome) => Err(outcome),
+        };
+        match items {
+            Ok(items) => {
+                let in_order = !self.runs.ctx.runs_in_parallel(&self.state.run);
+                if in_order {
+                    tracing::info!(
+                        step = definition.id,
+                        "parallel execution is off: the branches of the group run one after the other"
+                    );
+                }
+                self.push(Event::GroupStarted { step: key, attempt, items, in_order, at })
+            }
+            Err(outcome) => {
+                let end = StepEnd { outcome, produced: Produced::default(), receipt: Receipt::default() };
+                self.push(Event::StepStarted { step: key.clone(), attempt, at })?;
+                self.push(Event::StepEnded { step: key, attempt, end: Arc::new(end), at })
+            }
+        }
+    }
+
+    /// Returns the items of a group with `for_each`.
+    fn items(&self, step: usize) -> Result<Option<Arc<Vec<Item>>>, Outcome> {
+        let list = self.state.definition(step).and_then(|step| step.group.as_deref()?.for_each.clone());
+        let Some(list) = list else { return Ok(None) };
+        let invalid = |message: String| Outcome::InvalidConfig { message: format!("`for_each`{message}") };
+        let filled = render(&list, &self.state.scope(step)).map_err(|error| invalid(format!(": {error}")))?;
+        let items: Vec<Item> = match filled {
+            Value::Array(items) => items.into_iter().map(|value| Item { key: None, value }).collect(),
+            Value::Object(map) => {
+                map.into_iter().map(|(key, value)| Item { key: Some(key), value }).collect()
+            }
+            other => {
+                let kind = match other {
+                    Value::Null => "null",
+                    Value::Bool(_) => "true or false",
+                    Value::Number(_) => "a number",
+                    _ => "text",
+                };
+                return Err(invalid(format!(" must be a list or an object, and is {kind}")));
+            }
+        };
+        let most = self.runs.ctx.steps_per_run();
+        let used = self.state.steps.len();
+        let per_item = self.state.steps_per_item(step);
+        if items.len().saturating_mul(per_item).saturating_add(used) > most {
+            return Err(invalid(format!(
+                " has {} items, of {per_item} steps each, and a run has at most {most} steps, of which {used} are taken",
+                items.len()
+            )));
+        }
+        Ok(Some(Arc::new(items)))
+    }
+}
