@@ -3,6 +3,7 @@
 mod api;
 mod api_bounds;
 mod api_examples;
+mod api_floods;
 mod approvals;
 mod architecture;
 mod audit;

@@ -12,6 +12,7 @@ use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use stepwell::HostError;
 
@@ -76,7 +77,14 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     // Each line of a service's log is JSON, also the last.
     let logged = matches!(cli.command, Command::Serve(_)) && cli.log_format == LogFormat::Json;
-    match runtime.block_on(dispatch(cli, filter)) {
+    let ended = runtime.block_on(dispatch(cli, filter));
+    if api::IS_STUCK.load(Ordering::Relaxed) {
+        // A thread that holds a request would still use the runtime.
+        let _runtime = std::mem::ManuallyDrop::new(runtime);
+    } else {
+        runtime.shutdown_timeout(LAST_TASKS);
+    }
+    match ended {
         Ok(Exit::Success) if OUTPUT_LOST.load(Ordering::Relaxed) => Exit::Platform.into(),
         Ok(exit) => exit.into(),
         Err(failure) if logged => {
@@ -89,6 +97,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     }
 }
+
+/// The time for the last calls of the operating system, such as writes to the store, when a command ends.
+const LAST_TASKS: Duration = Duration::from_secs(3);
 
 /// Colours are for terminals, and for those who want them (<https://no-color.org>).
 fn set_colors() {
@@ -108,6 +119,16 @@ static OUTPUT_LOST: AtomicBool = AtomicBool::new(false);
 /// Prints a text and a line end to standard output.
 fn print(text: &str) {
     write(format!("{text}\n").as_bytes());
+}
+
+/// Returns a function that writes the parts of a text or a file of a step: as they are, or, to a terminal,
+/// without characters that could control it.
+fn writer() -> impl FnMut(&[u8]) {
+    let mut shown = std::io::stdout().is_terminal().then(display::Shown::default);
+    move |bytes| match &mut shown {
+        Some(shown) => write(shown.part(bytes).as_bytes()),
+        None => write(bytes),
+    }
 }
 
 /// Writes to standard output. A reader that has gone is no error; a full disk is one, and the command ends

@@ -175,18 +175,6 @@ impl<T, U: Fn(Duration) + Unpin> Future for Metered<T, U> {
 }
 
 impl Context {
-    /// Reads a document of that many bytes. Large documents are read one at a time, since each may take 256
-    /// MiB, and without blocking the other tasks of the thread.
-    pub fn read_in_turn<T>(&self, bytes: usize, read: impl FnOnce() -> T) -> T {
-        if bytes <= FEW {
-            return read();
-        }
-        blocking_in_place(bytes, || {
-            let _turn = self.node.reading.lock();
-            read()
-        })
-    }
-
     /// Awaits a call of a component on the threads for runs, if a service has started them.
     pub(crate) async fn among_guests<T: Send + 'static>(
         &self,
@@ -206,7 +194,7 @@ impl Context {
 }
 
 /// The number of bytes below which the work takes less time than to wake another thread.
-const FEW: usize = 32 << 10;
+pub(crate) const FEW: usize = 32 << 10;
 
 /// Does work in proportion to that many bytes without blocking the other tasks of its thread.
 pub(crate) fn blocking_in_place<T>(bytes: usize, work: impl FnOnce() -> T) -> T {

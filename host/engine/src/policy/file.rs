@@ -166,8 +166,8 @@ pub struct LogRule {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Deny {
-    /// Denied hosts: `internal.example.com` or `*.internal.example.com`.
-    #[schemars(inner(length(max = 300)))]
+    /// Denied hosts, at most 1,000: `internal.example.com` or `*.internal.example.com`.
+    #[schemars(length(max = 1_000), inner(length(max = 300)))]
     pub hosts: Vec<String>,
 }
 
@@ -251,6 +251,9 @@ impl Grants {
             problems.0.push(problem.help(Limits::range(name).unwrap_or_default()));
         }
         for (i, host) in self.deny.hosts.iter().enumerate() {
+            if problems.is_full() {
+                return;
+            }
             if let Err(message) = denied_host(host) {
                 problems.0.push(document.error(&format!("{pointer}/deny/hosts/{i}"), message));
             }

@@ -4,6 +4,8 @@
 mod events;
 mod remote;
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::body::{Body, BodyDataStream, Bytes, to_bytes};
 use axum::http::{Method, Request, StatusCode};
@@ -22,8 +24,11 @@ use remote::Remote;
 
 pub(crate) use events::Events;
 
-/// The maximum size of a response that is read as a whole, in bytes.
-const MAX_ANSWER: usize = 256 << 20;
+/// The maximum size of a response that is read as a whole, in bytes, and the maximum time for it.
+const MAX_ANSWER: usize = 64 << 20;
+const ANSWER: Duration = Duration::from_secs(360);
+/// The maximum number of pages of a list.
+const MAX_PAGES: u32 = 100_000;
 /// The maximum number of items per page of the API.
 const PAGE: u32 = 1000;
 
@@ -133,14 +138,18 @@ impl Chunks {
                 Ok(to_bytes(Body::from_stream(stream), MAX_ANSWER).await.map_err(|_| large())?.to_vec())
             }
             mut there => {
-                let mut all = Vec::new();
-                while let Some(chunk) = there.next().await? {
-                    if all.len() + chunk.len() > MAX_ANSWER {
-                        return Err(large());
+                let read = async {
+                    let mut all = Vec::new();
+                    while let Some(chunk) = there.next().await? {
+                        if all.len() + chunk.len() > MAX_ANSWER {
+                            return Err(large());
+                        }
+                        all.extend_from_slice(&chunk);
                     }
-                    all.extend_from_slice(&chunk);
-                }
-                Ok(all)
+                    Ok(all)
+                };
+                let late = || Failure::platform("the response does not arrive in time");
+                tokio::time::timeout(ANSWER, read).await.unwrap_or_else(|_| Err(late()))
             }
         }
     }
@@ -234,9 +243,9 @@ impl Client {
     /// Returns up to `wanted` items of a list, from several pages if necessary.
     pub async fn list(&self, call: impl Fn() -> Call, wanted: u32) -> Result<Value, Failure> {
         let (mut items, mut cursor) = (Vec::new(), None::<String>);
-        loop {
+        for _ in 0..MAX_PAGES {
             let left = wanted.saturating_sub(u32::try_from(items.len()).unwrap_or(u32::MAX));
-            let call = call().query("limit", Some(left.clamp(1, PAGE))).query("cursor", cursor.take());
+            let call = call().query("limit", Some(left.clamp(1, PAGE))).query("cursor", cursor.as_ref());
             let mut page = self.ask(call).await?;
             if let Some(Value::Array(found)) = page.get_mut("items").map(Value::take) {
                 items.extend(found);
@@ -246,8 +255,12 @@ impl Client {
                 items.truncate(wanted as usize);
                 return Ok(json!({"items": items, "next_cursor": next}));
             }
+            if next == cursor {
+                break;
+            }
             cursor = next;
         }
+        Err(Failure::platform("the service returns one page repeatedly"))
     }
 
     /// Returns the events of a stream.
@@ -291,7 +304,8 @@ fn refused(status: StatusCode, body: &[u8], file: &str, text: &str) -> Failure {
         let snippet = usize::try_from(line).ok().and_then(|line| text.lines().nth(line.checked_sub(1)?));
         let at = (if text.is_empty() { 0 } else { line }, number(error, "column"));
         let message = said(error, "message").unwrap_or_default();
-        let mut found = Diagnostic::at(file, at, snippet.unwrap_or_default(), &message);
+        let place = usize::try_from(at.1.saturating_sub(1)).unwrap_or(usize::MAX);
+        let mut found = Diagnostic::at(file, at, (snippet.unwrap_or_default(), place), &message);
         found.warning = error.get("severity").is_some_and(|severity| severity == "warning");
         found.help = said(error, "help");
         found.pointer = said(error, "pointer").unwrap_or_default();

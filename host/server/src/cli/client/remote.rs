@@ -53,7 +53,10 @@ impl Remote {
         for (name, value) in call.headers {
             request = request.header(name, value);
         }
-        let response = request.send().await.map_err(|error| self.unreachable(&error))?;
+        // The library's own limit begins again with each `103 Early Hints`.
+        let late = || Failure::platform(format!("{} does not answer in time", self.base));
+        let response = tokio::time::timeout(SILENCE, request.send()).await.map_err(|_| late())?;
+        let response = response.map_err(|error| self.unreachable(&error))?;
         let status = response.status();
         if status.is_redirection() {
             let place = response.headers().get("location").and_then(|place| place.to_str().ok());

@@ -13,7 +13,7 @@ use crate::cli::output::{each, show, show_all};
 use crate::cli::waiting::{self, Follow, ended};
 use crate::display::plain;
 use crate::failure::Failure;
-use crate::{Exit, print, write};
+use crate::{Exit, print, writer};
 
 pub(super) async fn runs(command: RunsCommand, api: &ApiArgs) -> Ends {
     let client = Client::new(api).await?;
@@ -76,8 +76,7 @@ pub(super) async fn runs(command: RunsCommand, api: &ApiArgs) -> Ends {
         }
         RunsCommand::Artifacts { execution_id: id, path: Some(path) } => {
             let parameters: Vec<&str> = std::iter::once(id.as_str()).chain(path.split('/')).collect();
-            let content = client.bytes(Call::to(&Operation::runArtifact, &parameters)).await?;
-            write(&content);
+            client.copy(Call::to(&Operation::runArtifact, &parameters), writer()).await?;
             Ok(Exit::Success)
         }
     }
@@ -118,8 +117,7 @@ pub(super) fn with_files(client: &Client, run: &Value) -> String {
 
 async fn logs(client: &Client, output: Output, id: &str) -> Ends {
     if output == Output::Text {
-        // The API has taken out what could steer a terminal.
-        if !client.copy(Call::to(&Operation::runLogs, &[id]), write).await? {
+        if !client.copy(Call::to(&Operation::runLogs, &[id]), writer()).await? {
             eprintln!(
                 "the steps of this run have logged nothing; `stepwell runs show {id}` shows how they ended"
             );
