@@ -42,7 +42,7 @@ pub(crate) async fn ended(client: &Client, id: &str) -> Result<Value, Failure> {
             // Each reason is said once.
             let why = reason(client, id).await.unwrap_or_default();
             if why != told && !why.is_empty() {
-                eprintln!("{id} is {status}: {why}");
+                say!("{id} is {status}: {why}");
                 told = why;
             }
         }
@@ -58,7 +58,7 @@ async fn patiently<T>(id: &str, ask: impl AsyncFn() -> Result<T, Failure>) -> Re
         match ask().await {
             Err(failure) if failure.lost && away < AWAY => {
                 if away.is_zero() {
-                    eprintln!("{}; trying again for {} s", failure.message, AWAY.as_secs());
+                    say!("{}; trying again for {} s", failure.message, AWAY.as_secs());
                 }
                 tokio::time::sleep(FAR).await;
                 away = away.saturating_add(FAR);
@@ -106,7 +106,7 @@ pub(crate) async fn follow(client: &Client, id: &str, to: Follow) -> Result<Valu
                 let line = log_line(&record);
                 match to {
                     Follow::Output => print(&line),
-                    Follow::Errors => eprintln!("{line}"),
+                    Follow::Errors => say!("{line}"),
                 }
             }
             after = event.id;

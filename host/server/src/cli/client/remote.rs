@@ -32,7 +32,7 @@ impl Remote {
         let key = key(args)?;
         let unsafe_way = base.scheme() == "http" && !is_loopback(base);
         if unsafe_way {
-            eprintln!("warning: {base} is not https: the API key is sent unencrypted");
+            say!("warning: {base} is not https: the API key is sent unencrypted");
         }
         // An embedder may have already chosen a cryptography library.
         let _ = rustls::crypto::ring::default_provider().install_default();
