@@ -245,7 +245,12 @@ async fn the_chain_begins_with_the_rows_of_an_earlier_version_and_adopts_none_la
     let store: Arc<dyn Store> = Arc::new(one);
     let figures = async || {
         let found = report(&store, None).await;
-        (found["intact"].clone(), found["rows"].clone(), found["open"].clone(), found["broken"]["seq"].clone())
+        (
+            found["intact"].clone(),
+            found["rows"].clone(),
+            found["open"].clone(),
+            found["broken"]["seq"].clone(),
+        )
     };
     assert_eq!(figures().await, (json!(true), json!(0), json!(2500), json!(null)));
     // By the statement for many runs, and by the one for a single change, on another node.

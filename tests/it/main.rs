@@ -28,6 +28,7 @@ mod first_hour;
 mod free_texts;
 mod host_threats;
 mod hostile_documents;
+mod hostile_service;
 mod http_step;
 mod http_threats;
 mod killed_writes;

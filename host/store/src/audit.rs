@@ -99,7 +99,8 @@ pub(crate) fn rows(db: &dyn Sql, before: Option<u64>, limit: u32) -> Result<Vec<
 pub(crate) fn chain(db: &dyn Sql) -> Result<Chain, StoreError> {
     let sql = "SELECT cut, cut_hash, last, last_hash FROM audit_chain WHERE id = 1";
     let (cut, cut_hash, last, last_hash) = db.one(sql, &[])?.unwrap_or_default();
-    let open = "SELECT COUNT(*) FROM audit WHERE n IS NULL AND (SELECT last FROM audit_chain WHERE id = 1) = 0";
+    let open =
+        "SELECT COUNT(*) FROM audit WHERE n IS NULL AND (SELECT last FROM audit_chain WHERE id = 1) = 0";
     let open = db.one(open, &[])?.unwrap_or(0);
     Ok(Chain { cut, cut_hash, last, last_hash, open, outside: outside(db)? })
 }

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use stepwell::Explanation;
+use stepwell::engine::clock::Clock;
 use stepwell::engine::store::LogRecord;
+use stepwell::{Explanation, SystemClock};
 
 use crate::api::Operation;
 use crate::cli::client::{Call, Client};
@@ -19,6 +20,8 @@ const FAR: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(3);
 /// The time for which the command waits for a service that is restarted or replaced.
 const AWAY: Duration = Duration::from_secs(60);
+/// The number of streams in a row that may end at once and without a line.
+const EMPTY: u32 = 60;
 
 /// Where the lines of a followed log go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,15 +93,21 @@ async fn reason(client: &Client, id: &str) -> Result<String, Failure> {
 
 /// Prints the log of a run as it grows, until the run has ended; the run.
 pub(crate) async fn follow(client: &Client, id: &str, to: Follow) -> Result<Value, Failure> {
-    let mut after = String::new();
+    let (mut after, mut empty) = (String::new(), 0);
     loop {
         let call = || {
             let call = Call::to(&Operation::runLogs, &[id]);
             if after.is_empty() { call } else { call.header("last-event-id", after.clone()) }
         };
         let mut events = patiently(id, async || client.events(call()).await).await?;
+        let (began, before) = (SystemClock.now(), after.clone());
         // A proxy or a restart of the service ends the stream. The next one continues after the last line.
-        while let Ok(Some(event)) = events.next().await {
+        loop {
+            let event = match events.next().await {
+                Ok(Some(event)) => event,
+                Err(failure) if !failure.lost => return Err(failure),
+                Ok(None) | Err(_) => break,
+            };
             if event.kind == "end" {
                 return patiently(id, async || client.ask(Call::to(&Operation::getRun, &[id])).await).await;
             }
@@ -110,6 +119,13 @@ pub(crate) async fn follow(client: &Client, id: &str, to: Follow) -> Result<Valu
                 }
             }
             after = event.id;
+        }
+        let at_once = (SystemClock.now() - began).to_std().is_ok_and(|lasted| lasted < FAR);
+        empty = if after == before && at_once { empty + 1 } else { 0 };
+        if empty >= EMPTY {
+            return Err(Failure::platform(format!(
+                "the server ended {EMPTY} streams of the log at once, each without a line"
+            )));
         }
         tokio::time::sleep(FAR).await;
     }

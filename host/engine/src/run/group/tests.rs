@@ -32,7 +32,8 @@ type Ends<'e> = &'e [(&'e str, &'e str)];
 
 fn end_of_step(path: &str, ends: Ends<'_>, cancelled: bool) -> StepEnd {
     let found = ends.iter().find(|(name, _)| *name == path).map_or("ok", |(_, how)| how);
-    let failed = |retryable| Outcome::Failed { kind: FailureKind::Failed, message: "no".to_owned(), retryable };
+    let failed =
+        |retryable| Outcome::Failed { kind: FailureKind::Failed, message: "no".to_owned(), retryable };
     let outcome = match found {
         _ if cancelled => Outcome::Cancelled,
         "fail" => failed(false),
@@ -179,7 +180,11 @@ fn a_group_forks_and_joins() {
     ] {
         let mut state = state(&group(&more, &two()));
         let started = drive(&mut state, (ends, true), &json!([]), |_| 0);
-        assert_eq!((started.join(" ").as_str(), shown(&state).as_str()), (order, expected), "{more} {ends:?}");
+        assert_eq!(
+            (started.join(" ").as_str(), shown(&state).as_str()),
+            (order, expected),
+            "{more} {ends:?}"
+        );
     }
 }
 
@@ -198,8 +203,7 @@ fn the_outputs_of_a_group_are_in_the_order_of_the_job() {
     drive(&mut state, (&[], true), &json!([]), |running| running - 1);
     let end = state.steps[state.position_of("g").unwrap()].end.clone().unwrap();
     assert_eq!(end.produced.output, json!({"a": "out of a", "b": "out of b2"}));
-    let expected =
-        json!({"branches": 2, "succeeded": 2, "failed": 0, "skipped": 0, "cancelled": 0});
+    let expected = json!({"branches": 2, "succeeded": 2, "failed": 0, "skipped": 0, "cancelled": 0});
     assert_eq!(Value::Object(end.produced.metadata.clone()), expected);
     let scope = state.scope(state.position_of("last").unwrap());
     assert!(["first", "g", "a", "b1", "b2"].iter().all(|id| scope.steps.contains_key(*id)));
@@ -226,10 +230,7 @@ fn each_item_runs_the_steps_and_keeps_its_place() {
             {"status": "failed", "output": null},
         ])
     );
-    assert_eq!(
-        end.outcome.message(),
-        "2 of 3 branches failed; the first: `g[1].load`: no",
-    );
+    assert_eq!(end.outcome.message(), "2 of 3 branches failed; the first: `g[1].load`: no",);
     let scope = state.scope(state.position_of("g[2].check").unwrap());
     assert_eq!((&scope.items["file"], &scope.items["file_index"]), (&json!("z"), &json!(2)));
     assert_eq!(scope.steps["load"]["output"], "out of g[2].load");
@@ -348,7 +349,8 @@ fn a_journal_of_an_earlier_version_replays() {
     let run = NewRun::of(Arc::new(job.into()), "exec_1", at(0));
     let state = RunState::replay(run, &events).unwrap();
     assert_eq!(state.steps[0].checkpoint.as_deref(), Some("half"));
-    let path = serde_json::to_value(Event::StepStarted { step: state.key(1), attempt: 1, at: at(1) }).unwrap();
+    let path =
+        serde_json::to_value(Event::StepStarted { step: state.key(1), attempt: 1, at: at(1) }).unwrap();
     assert_eq!(path["step"], "b");
 }
 

@@ -99,8 +99,7 @@ impl Done {
             Output::Text => {
                 self.done.iter().for_each(|(id, run)| print(&plain(&told(id, run))));
                 let failed = self.failed.iter();
-                failed
-                    .for_each(|(id, why)| say!("error: {}", plain(&format!("{id}: {}", text(why, "")))));
+                failed.for_each(|(id, why)| say!("error: {}", plain(&format!("{id}: {}", text(why, "")))));
             }
         }
         Ok(self.exit())

@@ -20,8 +20,8 @@ use crate::cli::host::host;
 use crate::cli::output::progress::Terminal;
 use crate::cli::output::summary::{exit_of, summary};
 use crate::cli::waiting::{Follow, ended, follow};
-use crate::failure::Failure;
 use crate::display::plain_lines;
+use crate::failure::Failure;
 use crate::{Exit, print, print_painted, say_painted};
 
 pub(super) async fn run(args: RunArgs) -> Result<Exit, Failure> {

@@ -82,8 +82,7 @@ pub(super) async fn runs(command: RunsCommand, api: &ApiArgs) -> Ends {
         }
         RunsCommand::Artifacts { execution_id: id, path: Some(path) } => {
             let parameters: Vec<&str> = std::iter::once(id.as_str()).chain(path.split('/')).collect();
-            let content = client.bytes(Call::to(&Operation::runArtifact, &parameters)).await?;
-            write(&content);
+            client.copy(Call::to(&Operation::runArtifact, &parameters), write).await?;
             Ok(Exit::Success)
         }
     }
@@ -126,9 +125,7 @@ async fn logs(client: &Client, output: Output, id: &str) -> Ends {
     if output == Output::Text {
         // The API has taken out what could steer a terminal.
         if !client.copy(Call::to(&Operation::runLogs, &[id]), write).await? {
-            say!(
-                "the steps of this run have logged nothing; `stepwell runs show {id}` shows how they ended"
-            );
+            say!("the steps of this run have logged nothing; `stepwell runs show {id}` shows how they ended");
         }
         return Ok(Exit::Success);
     }

@@ -143,7 +143,9 @@ impl Observer for Terminal {
             Notice::Event(Event::GroupTimedOut { .. }) => {
                 self.line(&format!("{name}: its time ran out; its branches end"));
             }
-            Notice::Event(Event::Faulted { message, .. }) => self.line(&format!("internal error: {}", plain(message))),
+            Notice::Event(Event::Faulted { message, .. }) => {
+                self.line(&format!("internal error: {}", plain(message)))
+            }
             Notice::Event(
                 Event::CheckpointSaved { .. } | Event::StepInherited { .. } | Event::SkipInherited { .. },
             ) => {}
