@@ -1,12 +1,13 @@
 //! Sends requests to another service over HTTP.
 
 use std::error::Error;
+use std::fs::File;
 use std::io::ErrorKind;
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
 use stepwell::engine::quantity::Span;
-use stepwell::engine::system::why;
+use stepwell::engine::system::{read_bounded, text_of, why};
 use url::{Host, Url};
 
 use super::{Call, Chunks, Reply, slow};
@@ -25,7 +26,7 @@ const MOST: Duration = Duration::from_secs(3600);
 /// component, and for an answer that is read as a whole.
 const LONGER: u32 = 6;
 /// The maximum size of a file that holds a key, in bytes.
-const KEY: u64 = 4096;
+const KEY: usize = 4096;
 
 /// A connection to another service.
 pub(super) struct Remote {
@@ -138,12 +139,9 @@ fn key(args: &ApiArgs) -> Result<String, Failure> {
             let place = || file.display().to_string();
             let failed =
                 |error: std::io::Error| Failure::input(format!("--key-file {}: {}", place(), why(&error)));
-            let size = std::fs::metadata(file).map_err(failed)?.len();
-            if size > KEY {
-                let message = format!("--key-file {}: {size} bytes are too long for a key", place());
-                return Err(Failure::input(message));
-            }
-            std::fs::read_to_string(file).map_err(failed)?
+            // It may be a pipe, such as `<(command)` of a shell.
+            let read = File::open(file).and_then(|file| text_of(read_bounded(file, KEY)?));
+            read.map_err(failed)?
         }
         (None, Ok(text)) => text,
         (None, Err(_)) => {
