@@ -11,7 +11,7 @@ use stepwell_tests::terminal::Terminal;
 
 use crate::cli::Shell;
 
-/// What a server does after it has read the head of a request.
+/// The work of a server after it has read the head of a request.
 type Answer = fn(&mut TcpStream) -> std::io::Result<()>;
 
 /// Starts a server, and returns its URL. It ends with the process.
@@ -47,7 +47,7 @@ fn send_json(stream: &mut TcpStream, body: &serde_json::Value) -> std::io::Resul
     send(stream, "200 OK", "application/json", body.to_string().as_bytes())
 }
 
-/// Sends the head of an answer without an end, and then the piece again and again.
+/// Sends the head of an answer without an end, and then the piece repeatedly.
 fn repeat(stream: &mut TcpStream, kind: &str, piece: &[u8], pause: Duration) -> std::io::Result<()> {
     write!(stream, "HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\nconnection: close\r\n\r\n")?;
     loop {
@@ -118,7 +118,7 @@ fn a_command_ends_whatever_a_service_sends() {
             "runs list --limit 100000",
             "60s",
             |stream| send_json(stream, &json!({"items": [{"execution_id": "a"}], "next_cursor": "x"})),
-            "the same page follows twice",
+            "it returns one page repeatedly",
         ),
         (
             "an event without an end",

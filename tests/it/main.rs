@@ -36,6 +36,7 @@ mod limits_reached;
 mod mssql;
 mod operations;
 mod operator;
+mod operator_files;
 mod outside;
 mod pages;
 mod parquet_files;

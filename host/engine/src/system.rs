@@ -33,7 +33,9 @@ pub fn why(error: &Error) -> String {
 pub fn read_file(path: &Path, most: usize) -> Result<Vec<u8>, Error> {
     let check = |found: &Metadata| match found.is_file() {
         _ if found.is_dir() => Err(Error::from(ErrorKind::IsADirectory)),
-        false => Err(Error::new(ErrorKind::InvalidInput, "it is not a regular file: copy its content into one")),
+        false => {
+            Err(Error::new(ErrorKind::InvalidInput, "it is not a regular file: copy its content into one"))
+        }
         true if found.len() > most as u64 => Err(too_large(most)),
         true => Ok(()),
     };

@@ -15,7 +15,8 @@ const MAX_CA: usize = 16 << 20;
 pub(crate) fn roots(ca: Option<&Path>) -> Result<Vec<CertificateDer<'static>>, String> {
     match ca {
         Some(path) => {
-            let text = read_file(path, MAX_CA).map_err(|error| format!("{}: {}", path.display(), why(&error)))?;
+            let text =
+                read_file(path, MAX_CA).map_err(|error| format!("{}: {}", path.display(), why(&error)))?;
             let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
             match found {
                 Ok(found) if !found.is_empty() => Ok(found),

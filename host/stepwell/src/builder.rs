@@ -375,6 +375,7 @@ impl Sources {
             }
             None => Configuration::default(),
         };
+        stores::check(&config)?;
         self.with(config, texts)
     }
 
@@ -427,7 +428,7 @@ fn misspelt(config: &Configuration, sandbox: &Sandbox) -> Result<(), HostError> 
             problems.0.push(Diagnostic::without_place(&place, format!("`{step_type}` has no such key")));
         }
     }
-    if problems.has_errors() { Err(HostError::Invalid(problems)) } else { Ok(()) }
+    if problems.has_errors() { Err(HostError::Invalid(problems.sorted())) } else { Ok(()) }
 }
 
 fn name(path: &Path) -> String {

@@ -301,7 +301,7 @@ impl Client {
             };
             size += bytes;
             if !seen.insert(next.clone()) {
-                return Err(other_answer("a list: the same page follows twice"));
+                return Err(other_answer("a list: it returns one page repeatedly"));
             }
             if seen.len() > MAX_PAGES || size > MAX_LIST {
                 return Err(other_answer(format!(

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use stepwell::engine::step::Origin;
 use stepwell::sandbox::Component;
 
+use crate::Exit;
 use crate::api::Operation;
 use crate::cli::Ends;
 use crate::cli::args::{ApiArgs, HostArgs, Of, StepsCommand};
@@ -15,7 +16,6 @@ use crate::cli::output::table::{Sheet, items, text, time, whole, words};
 use crate::cli::output::{change, each, show, show_all};
 use crate::display::{plain, plain_lines};
 use crate::failure::Failure;
-use crate::Exit;
 
 pub(super) async fn steps(of: Of<StepsCommand>) -> Ends {
     let Of { command, mut api } = of;
