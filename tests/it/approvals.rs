@@ -237,7 +237,7 @@ async fn an_approval_is_for_what_was_shown() {
     };
     until("it is reloaded", reloads, |count| *count == 1).await;
     let reply = decide(&server, &token, &two, &json!({"approved": true})).await;
-    assert_eq!((reply.status, reply.body.contains("has changed since")), (409, true), "{reply:?}");
+    assert_eq!((reply.status, reply.body.contains("changed after")), (409, true), "{reply:?}");
     assert_eq!(run(&two).await["status"], "parked");
     assert_eq!(decide(&server, &token, &two, &json!({"approved": false})).await.status, 200);
 }

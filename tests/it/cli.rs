@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use expect_test::{expect, expect_file};
 use serde_json::Value;
+use stepwell::engine::StoreError;
 use stepwell_tests::terminal::Terminal;
 use stepwell_tests::{guest, root};
 use tempfile::TempDir;
@@ -153,6 +154,21 @@ fn ctrl_c_leaves_a_cancelled_run() {
     assert!(interrupted.success());
     assert_eq!(child.wait().unwrap().code(), Some(130));
     assert!(text(&shell.run(&["runs", "list"]).stdout).contains("cancelled"));
+}
+
+#[test]
+fn messages_about_missing_records_name_commands_that_exist() {
+    for kind in ["job", "schedule", "queue", "API key", "backfill", "dead letter", "step"] {
+        let message = StoreError::NoRecord(kind, "x".to_owned()).to_string();
+        let line = message.split('`').nth(3).unwrap_or_else(|| panic!("{message}"));
+        let mut words = line.split(' ');
+        assert_eq!(words.next(), Some("stepwell"), "{message}");
+        let mut command = stepwell_server::command_tree();
+        for word in words.take_while(|word| !word.starts_with('-')) {
+            command = command.find_subcommand(word).unwrap_or_else(|| panic!("{message}")).clone();
+        }
+        assert!(!command.has_subcommands(), "{message}");
+    }
 }
 
 #[test]

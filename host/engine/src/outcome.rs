@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::policy::{Limits, Shortfall};
+use crate::quantity::counted;
 
 /// The names of the limits that apply to a step over its whole run, and to a whole run.
 pub(crate) const RUN_FACTOR: &str = "run_factor";
@@ -46,7 +47,7 @@ pub fn shorten(text: &mut String, limit: usize) {
     }
     let cut = text.len() - end;
     text.truncate(end);
-    text.push_str(&format!("… {cut} bytes cut"));
+    text.push_str(&format!("… {} cut", counted(cut, "byte")));
 }
 
 /// The outcome of an attempt. A failure of the step is never reported as a failure of the platform, or

@@ -133,6 +133,6 @@ mod tests {
         }
         assert_eq!(limiter.peak(), 64 << 20);
         assert!(limiter.memory_growing(32 * mib, 32 * mib + PAGE, None).is_err());
-        assert!(limiter.refused().unwrap().contains("1 more pages"));
+        assert!(limiter.refused().unwrap().contains("1 more page"));
     }
 }

@@ -155,7 +155,7 @@ mod tests {
         let (plain, joined) = (Failure::input("first"), Failure::platform("second"));
         let all = Failure::joined(&[plain, place, joined]).unwrap();
         assert_eq!(all.exit, Exit::BadInput);
-        assert_eq!(all.shown(), "error: first\n\nerror: wrong\n --> --var\n\nerror: second");
+        assert_eq!(all.shown(), "error: first\n\nerror: wrong\n  --> --var\n\nerror: second");
         assert!(Failure::joined(&[]).is_none());
     }
 

@@ -1,4 +1,4 @@
-//! The `stepwell` command as a library, so that tests can look at its parts.
+//! The `stepwell` command as a library, so that tests can use its parts.
 
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 

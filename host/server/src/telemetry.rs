@@ -69,7 +69,7 @@ pub(crate) fn spans(config: &Configuration) -> Result<Option<Arc<dyn Spans>>, Ho
         headers.insert(name.clone(), value);
     }
     let fail = |message: String| wrong("telemetry.otlp_endpoint".to_owned(), message);
-    // Who has chosen a cryptography library before keeps it.
+    // A cryptography library that was chosen earlier stays.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client =
         reqwest::Client::builder().timeout(REQUEST).build().map_err(|error| fail(error.to_string()))?;
@@ -116,7 +116,7 @@ async fn send(exporter: Otlp, mut spans: mpsc::Receiver<Span>) {
         let count = batch.len();
         let data = batch.drain(..).map(|span| exported(span, &scope)).collect();
         if let Err(error) = exporter.export(data).await {
-            tracing::warn!("{count} spans were not taken: {error}");
+            tracing::warn!("spans that the receiver did not take: {count}: {error}");
         }
     }
 }

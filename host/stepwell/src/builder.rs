@@ -58,6 +58,7 @@ pub struct HostBuilder {
     default_data_dir: Option<PathBuf>,
     spans: Option<Arc<dyn Spans>>,
     compile_on_demand: bool,
+    parallel: Option<bool>,
     compiler: Option<CompilerProgram>,
 }
 
@@ -151,6 +152,13 @@ impl HostBuilder {
     #[must_use]
     pub fn without_builtins(mut self) -> Self {
         self.without_builtins = true;
+        self
+    }
+
+    /// Switches parallel execution of groups on or off, whatever the environment and the configuration say.
+    #[must_use]
+    pub fn parallel_execution(mut self, on: bool) -> Self {
+        self.parallel = Some(on);
         self
     }
 
@@ -276,12 +284,7 @@ impl HostBuilder {
                 };
                 let sandbox = Sandbox::new(options)?;
                 if !self.without_builtins {
-                    for builtin in BUILTINS {
-                        let manifest: Manifest = serde_json::from_str(builtin.manifest).map_err(|error| {
-                            HostError::File { path: builtin.name.into(), error: error.into() }
-                        })?;
-                        sandbox.register_known(manifest, builtin.digest, builtin.wasm);
-                    }
+                    add_builtins(&sandbox)?;
                 }
                 Arc::new(sandbox)
             }
@@ -303,7 +306,7 @@ impl HostBuilder {
         // When steps run elsewhere, there is nothing to compile.
         let runs_guests = self.runner.is_none();
         let compile_ahead = !self.compile_on_demand && runs_guests;
-        let parallel = parallel_by_environment()?;
+        let parallel = self.parallel.map_or_else(parallel_by_environment, |set| Ok(Some(set)))?;
         let context = Context {
             store,
             runner: self.runner.unwrap_or_else(|| sandbox.clone()),
@@ -326,6 +329,15 @@ impl HostBuilder {
         };
         Ok(Host { ctx: Arc::new(context) })
     }
+}
+
+fn add_builtins(sandbox: &Sandbox) -> Result<(), HostError> {
+    for builtin in BUILTINS {
+        let manifest: Manifest = serde_json::from_str(builtin.manifest)
+            .map_err(|error| HostError::File { path: builtin.name.into(), error: error.into() })?;
+        sandbox.register_known(manifest, builtin.digest, builtin.wasm);
+    }
+    Ok(())
 }
 
 /// The environment variables that switch parallel execution on or off, the first that is set.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use stepwell_engine::clock::Timestamp;
-use stepwell_engine::job::{approval, unknown_type};
+use stepwell_engine::job::{self, unknown_type};
 use stepwell_engine::reference::type_of;
 use stepwell_engine::step::{Origin, Pin};
 use stepwell_engine::store::{Change, Expect, Kind, NewRun};
@@ -47,7 +47,7 @@ impl Steps {
             let (digest, version) = (found.digest().to_owned(), found.manifest().version.clone());
             Some((step_type.to_owned(), Pin { digest, version }))
         };
-        types.into_iter().filter(|step_type| *step_type != approval::TYPE).filter_map(pin).collect()
+        types.into_iter().filter(|step_type| !job::is_of_the_engine(step_type)).filter_map(pin).collect()
     }
 
     /// Stores the components of runs that are about to be admitted, each once per digest.

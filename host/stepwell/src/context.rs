@@ -9,7 +9,7 @@ use std::time::Duration;
 use parking_lot::RwLock;
 use serde_json::{Map, Value};
 use stepwell_engine::clock::{self, Clock, Timestamp};
-use stepwell_engine::job::Catalog;
+use stepwell_engine::job::{self, Catalog};
 use stepwell_engine::policy::PolicySet;
 use stepwell_engine::quantity::Bytes;
 use stepwell_engine::queue::QueueFile;
@@ -232,7 +232,7 @@ impl Catalog for StepCatalog {
     }
     fn types(&self) -> Vec<String> {
         let mut types = self.0.sandbox.types();
-        types.push(stepwell_engine::job::approval::TYPE.to_owned());
+        types.extend(job::TYPES_OF_THE_ENGINE.map(str::to_owned));
         types.sort();
         types
     }

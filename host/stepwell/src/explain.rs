@@ -343,9 +343,13 @@ impl Runs {
     /// Returns the steps that policy will deny.
     fn of_policy(&self, state: &RunState) -> Vec<Cause> {
         let mut causes = Vec::new();
-        let open = self.ctx.preparation().grants_of_run(&state.run).into_iter().zip(&state.steps);
-        for ((step, grant), _) in open.filter(|(_, state)| state.is_open()) {
-            if step.step_type == stepwell_engine::job::approval::TYPE {
+        // The steps of items have no place of their own before their group begins.
+        let is_open = |id: &str| {
+            let known = state.position_of(id).and_then(|index| state.steps.get(index));
+            known.is_none_or(stepwell_engine::run::StepState::is_open)
+        };
+        for (step, grant) in self.ctx.preparation().grants_of_run(&state.run) {
+            if stepwell_engine::job::is_of_the_engine(&step.step_type) || !is_open(&step.id) {
                 continue;
             }
             let Err(denial) = grant else { continue };

@@ -205,7 +205,7 @@ impl Preparation {
         component: &Component,
     ) -> Result<(Value, Arc<Grant>), Outcome> {
         // The values that the expressions of the step can read.
-        let outputs = state.steps.iter().filter_map(|step| step.end.as_ref()).map(|end| &end.produced.output);
+        let outputs = state.outputs_read(index);
         let bytes = state.run.job.text().len() + weight(outputs.chain(state.variables.values()));
         blocking_in_place(bytes, || self.prepare_now(state, index, step, component))
     }
@@ -247,7 +247,7 @@ impl Preparation {
 fn changed_since<'s>(state: &'s RunState, index: usize, id: &str, config: &Value) -> Option<&'s str> {
     let now = std::cell::OnceCell::new();
     let bound = |index: usize| Some((state.definition(index)?, state.steps.get(index)?));
-    let mut before = state.known().take_while(|known| *known != index).filter_map(bound);
+    let mut before = state.approvals_before(index).filter_map(bound);
     let other = |(_, step): &(_, &stepwell_engine::run::StepState)| {
         let approved = step.bound.as_ref().and_then(|bound| bound.steps.get(id));
         approved.is_some_and(|approved| approved != now.get_or_init(|| digest(config)))

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use stepwell_engine::clock::Timestamp;
 use stepwell_engine::descriptor::vendor;
 use stepwell_engine::identity::Who;
-use stepwell_engine::job::{Catalog, approval};
+use stepwell_engine::job::{self, Catalog};
 use stepwell_engine::reference::{StepRef, compare_versions};
 use stepwell_engine::step::Origin;
 use stepwell_engine::store::{Audit, Change, Expect, Kind, Record, Wake};
@@ -230,7 +230,7 @@ impl Steps {
             Some(_) => HostError::Refused(format!(
                 "`{step_type}` comes with `steps` of the configuration or `--step` and cannot be {done} here; change it there"
             )),
-            None if step_type == approval::TYPE => {
+            None if job::is_of_the_engine(step_type) => {
                 HostError::Refused(format!("`{step_type}` is a part of the engine and cannot be {done}"))
             }
             None => StoreError::NoRecord(Kind::Step.name(), step_type.to_owned()).into(),

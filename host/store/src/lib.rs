@@ -3,6 +3,7 @@
 
 mod audit;
 mod journal;
+mod listing;
 mod logs;
 mod migrations;
 mod phase;

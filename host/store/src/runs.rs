@@ -1,21 +1,20 @@
 //! The life of a run: admission, claims, commits and its end.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use stepwell_engine::clock::{self, Timestamp};
+use stepwell_engine::StoreError;
+use stepwell_engine::clock::Timestamp;
 use stepwell_engine::job::{Job, OnConflict};
 use stepwell_engine::run::{Event, RunStatus};
 use stepwell_engine::store::{
     Audit, Change, Checkpoint, Claim, ClaimQuery, Commit, Expect, Inserted, Kind, NewRun, Next, Renewal,
-    RunFilter, RunRow, Source, Standing,
+    RunRow, Source, Standing,
 };
-use stepwell_engine::{StoreError, project};
 
 use crate::journal::{self, Page};
 use crate::phase::Phase;
 use crate::shared::Shared;
-use crate::sql::{Param, Row, Sql, failed, json, micros, params, time, until};
+use crate::sql::{Row, Sql, failed, json, micros, params, time, until};
 use crate::{audit, records};
 
 /// The time in milliseconds for which a count of waiting runs is valid: when it says that the queue is full,
@@ -510,11 +509,11 @@ pub(crate) fn job(db: &dyn Sql, shared: &Shared, id: &str) -> Result<Arc<Job>, S
     shared.job(db, &digest)
 }
 
-const ROW: &str =
+pub(crate) const ROW: &str =
     "execution_id, job_id, queue, status, priority, created_at, COALESCE(scheduled_at, due_at), started_at, ended_at,
     updated_at, worker, claimed_until, cancel, CASE WHEN phase = 2 AND started_at IS NOT NULL THEN due_at END";
 
-fn of_row(row: Row<'_>) -> Result<RunRow, StoreError> {
+pub(crate) fn of_row(row: Row<'_>) -> Result<RunRow, StoreError> {
     let at = |index| row.get(index).map(time);
     let maybe = |index| row.get::<Option<i64>>(index).map(|found| found.map(time));
     Ok(RunRow {
@@ -540,51 +539,6 @@ pub(crate) fn row(db: &dyn Sql, id: &str) -> Result<RunRow, StoreError> {
     let sql = format!("SELECT {ROW} FROM runs WHERE execution_id = $1");
     let found = db.rows(&sql, params![id], of_row)?.into_iter().next();
     found.ok_or_else(|| StoreError::NotFound(id.to_owned()))
-}
-
-/// The maximum age of a run at its end, for the bound of a search by end: 31 days.
-const LONGEST: Duration = Duration::from_secs(31 * 24 * 3600);
-
-pub(crate) fn list(db: &dyn Sql, filter: &RunFilter) -> Result<Vec<RunRow>, StoreError> {
-    let first = filter.ended_since.map(|since| (micros(since), first_id(clock::earlier(since, LONGEST))));
-    // The text contains only the requested conditions, so that an index can be used.
-    let (mut wanted, mut values) = (vec!["TRUE".to_owned()], Vec::new());
-    let mut add = |condition: &str, value| {
-        values.push(value);
-        wanted.push(format!("{condition} ${}", values.len()));
-    };
-    if let Some(job) = &filter.job_id {
-        add("job_id =", Param::from(job));
-    }
-    // `0` follows `/`.
-    let project = filter.project.as_deref().filter(|name| *name != project::DEFAULT);
-    let bounds = project.map(|name| (format!("{name}/"), format!("{name}0")));
-    if let Some((first, end)) = &bounds {
-        add("job_id >=", Param::from(first));
-        add("job_id <", Param::from(end));
-    }
-    if let Some(queue) = &filter.queue {
-        add("queue =", Param::from(queue));
-    }
-    if let Some(before) = &filter.before {
-        add("execution_id <", Param::from(before));
-    }
-    if let Some((since, first)) = &first {
-        add("ended_at >=", Param::from(*since));
-        add("execution_id >=", Param::from(first));
-    }
-    if filter.project.is_some() && bounds.is_none() {
-        wanted.push("job_id NOT LIKE '%/%'".to_owned());
-    }
-    if let Some(status) = filter.status {
-        // As text, since a partial index applies only to conditions in the statement itself.
-        wanted.push(format!("status = '{}'", status.name()));
-    }
-    values.push(Param::from(filter.limit));
-    // Ids begin with their time, so their order is the order of age.
-    let (wanted, limit) = (wanted.join(" AND "), values.len());
-    let sql = format!("SELECT {ROW} FROM runs WHERE {wanted} ORDER BY execution_id DESC LIMIT ${limit}");
-    db.rows(&sql, &values, of_row)
 }
 
 /// Returns the smallest id of a run that was created at or after `at`.

@@ -18,7 +18,7 @@ use tokio::sync::broadcast;
 use crate::runs::{Entry, New, Taken};
 use crate::shared::Shared;
 use crate::sql::{Sql, json};
-use crate::{audit, journal, logs, records, runs, times};
+use crate::{audit, journal, listing, logs, records, runs, times};
 
 /// The requirements of a store on its database: transactions, and fast paths for the frequent operations on
 /// runs.
@@ -220,7 +220,7 @@ impl<D: Database> RunStore for SqlStore<D> {
 
     async fn list(&self, filter: &RunFilter) -> Result<Vec<RunRow>, StoreError> {
         let filter = filter.clone();
-        self.0.read(move |db, _| runs::list(db, &filter)).await
+        self.0.read(move |db, _| listing::list(db, &filter)).await
     }
 
     async fn standing(&self, execution_id: &str, now: Timestamp) -> Result<Standing, StoreError> {

@@ -111,6 +111,43 @@ impl StepRunner for Pretender {
     }
 }
 
+/// Returns a random group: branches, sequences, items, and groups within.
+fn group(random: &mut Random, id: &str, may_retry: bool, depth: u64) -> Value {
+    let wait = |id: String| json!({"id": id, "type": "wait", "for": 0, "retry": {"max_attempts": 2, "backoff": "2s"}});
+    let fan_out = random.once_in(3);
+    let mut branches = Vec::new();
+    for i in 0..1 + random.below(3) {
+        let own = format!("{id}{i}");
+        branches.push(match random.below(4) {
+            0 if depth < 2 => group(random, &own, may_retry, depth + 1),
+            1 if !fan_out => json!({"id": own, "steps": [wait(format!("{own}a")), wait(format!("{own}b"))]}),
+            2 if depth == 0 && !fan_out => {
+                json!({"id": own, "type": "approval", "message": "?", "wait": "30s", "on_timeout": "approve"})
+            }
+            _ => wait(own),
+        });
+    }
+    let mut group = json!({"id": id, "type": "parallel_group", "parallel_steps": branches,
+        "on_failure": pick(random, ["stop", "drain", "go_on"]), "continue_on_failure": random.once_in(3)});
+    if fan_out {
+        group["for_each"] = json!((0..random.below(4)).collect::<Vec<_>>());
+        group["as"] = format!("{id}_item").into();
+    }
+    if random.once_in(2) {
+        group["max_parallel"] = (1 + random.below(3)).into();
+    }
+    if random.once_in(4) {
+        group["finally"] = json!([wait(format!("{id}_end"))]);
+    }
+    if random.once_in(6) {
+        group["timeout"] = "30s".into();
+    }
+    if may_retry && random.once_in(4) {
+        group["retry"] = json!({"max_attempts": 2, "backoff": "1s", "on": ["any"]});
+    }
+    group
+}
+
 impl World {
     pub fn new(
         seed: u64,
@@ -148,6 +185,7 @@ impl World {
                 process: store.clone(),
             }))
             .queues(queues)
+            .parallel_execution(self.seed % 4 != 0)
             .build();
         match host {
             Ok(host) => {
@@ -191,6 +229,10 @@ impl World {
         let mut steps = Vec::new();
         for step in 0..1 + random.below(3) {
             steps.push(json!({"id": format!("s{step}"), "type": "wait", "for": 0, "retry": {"max_attempts": 3, "backoff": "2s"}}));
+        }
+        if random.once_in(2) {
+            let place = usize::try_from(random.below(steps.len() as u64 + 1)).unwrap_or(0);
+            steps.insert(place, group(random, "g", index.is_multiple_of(2), 0));
         }
         if random.once_in(4) {
             let on_timeout = if random.once_in(2) { "approve" } else { "reject" };

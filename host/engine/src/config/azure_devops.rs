@@ -65,8 +65,7 @@ pub struct ServicePrincipal {
 }
 
 impl AzureDevOps {
-    /// Expands a rule for an organization. `None` when there is no such organization. `name` is the
-    /// organization's credential in the grant.
+    /// Expands a rule for an organization. `None` when there is no such organization.
     pub(super) fn expand(&self, rule: &HttpRule, organization: &str) -> Option<HttpRule> {
         let found = self.organizations.get(organization)?;
         let url = url::Url::parse(&found.base_url(organization)).ok()?;

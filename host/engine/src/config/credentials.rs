@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::connection::relative;
 use super::{SecretRef, Setting};
-use crate::document::{Diagnostics, Document};
+use crate::document::{Diagnostics, Document, cut, escape};
 use crate::quantity::Span;
 
 /// A credential of HTTP requests. Its `kind` decides which keys it has.
@@ -194,7 +194,7 @@ impl Credential {
 
     /// Completes paths and reports problems.
     pub(super) fn check(&mut self, name: &str, dir: &Path, document: &Document, problems: &mut Diagnostics) {
-        let at = format!("/credentials/{name}");
+        let at = format!("/credentials/{}", escape(name));
         if !is_name(name) {
             let message =
                 format!("`{name}` is not the name of a credential: 1 to 64 letters, digits, `_` and `-`");
@@ -265,7 +265,7 @@ impl Credential {
         wrong("token_url", self.token_url.as_deref().and_then(token_url_problem));
         for name in self.parameters.keys().filter(|name| RESERVED_FIELDS.contains(&name.as_str())) {
             let own = "the host sets this field from the other keys of the credential";
-            wrong(&format!("parameters/{name}"), Some(own.to_owned()));
+            wrong(&format!("parameters/{}", escape(name)), Some(own.to_owned()));
         }
         let timeout = self.timeout.filter(|timeout| timeout.0.is_zero() || timeout.0 > MAX_TOKEN_TIME);
         wrong("timeout", timeout.map(|_| "`timeout` must be more than 0, and at most 60s".to_owned()));
@@ -285,7 +285,7 @@ fn header_problem(name: &str) -> Option<String> {
     if name.is_empty() || !name.bytes().all(is_token) {
         return Some(format!(
             "`{}` is not the name of a header: write for instance x-api-key",
-            crate::document::cut(name, 60)
+            cut(name, 60)
         ));
     }
     let reserved = RESERVED_HEADERS.iter().any(|header| name.eq_ignore_ascii_case(header));
@@ -301,12 +301,8 @@ fn is_header_value(text: &str) -> bool {
 /// Returns the problem of the URL of a token endpoint. A secret goes there, so it is encrypted unless it stays
 /// on this machine.
 pub(super) fn token_url_problem(text: &str) -> Option<String> {
-    let wrong = || {
-        format!(
-            "`{}` is not a URL: write for instance https://login.example.com/token",
-            crate::document::cut(text, 200)
-        )
-    };
+    let wrong =
+        || format!("`{}` is not a URL: write for instance https://login.example.com/token", cut(text, 200));
     let Ok(url) = url::Url::parse(text) else { return Some(wrong()) };
     let Some(host) = url.host() else { return Some(wrong()) };
     if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {

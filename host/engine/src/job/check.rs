@@ -221,7 +221,7 @@ pub fn unknown_type(step_type: &str, catalog: &dyn Catalog) -> (String, Option<S
         Err(message) => return (message, None),
     };
     let name = reference.type_name;
-    if name == approval::TYPE {
+    if super::is_of_the_engine(name) {
         return (
             format!("`{name}` is a part of the engine and has no versions"),
             Some(format!("write `{name}`")),

@@ -9,6 +9,7 @@ pub mod group;
 mod legacy;
 mod parse;
 mod plan;
+mod reads;
 mod template;
 mod variables;
 
@@ -30,8 +31,17 @@ pub use check::{Catalog, unknown_type};
 pub use condition::{asks_about, evaluate};
 pub use parse::{Parsed, Read, parse, parse_in, read, read_in};
 pub use plan::{Members, Node, Parent, Placed, Plan};
+pub use reads::Reads;
 pub use template::{Scope, TemplateError, render};
 pub use variables::{from_text, set_variable, wrong_variables};
+
+/// The step types that the engine implements.
+pub const TYPES_OF_THE_ENGINE: [&str; 2] = [approval::TYPE, group::TYPE];
+
+/// Returns whether the engine implements a step type, so that no component has it.
+pub fn is_of_the_engine(step_type: &str) -> bool {
+    TYPES_OF_THE_ENGINE.contains(&step_type)
+}
 
 /// A job: steps that run one after another.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -497,6 +507,31 @@ impl JobDefinition {
     /// Returns the JSON Schema of a job file.
     pub fn schema() -> Schema {
         Schema::of::<Self>()
+    }
+
+    /// Returns the JSON Schema of a job file for editors and other tools, with the keys of groups.
+    pub fn published_schema() -> Value {
+        let (mut schema, mut group) =
+            (Self::schema().value().clone(), Schema::of::<group::Group>().value().clone());
+        let (Some(defs), Some(own)) =
+            (schema.get_mut("$defs").and_then(Value::as_object_mut), group.as_object_mut())
+        else {
+            return schema;
+        };
+        if let Some(Value::Object(more)) = own.remove("$defs") {
+            for (name, def) in more {
+                defs.entry(name).or_insert(def);
+            }
+        }
+        // The keys of every step stand beside those of a group.
+        own.retain(|key, _| !matches!(key.as_str(), "$schema" | "title" | "additionalProperties"));
+        if let Some(step) = defs.get_mut("StepDefinition").and_then(Value::as_object_mut) {
+            let is_group =
+                serde_json::json!({"properties": {"type": {"const": group::TYPE}}, "required": ["type"]});
+            step.insert("if".to_owned(), is_group);
+            step.insert("then".to_owned(), group);
+        }
+        schema
     }
 
     /// Returns a job without steps, for records that have lost theirs.

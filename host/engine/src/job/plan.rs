@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::group::{Branch, Group};
-use super::{JobDefinition, Part, StepDefinition};
+use super::reads::Reads;
+use super::{JobDefinition, Part, StepDefinition, approval};
 
 /// A step of a job file and its place.
 #[derive(Debug, Clone)]
@@ -63,6 +64,7 @@ fn place<'j>(found: &mut Vec<Placed<'j>>, placed: Placed<'j>) {
 pub struct Plan {
     nodes: Vec<Node>,
     top: Vec<usize>,
+    approvals: Vec<usize>,
     /// For each step that no `for_each` repeats: its number among these.
     fixed: Vec<Option<usize>>,
 }
@@ -80,6 +82,8 @@ pub struct Node {
     pub members: Option<Members>,
     /// The innermost group with `for_each` that contains the step.
     pub repeated_by: Option<usize>,
+    /// The steps whose outputs its expressions can read.
+    pub reads: Reads,
 }
 
 /// The members of a group, by their numbers.
@@ -114,6 +118,9 @@ impl Plan {
             if let Some(body) = repeated_by.and_then(|at| plan.members_mut(at)) {
                 body.body.push(number);
             }
+            if placed.step.step_type == approval::TYPE {
+                plan.approvals.push(number);
+            }
             plan.fixed.push(repeated_by.is_none().then_some(fixed));
             fixed += usize::from(repeated_by.is_none());
             plan.nodes.push(Node {
@@ -122,6 +129,7 @@ impl Plan {
                 part: placed.part,
                 parent: placed.parent,
                 repeated_by,
+                reads: Reads::of(placed.step),
             });
         }
         plan
@@ -160,9 +168,9 @@ impl Plan {
         &self.top
     }
 
-    /// Returns the number of the step with that id.
-    pub fn number_of(&self, id: &str) -> Option<usize> {
-        self.nodes.iter().position(|node| node.definition.id == id)
+    /// Returns the numbers of the approvals, in order.
+    pub fn approvals(&self) -> &[usize] {
+        &self.approvals
     }
 }
 

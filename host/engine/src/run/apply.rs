@@ -1,40 +1,27 @@
 //! The one function that moves a run forward.
 
+mod check;
+mod retry;
+
 use std::sync::Arc;
 
 use chrono::Duration;
-use sha2::{Digest, Sha256};
+
+pub use check::IllegalEvent;
+use retry::{backoff, shortest_park, try_again};
 
 use super::group::{self, Ended, Stop, member_ended};
 use super::{Ending, Event, RunState, RunStatus, StepState, StepStatus, Verdict};
 use crate::clock::{self, Timestamp};
-use crate::job::{OnLost, Part, RetryFrom, RetryOn, approval, asks_about};
+use crate::job::{OnLost, Part, asks_about};
 use crate::outcome::{FailureKind, Outcome, Produced, Receipt, StepEnd};
-
-/// An event that cannot happen to a run in this state: the result of a bug, or of a change to the store by
-/// another program.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{event} cannot happen to a run that is {status}: {why}")]
-pub struct IllegalEvent {
-    event: &'static str,
-    status: &'static str,
-    why: String,
-}
-
-/// The longest backoff.
-const MAX_BACKOFF: std::time::Duration = std::time::Duration::from_secs(300);
 
 /// Changes the state by `event`.
 ///
 /// # Errors
 /// Returns [`IllegalEvent`] when the event cannot follow; the state is then unchanged.
 pub fn apply(state: &mut RunState, event: &Event) -> Result<(), IllegalEvent> {
-    let illegal = |why| IllegalEvent { event: event_name(event), status: state.status.name(), why };
-    let index = match event.step() {
-        Some(key) => Some(state.position(key).ok_or_else(|| illegal(format!("there is no step `{key}`")))?),
-        None => None,
-    };
-    check(state, event, index).map_err(illegal)?;
+    let index = check::step_of(state, event)?;
     match (event, index) {
         (event, Some(index)) => apply_to_step(state, event, index),
         (event, None) => apply_to_run(state, event),
@@ -168,85 +155,17 @@ fn end_early(state: &mut RunState, status: RunStatus, at: Timestamp) {
     }
 }
 
-fn check(state: &RunState, event: &Event, index: Option<usize>) -> Result<(), String> {
-    let expect = |holds: bool, why: &str| if holds { Ok(()) } else { Err(why.to_owned()) };
-    let queued = state.status == RunStatus::Queued;
-    let has_turn = index.is_some_and(|index| state.has_turn(index));
-    match event {
-        Event::Started { .. } => return expect(queued, "it has begun already"),
-        Event::Expired { .. } => return expect(queued, "it has begun"),
-        Event::Cancelled { .. } if queued => return Ok(()),
-        Event::Faulted { .. } => return expect(!state.status.is_terminal(), "it has ended"),
-        Event::StepInherited { .. } | Event::SkipInherited { .. } => {
-            return expect(queued && has_turn, "results are inherited before the begin, in order");
-        }
-        Event::GroupStarted { .. } if queued => {
-            return expect(has_turn, "results are inherited before the begin, in order");
-        }
-        _ => {}
-    }
-    expect(!queued && !state.status.is_terminal(), "it is not running")?;
-    match (event, index) {
-        (Event::Cancelled { .. } | Event::TimedOut { .. }, _) => {
-            expect(state.running().next().is_none(), "an attempt is running")?;
-            let first = state.verdict.is_none() && state.ending.is_none();
-            expect(first || matches!(event, Event::TimedOut { .. }), "its `finally` runs")
-        }
-        (event, Some(index)) => check_step(state, event, index),
-        _ => Ok(()),
-    }
-}
-
-fn check_step(state: &RunState, event: &Event, index: usize) -> Result<(), String> {
-    let expect = |holds: bool, why: &str| if holds { Ok(()) } else { Err(why.to_owned()) };
-    let Some((step, definition)) = state.steps.get(index).zip(state.definition(index)) else {
-        return Err("there is no such step".to_owned());
-    };
-    let is = |name: &str| definition.step_type == name;
-    let running = |attempt: Option<u32>| {
-        let runs = state.running().any(|running| running == index);
-        expect(runs, &format!("the step `{}` is not running", step.path))?;
-        expect(attempt.is_none_or(|attempt| attempt == step.attempt), "it is about another attempt")
-    };
-    let turn = |status: &[StepStatus]| {
-        let holds = state.has_turn(index) && status.contains(&step.status);
-        expect(holds, &format!("it is not the turn of the step `{}`", step.path))
-    };
-    match event {
-        Event::StepStarted { attempt, .. } | Event::GroupStarted { attempt, .. } => {
-            // An approval ends at once when its message cannot be filled in.
-            turn(&[StepStatus::Pending, StepStatus::Waiting, StepStatus::Parked])?;
-            let group = matches!(event, Event::GroupStarted { .. });
-            expect(!group || is(crate::job::group::TYPE), "the step is not a group")?;
-            expect(*attempt == step.attempt + 1, "attempts are numbered without gaps")
-        }
-        Event::GroupTimedOut { .. } => {
-            let open = state.groups.contains_key(&index) && step.status == StepStatus::Running;
-            expect(open && !state.runs_within(index), "no group of that name is idle")
-        }
-        Event::StepSkipped { .. } => turn(&[StepStatus::Pending, StepStatus::Waiting]),
-        Event::CheckpointSaved { .. } => running(None),
-        Event::StepEnded { attempt, .. } | Event::AttemptLost { attempt, .. } => running(Some(*attempt)),
-        Event::ApprovalRequested { .. } => {
-            turn(&[StepStatus::Pending, StepStatus::Waiting])?;
-            expect(is(approval::TYPE), "the step is not an approval")
-        }
-        Event::ApprovalDecided { .. } => {
-            turn(&[StepStatus::Parked])?;
-            expect(is(approval::TYPE), "the step is not an approval")
-        }
-        _ => Ok(()),
-    }
-}
-
 /// Maximum number of lost attempts in a row before a step is set aside.
 const MAX_LOST: u32 = 3;
 
 /// Handles an attempt that died with its process. It does not count as a retry of the step. But a step that
 /// is lost each time may kill the process, and would kill one node after another.
 fn lost(state: &mut RunState, index: usize, attempt: u32, at: Timestamp) {
-    if state.steps.get(index).is_some_and(|step| step.halting) {
-        return halted(state, index, &Arc::new(ended_as(Outcome::Cancelled)), at);
+    if let Some(step) = state.steps.get(index).filter(|step| step.halting) {
+        let losses = step.lost + 1;
+        halted(state, index, &Arc::new(ended_as(Outcome::Cancelled)), at);
+        // Should its group be tried again, the losses still count.
+        return with_step_out(state, index, |step| step.lost = losses);
     }
     let rule = state.definition(index).and_then(|definition| definition.on_lost).unwrap_or_default();
     let losses = state.steps.get(index).map_or(0, |step| step.lost) + 1;
@@ -351,22 +270,6 @@ pub(super) fn step_ended(state: &mut RunState, index: usize, end: &Arc<StepEnd>,
     });
 }
 
-impl RunState {
-    /// Returns whether a step with this end is tried again.
-    pub(super) fn is_tried_again(&self, index: usize, outcome: &Outcome) -> bool {
-        let Some((definition, step)) = self.definition(index).zip(self.steps.get(index)) else {
-            return false;
-        };
-        let retry = self.run.job.retry_of(definition);
-        !outcome.is_success()
-            && !step.halting
-            && self.ending.is_none()
-            && !is_cancelled(outcome)
-            && is_retried(retry.on.as_deref(), outcome)
-            && step.counted + 1 < retry.max_attempts
-    }
-}
-
 /// Moves on after a step has ended well, was skipped, or may fail.
 pub(super) fn went_on(state: &mut RunState, index: usize, at: Timestamp) {
     if state.seat_of(index).is_some() {
@@ -437,79 +340,6 @@ fn status_of(outcome: &Outcome) -> StepStatus {
     }
 }
 
-/// Tries the whole run again after a step has failed for good, if the job allows it.
-fn try_again(state: &mut RunState, failed: usize, outcome: &Outcome, at: Timestamp) -> bool {
-    let run = state.run.clone();
-    let Some(retry) = &run.job.retry else { return false };
-    if state.attempt >= retry.max_attempts || !is_retried(retry.on.as_deref(), outcome) {
-        return false;
-    }
-    let pause = backoff(&format!("{}/{}", run.execution_id, state.attempt), retry.backoff.0, state.attempt);
-    state.attempt += 1;
-    let main = |index: &usize| state.part_of(*index) == Part::Steps;
-    let top: Vec<usize> =
-        run.job.plan().top().iter().filter_map(|node| state.fixed(*node)).filter(main).collect();
-    let first = match retry.from {
-        RetryFrom::Start => top.first().copied().unwrap_or(failed),
-        RetryFrom::FailedStep => failed,
-    };
-    if retry.from == RetryFrom::Start {
-        state.variables.clone_from(&run.variables);
-    }
-    for index in top.into_iter().skip_while(|index| *index != first) {
-        let kept = index == first && retry.from == RetryFrom::FailedStep;
-        let end = state.steps.get(index).and_then(|step| step.end.clone()).filter(|_| kept);
-        // A group that failed keeps the branches that ended well.
-        if kept {
-            state.leave(index)
-        } else {
-            state.reset(index)
-        }
-        let Some(step) = state.steps.get_mut(index) else { continue };
-        *step = step.again();
-        if index == first {
-            step.status = StepStatus::Waiting;
-            step.not_before = Some(at + pause);
-            step.end = end;
-        }
-    }
-    true
-}
-
-/// Returns whether an end is tried again, according to the list or to the end itself.
-fn is_retried(on: Option<&[RetryOn]>, outcome: &Outcome) -> bool {
-    if outcome.ends_budget() {
-        return false;
-    }
-    let Some(on) = on else { return outcome.is_retryable() };
-    let named = match outcome {
-        Outcome::Failed { kind, .. } => match kind {
-            FailureKind::Unavailable => Some(RetryOn::Unavailable),
-            FailureKind::TimedOut => Some(RetryOn::TimedOut),
-            FailureKind::NotFound => Some(RetryOn::NotFound),
-            FailureKind::Denied => Some(RetryOn::Denied),
-            FailureKind::OverMemory => Some(RetryOn::OverMemory),
-            FailureKind::Failed => Some(RetryOn::Failed),
-            FailureKind::InvalidConfig | FailureKind::Cancelled => None,
-        },
-        Outcome::Denied { .. } => Some(RetryOn::Denied),
-        Outcome::OutOfFuel { .. } => Some(RetryOn::OutOfFuel),
-        Outcome::OverMemory { .. } => Some(RetryOn::OverMemory),
-        Outcome::TimedOut { .. } => Some(RetryOn::TimedOut),
-        over if over.is_over_time() => Some(RetryOn::TimedOut),
-        Outcome::Trapped { .. } => Some(RetryOn::Trapped),
-        Outcome::HostFault { .. } => Some(RetryOn::HostFault),
-        Outcome::Succeeded
-        | Outcome::InvalidConfig { .. }
-        | Outcome::Cancelled
-        | Outcome::Parked { .. }
-        | Outcome::OverLimit { .. }
-        | Outcome::Lost { .. }
-        | Outcome::OutputTooLarge { .. } => None,
-    };
-    on.contains(&RetryOn::Any) || named.is_some_and(|named| on.contains(&named))
-}
-
 /// Returns the end of an approval step.
 fn approval_end(approved: bool, by: Option<&str>, comment: &str) -> StepEnd {
     let said = if comment.is_empty() { String::new() } else { format!(": {comment}") };
@@ -533,27 +363,8 @@ fn approval_end(approved: bool, by: Option<&str>, comment: &str) -> StepEnd {
     StepEnd { outcome, produced, receipt: Receipt::default() }
 }
 
-/// Returns the shortest time for which a step is parked after it has already waited for `waited`: one 32nd of
-/// it, as 1, 2, 4 seconds and so on, up to 5 minutes. A step that asks repeatedly slows down; a step that
-/// waits for days makes two thousand calls per week.
-fn shortest_park(waited: std::time::Duration) -> std::time::Duration {
-    let part = (waited.as_secs() / 32).max(1);
-    let doubled = 1u64 << part.ilog2().min(31);
-    std::time::Duration::from_secs(doubled).min(MAX_BACKOFF)
-}
-
 fn is_cancelled(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Cancelled | Outcome::Failed { kind: FailureKind::Cancelled, .. })
-}
-
-/// Returns the pause before the next attempt: doubled each time, and shifted by up to a fifth either way, so
-/// that runs that failed together do not return together. The same seed gives the same pause.
-fn backoff(seed: &str, first: std::time::Duration, counted: u32) -> Duration {
-    let doublings = 2u32.saturating_pow(counted.saturating_sub(1).min(16));
-    let pause = first.saturating_mul(doublings).min(MAX_BACKOFF);
-    let digest = Sha256::digest(seed);
-    let fraction = f64::from(digest.first().copied().unwrap_or(128)) / 255.0;
-    clock::span(pause.mul_f64(0.8 + 0.4 * fraction))
 }
 
 /// Fixes the result when no step of `steps` is left, and ends the run when no step at all is left.
@@ -653,26 +464,7 @@ fn with_step_out(state: &mut RunState, index: usize, change: impl FnOnce(&mut St
     }
 }
 
-fn event_name(event: &Event) -> &'static str {
-    match event {
-        Event::Started { .. } => "`started`",
-        Event::StepStarted { .. } => "`step_started`",
-        Event::CheckpointSaved { .. } => "`checkpoint_saved`",
-        Event::GroupStarted { .. } => "`group_started`",
-        Event::GroupTimedOut { .. } => "`group_timed_out`",
-        Event::StepEnded { .. } => "`step_ended`",
-        Event::StepSkipped { .. } => "`step_skipped`",
-        Event::AttemptLost { .. } => "`attempt_lost`",
-        Event::Cancelled { .. } => "`cancelled`",
-        Event::TimedOut { .. } => "`timed_out`",
-        Event::Expired { .. } => "`expired`",
-        Event::ApprovalRequested { .. } => "`approval_requested`",
-        Event::ApprovalDecided { .. } => "`approval_decided`",
-        Event::StepInherited { .. } => "`step_inherited`",
-        Event::SkipInherited { .. } => "`skip_inherited`",
-        Event::Faulted { .. } => "`faulted`",
-    }
-}
-
+#[cfg(test)]
+mod random;
 #[cfg(test)]
 mod tests;

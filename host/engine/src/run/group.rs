@@ -1,15 +1,20 @@
 //! Groups: how their branches begin, end and join.
 
+mod join;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
+
+use join::joined;
+pub(super) use join::{branch_name, shown};
 
 use super::apply::{give_up, step_ended};
 use super::{RunState, StepStatus};
 use crate::clock::{self, Timestamp};
 use crate::job::group::OnFailure;
-use crate::outcome::{FailureKind, Outcome, Produced, Receipt, StepEnd};
+use crate::outcome::{FailureKind, Outcome, StepEnd};
 
 /// An item of a group with `for_each`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,6 +49,8 @@ pub struct GroupState {
     pub stop: Option<Stop>,
     /// The end of the group, while its `finally` runs.
     join: Option<Arc<StepEnd>>,
+    /// Whether the group is not tried again: its `finally` has begun.
+    pub(super) closed: bool,
 }
 
 /// The reason why no further branch of a group begins.
@@ -84,7 +91,7 @@ pub enum BranchResult {
     Stopped,
 }
 
-/// How a member of a group has ended.
+/// The end of a member of a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ended {
     /// It ended well, was skipped, or may fail.
@@ -180,6 +187,7 @@ pub(super) fn begin(
                 next: 0,
                 stop: None,
                 join: None,
+                closed: false,
             };
             state.groups.insert(index, fresh);
             if fan_out {
@@ -199,8 +207,17 @@ pub(super) fn begin(
 /// Returns a group before its next attempt: branches that ended well stay as they are.
 fn restarted(state: &mut RunState, index: usize, before: GroupState, mode: (bool, usize)) -> GroupState {
     let (in_order, max_parallel) = mode;
-    let mut group =
-        GroupState { in_order, max_parallel, active: 0, begun: 0, next: 0, stop: None, join: None, ..before };
+    let mut group = GroupState {
+        in_order,
+        max_parallel,
+        active: 0,
+        begun: 0,
+        next: 0,
+        stop: None,
+        join: None,
+        closed: false,
+        ..before
+    };
     state.groups.insert(index, group.clone());
     for branch in 0..group.branches.len() {
         let Some(known) = group.branches.get_mut(branch) else { continue };
@@ -356,7 +373,7 @@ pub(super) fn halt(state: &mut RunState, index: usize, stop: Stop, at: Timestamp
         return;
     }
     group.stop = Some(stop);
-    state.frontier.unlimit(index);
+    state.unlimit(index);
     let Some(group) = state.groups.get(&index) else { return };
     let open = |branch: &BranchState| branch.result.is_none() && branch.begun;
     let begun: Vec<(usize, usize)> = group
@@ -420,12 +437,13 @@ fn join_if_done(state: &mut RunState, index: usize, at: Timestamp) {
     if !done {
         return;
     }
-    state.frontier.unlimit(index);
+    state.unlimit(index);
     let end = Arc::new(joined(state, index));
     let again = state.is_tried_again(index, &end.outcome);
     let finally = state.finally_of(index);
     if let Some(group) = state.groups.get_mut(&index) {
         group.join = Some(end.clone());
+        group.closed = !again;
     }
     match finally.first() {
         Some(first) if !again => state.refresh(*first),
@@ -435,15 +453,20 @@ fn join_if_done(state: &mut RunState, index: usize, at: Timestamp) {
 
 fn finally_ended(state: &mut RunState, group: usize, index: usize, ended: Ended, at: Timestamp) {
     let finally = state.finally_of(group);
-    if ended == Ended::Badly
-        && let Some(known) = state.groups.get_mut(&group)
-        && let Some(end) = &mut known.join
-        && end.outcome.is_success()
-    {
-        let path = state.steps.get(index).map_or("", |step| &*step.path);
+    if ended == Ended::Badly {
+        let step = state.steps.get(index);
+        let path = step.map_or("", |step| &*step.path);
         let message = format!("`{path}`, a step of its `finally`, failed");
-        let outcome = Outcome::Failed { kind: FailureKind::Failed, message, retryable: false };
-        *end = Arc::new(StepEnd { outcome, ..StepEnd::clone(end) });
+        let lost = step.and_then(|step| step.end.as_ref());
+        let outcome = match lost.map(|end| &end.outcome) {
+            Some(Outcome::Lost { .. }) => Outcome::Lost { message },
+            _ => Outcome::Failed { kind: FailureKind::Failed, message, retryable: false },
+        };
+        if let Some(end) = state.groups.get_mut(&group).and_then(|known| known.join.as_mut())
+            && end.outcome.is_success()
+        {
+            *end = Arc::new(StepEnd { outcome, ..StepEnd::clone(end) });
+        }
     }
     let following = finally.iter().position(|step| *step == index).and_then(|place| finally.get(place + 1));
     match following {
@@ -457,148 +480,16 @@ fn finally_ended(state: &mut RunState, group: usize, index: usize, ended: Ended,
     }
 }
 
-/// Returns the end of a group whose branches have ended, and merges their variables.
-fn joined(state: &mut RunState, index: usize) -> StepEnd {
-    let (variables, conflict) = merged(state, index);
-    let Some(group) = state.groups.get(&index) else { return end_of(Outcome::Succeeded) };
-    let results: Vec<&'static str> =
-        (0..group.branches.len()).map(|branch| shown(state, index, branch)).collect();
-    let count = |name: &str| results.iter().filter(|result| **result == name).count();
-    let failed = results.iter().filter(|result| matches!(**result, "failed" | "timeout")).count();
-    let metadata = json!({
-        "branches": results.len(), "succeeded": count("success"), "failed": failed,
-        "skipped": count("skipped"), "cancelled": count("cancelled"),
-    });
-    let outputs = (0..group.branches.len()).map(|branch| output(state, index, branch));
-    let output = match state.members(index) {
-        Some(members) if members.fan_out => {
-            let keys = group.items.iter().flat_map(|items| items.iter()).map(|item| item.key.clone());
-            let items = outputs.zip(&results).zip(keys).map(|((output, status), key)| match key {
-                Some(key) => json!({"key": key, "status": status, "output": output}),
-                None => json!({"status": status, "output": output}),
-            });
-            Value::Array(items.collect())
-        }
-        Some(members) => {
-            Value::Object(members.branches.iter().map(|(id, _)| id.clone()).zip(outputs).collect())
-        }
-        None => Value::Null,
-    };
-    let summary = format!("{} of {} branches succeeded", count("success"), results.len());
-    let outcome = outcome(state, index, group, conflict);
-    let metadata = match metadata {
-        Value::Object(metadata) => metadata,
-        _ => Map::new(),
-    };
-    StepEnd {
-        outcome,
-        produced: Produced { summary, output, metadata, variables },
-        receipt: Receipt::default(),
-    }
-}
-
-fn end_of(outcome: Outcome) -> StepEnd {
-    StepEnd { outcome, produced: Produced::default(), receipt: Receipt::default() }
-}
-
-fn outcome(state: &RunState, index: usize, group: &GroupState, conflict: Option<String>) -> Outcome {
-    match group.stop {
-        Some(Stop::Cancelled) => return Outcome::Cancelled,
-        Some(Stop::TimedOut) => {
-            let limit =
-                state.definition(index).and_then(|definition| definition.timeout).map(|limit| limit.0);
-            return Outcome::TimedOut { limit: limit.unwrap_or_default(), backtrace: Vec::new() };
-        }
-        _ => {}
-    }
-    let failed: Vec<usize> = group.branches.iter().filter_map(|branch| branch.failed).collect();
-    let Some(first) = failed.first().and_then(|index| state.steps.get(*index)) else {
-        return match conflict {
-            Some(message) => Outcome::Failed { kind: FailureKind::Failed, message, retryable: false },
-            None => Outcome::Succeeded,
-        };
-    };
-    let retryable = failed.iter().all(|index| {
-        let end = state.steps.get(*index).and_then(|step| step.end.as_ref());
-        end.is_some_and(|end| end.outcome.is_retryable())
-    });
-    let message = format!(
-        "{} of {} branches failed; the first: `{}`: {}",
-        failed.len(),
-        group.branches.len(),
-        first.path,
-        first.message()
-    );
-    Outcome::Failed { kind: FailureKind::Failed, message, retryable }
-}
-
-/// Returns the status of a branch: that of its only step, or of the whole sequence.
-pub(super) fn shown(state: &RunState, index: usize, branch: usize) -> &'static str {
-    let steps = state.sequence(index, branch);
-    if let [only] = steps.as_slice() {
-        return state.steps.get(*only).map_or("skipped", |step| step.status.name());
-    }
-    let ran = steps.iter().filter_map(|step| state.steps.get(*step)).any(|step| step.started_at.is_some());
-    match state.groups.get(&index).and_then(|group| group.branches.get(branch)?.result) {
-        Some(BranchResult::Done) if ran => "success",
-        Some(BranchResult::Failed) => "failed",
-        Some(BranchResult::Stopped) if ran => "cancelled",
-        Some(_) => "skipped",
-        None if ran => "running",
-        None => "pending",
-    }
-}
-
-/// Returns the output of a branch: that of its last step, if it succeeded.
-fn output(state: &RunState, index: usize, branch: usize) -> Value {
-    let last = state.sequence(index, branch).last().and_then(|step| state.steps.get(*step));
-    let end = last.filter(|step| step.status == StepStatus::Success).and_then(|step| step.end.as_ref());
-    end.map(|end| end.produced.output.clone()).unwrap_or_default()
-}
-
-/// Returns the variables of all branches, in their order, and the conflict between two of them.
-fn merged(state: &RunState, index: usize) -> (Map<String, Value>, Option<String>) {
-    let mut all: Map<String, Value> = Map::new();
-    let mut by = std::collections::BTreeMap::new();
-    let mut conflict = None;
-    let Some(group) = state.groups.get(&index) else { return (all, conflict) };
-    for (number, branch) in group.branches.iter().enumerate() {
-        for (name, value) in &branch.variables {
-            match all.get(name) {
-                Some(other) if other != value => {
-                    let first = by.get(name).copied().unwrap_or(0);
-                    let names = (branch_name(state, index, first), branch_name(state, index, number));
-                    conflict.get_or_insert_with(|| {
-                        format!(
-                            "VARIABLE_CONFLICT: the branches `{}` and `{}` set the variable `{name}` to different values",
-                            names.0, names.1
-                        )
-                    });
-                }
-                Some(_) => {}
-                None => {
-                    all.insert(name.clone(), value.clone());
-                    by.insert(name, number);
-                }
-            }
-        }
-    }
-    (all, conflict)
-}
-
-/// Returns the name of a branch: its id, or its number.
-pub(super) fn branch_name(state: &RunState, index: usize, branch: usize) -> String {
-    match state.members(index) {
-        Some(members) if !members.fan_out => {
-            members.branches.get(branch).map(|(id, _)| id.clone()).unwrap_or_default()
-        }
-        _ => format!("{}[{branch}]", state.steps.get(index).map_or("", |step| &*step.path)),
-    }
-}
-
 impl RunState {
     pub(super) fn branch_mut(&mut self, group: usize, branch: usize) -> Option<&mut BranchState> {
         self.groups.get_mut(&group)?.branches.get_mut(branch)
+    }
+
+    /// Removes the end of the time of a group.
+    fn unlimit(&mut self, index: usize) {
+        if let Some(deadline) = self.group_deadline(index) {
+            self.frontier.unlimit(index, deadline);
+        }
     }
 
     fn frontier_leave_group(&mut self, index: usize, at: Timestamp) {

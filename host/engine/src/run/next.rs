@@ -81,8 +81,8 @@ impl Frontier {
         self.limits.insert((at, group));
     }
 
-    pub(super) fn unlimit(&mut self, group: usize) {
-        self.limits.retain(|(_, other)| *other != group);
+    pub(super) fn unlimit(&mut self, group: usize, at: Timestamp) {
+        self.limits.remove(&(at, group));
     }
 }
 
@@ -124,6 +124,14 @@ impl RunState {
     /// Returns the positions of the steps that wait for a time, the earliest first, with that time.
     pub fn waits(&self) -> impl Iterator<Item = (usize, Timestamp)> + '_ {
         self.frontier.due.iter().map(|(at, step)| (*step, *at))
+    }
+
+    /// Returns the first time after `now` at which a step, or the end of a group, is due.
+    pub fn due_after(&self, now: Timestamp) -> Option<Timestamp> {
+        let after = |times: &BTreeSet<(Timestamp, usize)>| {
+            times.range((now, usize::MAX)..).map(|(at, _)| *at).find(|at| *at > now)
+        };
+        [after(&self.frontier.due), after(&self.frontier.limits)].into_iter().flatten().min()
     }
 
     /// Returns the time at which a run continues that waits. `None` for any other run.

@@ -15,8 +15,11 @@ impl RunState {
         let job = &self.run.job;
         let text = |value: &str| Value::from(value);
         let mut scope = Scope { vars: self.variables_of(index), ..Scope::default() };
+        let reads = self.node(index).map(|node| &node.reads);
         for step in self.visible(index) {
-            if let Some((definition, step)) = self.definition(step).zip(self.steps.get(step)) {
+            let Some((definition, step)) = self.definition(step).zip(self.steps.get(step)) else { continue };
+            // Outputs are copied, and may be large.
+            if reads.is_none_or(|reads| reads.may_name(&definition.id)) {
                 scope.steps.insert(definition.id.clone(), step.seen());
             }
         }
@@ -122,7 +125,24 @@ impl RunState {
         visible.filter_map(end).chain(own).collect()
     }
 
-    /// Returns the key of a step by its path or, in a job without `for_each`, its id.
+    /// Returns the outputs that the expressions of a step can read.
+    pub fn outputs_read(&self, index: usize) -> impl Iterator<Item = &Value> {
+        let reads = self.node(index).map(|node| &node.reads);
+        self.visible(index).into_iter().filter_map(move |step| {
+            let definition = self.definition(step)?;
+            let end = self.steps.get(step)?.end.as_ref()?;
+            reads.is_none_or(|reads| reads.may_name(&definition.id)).then_some(&end.produced.output)
+        })
+    }
+
+    /// Returns the approvals that come before a step in the job.
+    pub fn approvals_before(&self, index: usize) -> impl Iterator<Item = usize> {
+        let node = self.steps.get(index).map_or(0, |step| step.node);
+        let before = self.run.job.plan().approvals().iter().take_while(move |approval| **approval < node);
+        before.filter_map(move |approval| self.resolve(index, *approval))
+    }
+
+    /// Returns the position of the step with that path.
     pub fn position_of(&self, path: &str) -> Option<usize> {
         self.position(&StepKey::from(path))
     }

@@ -18,6 +18,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use stepwell_engine::Configuration;
 use stepwell_engine::config::{ClientAuthentication, ClientCredentials};
+use stepwell_engine::system::why;
 use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 use url::{Position, Url};
@@ -156,7 +157,7 @@ impl Tokens {
         let port = url.port_or_known_default().unwrap_or(443);
         let addresses = lookups.find(&self.share, host.to_owned(), port).await;
         let addresses = addresses.map_err(|_| "the host cannot be resolved".to_owned())?;
-        let tcp = TcpStream::connect(addresses.as_slice()).await.map_err(|error| error.to_string())?;
+        let tcp = TcpStream::connect(addresses.as_slice()).await.map_err(|error| why(&error))?;
         let request = request.map(|body| body.map_err(|never| match never {}).boxed_unsync());
         let (response, _driver) = if url.scheme() == "https" {
             let tls = handshake(tcp, host).await.map_err(|error| error.to_string())?;

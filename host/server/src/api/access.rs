@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use axum::http::{HeaderMap, StatusCode};
 use stepwell::engine::clock::Timestamp;
+use stepwell::engine::quantity::counted;
 use stepwell::{By, Caller, HostError, Identity, KeyHashes};
 
 use super::problem::Problem;
@@ -25,7 +26,7 @@ pub(super) fn command(app: &App, headers: &HeaderMap) -> Caller {
 pub(super) async fn caller(app: &App, headers: &HeaderMap, client: IpAddr) -> Result<Caller, Problem> {
     let who = identity(app, headers, client).await?;
     if app.limiter(&who.id).check().is_err() {
-        let detail = format!("more than {} requests per second with this key", app.rate);
+        let detail = format!("more than {} per second with this key", counted(app.rate, "request"));
         return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, detail));
     }
     Ok(in_project(app, who, headers)?)
@@ -142,7 +143,7 @@ async fn identity_of(app: &App, token: &str) -> Result<Identity, Problem> {
 /// Writes a row about failed logins to the audit log: one row per minute and address.
 async fn note_failed(app: &App, client: IpAddr, count: u64, why: &str) {
     let by = By { identity: format!("address:{client}"), name: String::new() };
-    let row = app.host.audit().row(&by, "login.fail", "", &format!("{count} times: {why}"));
+    let row = app.host.audit().row(&by, "login.fail", "", &format!("{}: {why}", counted(count, "time")));
     if let Err(error) = app.host.audit().append(vec![row]).await {
         tracing::warn!("cannot write failed logins of {client} to the audit log: {error}");
     }

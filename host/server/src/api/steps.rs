@@ -5,7 +5,7 @@ use axum::body::{Bytes, to_bytes};
 use axum::extract::{Extension, Path, Request, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
-use stepwell::engine::job::{Catalog, approval};
+use stepwell::engine::job::{Catalog, approval, group};
 use stepwell::engine::reference::type_of;
 use stepwell::engine::{Manifest, StoreError};
 use stepwell::sandbox::MAX_COMPONENT_BYTES;
@@ -25,17 +25,26 @@ pub(super) async fn list(
     for manifest in app.host.steps().list().await? {
         items.push(shown(&app, &caller, &manifest, &manifest.type_name).await?);
     }
-    items.push(Step {
-        step_type: approval::TYPE.to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        summary: "Waits for an approval; part of the engine, since no component runs".to_owned(),
-        digest: None,
-        idempotent: true,
-        profile: None,
-        needs: Vec::new(),
-        config_schema: approval::Approval::schema().into(),
-        versions: Vec::new(),
-    });
+    for (step_type, summary, schema) in [
+        (
+            approval::TYPE,
+            "Waits for an approval; part of the engine, since no component runs",
+            approval::Approval::schema(),
+        ),
+        (group::TYPE, "Runs other steps at the same time; part of the engine", group::Group::schema()),
+    ] {
+        items.push(Step {
+            step_type: step_type.to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            summary: summary.to_owned(),
+            digest: None,
+            idempotent: true,
+            profile: None,
+            needs: Vec::new(),
+            config_schema: schema.into(),
+            versions: Vec::new(),
+        });
+    }
     items.sort_by(|a, b| a.step_type.cmp(&b.step_type));
     Ok(Json(Steps { items, next_cursor: None }))
 }

@@ -33,7 +33,7 @@ pub(crate) enum Follow {
 /// The run, once it has ended.
 pub(crate) async fn ended(client: &Client, id: &str) -> Result<Value, Failure> {
     let pause = if client.host().is_some() { NEAR } else { FAR };
-    let (mut since, mut told) = (Duration::ZERO, String::new());
+    let (mut since, mut shown) = (Duration::ZERO, String::new());
     loop {
         let run = patiently(id, async || client.ask(Call::to(&Operation::getRun, &[id])).await).await?;
         let status = run.get("status").and_then(Value::as_str).unwrap_or_default();
@@ -44,9 +44,9 @@ pub(crate) async fn ended(client: &Client, id: &str) -> Result<Value, Failure> {
             since = Duration::ZERO;
             // Each reason is said once.
             let why = reason(client, id).await.unwrap_or_default();
-            if why != told && !why.is_empty() {
+            if why != shown && !why.is_empty() {
                 say!("{id} is {status}: {why}");
-                told = why;
+                shown = why;
             }
         }
         tokio::time::sleep(pause).await;

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use super::join::end_of;
 use super::*;
 use crate::job::JobDefinition;
+use crate::outcome::{Produced, Receipt};
 use crate::run::{Effect, Event, RunStatus, RunView, apply, next};
 use crate::store::NewRun;
 
@@ -24,10 +26,10 @@ fn state(job: &Value) -> RunState {
 }
 
 fn step(id: &str) -> Value {
-    json!({"id": id, "type": "x"})
+    json!({"id": id, "type": "x", "sees": "${{ steps | length }}"})
 }
 
-/// How the attempts of a run end: by the last part of the path, a status and variables.
+/// The ends of attempts by the paths of their steps: a status, or a variable.
 type Ends<'e> = &'e [(&'e str, &'e str)];
 
 fn end_of_step(path: &str, ends: Ends<'_>, cancelled: bool) -> StepEnd {

@@ -83,23 +83,23 @@ async fn test(names: Vec<String>, host: &Host, output: Output) -> Ends {
     }
     let (mut exit, mut results) = (Exit::Success, Vec::new());
     for name in names {
-        let (result, told) = match host.sandbox().connections().test(&name).await {
+        let (result, line) = match host.sandbox().connections().test(&name).await {
             Ok(tested) => {
                 let (ms, version) = (tested.took.as_millis(), tested.version);
-                let told = format!("{name}: works ({ms} ms): {version}");
+                let line = format!("{name}: works ({ms} ms): {version}");
                 (
                     json!({"name": name, "works": true, "ms": u64::try_from(ms).unwrap_or(u64::MAX), "server": version}),
-                    told,
+                    line,
                 )
             }
             Err(why) => {
                 exit = Exit::RunFailed;
-                let told = format!("{name}: does not work: {why}");
-                (json!({"name": name, "works": false, "message": why}), told)
+                let line = format!("{name}: does not work: {why}");
+                (json!({"name": name, "works": false, "message": why}), line)
             }
         };
         if output == Output::Text {
-            print(&plain(&told));
+            print(&plain(&line));
         }
         results.push(result);
     }

@@ -88,7 +88,7 @@ impl Done {
         if self.failed.is_empty() { Exit::Success } else { Exit::RunFailed }
     }
 
-    fn show(&self, output: Output, told: impl Fn(&str, &Value) -> String) -> Ends {
+    fn show(&self, output: Output, line: impl Fn(&str, &Value) -> String) -> Ends {
         match output {
             Output::Json => {
                 show(output, &json!({"done": self.done, "failed": self.failed}), |_| String::new())?;
@@ -97,7 +97,7 @@ impl Done {
                 say!("there are no open dead letters");
             }
             Output::Text => {
-                self.done.iter().for_each(|(id, run)| print(&plain(&told(id, run))));
+                self.done.iter().for_each(|(id, run)| print(&plain(&line(id, run))));
                 let failed = self.failed.iter();
                 failed.for_each(|(id, why)| say!("error: {}", plain(&format!("{id}: {}", text(why, "")))));
             }

@@ -136,8 +136,8 @@ async fn put(client: &Client, output: Output, files: &[PathBuf]) -> Ends {
         let stored = client.ask_about(call, &source.name, &source.text).await?;
         let next = time(&stored, "/schedule/next");
         let next = if next.is_empty() { next } else { format!("; next fire {next}") };
-        let told = format!("{id}: version {}{next}", text(&stored, "/version"));
-        Ok((stored, told))
+        let line = format!("{id}: version {}{next}", text(&stored, "/version"));
+        Ok((stored, line))
     };
     let (exit, answers) = each(output, &names, store).await?;
     show_all(output, names.len(), answers);

@@ -150,8 +150,8 @@ pub(super) async fn again(client: &Client, call: Call, id: &str) -> Result<(Valu
     if !note.is_empty() {
         say!("note: {}", plain(&note));
     }
-    let told = format!("{id} runs again as {}", text(&accepted, "/execution_id"));
-    Ok((accepted, told))
+    let line = format!("{id} runs again as {}", text(&accepted, "/execution_id"));
+    Ok((accepted, line))
 }
 
 /// Shows runs that were started, or waits for their ends.

@@ -20,9 +20,9 @@ pub(super) async fn secrets(command: SecretsCommand, local: &Local) -> Ends {
     let missing = "the configuration has no `secret_store`: add `secret_store: {file: secrets.json, key: /etc/stepwell/key}`, and pass the file with --config";
     let store =
         host.configuration().secret_store.clone().ok_or_else(|| HostError::Refused(missing.to_owned()))?;
-    let done = |told: String| {
+    let done = |line: String| {
         if local.output == Output::Text {
-            print(&told);
+            print(&line);
         }
         Ok(Exit::Success)
     };

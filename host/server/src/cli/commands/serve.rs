@@ -39,7 +39,7 @@ pub(super) async fn serve(
     api::serve(host, api::Serving { listen, rate, format }, reload).await
 }
 
-/// Reads the configuration again; what came of it, for the audit log.
+/// Reads the configuration again, and returns the result for the audit log.
 fn reloaded(host: &Host, filter: Option<&LogFilter>) -> String {
     match host.reload() {
         Ok(kept) => {

@@ -48,8 +48,8 @@ pub(super) async fn steps(of: Of<StepsCommand>) -> Ends {
                 let call =
                     call.query("force", force.then_some(true)).query("replace", replace.then_some(true));
                 let activated = client.ask(call).await.map_err(|failure| in_file(&name, failure))?;
-                let told = activation(&activated, "registered");
-                Ok((activated, told))
+                let line = activation(&activated, "registered");
+                Ok((activated, line))
             };
             let (exit, answers) = each(output, &names, register).await?;
             show_all(output, names.len(), answers);

@@ -23,7 +23,7 @@ pub(crate) fn show(output: Output, answer: &Value, text: impl FnOnce(&Value) -> 
     Ok(Exit::Success)
 }
 
-/// Sends a change whose answer has no content, and says in text that it is done.
+/// Sends a change whose answer has no content, and prints `done` as text.
 pub(crate) async fn change(client: &Client, output: Output, call: Call, done: &str) -> Ends {
     client.ask(call).await?;
     if output == Output::Text {

@@ -65,6 +65,16 @@ impl Terminal {
     }
 }
 
+/// Describes how the branches of a group run.
+fn branches(state: &RunState, group: usize, in_order: bool) -> String {
+    let count = state.group(group).map_or(0, |group| group.branches.len());
+    let noun = if count == 1 { "branch" } else { "branches" };
+    match in_order {
+        true => format!("{count} {noun}, one after the other, because parallel execution is off"),
+        false => format!("{count} {noun}, at the same time"),
+    }
+}
+
 /// Returns the name of a step for people: its display name, or its path if it works on an item.
 fn shown_name(state: &RunState, step: usize) -> String {
     let Some((definition, known)) = state.definition(step).zip(state.steps.get(step)) else {
@@ -132,13 +142,7 @@ impl Observer for Terminal {
                 self.line(&format!("{name}: {verdict} by {by}"));
             }
             Notice::Event(Event::GroupStarted { in_order, .. }) => {
-                let branches = state.group(step).map_or(0, |group| group.branches.len());
-                let noun = if branches == 1 { "branch" } else { "branches" };
-                let how = match in_order {
-                    true => "one after the other, because parallel execution is off",
-                    false => "at the same time",
-                };
-                self.line(&format!("{name}: {branches} {noun}, {how}"));
+                self.line(&format!("{name}: {}", branches(state, step, *in_order)));
             }
             Notice::Event(Event::GroupTimedOut { .. }) => {
                 self.line(&format!("{name}: its time ran out; its branches end"));
@@ -150,12 +154,9 @@ impl Observer for Terminal {
                 Event::CheckpointSaved { .. } | Event::StepInherited { .. } | Event::SkipInherited { .. },
             ) => {}
             Notice::Log(line) => {
-                let (level, message) = (log_level(&line.level), plain(&line.message));
-                match state.is_top(step) {
-                    true => self.line(&format!("  {level} {message}")),
-                    // Lines of several steps mix.
-                    false => self.line(&format!("  {level} {name}: {message}")),
-                }
+                // Lines of several steps mix.
+                let of = if state.is_top(step) { String::new() } else { format!("{name}: ") };
+                self.line(&format!("  {} {of}{}", log_level(&line.level), plain(&line.message)));
             }
             Notice::Preparing(what) => match self.live {
                 true => self.with_bar(step, |bar| bar.set_message(plain(what))),

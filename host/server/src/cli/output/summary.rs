@@ -31,10 +31,11 @@ pub(crate) fn summary(view: &Value) -> String {
         whole("memory"),
         words("result"),
     ]);
-    for step in steps {
+    let all = flat(steps);
+    for (depth, step) in &all {
         let cost = |name: &str| step.pointer(&format!("/receipt/{name}")).and_then(Value::as_u64);
         sheet.row([
-            text(step, "/step_id"),
+            format!("{}{}", "  ".repeat(*depth), text(step, "/step_id")),
             text(step, "/step_type"),
             status(step),
             seconds(step),
@@ -44,7 +45,7 @@ pub(crate) fn summary(view: &Value) -> String {
         ]);
     }
     let mut parts = vec![plain(&text(view, "/message")), sheet.text()];
-    for step in steps {
+    for (_, step) in &all {
         let id = text(step, "/step_id");
         let frames = step.pointer("/outcome/backtrace").and_then(Value::as_array);
         let frames = frames.into_iter().flatten();
@@ -54,6 +55,30 @@ pub(crate) fn summary(view: &Value) -> String {
     parts.extend(steps.iter().filter_map(|step| output(step, &id)));
     parts.push(plain(&format!("run {id}: {} in {} s", text(view, "/status"), seconds(view))));
     parts.join("\n")
+}
+
+/// Maximum number of steps in the table.
+const STEPS: usize = 200;
+
+/// Returns the steps of a run, a group before its members, each with its depth.
+fn flat(steps: &[Value]) -> Vec<(usize, &Value)> {
+    fn add<'v>(depth: usize, steps: &'v [Value], found: &mut Vec<(usize, &'v Value)>) {
+        let list =
+            |of: &'v Value, key: &str| of.get(key).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        for step in steps {
+            if found.len() >= STEPS {
+                return;
+            }
+            found.push((depth, step));
+            for branch in list(step, "branches") {
+                add(depth + 1, list(branch, "steps"), found);
+            }
+            add(depth + 1, list(step, "finally"), found);
+        }
+    }
+    let mut found = Vec::new();
+    add(0, steps, &mut found);
+    found
 }
 
 fn seconds(of: &Value) -> String {

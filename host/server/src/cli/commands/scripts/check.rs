@@ -41,7 +41,7 @@ pub(crate) async fn check(args: &CheckScriptArgs) -> Result<Exit, HostError> {
             let report = json!({ "runs": runs, "total": scripts.len(), "scripts": scripts });
             print(&serde_json::to_string_pretty(&report).unwrap_or_default());
         }
-        Output::Text => print_painted(&told(&scripts, runs)),
+        Output::Text => print_painted(&report(&scripts, runs)),
     }
     Ok(if runs == scripts.len() { Exit::Success } else { Exit::RunFailed })
 }
@@ -71,7 +71,7 @@ struct Finding {
     foreseen: bool,
 }
 
-fn told(scripts: &[Checked], runs: usize) -> String {
+fn report(scripts: &[Checked], runs: usize) -> String {
     let mut lines = Vec::new();
     let mut lacking: BTreeMap<&str, usize> = BTreeMap::new();
     for script in scripts {

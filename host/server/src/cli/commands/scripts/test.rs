@@ -43,7 +43,7 @@ pub(crate) async fn test(args: &TestScriptArgs) -> Result<Exit, HostError> {
             report.to_string().map_err(|error| file_error(path.clone(), std::io::Error::other(error)))?;
         fs::write(path, xml).map_err(|error| file_error(path.clone(), error))?;
     }
-    print(&total.told(files.len(), broken));
+    print(&total.summary(files.len(), broken));
     Ok(if total.bad() == 0 && broken == 0 { Exit::Success } else { Exit::RunFailed })
 }
 
@@ -97,7 +97,7 @@ impl Counts {
         self.failed.saturating_add(self.inconclusive).saturating_add(self.not_implemented)
     }
 
-    fn told(&self, files: usize, broken: usize) -> String {
+    fn summary(&self, files: usize, broken: usize) -> String {
         let total = self.passed.saturating_add(self.skipped).saturating_add(self.bad());
         let mut parts = vec![format!("{} passed", self.passed)];
         for (count, what) in [

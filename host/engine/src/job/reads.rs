@@ -1,0 +1,94 @@
+//! The outputs that the expressions of a step can read.
+
+use serde_json::Value;
+
+use super::StepDefinition;
+
+/// The steps that the expressions of a step can name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reads {
+    /// Every step: an expression computes the name.
+    All,
+    /// The steps whose ids occur in this text.
+    In(String),
+}
+
+impl Reads {
+    /// Returns the reads of a step.
+    pub(super) fn of(step: &StepDefinition) -> Self {
+        let mut text = step.when.clone().unwrap_or_default();
+        let list = step.group.as_deref().and_then(|group| group.for_each.as_ref());
+        for value in step.config.values().chain(list) {
+            add(value, &mut text);
+        }
+        if names_only(&text) { Self::In(text) } else { Self::All }
+    }
+
+    /// Returns whether an expression can read the step with that id.
+    pub fn may_name(&self, id: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::In(text) => text.contains(id),
+        }
+    }
+}
+
+fn add(value: &Value, text: &mut String) {
+    match value {
+        Value::String(part) if part.contains("${{") => {
+            text.push('\n');
+            text.push_str(part);
+        }
+        Value::Array(items) => items.iter().for_each(|item| add(item, text)),
+        Value::Object(map) => map.values().for_each(|item| add(item, text)),
+        _ => {}
+    }
+}
+
+/// Returns whether every use of `steps` is followed by a written name: `steps.load` or `steps["load"]`.
+fn names_only(text: &str) -> bool {
+    text.match_indices("steps").all(|(start, word)| {
+        let before = text.get(..start).and_then(|text| text.chars().next_back());
+        if before.is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | '"' | '\'')) {
+            return true;
+        }
+        let rest = text.get(start + word.len()..).unwrap_or_default().trim_start();
+        let of_name = |c: char| c.is_alphanumeric() || c == '_';
+        if let Some(rest) = rest.strip_prefix('.') {
+            let rest = rest.trim_start().trim_start_matches(of_name).trim_start();
+            return !rest.starts_with('(');
+        }
+        match rest.strip_prefix('[') {
+            Some(rest) => rest.trim_start().starts_with(['"', '\'']),
+            None => rest.starts_with(of_name),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_step_reads_the_steps_that_it_names() {
+        for (text, load, other) in [
+            ("${{ steps.load.output }}", true, false),
+            ("${{ steps['load'].output }}", true, false),
+            ("${{ steps [ \"load\" ].output }}", true, false),
+            ("no expression about load", false, false),
+            ("${{ vars.x }}", false, false),
+            ("${{ steps[vars.name].output }}", true, true),
+            ("${{ steps.items() | length }}", true, true),
+            ("${{ steps | length }}", true, true),
+            ("${{ 'a' in steps }}", true, true),
+            ("${{ vars.steps_done }}", false, false),
+        ] {
+            let step: StepDefinition =
+                serde_json::from_value(json!({"id": "a", "type": "x", "deep": [{"text": text}]})).unwrap();
+            let reads = Reads::of(&step);
+            assert_eq!((reads.may_name("load"), reads.may_name("other")), (load, other), "{text}");
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Further attempts: of a step, and of the whole run.
+
+use chrono::Duration;
+use sha2::{Digest, Sha256};
+
+use super::{RunState, StepStatus, is_cancelled};
+use crate::clock::{self, Timestamp};
+use crate::job::{Part, RetryFrom, RetryOn};
+use crate::outcome::{FailureKind, Outcome};
+
+/// The longest backoff.
+const MAX_BACKOFF: std::time::Duration = std::time::Duration::from_secs(300);
+
+impl RunState {
+    /// Returns whether a step with this end is tried again.
+    pub(in crate::run) fn is_tried_again(&self, index: usize, outcome: &Outcome) -> bool {
+        let Some((definition, step)) = self.definition(index).zip(self.steps.get(index)) else {
+            return false;
+        };
+        let retry = self.run.job.retry_of(definition);
+        !outcome.is_success()
+            && !step.halting
+            && self.ending.is_none()
+            && !self.group(index).is_some_and(|group| group.closed)
+            && !is_cancelled(outcome)
+            && is_retried(retry.on.as_deref(), outcome)
+            && step.counted + 1 < retry.max_attempts
+    }
+}
+
+/// Tries the whole run again after a step has failed for good, if the job allows it.
+pub(super) fn try_again(state: &mut RunState, failed: usize, outcome: &Outcome, at: Timestamp) -> bool {
+    let run = state.run.clone();
+    let Some(retry) = &run.job.retry else { return false };
+    if state.attempt >= retry.max_attempts || !is_retried(retry.on.as_deref(), outcome) {
+        return false;
+    }
+    let pause = backoff(&format!("{}/{}", run.execution_id, state.attempt), retry.backoff.0, state.attempt);
+    state.attempt += 1;
+    let main = |index: &usize| state.part_of(*index) == Part::Steps;
+    let top: Vec<usize> =
+        run.job.plan().top().iter().filter_map(|node| state.fixed(*node)).filter(main).collect();
+    let first = match retry.from {
+        RetryFrom::Start => top.first().copied().unwrap_or(failed),
+        RetryFrom::FailedStep => failed,
+    };
+    if retry.from == RetryFrom::Start {
+        state.variables.clone_from(&run.variables);
+    }
+    for index in top.into_iter().skip_while(|index| *index != first) {
+        let kept = index == first && retry.from == RetryFrom::FailedStep;
+        let end = state.steps.get(index).and_then(|step| step.end.clone()).filter(|_| kept);
+        // A group that failed keeps the branches that ended well.
+        if kept {
+            state.leave(index)
+        } else {
+            state.reset(index)
+        }
+        let Some(step) = state.steps.get_mut(index) else { continue };
+        *step = step.again();
+        if index == first {
+            step.status = StepStatus::Waiting;
+            step.not_before = Some(at + pause);
+            step.end = end;
+        }
+    }
+    true
+}
+
+/// Returns whether an end is tried again, according to the list or to the end itself.
+fn is_retried(on: Option<&[RetryOn]>, outcome: &Outcome) -> bool {
+    // A step that kills its process would kill the next one, too.
+    if outcome.ends_budget() || matches!(outcome, Outcome::Lost { .. }) {
+        return false;
+    }
+    let Some(on) = on else { return outcome.is_retryable() };
+    let named = match outcome {
+        Outcome::Failed { kind, .. } => match kind {
+            FailureKind::Unavailable => Some(RetryOn::Unavailable),
+            FailureKind::TimedOut => Some(RetryOn::TimedOut),
+            FailureKind::NotFound => Some(RetryOn::NotFound),
+            FailureKind::Denied => Some(RetryOn::Denied),
+            FailureKind::OverMemory => Some(RetryOn::OverMemory),
+            FailureKind::Failed => Some(RetryOn::Failed),
+            FailureKind::InvalidConfig | FailureKind::Cancelled => None,
+        },
+        Outcome::Denied { .. } => Some(RetryOn::Denied),
+        Outcome::OutOfFuel { .. } => Some(RetryOn::OutOfFuel),
+        Outcome::OverMemory { .. } => Some(RetryOn::OverMemory),
+        Outcome::TimedOut { .. } => Some(RetryOn::TimedOut),
+        over if over.is_over_time() => Some(RetryOn::TimedOut),
+        Outcome::Trapped { .. } => Some(RetryOn::Trapped),
+        Outcome::HostFault { .. } => Some(RetryOn::HostFault),
+        Outcome::Succeeded
+        | Outcome::InvalidConfig { .. }
+        | Outcome::Cancelled
+        | Outcome::Parked { .. }
+        | Outcome::OverLimit { .. }
+        | Outcome::Lost { .. }
+        | Outcome::OutputTooLarge { .. } => None,
+    };
+    on.contains(&RetryOn::Any) || named.is_some_and(|named| on.contains(&named))
+}
+
+/// Returns the shortest time for which a step is parked after it has already waited for `waited`: one 32nd of
+/// it, as 1, 2, 4 seconds and so on, up to 5 minutes. A step that asks repeatedly slows down; a step that
+/// waits for days makes two thousand calls per week.
+pub(super) fn shortest_park(waited: std::time::Duration) -> std::time::Duration {
+    let part = (waited.as_secs() / 32).max(1);
+    let doubled = 1u64 << part.ilog2().min(31);
+    std::time::Duration::from_secs(doubled).min(MAX_BACKOFF)
+}
+
+/// Returns the pause before the next attempt: doubled each time, and shifted by up to a fifth either way, so
+/// that runs that failed together do not return together. The same seed gives the same pause.
+pub(super) fn backoff(seed: &str, first: std::time::Duration, counted: u32) -> Duration {
+    let doublings = 2u32.saturating_pow(counted.saturating_sub(1).min(16));
+    let pause = first.saturating_mul(doublings).min(MAX_BACKOFF);
+    let digest = Sha256::digest(seed);
+    let fraction = f64::from(digest.first().copied().unwrap_or(128)) / 255.0;
+    clock::span(pause.mul_f64(0.8 + 0.4 * fraction))
+}

@@ -1,0 +1,54 @@
+//! Lists of runs.
+
+use std::time::Duration;
+
+use stepwell_engine::store::{RunFilter, RunRow};
+use stepwell_engine::{StoreError, clock, project};
+
+use crate::runs::{ROW, first_id, of_row};
+use crate::sql::{Param, Sql, micros};
+
+/// The maximum age of a run at its end, for the bound of a search by end: 31 days.
+const LONGEST: Duration = Duration::from_secs(31 * 24 * 3600);
+
+pub(crate) fn list(db: &dyn Sql, filter: &RunFilter) -> Result<Vec<RunRow>, StoreError> {
+    let first = filter.ended_since.map(|since| (micros(since), first_id(clock::earlier(since, LONGEST))));
+    // The text contains only the requested conditions, so that an index can be used.
+    let (mut wanted, mut values) = (vec!["TRUE".to_owned()], Vec::new());
+    let mut add = |condition: &str, value| {
+        values.push(value);
+        wanted.push(format!("{condition} ${}", values.len()));
+    };
+    if let Some(job) = &filter.job_id {
+        add("job_id =", Param::from(job));
+    }
+    // `0` follows `/`.
+    let project = filter.project.as_deref().filter(|name| *name != project::DEFAULT);
+    let bounds = project.map(|name| (format!("{name}/"), format!("{name}0")));
+    if let Some((first, end)) = &bounds {
+        add("job_id >=", Param::from(first));
+        add("job_id <", Param::from(end));
+    }
+    if let Some(queue) = &filter.queue {
+        add("queue =", Param::from(queue));
+    }
+    if let Some(before) = &filter.before {
+        add("execution_id <", Param::from(before));
+    }
+    if let Some((since, first)) = &first {
+        add("ended_at >=", Param::from(*since));
+        add("execution_id >=", Param::from(first));
+    }
+    if filter.project.is_some() && bounds.is_none() {
+        wanted.push("job_id NOT LIKE '%/%'".to_owned());
+    }
+    if let Some(status) = filter.status {
+        // As text, since a partial index applies only to conditions in the statement itself.
+        wanted.push(format!("status = '{}'", status.name()));
+    }
+    values.push(Param::from(filter.limit));
+    // Ids begin with their time, so their order is the order of age.
+    let (wanted, limit) = (wanted.join(" AND "), values.len());
+    let sql = format!("SELECT {ROW} FROM runs WHERE {wanted} ORDER BY execution_id DESC LIMIT ${limit}");
+    db.rows(&sql, &values, of_row)
+}
