@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use stepwell_engine::StoreError;
 use stepwell_engine::clock::Timestamp;
+use stepwell_engine::document::cut;
 use stepwell_engine::identity::Actor;
 use stepwell_engine::job::StepDefinition;
 use stepwell_engine::job::approval::Approval;
@@ -76,14 +77,35 @@ impl Approvals {
         decided: Decided,
         audit: Audit,
     ) -> Result<RunState, HostError> {
+        let row = audit.clone();
+        match self.try_to_decide(execution_id, step_id, decided, audit).await {
+            // A decision that comes too late is refused, too: the run has ended, another decision was faster, or
+            // another process works on the run at this moment.
+            Err(
+                error @ (HostError::Refused(_)
+                | HostError::Store(StoreError::Claimed(..) | StoreError::Stale(_))),
+            ) => {
+                let detail = cut(&format!("step {step_id}: {error}"), MAX_DETAIL);
+                let row = Audit { action: "approval.refuse".to_owned(), detail, ..row };
+                self.ctx.store.write(vec![Change::Audit(row)]).await?;
+                Err(error)
+            }
+            done => done,
+        }
+    }
+
+    async fn try_to_decide(
+        &self,
+        execution_id: &str,
+        step_id: &str,
+        decided: Decided,
+        audit: Audit,
+    ) -> Result<RunState, HostError> {
         let state = self.ctx.runs().get(execution_id).await?;
         let Some((step, definition)) = asks(&state, step_id) else {
             return Err(not_asking(execution_id, step_id));
         };
         if let Some(why) = self.may_not_decide(&state, step, &definition, &decided).await? {
-            let detail = format!("step {step_id}: {why}");
-            let row = Audit { action: "approval.refuse".to_owned(), detail, ..audit };
-            self.ctx.store.write(vec![Change::Audit(row)]).await?;
             return Err(HostError::Refused(why));
         }
         let now = self.ctx.clock.now();
@@ -294,7 +316,8 @@ impl Approvals {
 /// Pauses of a decision that waits for the worker of its run, and their number.
 const WAIT: std::time::Duration = std::time::Duration::from_millis(250);
 const WAITS: u32 = 40;
-
+/// Maximum bytes of the reason in the row of a refused decision: the name of a step may be of any length.
+const MAX_DETAIL: usize = 1000;
 /// Maximum number of approvals of one run in a list.
 const MOST_ASKED: usize = 100;
 

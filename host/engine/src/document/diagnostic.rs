@@ -13,7 +13,7 @@ const MAX_MESSAGE: usize = 600;
 /// Maximum characters of a help text.
 const MAX_HELP: usize = 4_000;
 /// The entry after the shown problems.
-const MORE: &str = "there are more problems; fix these first";
+pub(crate) const MORE: &str = "there are more problems; fix these first";
 /// Maximum characters of a line that are shown, around the problem.
 const MAX_SNIPPET: usize = 200;
 

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+pub(crate) use diagnostic::MORE;
 pub use diagnostic::{Diagnostic, Diagnostics, MAX_PROBLEMS};
 pub(crate) use schema::validator_options;
 pub use schema::{Schema, SchemaProblem, closest};

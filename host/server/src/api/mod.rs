@@ -53,6 +53,8 @@ use refuse::MAX_BODY;
 
 pub(crate) use openapi::document;
 pub(crate) use routes::Operation;
+#[cfg(test)]
+pub(crate) use routes::TABLE;
 pub use routes::markdown;
 pub(crate) use serve::{IS_STUCK, Serving, serve};
 

@@ -60,8 +60,11 @@ pub(crate) async fn serve(host: Host, serving: Serving, reload: impl Fn()) -> Re
     let Serving { listen, rate, format } = serving;
     let fail = |error| file_error(listen.to_string().into(), error);
     forbid_dumps();
+    // Problems of the settings show before anything exists.
+    let proxies = Proxies::read(&host.configuration().service.proxies).map_err(HostError::Refused)?;
     let listener = listener(listen).map_err(fail)?;
     let address = listener.local_addr().map_err(fail)?;
+    let router = router(host.clone(), rate, front(&host, address)?)?;
     first_key(&host).await?;
     let (mut terminate, mut interrupt) =
         (signal(SignalKind::terminate()).map_err(fail)?, signal(SignalKind::interrupt()).map_err(fail)?);
@@ -84,9 +87,7 @@ pub(crate) async fn serve(host: Host, serving: Serving, reload: impl Fn()) -> Re
             _ = interrupt.recv() => None,
         }
     };
-    let router = router(host.clone(), rate, front(&host, address)?)?;
     let most = descriptors() / 2;
-    let proxies = Proxies::read(&host.configuration().service.proxies).map_err(HostError::Refused)?;
     let open = Arc::new(Connections::new(most.min(MAX_CONNECTIONS), proxies));
     let tasks = TaskTracker::new();
     let (connections, drained) = accept(listener, router, (open.clone(), tasks.clone()), stop).await;
