@@ -6,6 +6,7 @@ mod condition;
 mod expression;
 mod functions;
 mod legacy;
+mod numbers;
 mod parse;
 mod template;
 mod variables;
