@@ -7,6 +7,7 @@ mod expression;
 mod functions;
 pub mod group;
 mod legacy;
+mod numbers;
 mod parse;
 mod plan;
 mod reads;
