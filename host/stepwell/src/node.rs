@@ -91,6 +91,8 @@ pub(crate) struct Node {
     pub reading: Mutex<()>,
     /// The numbers of consecutive panics of workers, by runs of which no step was next.
     pub panics: Mutex<HashMap<String, u32>>,
+    /// The numbers of consecutive claims of runs whose records cannot be read.
+    pub unreadable: Mutex<HashMap<String, u32>>,
 }
 
 impl Default for Node {
@@ -122,6 +124,7 @@ impl Default for Node {
             guests: OnceLock::new(),
             reading: Mutex::default(),
             panics: Mutex::default(),
+            unreadable: Mutex::default(),
         }
     }
 }

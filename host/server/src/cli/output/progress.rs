@@ -148,7 +148,10 @@ impl Observer for Terminal {
             }
             Notice::Event(Event::Faulted { message, .. }) => self.line(&format!("internal error: {message}")),
             Notice::Event(
-                Event::CheckpointSaved { .. } | Event::StepInherited { .. } | Event::SkipInherited { .. },
+                Event::CheckpointSaved { .. }
+                | Event::StepInherited { .. }
+                | Event::SkipInherited { .. }
+                | Event::Unreadable,
             ) => {}
             Notice::Log(line) => {
                 // Lines of several steps mix.
