@@ -164,7 +164,7 @@ fn a_step_that_parks_for_ever_is_called_again_when_its_time_is_up() {
         }
         let after = std::time::Duration::from_millis(asked.saturating_mul(1000));
         let outcome = Outcome::Parked { after, reason: String::new() };
-        step_on(&mut state, &ended(0, attempt, outcome, at(second)));
+        step_on(&mut state, &ended(0, attempt, outcome, second));
         assert_eq!(state.wakes_at(), Some(at(wakes)), "{attempt}");
     }
 }
