@@ -75,6 +75,7 @@ mod teams;
 mod templates;
 mod terminal;
 mod transcripts;
+mod unreadable;
 mod upgrades;
 mod value_matrix;
 mod values;

@@ -16,6 +16,7 @@ use crate::support::{Notebook, Running, Site, one_step, probe, told, told_by_key
 /// Cases that have a separate test.
 const ELSEWHERE: &[&str] = &[
     "await_cancel",
+    "deep",
     "limit",
     "http",
     "http_many",

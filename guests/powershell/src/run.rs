@@ -303,7 +303,7 @@ mod tests {
         let mut it = interp();
         let deep = (0..200).fold(json!(1), |inner, _| json!([inner]));
         let why = to_text(&mut it, &[value(&deep, false)], OBJECT_DEPTH).unwrap_err();
-        assert!(why.contains("nests deeper than 100 levels"), "{why}");
+        assert!(why.contains("nests deeper than 64 levels"), "{why}");
     }
 
     #[test]

@@ -104,6 +104,9 @@ pub enum Case {
     Sql,
     /// Reads and sets variables.
     Context,
+    /// Nests `count` lists in the place `text`: `output`, `metadata`, `variable`, or `refusal` for the metadata of a
+    /// failure.
+    Deep,
     /// Saves `text` as a checkpoint and returns the previous one.
     Checkpoint,
     /// Saves `count` checkpoints of 64 KiB, or forever when `count` is 0.
@@ -194,6 +197,7 @@ impl Step for Probe {
             Case::Sql => self.database(),
             Case::Limit => limits::reach(&self),
             Case::Context
+            | Case::Deep
             | Case::Checkpoint
             | Case::Checkpoints
             | Case::Resume
@@ -387,6 +391,19 @@ impl Probe {
         }
     }
 
+    fn deep(&self) -> StepResult {
+        let nested = (0..self.count).fold(json!(1), |inner, _| json!([inner]));
+        match self.text.as_str() {
+            "metadata" => Ok(Output::new("done").metadata("nested", nested)),
+            "refusal" => Err(Failure::failed("no").metadata("nested", nested)),
+            "variable" => {
+                context::set_variable("seen", &nested)?;
+                done(0)
+            }
+            _ => done(nested),
+        }
+    }
+
     fn surroundings(&self) -> StepResult {
         match self.case {
             Case::Context => {
@@ -401,6 +418,7 @@ impl Probe {
                     "set": set.err(),
                 }))
             }
+            Case::Deep => self.deep(),
             Case::Checkpoint => {
                 let before = context::load_checkpoint()?;
                 context::save_checkpoint(&self.text)?;

@@ -15,6 +15,7 @@ pub mod document;
 pub mod identity;
 pub mod job;
 pub mod label;
+pub mod levels;
 mod outcome;
 pub mod policy;
 pub mod project;

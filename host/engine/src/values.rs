@@ -11,14 +11,27 @@ use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Vis
 use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 
+use crate::levels::{self, TooDeep};
+
 /// The largest whole number up to which a double represents each one: 2^53.
 const EXACT: u64 = 1 << 53;
+
+/// A text that is not a value of JSON, or not one that is accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum Unread {
+    /// The text is not JSON.
+    #[error("is not JSON: {}", json_problem(.0))]
+    NotJson(serde_json::Error),
+    /// The value has too many levels.
+    #[error(transparent)]
+    TooDeep(#[from] TooDeep),
+}
 
 /// Reads JSON. A number that a double would change becomes text.
 ///
 /// # Errors
-/// Fails when the text is not JSON.
-pub fn read_json(text: &str) -> Result<Value, serde_json::Error> {
+/// Fails when the text is not JSON, or has too many levels.
+pub fn read_json(text: &str) -> Result<Value, Unread> {
     read_with(text, is_exact)
 }
 
@@ -26,15 +39,16 @@ pub fn read_json(text: &str) -> Result<Value, serde_json::Error> {
 /// the host keeps all its digits.
 ///
 /// # Errors
-/// Fails when the text is not JSON.
-pub fn read_output(text: &str) -> Result<Value, serde_json::Error> {
+/// Fails when the text is not JSON, or has too many levels.
+pub fn read_output(text: &str) -> Result<Value, Unread> {
     read_with(text, |number| is_exact(number) || is_whole_of_64_bits(number))
 }
 
-fn read_with(text: &str, is_kept: impl Fn(&str) -> bool) -> Result<Value, serde_json::Error> {
+fn read_with(text: &str, is_kept: impl Fn(&str) -> bool) -> Result<Value, Unread> {
+    levels::check_text(text)?;
     let read = serde_json::from_str(&keep_digits_but(text, is_kept)).map(|Once(value)| value);
     // Report the place of an error in the original text.
-    read.map_err(|error| serde_json::from_str::<Once>(text).err().unwrap_or(error))
+    read.map_err(|error| Unread::NotJson(serde_json::from_str::<Once>(text).err().unwrap_or(error)))
 }
 
 /// A value whose objects have each key once. serde_json silently takes the last of two values for a key.
@@ -333,16 +347,17 @@ mod tests {
             assert!(read_json(wrong).is_err(), "{wrong}");
         }
         let error = read_json("[1.50,\n 2.50 x]").unwrap_err();
-        assert_eq!(json_problem(&error), "line 2, column 7: expected `,` or `]`");
+        assert_eq!(error.to_string(), "is not JSON: line 2, column 7: expected `,` or `]`");
     }
 
     #[test]
     fn a_key_that_stands_twice_is_an_error_with_its_place() {
         for text in ["{\"a\": 1, \"a\": 2}", "[{\"b\": {\"a\": 1.50, \"a\": 1}}]"] {
             let error = read_json(text).unwrap_err();
-            let problem = json_problem(&error);
+            let problem = error.to_string();
             assert!(
-                problem.starts_with("line 1, column ") && problem.contains("the key `a` appears twice"),
+                problem.starts_with("is not JSON: line 1, column ")
+                    && problem.contains("the key `a` appears twice"),
                 "{problem}"
             );
         }

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 use stepwell_engine::policy::Limits;
+use stepwell_engine::values::Unread;
 use stepwell_engine::{FailureKind, Outcome, Produced, values};
 use wasmtime::component::ResourceTableError;
 use wasmtime::{PoolConcurrencyLimitError, Trap};
@@ -18,6 +19,9 @@ const HOST_CALL_BYTES: &str = "fuel allocated for hostcalls has been exhausted";
 
 /// The same for the resources that a component holds in its tables.
 const HANDLES: &str = "store handle limit exceeded";
+
+/// The name of the bound on levels of values.
+pub(crate) const LEVELS: &str = "levels";
 
 /// Returns the bytes of the guest's answer.
 pub(crate) fn answer_bytes(answer: &Result<wit::Outcome, wit::Failure>) -> usize {
@@ -57,8 +61,8 @@ pub(crate) fn answered(
             (Ok(output), Ok(metadata)) => {
                 (Outcome::Succeeded, Produced { summary: done.summary, output, metadata, variables })
             }
-            (Err(error), _) => (not_json("output", &error), Produced::default()),
-            (_, Err(error)) => (not_json("metadata", &error), Produced::default()),
+            (Err(error), _) => (unread("output", &error), Produced::default()),
+            (_, Err(error)) => (unread("metadata", &error), Produced::default()),
         },
         Err(failure) => {
             let metadata = parse_object(&failure.metadata).unwrap_or_default();
@@ -72,20 +76,34 @@ pub(crate) fn answered(
     }
 }
 
-fn parse(text: &str) -> Result<Value, String> {
-    if text.is_empty() { Ok(Value::Null) } else { values::read_output(text).map_err(|e| e.to_string()) }
+/// The reason why an answer is refused.
+enum Refused {
+    Unread(Unread),
+    NoObject,
 }
 
-fn parse_object(text: &str) -> Result<Map<String, Value>, String> {
+fn parse(text: &str) -> Result<Value, Refused> {
+    if text.is_empty() { Ok(Value::Null) } else { values::read_output(text).map_err(Refused::Unread) }
+}
+
+fn parse_object(text: &str) -> Result<Map<String, Value>, Refused> {
     match parse(text)? {
         Value::Object(map) => Ok(map),
         Value::Null => Ok(Map::new()),
-        _ => Err("it is not an object".to_owned()),
+        _ => Err(Refused::NoObject),
     }
 }
 
-fn not_json(what: &str, error: &str) -> Outcome {
-    let message = format!("the step returned {what} that is not the JSON it should be: {error}");
+fn unread(what: &str, refused: &Refused) -> Outcome {
+    let why = match refused {
+        Refused::Unread(Unread::TooDeep(deep)) => {
+            let message = format!("the {what} of the step {deep}");
+            return Outcome::OverLimit { limit: LEVELS.to_owned(), message };
+        }
+        Refused::Unread(Unread::NotJson(error)) => values::json_problem(error),
+        Refused::NoObject => "it is not an object".to_owned(),
+    };
+    let message = format!("the step returned {what} that is not the JSON it should be: {why}");
     Outcome::Failed { kind: FailureKind::Failed, message, retryable: false }
 }
 

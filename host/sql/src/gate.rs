@@ -74,6 +74,13 @@ const POSTGRES: Words = Words {
         "pg_promote",
         "inet_client_*",
         "inet_server_*",
+        // Passwords, and passwords of other servers.
+        "pg_authid",
+        "pg_shadow",
+        "pg_user_mapping*",
+        "_pg_user_mappings",
+        "user_mapping_options",
+        "pg_subscription",
     ],
     not_ddl: &[
         "extension",
@@ -119,6 +126,10 @@ const MYSQL: Words = Words {
         "sql_mode",
         "character_set_client",
         "collation_connection",
+        "default_storage_engine",
+        "default_tmp_storage_engine",
+        "storage_engine",
+        "enforce_storage_engine",
     ],
     not_ddl: &[
         "user",
@@ -169,6 +180,13 @@ const MSSQL: Words = Words {
         "revert",
         "waitfor",
         "setuser",
+        // Password hashes.
+        "loginproperty",
+        "sql_logins",
+        "syslogins",
+        "sysxlogins",
+        "sysxlgns",
+        "syslnklgns",
         "readtext",
         "writetext",
         "updatetext",
@@ -288,7 +306,7 @@ pub(crate) fn check(kind: Database, mode: SqlMode, scripts: bool, tokens: &[Toke
         }
         Database::Mssql => needed = mssql(first, tokens, scripts, needed)?,
         Database::Mysql => {
-            mysql(tokens)?;
+            mysql::check(first, tokens)?;
             if locks_rows(tokens) {
                 needed = needed.max(SqlMode::Write);
             }
@@ -368,25 +386,6 @@ fn same(c: char, wanted: char) -> bool {
         | '\u{24b6}'..='\u{24e9}' => wanted != '_',
         _ => c.eq_ignore_ascii_case(&wanted),
     }
-}
-
-/// Checks the bodies of MySQL. They may not contain texts that run as statements, or words that change how
-/// the server reads statements.
-fn mysql(tokens: &[Token<'_>]) -> Result<(), Error> {
-    for (at, token) in tokens.iter().enumerate() {
-        let next = |more: usize| tokens.get(at + more);
-        let follows = |more: usize, words: &[&str]| {
-            next(more).is_some_and(|next| words.iter().any(|word| next.is(word)))
-        };
-        let assigns = next(2).is_some_and(|next| next.text == "=" || next.text == ":");
-        let runs_text =
-            token.is("execute") && follows(1, &["immediate"]) || token.is("prepare") && follows(2, &["from"]);
-        let charset = token.is("set") && follows(1, &["names", "character", "charset"]) && !assigns;
-        if runs_text || charset {
-            return Err(denied(&format!("`{}` is not for steps", token.text)));
-        }
-    }
-    Ok(())
 }
 
 /// Returns whether the statement contains `SELECT ... INTO t`, which creates a table, as opposed to
@@ -514,6 +513,8 @@ fn one_statement(first: &Token<'_>, tokens: &[Token<'_>], scripts: bool) -> Resu
     }
     Ok(())
 }
+
+mod mysql;
 
 #[cfg(test)]
 mod composed;

@@ -25,7 +25,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use crate::dialect::{self, quoted, quoted_part};
 use crate::serve::{Control, Job, Loaded, Work, beginning, next};
 use crate::sink::Sink;
-use crate::sqlite_errors::{code, first_line, line_left, of_load, out_of_memory, translate};
+use crate::sqlite_errors::{NUL, code, first_line, line_left, of_load, out_of_memory, translate};
 use crate::sqlite_limits::{INSTRUCTIONS, LENGTH};
 use crate::sqlite_memory::{self, Account, MOST, Refused, bounded};
 use crate::{
@@ -199,6 +199,7 @@ impl Session {
 
     fn script(&self, text: &str, sink: &mut Sink, done: &mut Vec<StatementReport>) -> Result<(), Failure> {
         self.still_in_transaction()?;
+        without_nul(text)?;
         let (mut batch, mut from) = (Batch::new(&self.database, text), 0);
         loop {
             let begins = first_line(text, from);
@@ -419,6 +420,7 @@ fn is_dangerous(function: &str) -> bool {
 
 /// Returns the only statement of the text.
 fn one_statement<'c>(database: &'c rusqlite::Connection, text: &'c str) -> Result<Statement<'c>, Failure> {
+    without_nul(text)?;
     let mut batch = Batch::new(database, text);
     let first = bounded(|| batch.next())?
         .ok_or_else(|| Error::InvalidStatement("the statement is empty".to_owned()))?;
@@ -429,6 +431,14 @@ fn one_statement<'c>(database: &'c rusqlite::Connection, text: &'c str) -> Resul
             "the text holds several statements: one call runs one statement; a `script` runs several, where policy says so".to_owned(),
         )
         .into()),
+    }
+}
+
+/// Refuses the character NUL, at which SQLite would stop reading, even within a string.
+fn without_nul(text: &str) -> Result<(), Failure> {
+    match text.contains('\0') {
+        true => Err(Error::invalid(NUL).into()),
+        false => Ok(()),
     }
 }
 

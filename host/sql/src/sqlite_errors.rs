@@ -10,6 +10,9 @@ use crate::Error;
 use crate::sqlite_limits::{INSTRUCTIONS, LENGTH};
 use crate::words::{self, Kind};
 
+/// The error for a statement with NUL.
+pub(crate) const NUL: &str = "the statement has the character NUL in it: take it out";
+
 /// Converts the driver's error for the guest, without paths.
 pub(crate) fn translate(error: &rusqlite::Error, name: &str, mode: SqlMode, deadline: Instant) -> Error {
     let text = code(error);
@@ -96,7 +99,7 @@ pub(crate) fn code(error: &rusqlite::Error) -> String {
             let rest = usize::try_from(*offset).ok().and_then(|offset| sql.get(offset..)).unwrap_or_default();
             of_input(msg, rest)
         }
-        rusqlite::Error::NulError(_) => "the statement has the character NUL in it: take it out".to_owned(),
+        rusqlite::Error::NulError(_) => NUL.to_owned(),
         other => {
             tracing::warn!("SQLite's driver refused a statement of a step: {other}");
             "SQLite cannot run the statement, or read a value of its result".to_owned()

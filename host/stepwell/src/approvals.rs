@@ -304,6 +304,8 @@ impl Approvals {
             let state = match self.ctx.runs().shown(&row.execution_id).await {
                 // The run was removed during the loop.
                 Err(HostError::Store(StoreError::NotFound(_))) => continue,
+                // A worker ends a run that cannot be read. The list shows the others.
+                Err(HostError::Illegal(_)) => continue,
                 found => found?,
             };
             let steps: Vec<usize> = awaited(&state).map(|(step, _)| step).take(MOST_ASKED).collect();

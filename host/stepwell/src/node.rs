@@ -92,6 +92,8 @@ pub(crate) struct Node {
     pub reading: Turns,
     /// The numbers of consecutive panics of workers, by runs of which no step was next.
     pub panics: Mutex<HashMap<String, u32>>,
+    /// The numbers of consecutive claims of runs whose records cannot be read.
+    pub unreadable: Mutex<HashMap<String, u32>>,
 }
 
 impl Default for Node {
@@ -123,6 +125,7 @@ impl Default for Node {
             guests: OnceLock::new(),
             reading: Turns::default(),
             panics: Mutex::default(),
+            unreadable: Mutex::default(),
         }
     }
 }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use stepwell_engine::StoreError;
 use stepwell_engine::job::Job;
 use stepwell_engine::run::Event;
-use stepwell_engine::store::{EventPage, Loaded, NewRun, Place};
+use stepwell_engine::store::{EventPage, Loaded, NewRun, Place, RunRow};
 
 use crate::runs;
 use crate::shared::Shared;
-use crate::sql::{Sql, failed, params, parse};
+use crate::sql::{Sql, params, parse};
 
 /// The bytes of events in one part. A row that begins within them belongs to the part, whatever its length.
 pub(crate) const PART_BYTES: i64 = 1 << 20;
@@ -26,29 +26,56 @@ pub(crate) struct Page {
 /// The run, in its first row, and the events.
 pub(crate) type JournalRow = (Option<String>, Option<String>);
 
+/// A first part, as far as it can be read. A part that cannot be read is an event that follows no other, so
+/// that the damage concerns this run and not the readers of many runs.
+pub(crate) struct First {
+    pub job: Option<Arc<Job>>,
+    pub run: Option<NewRun>,
+    pub events: EventPage,
+}
+
 impl Page {
-    /// Returns the run and the events of a first part.
-    pub fn loaded(self, job: Arc<Job>) -> Result<Loaded, StoreError> {
-        let mut run = None;
-        for (admitted, _) in &self.rows {
-            if let Some(text) = admitted {
-                run = Some(parse::<NewRun>(text)?);
-            }
+    /// Returns the run and the events of a first part. `job` is `None` when it cannot be read.
+    pub fn first(self, job: Option<Arc<Job>>) -> First {
+        let run = self.rows.iter().filter_map(|(admitted, _)| admitted.as_deref()).next_back();
+        let run = run.and_then(|text| parse::<NewRun>(text).ok());
+        let is_damaged = job.is_none() || run.is_none();
+        let run = run.zip(job.clone()).map(|(run, job)| NewRun { job, ..run });
+        let mut events = self.events();
+        if is_damaged {
+            events.events.insert(0, Event::Unreadable);
         }
-        let run = run.ok_or_else(|| failed("a run has no beginning in the journal"))?;
-        let EventPage { events, next } = self.events()?;
-        Ok(Loaded { run: NewRun { job, ..run }, events, next })
+        First { job, run, events }
     }
 
-    fn events(self) -> Result<EventPage, StoreError> {
-        let mut events = Vec::new();
-        for (_, happened) in self.rows {
-            if let Some(text) = happened {
-                events.extend(parse::<Vec<Event>>(&text)?);
-            }
-        }
-        Ok(EventPage { events, next: self.next })
+    fn events(self) -> EventPage {
+        let rows = self.rows.into_iter().filter_map(|(_, happened)| happened);
+        EventPage { events: rows.flat_map(|text| happened(&text)).collect(), next: self.next }
     }
+}
+
+impl First {
+    /// Returns the run and its events. `row` returns the row of a run that cannot be read.
+    pub fn loaded(self, row: impl FnOnce() -> Result<RunRow, StoreError>) -> Result<Loaded, StoreError> {
+        let EventPage { events, next } = self.events;
+        let run = match self.run {
+            Some(run) => run,
+            None => NewRun::unreadable(self.job, &row()?),
+        };
+        Ok(Loaded { run, events, next })
+    }
+}
+
+/// Returns the events of a row.
+fn happened(text: &str) -> Vec<Event> {
+    parse(text).unwrap_or_else(|_| vec![Event::Unreadable])
+}
+
+/// Returns the job of a run, or `None` when its definition cannot be read.
+fn job(db: &dyn Sql, shared: &Shared, id: &str) -> Result<Option<Arc<Job>>, StoreError> {
+    let sql = "SELECT digest FROM runs WHERE execution_id = $1";
+    let digest: String = db.one(sql, params![id])?.ok_or_else(|| StoreError::NotFound(id.to_owned()))?;
+    shared.job(db, &digest)
 }
 
 /// Returns the part of a journal after `after`, or the first part. It does not read log lines.
@@ -95,19 +122,23 @@ fn key(place: Place) -> (i64, i64) {
 }
 
 pub(crate) fn load(db: &dyn Sql, shared: &Shared, id: &str) -> Result<Loaded, StoreError> {
-    let job = runs::job(db, shared, id)?;
-    page(db, id, None, false)?.loaded(job)
+    let job = job(db, shared, id)?;
+    page(db, id, None, false)?.first(job).loaded(|| runs::row(db, id))
 }
 
 pub(crate) fn events(db: &dyn Sql, id: &str, after: Place) -> Result<EventPage, StoreError> {
-    page(db, id, Some(after), after.with_checkpoint)?.events()
+    Ok(page(db, id, Some(after), after.with_checkpoint)?.events())
 }
 
 /// Returns the contents of the last commit with events.
 pub(crate) fn latest(db: &dyn Sql, shared: &Shared, id: &str) -> Result<(Arc<Job>, Vec<Event>), StoreError> {
-    let job = runs::job(db, shared, id)?;
+    let job = job(db, shared, id)?;
     let sql = "SELECT events FROM journal WHERE execution_id = $1 AND events IS NOT NULL AND lines >= 0
         ORDER BY fence DESC, n DESC LIMIT 1";
     let text: Option<String> = db.one(sql, params![id])?;
-    Ok((job, text.as_deref().map_or_else(|| Ok(Vec::new()), parse)?))
+    let events = text.as_deref().map(happened).unwrap_or_default();
+    match job {
+        Some(job) => Ok((job, events)),
+        None => Ok((NewRun::unreadable(None, &runs::row(db, id)?).job, vec![Event::Unreadable])),
+    }
 }

@@ -7,8 +7,8 @@ use stepwell_engine::clock::Timestamp;
 use stepwell_engine::job::{Job, OnConflict};
 use stepwell_engine::run::{Event, RunStatus};
 use stepwell_engine::store::{
-    Audit, Change, Checkpoint, Claim, ClaimQuery, Commit, Expect, Inserted, Kind, NewRun, Next, Renewal,
-    RunRow, Source, Standing,
+    Audit, Change, Checkpoint, ClaimQuery, Commit, Expect, Inserted, Kind, NewRun, Next, Renewal, RunRow,
+    Source, Standing,
 };
 
 use crate::journal::{self, Page};
@@ -48,8 +48,10 @@ impl Entry {
 
 /// A claimed run, as read from the store.
 pub(crate) struct Taken {
+    pub id: String,
     pub run: Journal,
-    pub job: Arc<Job>,
+    /// `None` when the definition cannot be read.
+    pub job: Option<Arc<Job>>,
     pub fence: u64,
     pub cancel: Option<String>,
 }
@@ -60,19 +62,6 @@ pub(crate) enum Journal {
     Fresh(Box<NewRun>),
     /// The rows of the journal.
     Stored(Page),
-}
-
-impl Taken {
-    pub fn claim(self) -> Result<Claim, StoreError> {
-        let (run, events, next) = match self.run {
-            Journal::Fresh(run) => (*run, Vec::new(), None),
-            Journal::Stored(page) => {
-                let loaded = page.loaded(self.job)?;
-                (loaded.run, loaded.events, loaded.next)
-            }
-        };
-        Ok(Claim { run, events, next, fence: self.fence, cancel: self.cancel })
-    }
 }
 
 /// Inserts `run`; `text` is its JSON.
@@ -288,7 +277,7 @@ fn take(db: &dyn Sql, shared: &Shared, id: &str, claimer: &Claimer<'_>) -> Resul
         Some(run) => Journal::Fresh(Box::new(run)),
         None => Journal::Stored(journal::page(db, id, None, true)?),
     };
-    Ok(Some(Taken { run, job, fence, cancel }))
+    Ok(Some(Taken { id: id.to_owned(), run, job, fence, cancel }))
 }
 
 pub(crate) fn claim_run(
@@ -500,13 +489,6 @@ pub(crate) fn cancel(db: &dyn Sql, id: &str, why: &str, now: Timestamp) -> Resul
         phase = CASE WHEN phase IN (2, 4) THEN 1 ELSE phase END WHERE execution_id = $3 AND phase < 5";
     db.execute(sql, params![why, micros(now), id])?;
     row(db, id)
-}
-
-/// Returns the job of a run.
-pub(crate) fn job(db: &dyn Sql, shared: &Shared, id: &str) -> Result<Arc<Job>, StoreError> {
-    let sql = "SELECT digest FROM runs WHERE execution_id = $1";
-    let digest: String = db.one(sql, params![id])?.ok_or_else(|| StoreError::NotFound(id.to_owned()))?;
-    shared.job(db, &digest)
 }
 
 pub(crate) const ROW: &str =

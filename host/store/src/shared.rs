@@ -9,7 +9,7 @@ use stepwell_engine::clock::Timestamp;
 use stepwell_engine::job::{Job, JobDefinition};
 use stepwell_engine::store::{Inserted, NewRun};
 
-use crate::sql::{Sql, failed, params, parse};
+use crate::sql::{Sql, params, parse};
 
 /// The maximum number of job definitions in the parsed cache.
 const PARSED: usize = 4096;
@@ -39,22 +39,25 @@ impl Shared {
         self.jobs.lock().get(digest).cloned()
     }
 
-    /// Returns the job from its text.
-    pub fn read(&self, text: &str) -> Result<Arc<Job>, StoreError> {
-        let job = Arc::new(Job::from(parse::<JobDefinition>(text)?));
+    /// Returns the job from its text. `None` when the text is missing or cannot be read.
+    pub fn read(&self, digest: &str, text: Option<&str>) -> Option<Arc<Job>> {
+        let Some(text) = text else {
+            tracing::error!("the definition {digest} is missing");
+            return None;
+        };
+        let job = Arc::new(Job::from(parse::<JobDefinition>(text).ok()?));
         self.keep(&job);
-        Ok(job)
+        Some(job)
     }
 
-    /// Returns the job of that digest.
-    pub fn job(&self, db: &dyn Sql, digest: &str) -> Result<Arc<Job>, StoreError> {
+    /// Returns the job of that digest. `None` when it is missing or cannot be read.
+    pub fn job(&self, db: &dyn Sql, digest: &str) -> Result<Option<Arc<Job>>, StoreError> {
         if let Some(job) = self.known(digest) {
-            return Ok(job);
+            return Ok(Some(job));
         }
-        let text: String = db
-            .one("SELECT job FROM definitions WHERE digest = $1", params![digest])?
-            .ok_or_else(|| failed(format!("the definition {digest} is missing")))?;
-        self.read(&text)
+        let text: Option<String> =
+            db.one("SELECT job FROM definitions WHERE digest = $1", params![digest])?;
+        Ok(self.read(digest, text.as_deref()))
     }
 
     /// Returns whether a definition was not yet known as one that cannot be read.

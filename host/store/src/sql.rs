@@ -200,7 +200,10 @@ pub(crate) fn json(value: &impl Serialize) -> Result<String, StoreError> {
 }
 
 pub(crate) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, StoreError> {
-    serde_json::from_str(text).map_err(|error| failed(format!("a record cannot be read: {error}")))
+    serde_json::from_str(text).map_err(|error| {
+        tracing::error!("a record cannot be read: {error}");
+        failed("a record cannot be read; the log of the service has the reason")
+    })
 }
 
 pub(crate) fn failed(why: impl Display) -> StoreError {

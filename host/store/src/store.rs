@@ -15,7 +15,7 @@ use stepwell_engine::store::{
 };
 use tokio::sync::broadcast;
 
-use crate::runs::{Entry, New, Taken};
+use crate::runs::{Entry, Journal, New, Taken};
 use crate::shared::Shared;
 use crate::sql::{Sql, json};
 use crate::{audit, journal, listing, logs, records, runs, times};
@@ -89,6 +89,25 @@ pub(crate) trait Database: Send + Sync {
 /// A store in a SQL database.
 pub struct SqlStore<D>(pub(crate) D);
 
+impl<D: Database> SqlStore<D> {
+    /// Reads the journal of a claimed run. A run that cannot be read is claimed too, so that its claimer can end it.
+    async fn claimed(&self, taken: Taken) -> Result<Claim, StoreError> {
+        let Taken { id, run, job, fence, cancel } = taken;
+        let Loaded { run, events, next } = match run {
+            Journal::Fresh(run) => Loaded { run: *run, events: Vec::new(), next: None },
+            Journal::Stored(page) => {
+                let first = page.first(job);
+                let row = match first.run {
+                    Some(_) => None,
+                    None => Some(self.row(&id).await?),
+                };
+                first.loaded(|| row.ok_or(StoreError::NotFound(id)))?
+            }
+        };
+        Ok(Claim { run, events, next, fence, cancel })
+    }
+}
+
 #[async_trait]
 impl<D: Database> RunStore for SqlStore<D> {
     async fn insert(&self, run: &NewRun, with: Vec<Change>) -> Result<Inserted, StoreError> {
@@ -121,7 +140,11 @@ impl<D: Database> RunStore for SqlStore<D> {
             Some(taken) => taken?,
             None => self.0.write(move |db, shared| runs::claim(db, shared, &query)).await?,
         };
-        taken.into_iter().map(Taken::claim).collect()
+        let mut claims = Vec::with_capacity(taken.len());
+        for taken in taken {
+            claims.push(self.claimed(taken).await?);
+        }
+        Ok(claims)
     }
 
     async fn claim_run(
@@ -134,7 +157,8 @@ impl<D: Database> RunStore for SqlStore<D> {
         let (id, worker) = (execution_id.to_owned(), worker.to_owned());
         let claim =
             move |db: &dyn Sql, shared: &Shared| runs::claim_run(db, shared, &id, &worker, now, until);
-        self.0.write(claim).await?.claim()
+        let taken = self.0.write(claim).await?;
+        self.claimed(taken).await
     }
 
     async fn renew(

@@ -71,7 +71,7 @@ pub fn to_text(it: &mut Interp, items: &[Value], depth: usize) -> Result<String,
 }
 
 /// Maximum nesting of a script's output: objects, hashtables and lists that it has built.
-const DEEPEST_OUTPUT: usize = 100;
+const DEEPEST_OUTPUT: usize = 64;
 /// Maximum bytes of that output as JSON.
 const LARGEST_OUTPUT: usize = 64 << 20;
 

@@ -18,7 +18,7 @@ use super::cut;
 use crate::values;
 
 /// Maximum nesting of lists and objects.
-const MAX_DEPTH: usize = 64;
+const MAX_DEPTH: usize = crate::levels::MAX_LEVELS;
 /// Maximum number of values in a document; values that aliases repeat count each time.
 const MAX_VALUES: usize = 100_000;
 /// Maximum bytes of a document's text and keys; text that aliases repeat counts each time.

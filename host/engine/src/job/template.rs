@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::expression::Expressions;
 use crate::contain;
 use crate::document::escape;
+use crate::levels;
 
 /// The values that expressions can name.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -47,12 +48,20 @@ pub(super) enum Piece<'a> {
     Expression(&'a str),
 }
 
-/// Fills in every template within `value`. All of them together have a bounded size.
+/// Fills in every template within `value`. All of them together have a bounded size, and the result has a
+/// bounded number of levels.
 ///
 /// # Errors
 /// Returns the first template that cannot be filled in.
 pub fn render(value: &Value, scope: &Scope) -> Result<Value, TemplateError> {
-    contained(|| filled(value, &mut String::new(), &Expressions::new(scope)))
+    let value = contained(|| filled(value, &mut String::new(), &Expressions::new(scope)))?;
+    match levels::check(&value) {
+        Ok(()) => Ok(value),
+        Err(deep) => {
+            let message = format!("the value, with its templates filled in, {deep}");
+            Err(TemplateError { pointer: String::new(), message })
+        }
+    }
 }
 
 /// Treats an expression that makes its library panic, for instance with numbers out of range, as an
@@ -178,6 +187,18 @@ mod tests {
         ] {
             assert_eq!(render(&template, &scope()).unwrap(), value, "{template}");
         }
+    }
+
+    #[test]
+    fn templates_that_build_a_value_with_too_many_levels_are_refused() {
+        let nested = |levels: usize| (0..levels).fold(json!(1), |inner, _| json!([inner]));
+        let vars = json!({"a": nested(40)});
+        let scope = Scope { vars: vars.as_object().unwrap().clone(), ..Scope::default() };
+        assert!(render(&json!({"x": "${{ [vars.a] }}"}), &scope).is_ok());
+        let template = (0..24).fold(json!("${{ vars.a }}"), |inner, _| json!([inner]));
+        assert!(render(&template, &scope).is_ok());
+        let error = render(&json!([template]), &scope).unwrap_err();
+        assert!(error.message.contains("has more than 64 levels"), "{error}");
     }
 
     #[test]

@@ -6,8 +6,9 @@ use serde_json::{Map, Value};
 
 use super::JobDefinition;
 use crate::document::{MAX_PROBLEMS, closest};
+use crate::levels;
 use crate::run::AdmitError;
-use crate::values;
+use crate::values::{self, Unread};
 
 /// Converts the text of `--var NAME=VALUE` to a value: unchanged for a variable that is text, otherwise JSON
 /// of the type of the variable. A variable whose default is null accepts both.
@@ -16,11 +17,15 @@ use crate::values;
 /// Fails when the job has no such variable, or the text is not a value of its type.
 pub fn from_text(vars: &Map<String, Value>, name: &str, text: &str) -> Result<Value, AdmitError> {
     let declared = vars.get(name).ok_or_else(|| unknown(vars, name))?;
-    let json = || values::read_json(text).ok();
+    let json = || match values::read_json(text) {
+        Ok(value) => Ok(Some(value)),
+        Err(Unread::NotJson(_)) => Ok(None),
+        Err(Unread::TooDeep(deep)) => Err(AdmitError::TooDeep { name: name.to_owned(), deep }),
+    };
     let value = match declared {
         Value::String(_) => Some(text.into()),
-        Value::Null => Some(json().unwrap_or_else(|| text.into())),
-        _ => json(),
+        Value::Null => Some(json()?.unwrap_or_else(|| text.into())),
+        _ => json()?,
     };
     match value.filter(|value| fits(declared, value)) {
         Some(value) => Ok(value),
@@ -41,6 +46,7 @@ pub fn set_variable(vars: &mut Map<String, Value>, name: &str, value: Value) -> 
         };
         return Err(wrong(name, declared, &given));
     }
+    levels::check(&value).map_err(|deep| AdmitError::TooDeep { name: name.to_owned(), deep })?;
     *declared = value;
     Ok(())
 }
@@ -147,5 +153,13 @@ mod tests {
         assert_eq!(error("limit", json!(true)), "the variable `limit` must be a number, and `true` is not");
         assert_eq!(error("lmit", json!(1)), "the job has no variable `lmit`; did you mean `limit`?");
         assert!(error("map", json!("x".repeat(10_000))).len() < 200);
+        let deep = (0..65).fold(json!(1), |inner, _| json!([inner]));
+        let said = "the variable `names` has more than 64 levels of lists and objects within each other";
+        for error in [
+            error("names", deep.clone()),
+            from_text(&vars(), "names", &deep.to_string()).unwrap_err().to_string(),
+        ] {
+            assert!(error.starts_with(said), "{error}");
+        }
     }
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::{Event, RunState, StepStatus};
 use crate::clock::Timestamp;
 use crate::job::{Job, Part, Scope, approval, render, set_variable};
+use crate::levels::TooDeep;
 use crate::store::{Key, NewRun, Source};
 use crate::trace::Trace;
 
@@ -34,6 +35,14 @@ pub enum AdmitError {
         expected: &'static str,
         /// The value, cut if it is long.
         given: String,
+    },
+    /// A variable gets a value with too many levels.
+    #[error("the variable `{name}` {deep}")]
+    TooDeep {
+        /// The name of the variable.
+        name: String,
+        /// The bound.
+        deep: TooDeep,
     },
     /// The concurrency key cannot be filled in.
     #[error("`concurrency.key`: {0}")]

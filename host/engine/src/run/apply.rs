@@ -232,14 +232,15 @@ pub(super) fn step_ended(state: &mut RunState, index: usize, end: &Arc<StepEnd>,
     if let Outcome::Parked { after, reason } = &end.outcome {
         let first = *step.first_parked.get_or_insert(at);
         let limit = run.job.parked_timeout.0;
-        if (at - first).to_std().unwrap_or_default() < limit {
+        let waited = (at - first).to_std().unwrap_or_default();
+        if waited < limit {
             step.status = StepStatus::Parked;
             step.lost = 0;
             step.reason = Some(reason.clone());
             step.parked_since = Some(at);
-            let least = shortest_park((at - first).to_std().unwrap_or_default());
+            let least = shortest_park(waited);
             step.slowed = least > *after;
-            step.not_before = Some(clock::later(at, least.max(*after)));
+            step.not_before = Some(clock::later(at, least.max(*after).min(limit - waited)));
             step.end = None;
             return state.refresh(index);
         }

@@ -159,6 +159,9 @@ pub enum Event {
         /// The time at which it was found.
         at: Timestamp,
     },
+    /// A part of the journal that a store cannot read stands for the events in it. It is never written.
+    #[serde(skip)]
+    Unreadable,
 }
 
 impl Event {
@@ -180,14 +183,15 @@ impl Event {
             | Self::Cancelled { .. }
             | Self::TimedOut { .. }
             | Self::Expired { .. }
-            | Self::Faulted { .. } => None,
+            | Self::Faulted { .. }
+            | Self::Unreadable => None,
         }
     }
 
-    /// Returns the time of the event. `None` for a checkpoint.
+    /// Returns the time of the event. `None` for a checkpoint and an unreadable part.
     pub(super) fn at(&self) -> Option<Timestamp> {
         match self {
-            Self::CheckpointSaved { .. } => None,
+            Self::CheckpointSaved { .. } | Self::Unreadable => None,
             Self::Started { at }
             | Self::StepStarted { at, .. }
             | Self::GroupStarted { at, .. }

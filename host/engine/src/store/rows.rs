@@ -96,6 +96,21 @@ impl NewRun {
         }
     }
 
+    /// Makes a run of which a store can read only its row: it has no variables and, where the job cannot be read
+    /// either, no steps.
+    pub fn unreadable(job: Option<Arc<Job>>, row: &RunRow) -> Self {
+        let nameless = || {
+            let id = row.job_id.clone();
+            let empty = crate::job::JobDefinition::empty();
+            Arc::new(crate::job::JobDefinition { id, steps: Vec::new(), ..empty }.into())
+        };
+        let mut run = Self::of(job.unwrap_or_else(nameless), &row.execution_id, row.created_at);
+        run.scheduled_time = row.due_at;
+        run.queue.clone_from(&row.queue);
+        run.priority = row.priority;
+        run
+    }
+
     /// Returns the time by which the run must have begun. A backfill admits runs that were due long ago:
     /// their time counts from their admission.
     pub fn expires_at(&self) -> Timestamp {

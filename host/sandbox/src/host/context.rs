@@ -11,12 +11,14 @@ use stepwell_engine::policy::capability;
 use stepwell_engine::policy::{Denial, Grant, Rule};
 use stepwell_engine::quantity::counted;
 use stepwell_engine::step::{Progress as Reported, Report};
+use stepwell_engine::values::Unread;
 use stepwell_engine::{StepEnd, values, weight};
 use tokio::sync::oneshot;
 use wasmtime::Result;
 use wasmtime::component::{HasSelf, Linker};
 
 use super::capability::{Hosted, Parts};
+use crate::classify::LEVELS;
 use crate::guest::bindings::stepwell::context::context as wit;
 use crate::guest::bindings::stepwell::context::context::{Error, Host, Progress};
 use crate::guest::{Guest, LimitReached};
@@ -242,7 +244,13 @@ impl Host for Guest {
         };
         let (held, value) = match on_a_thread(value_bytes, read).await?? {
             (held, Ok(value)) => (held, value),
-            (_, Err(error)) => return Ok(Err(Error::Invalid(format!("the value is not JSON: {error}")))),
+            (_, Err(unread)) => {
+                let message = format!("the value of the variable `{name}` {unread}");
+                if let Unread::TooDeep(_) = unread {
+                    self.reached.refused(Of::Context, LEVELS, message.clone(), bytes);
+                }
+                return Ok(Err(Error::Invalid(message)));
+            }
         };
         let before = self.states.context.set.insert(name, Set { value: Arc::new(value), bytes, held });
         if let Some(before) = before {

@@ -71,9 +71,7 @@ impl Runs {
         self.read_on(&run.execution_id, next, |events| replay.add(&events)).await?;
         let (state, damage) = match replay.end() {
             Ok(state) => (state, None),
-            Err(illegal) => {
-                (RunState::new(run), Some(format!("the stored events of the run are damaged: {illegal}")))
-            }
+            Err(illegal) => (RunState::new(run), Some(illegal)),
         };
         let saved = state.checkpoints();
         let mut worker = Worker {
@@ -97,7 +95,7 @@ impl Runs {
         let ids = error_span!("run", run = worker.hold.execution_id, trace_id = trace);
         let driven = async {
             if let Some(damage) = damage {
-                return worker.give_up(damage).await;
+                return worker.damaged(damage).await;
             }
             match worker.drive().await {
                 // Another worker would get the same error.

@@ -1,22 +1,29 @@
-//! Handles panics of a worker outside an attempt. They are faults of Stepwell: they must not block the run
-//! until its claim expires, and must not repeat forever.
+//! Handles losses of a run outside an attempt: panics of a worker, which are faults of Stepwell, and records that
+//! cannot be read. They must not block the run until its claim expires, and must not repeat forever.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::Duration;
+use parking_lot::Mutex;
 use stepwell_engine::clock::Timestamp;
 use stepwell_engine::contain::{Panicked, contained, contained_future};
-use stepwell_engine::run::{Effect, Event, Replay, RunState, RunStatus, StepStatus, apply, next};
+use stepwell_engine::run::{
+    Effect, Event, IllegalEvent, Replay, RunState, RunStatus, StepStatus, apply, next,
+};
 use stepwell_engine::store::{Claim, Commit, Loaded, Next};
 use tokio_util::sync::CancellationToken;
 
-use super::{Hold, Left, Observer, dead_letter};
+use super::{Hold, Left, Observer, Worker, dead_letter};
 use crate::HostError;
 use crate::runs::Runs;
 
-/// The number of consecutive panics after which a run ends, when none of its steps was next.
+/// The number of consecutive losses after which a run ends, when none of its steps was next: panics, or records
+/// that cannot be read.
 const MOST: u32 = 3;
-/// The maximum number of runs whose panics are counted.
+/// The time between two of them.
+const PAUSE: Duration = Duration::seconds(10);
+/// The maximum number of runs whose losses are counted.
 const COUNTED: usize = 4096;
 
 impl Runs {
@@ -115,8 +122,8 @@ impl Runs {
         let lost = turns_of(state, now);
         if lost.is_empty() {
             // An approval and a group run no code, so no attempt is lost.
-            match self.panicked_again(&hold.execution_id) {
-                ..MOST => found.due = Some(now + Duration::seconds(10)),
+            match again(&self.ctx.node.panics, &hold.execution_id) {
+                ..MOST => found.due = Some(now + PAUSE),
                 count => {
                     let message = format!("the worker of the run panicked {count} times in a row");
                     found.push(state, Event::Faulted { message, at: now })?;
@@ -141,18 +148,42 @@ impl Runs {
         }
         Ok(found)
     }
+}
 
-    /// Counts a panic of a worker while no step of the run was next. Returns the number of consecutive
-    /// panics.
-    fn panicked_again(&self, execution_id: &str) -> u32 {
-        let mut panics = self.ctx.node.panics.lock();
-        if panics.len() >= COUNTED && !panics.contains_key(execution_id) {
-            panics.clear();
+impl Worker<'_> {
+    /// Counts a loss of a run whose events cannot be read. The reason may be temporary, for instance an older
+    /// program in a group of nodes, so the run is released twice. Then it ends without the damaged part. A
+    /// cancelled run ends at once.
+    pub(super) async fn damaged(&mut self, illegal: IllegalEvent) -> Result<Left, HostError> {
+        let id = self.hold.execution_id.clone();
+        let node = &self.runs.ctx.node;
+        let is_last = match &illegal {
+            IllegalEvent::Unreadable => again(&node.unreadable, &id) >= MOST,
+            IllegalEvent::Impossible { .. } => true,
+        };
+        let message = format!("the stored events of the run are damaged: {illegal}");
+        if is_last || self.hold.cancel.is_cancelled() {
+            let left = self.give_up(message).await?;
+            self.runs.ctx.node.unreadable.lock().remove(&id);
+            return Ok(left);
         }
-        let count = panics.entry(execution_id.to_owned()).or_default();
-        *count += 1;
-        *count
+        tracing::error!("{message}");
+        self.runs.ctx.measures.attempt_lost();
+        let due = self.now() + PAUSE;
+        self.commit(Next::Wait(due)).await?;
+        Ok(Left::Until(due))
     }
+}
+
+/// Counts a loss of a run that is not an attempt of a step. Returns the number of consecutive ones.
+fn again(counts: &Mutex<HashMap<String, u32>>, execution_id: &str) -> u32 {
+    let mut counts = counts.lock();
+    if counts.len() >= COUNTED && !counts.contains_key(execution_id) {
+        counts.clear();
+    }
+    let count = counts.entry(execution_id.to_owned()).or_default();
+    *count += 1;
+    *count
 }
 
 /// The consequence of a panic for a run.

@@ -433,11 +433,10 @@ async fn read(
         let (id, digest): (&str, &str) = (get(row, 0)?, get(row, 3)?);
         let fence = u64::try_from(get::<i64>(row, 1)?).map_err(failed)?;
         let job = match inner.shared.known(digest) {
-            Some(job) => job,
+            Some(job) => Some(job),
             None => {
                 let found = session.rows("SELECT job FROM definitions WHERE digest = $1", &[&digest]).await?;
-                let missing = || failed(format!("the definition {digest} is missing"));
-                inner.shared.read(get(found.first().ok_or_else(missing)?, 0)?)?
+                inner.shared.read(digest, found.first().map(|row| get(row, 0)).transpose()?)
             }
         };
         let run = match inner.shared.fresh(id, fence) {
@@ -447,7 +446,7 @@ async fn read(
                 Journal::Stored(Page::default())
             }
         };
-        taken.push((id, Taken { run, job, fence, cancel: get(row, 2)? }));
+        taken.push((id, Taken { id: id.to_owned(), run, job, fence, cancel: get(row, 2)? }));
     }
     if !unknown.is_empty() {
         let mut pages: HashMap<String, Page> = HashMap::new();

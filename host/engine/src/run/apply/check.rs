@@ -6,16 +6,29 @@ use crate::job::{approval, group};
 /// An event that cannot happen to a run in this state: the result of a bug, or of a change to the store by
 /// another program.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{event} cannot happen to a run that is {status}: {why}")]
-pub struct IllegalEvent {
-    event: &'static str,
-    status: &'static str,
-    why: String,
+pub enum IllegalEvent {
+    /// The event cannot follow.
+    #[error("{event} cannot happen to a run that is {status}: {why}")]
+    Impossible {
+        /// The name of the event.
+        event: &'static str,
+        /// The status of the run.
+        status: &'static str,
+        /// The reason.
+        why: String,
+    },
+    /// The store cannot read the event.
+    #[error("a part of them cannot be read; the log of the service has the reason")]
+    Unreadable,
 }
 
 /// Returns the position of the step of an event, if the event can follow.
 pub(super) fn step_of(state: &RunState, event: &Event) -> Result<Option<usize>, IllegalEvent> {
-    let illegal = |why| IllegalEvent { event: event_name(event), status: state.status.name(), why };
+    if matches!(event, Event::Unreadable) {
+        return Err(IllegalEvent::Unreadable);
+    }
+    let illegal =
+        |why| IllegalEvent::Impossible { event: event_name(event), status: state.status.name(), why };
     let index = match event.step() {
         Some(key) => Some(state.position(key).ok_or_else(|| illegal(format!("there is no step `{key}`")))?),
         None => None,
@@ -113,5 +126,6 @@ pub(super) fn event_name(event: &Event) -> &'static str {
         Event::StepInherited { .. } => "`step_inherited`",
         Event::SkipInherited { .. } => "`skip_inherited`",
         Event::Faulted { .. } => "`faulted`",
+        Event::Unreadable => "`unreadable`",
     }
 }

@@ -154,6 +154,22 @@ fn a_parked_step_is_called_again_and_its_time_is_not_the_jobs() {
 }
 
 #[test]
+fn a_step_that_parks_for_ever_is_called_again_when_its_time_is_up() {
+    let mut state = with(json!({"steps": [{"id": "a", "type": "x"}], "parked_timeout": "900s"}));
+    for (attempt, asked, second, wakes) in [(1, u64::MAX, 2, 902), (2, 600, 400, 902)] {
+        let began = if attempt == 1 { Event::Started { at: at(0) } } else { started(0, attempt) };
+        step_on(&mut state, &began);
+        if attempt == 1 {
+            step_on(&mut state, &started(0, attempt));
+        }
+        let after = std::time::Duration::from_millis(asked.saturating_mul(1000));
+        let outcome = Outcome::Parked { after, reason: String::new() };
+        step_on(&mut state, &ended(0, attempt, outcome, second));
+        assert_eq!(state.wakes_at(), Some(at(wakes)), "{attempt}");
+    }
+}
+
+#[test]
 fn an_approval_asks_waits_and_decides() {
     let steps = || json!([{"id": "ok", "type": "approval", "message": "Go?"}, {"id": "b", "type": "x"}]);
     let asked = Event::ApprovalRequested {

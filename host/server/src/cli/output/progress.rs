@@ -151,7 +151,10 @@ impl Observer for Terminal {
                 self.line(&format!("internal error: {}", plain(message)))
             }
             Notice::Event(
-                Event::CheckpointSaved { .. } | Event::StepInherited { .. } | Event::SkipInherited { .. },
+                Event::CheckpointSaved { .. }
+                | Event::StepInherited { .. }
+                | Event::SkipInherited { .. }
+                | Event::Unreadable,
             ) => {}
             Notice::Log(line) => {
                 // Lines of several steps mix.
