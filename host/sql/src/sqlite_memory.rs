@@ -377,7 +377,7 @@ mod tests {
 
     fn views(levels: usize, body: impl Fn(usize) -> String) -> Vec<String> {
         let view = |level| format!("CREATE VIEW v{level} AS {}", body(level));
-        std::iter::once("CREATE TABLE v0 (x)".to_owned()).chain((1..=levels).map(view)).collect()
+        std::iter::once("CREATE VIEW v0 AS SELECT 1 AS x".to_owned()).chain((1..=levels).map(view)).collect()
     }
 
     /// Tables, each with a trigger that inserts into the next.
@@ -393,11 +393,11 @@ mod tests {
     #[test]
     fn a_statement_that_expands_ends_within_its_memory_and_time() {
         let (long, short) = (Duration::from_secs(60), Duration::from_millis(200));
-        let twice = |level: usize| format!("SELECT * FROM v{0} UNION ALL SELECT * FROM v{0}", level - 1);
+        let stored = format!("CREATE VIEW v AS {}", doubled(25));
         let chain = |level: usize| format!("SELECT * FROM v{}", level - 1);
         for (name, before, last, time, refused) in [
             ("expressions", vec![], doubled(25), long, Some(Refused::Memory)),
-            ("views", views(25, twice), "SELECT count(*) FROM v25".to_owned(), long, Some(Refused::Memory)),
+            ("a view", vec![stored], "SELECT * FROM v".to_owned(), long, Some(Refused::Memory)),
             (
                 "a chain of views",
                 views(20_000, chain),
