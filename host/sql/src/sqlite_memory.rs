@@ -358,6 +358,7 @@ mod tests {
             assert!(held(account.number) < MOST_OF_ONE);
             let refused = refused();
             // The connection still works.
+            account.begin(begun + Duration::from_secs(600), CancellationToken::new());
             bounded(|| database.execute_batch("CREATE TABLE works (n); SELECT * FROM works")).unwrap();
             drop(database);
             (refused, ended.is_ok(), held(account.number))
