@@ -97,7 +97,9 @@ async fn a_log_that_cannot_be_read_loses_its_own_lines_only() {
             let mut write = commit("one", fence, Vec::new(), 2, Next::Keep);
             write.number = number;
             if number == 2 {
-                let deep = |record: &mut LogRecord| record.line.fields = [("x".to_owned(), nested(130))].into_iter().collect();
+                let deep = |record: &mut LogRecord| {
+                    record.line.fields = [("x".to_owned(), nested(130))].into_iter().collect()
+                };
                 write.logs.iter_mut().for_each(deep);
             }
             store.commit(write).await.unwrap();

@@ -356,7 +356,8 @@ mod tests {
             let error = read_json(text).unwrap_err();
             let problem = error.to_string();
             assert!(
-                problem.starts_with("is not JSON: line 1, column ") && problem.contains("the key `a` appears twice"),
+                problem.starts_with("is not JSON: line 1, column ")
+                    && problem.contains("the key `a` appears twice"),
                 "{problem}"
             );
         }

@@ -65,7 +65,9 @@ pub(crate) async fn connect(server: &Server) -> Result<Opened, String> {
     let mut conn =
         connecting.await.map_err(|_| "it does not answer within 10 s".to_owned())?.map_err(shown)?;
     if server.database.eq_ignore_ascii_case("mysql") {
-        return Err("the database `mysql` holds accounts and their passwords; connect to another one".to_owned());
+        return Err(
+            "the database `mysql` holds accounts and their passwords; connect to another one".to_owned()
+        );
     }
     let version: Option<String> = conn.query_first("SELECT VERSION()").await.map_err(shown)?;
     let version = version.unwrap_or_default();

@@ -7,8 +7,8 @@ use stepwell_engine::clock::Timestamp;
 use stepwell_engine::job::{Job, OnConflict};
 use stepwell_engine::run::{Event, RunStatus};
 use stepwell_engine::store::{
-    Audit, Change, Checkpoint, ClaimQuery, Commit, Expect, Inserted, Kind, NewRun, Next, Renewal,
-    RunRow, Source, Standing,
+    Audit, Change, Checkpoint, ClaimQuery, Commit, Expect, Inserted, Kind, NewRun, Next, Renewal, RunRow,
+    Source, Standing,
 };
 
 use crate::journal::{self, Page};

@@ -7,14 +7,47 @@ use crate::Error;
 /// `SHOW CREATE USER`), the password of another server (`SHOW CREATE SERVER`), or statements of other users
 /// (`SHOW BINLOG EVENTS`).
 const SHOWN: &[&str] = &[
-    "tables", "table", "columns", "fields", "index", "indexes", "keys", "databases", "schemas", "create",
-    "warnings", "errors", "count", "engines", "character", "charset", "collation", "procedure", "function",
-    "package", "triggers", "events", "status", "variables", "privileges", "explain", "analyze",
+    "tables",
+    "table",
+    "columns",
+    "fields",
+    "index",
+    "indexes",
+    "keys",
+    "databases",
+    "schemas",
+    "create",
+    "warnings",
+    "errors",
+    "count",
+    "engines",
+    "character",
+    "charset",
+    "collation",
+    "procedure",
+    "function",
+    "package",
+    "triggers",
+    "events",
+    "status",
+    "variables",
+    "privileges",
+    "explain",
+    "analyze",
 ];
 
 /// What `SHOW CREATE` shows without secrets.
 const SHOWN_CREATE: &[&str] = &[
-    "table", "view", "procedure", "function", "package", "trigger", "event", "sequence", "database", "schema",
+    "table",
+    "view",
+    "procedure",
+    "function",
+    "package",
+    "trigger",
+    "event",
+    "sequence",
+    "database",
+    "schema",
 ];
 
 /// Words between `SHOW` and what it shows.

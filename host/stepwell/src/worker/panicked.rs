@@ -8,7 +8,9 @@ use chrono::Duration;
 use parking_lot::Mutex;
 use stepwell_engine::clock::Timestamp;
 use stepwell_engine::contain::{Panicked, contained, contained_future};
-use stepwell_engine::run::{Effect, Event, IllegalEvent, Replay, RunState, RunStatus, StepStatus, apply, next};
+use stepwell_engine::run::{
+    Effect, Event, IllegalEvent, Replay, RunState, RunStatus, StepStatus, apply, next,
+};
 use stepwell_engine::store::{Claim, Commit, Loaded, Next};
 use tokio_util::sync::CancellationToken;
 

@@ -27,7 +27,8 @@ pub(super) fn step_of(state: &RunState, event: &Event) -> Result<Option<usize>, 
     if matches!(event, Event::Unreadable) {
         return Err(IllegalEvent::Unreadable);
     }
-    let illegal = |why| IllegalEvent::Impossible { event: event_name(event), status: state.status.name(), why };
+    let illegal =
+        |why| IllegalEvent::Impossible { event: event_name(event), status: state.status.name(), why };
     let index = match event.step() {
         Some(key) => Some(state.position(key).ok_or_else(|| illegal(format!("there is no step `{key}`")))?),
         None => None,
