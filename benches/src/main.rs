@@ -5,6 +5,7 @@ mod capacity;
 mod clocks;
 mod data;
 mod databases;
+mod groups;
 mod hostile;
 mod http;
 mod nodes;
@@ -31,6 +32,7 @@ fn main() -> Result {
         "data" => data::run()?,
         "databases" => databases::run()?,
         "service" => service::run()?,
+        "groups" => groups::run()?,
         "audit" => audit::run()?,
         "nodes" => nodes::run()?,
         "node" => nodes::node(&std::env::args().nth(2).unwrap_or_default())?,
@@ -47,6 +49,7 @@ fn main() -> Result {
             data::run()?;
             databases::run()?;
             service::run()?;
+            groups::run()?;
             audit::run()?;
             nodes::run()?;
             capacity::run()?;
@@ -56,7 +59,7 @@ fn main() -> Result {
         }
         _ => {
             return Err(
-                "usage: stepwell-benches steps|start|clocks|data|databases|service|audit|nodes|capacity|requests|scripts|hostile|all"
+                "usage: stepwell-benches steps|start|clocks|data|databases|service|groups|audit|nodes|capacity|requests|scripts|hostile|all"
                     .into(),
             );
         }

@@ -378,9 +378,9 @@ async fn streams_are_bounded_and_end_and_a_client_goes_on() {
     }
     assert!(open.iter().all(|one| one.status() == 200));
     let more = Sse::open(&server, &ann, &id, 0).await;
-    assert!(more.status() == 429 && more.text.contains("3 streams"), "{}", more.text);
+    assert!(more.status() == 429 && more.text.contains("3 open streams"), "{}", more.text);
     let more = Sse::open(&server, &bob, &id, 0).await;
-    assert!(more.status() == 429 && more.text.contains("5 streams"), "{}", more.text);
+    assert!(more.status() == 429 && more.text.contains("5 open streams"), "{}", more.text);
     // If the run does not end, a stream ends after its maximum time, and makes room.
     for one in &mut open {
         assert!(one.ends_within(Duration::from_secs(6)).await, "{}", one.text);

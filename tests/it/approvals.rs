@@ -382,3 +382,30 @@ async fn an_approver_sees_what_is_approved() {
     let token = server.post("/api/v2/keys", &other).await.json()["token"].as_str().unwrap().to_owned();
     assert_eq!(with(&server, &token, None, "GET", &path, "").await.status, 403);
 }
+
+/// Of decisions that arrive at once, one counts. Each of the others is refused, and has its row in the audit log, as
+/// does a decision after the end.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_decision_that_comes_too_late_is_in_the_audit_log() {
+    let server = Server::start(Shell::new().file("config.yaml", CONFIG));
+    let id = asking(&server, &server.token, &job(&json!({}))).await;
+    let body = json!({"approved": true});
+    let one = async || decide(&server, &server.token, &id, &body).await.status;
+    let (a, b, c, d, e) = tokio::join!(one(), one(), one(), one(), one());
+    let mut replies = vec![a, b, c, d, e];
+    replies.push(decide(&server, &server.token, &id, &body).await.status);
+    let count = |status| replies.iter().filter(|found| **found == status).count();
+    assert_eq!((count(200), count(409)), (1, 5), "{replies:?}");
+    let log = server.get("/api/v2/audit?limit=1000").await.json();
+    let rows = |action: &str| -> Vec<&Value> {
+        log["items"].as_array().unwrap().iter().filter(|row| row["action"] == action).collect()
+    };
+    assert_eq!(rows("approval.approve").len(), 1, "{log}");
+    let refused = rows("approval.refuse");
+    assert_eq!(refused.len(), 5, "{refused:?}");
+    for row in refused {
+        assert_eq!(row["target"], json!(id), "{row}");
+        assert!(row["by"].as_str().unwrap().starts_with("key:"), "{row}");
+        assert!(row["detail"].as_str().unwrap().starts_with("step ok: "), "{row}");
+    }
+}

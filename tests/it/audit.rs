@@ -165,6 +165,39 @@ async fn a_row_that_was_touched_is_named() {
             Some(5),
             "was changed",
         ),
+        (
+            "added without a number, with an old time",
+            "INSERT INTO audit (at, row) VALUES (1, (SELECT row FROM audit WHERE seq = 2))",
+            11,
+            Some(11),
+            Some(10),
+            "added from outside",
+        ),
+        (
+            "added in the middle without a number",
+            "UPDATE audit SET seq = -seq WHERE seq > 6; UPDATE audit SET seq = 1 - seq WHERE seq < 0;
+            INSERT INTO audit (seq, at, row) VALUES (7, 1, '{}')",
+            7,
+            Some(7),
+            Some(6),
+            "added from outside",
+        ),
+        (
+            "added with a number before the first",
+            "INSERT INTO audit (at, row, n, hash) VALUES (1, '{}', -1, 'x')",
+            11,
+            Some(11),
+            Some(10),
+            "added from outside",
+        ),
+        (
+            "added with a number after the last",
+            "INSERT INTO audit (at, row, n, hash) VALUES (1, '{}', 99, 'x')",
+            11,
+            Some(11),
+            Some(10),
+            "added from outside",
+        ),
     ] {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("s.db");
@@ -187,38 +220,49 @@ async fn a_row_that_was_touched_is_named() {
         );
         assert!(found["broken"]["why"].as_str().unwrap().contains(why), "{what}: {found}");
         assert!(!found["broken"]["help"].as_str().unwrap().is_empty(), "{what}");
+        // The next row heals nothing.
+        let next = store.write(vec![Change::Audit(row(10))]).await;
+        let found = report(&store, None).await;
+        assert_eq!(found["intact"], false, "{what}: {next:?} {found}");
     }
 }
 
-/// A node of the previous version adds rows without a link: the next row of this version links them.
+/// The chain begins with the rows of an earlier version, however many there are. A later row without a link is
+/// never adopted, and stays reported until the retention removes the rows around it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn rows_of_an_earlier_version_come_into_the_chain() {
+async fn the_chain_begins_with_the_rows_of_an_earlier_version_and_adopts_none_later() {
     let Some(database) = servers::postgres().await else { return };
     let (one, two) =
         (PostgresStore::new(&database.url()).unwrap(), PostgresStore::new(&database.url()).unwrap());
-    one.write(vec![Change::Audit(row(0))]).await.unwrap();
+    one.insert(&new_run("first"), Vec::new()).await.unwrap();
     let url = database.url();
     let place = url.split('?').next().unwrap();
     let (client, connection) = tokio_postgres::connect(place, tokio_postgres::NoTls).await.unwrap();
     tokio::spawn(connection);
     let old = serde_json::to_string(&row(1)).unwrap();
-    client.execute("INSERT INTO stepwell.audit (at, row) VALUES (7, $1)", &[&old]).await.unwrap();
+    let many = "INSERT INTO stepwell.audit (at, row) SELECT n, $1 FROM generate_series(1, 2500) AS n";
+    client.execute(many, &[&old]).await.unwrap();
     let store: Arc<dyn Store> = Arc::new(one);
-    let found = report(&store, None).await;
-    assert_eq!(
-        (&found["intact"], &found["rows"], &found["open"]),
-        (&json!(true), &json!(1), &json!(1)),
-        "{found}"
-    );
+    let figures = async || {
+        let found = report(&store, None).await;
+        (
+            found["intact"].clone(),
+            found["rows"].clone(),
+            found["open"].clone(),
+            found["broken"]["seq"].clone(),
+        )
+    };
+    assert_eq!(figures().await, (json!(true), json!(0), json!(2500), json!(null)));
     // By the statement for many runs, and by the one for a single change, on another node.
     two.insert(&new_run("a"), vec![Change::Audit(row(2))]).await.unwrap();
     two.write(vec![Change::Audit(row(3))]).await.unwrap();
-    let found = report(&store, None).await;
-    assert_eq!(
-        (&found["intact"], &found["rows"], &found["open"]),
-        (&json!(true), &json!(4), &json!(0)),
-        "{found}"
-    );
+    assert_eq!(figures().await, (json!(true), json!(2502), json!(0), json!(null)));
+    client.execute("INSERT INTO stepwell.audit (at, row) VALUES (7, $1)", &[&old]).await.unwrap();
+    let seq = client.query_one("SELECT max(seq) FROM stepwell.audit", &[]).await.unwrap().get::<_, i64>(0);
+    assert_eq!(figures().await, (json!(false), json!(2502), json!(0), json!(seq)));
+    two.insert(&new_run("b"), vec![Change::Audit(row(4))]).await.unwrap();
+    two.write(vec![Change::Audit(row(5))]).await.unwrap();
+    assert_eq!(figures().await, (json!(false), json!(2504), json!(0), json!(seq)));
 }
 
 /// Runs the command over the store of the service, and returns its exit code and output.

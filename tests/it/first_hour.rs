@@ -119,6 +119,9 @@ async fn a_key_for_some_jobs_does_not_touch_what_concerns_all() {
         let reply = server.raw(method, path, &headers, "").await.unwrap();
         assert_eq!(reply.status, status, "{method} {path}: {reply:?}");
         let told: Value = reply.json();
-        assert!(status == 200 || told["detail"].as_str().unwrap().contains("some jobs only"), "{told}");
+        assert!(
+            status == 200 || told["detail"].as_str().unwrap().contains("restricted to some jobs"),
+            "{told}"
+        );
     }
 }

@@ -6,8 +6,11 @@ use serde_json::{Value, json};
 use stepwell::engine::run::{RunState, RunStatus, RunView};
 use tokio_util::sync::CancellationToken;
 
+use crate::cli::Shell;
+use crate::server::{Server, until};
 use crate::support::{Running, Site, probe};
 
+const CONFIG: &str = "connections: {w: {type: sqlite, path: w.db}}\n";
 const ON: &str = "features: {parallel_execution: true}\n";
 
 async fn site(config: &str) -> Running {
@@ -76,7 +79,7 @@ async fn a_job_gives_the_same_result_with_parallel_execution_on_and_off() {
         ]),
         json!([
             group(&json!({"for_each": []}), &json!([echo("a", "1")])),
-            echo("last", "${{ steps.g.output }}")
+            echo("last", "${{ steps.g.output | length }} items")
         ]),
         json!([
             group(
@@ -151,7 +154,42 @@ async fn a_cancelled_run_ends_all_branches() {
     assert_eq!(statuses.join(" "), "g:cancelled a:cancelled b:cancelled end:success");
 }
 
-/// What is wrong about a group, each with its place and its fix.
+/// An approval in a branch is asked for, and decided, while another branch runs.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_approval_in_a_branch_holds_nothing_up() {
+    let config = format!("{ON}{CONFIG}");
+    let server = Server::start(Shell::new().file("config.yaml", &config));
+    let branches = json!([
+        {"id": "ok", "type": "approval", "message": "Deploy?"},
+        step("nap", "nap", json!({"count": 6_000, "text": "x"})),
+    ]);
+    let body = json!({"job": {"id": "asks", "steps": [group(&json!({}), &branches), echo("last", "${{ steps.ok.output.by }}")]}});
+    let headers = [("prefer", "respond-async")];
+    let id = server.request("POST", "/api/v2/jobs/execute", &headers, &body.to_string()).await.json()["execution_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let asked = async || server.get("/api/v2/approvals").await.json()["items"].clone();
+    let list = until("it asks", asked, |items| items.as_array().is_some_and(|items| items.len() == 1)).await;
+    assert_eq!((&list[0]["execution_id"], &list[0]["step_id"]), (&json!(id), &json!("ok")));
+    let path = format!("/api/v2/runs/{id}/approvals/ok");
+    let reply = server.post(&path, &json!({"approved": true, "comment": "fine"})).await;
+    assert_eq!(reply.status, 200, "{reply:?}");
+    let view = async || server.get(&format!("/api/v2/runs/{id}")).await.json();
+    let view = until("it ends", view, |view| view["end_time"].is_string()).await;
+    assert_eq!(view["status"], "success", "{view}");
+    let branch = |i: usize| view["steps"][0]["branches"][i]["steps"][0].clone();
+    assert_eq!((&branch(0)["status"], &branch(1)["status"]), (&json!("success"), &json!("success")));
+    assert!(branch(0)["output"].as_str().unwrap().ends_with(": fine"), "{view}");
+    let again = server.post(&path, &json!({"approved": true})).await;
+    assert_eq!(again.status, 409, "{again:?}");
+    let log = server.get("/api/v2/audit").await.json();
+    let rows =
+        log["items"].as_array().unwrap().iter().filter(|row| row["action"] == "approval.approve").count();
+    assert_eq!(rows, 1, "{log}");
+}
+
+/// Each mistake is an error with its place and its fix.
 #[tokio::test]
 async fn each_mistake_in_a_group_is_named() {
     let site = site(ON).await;
@@ -164,7 +202,7 @@ async fn each_mistake_in_a_group_is_named() {
         (
             json!([group(&json!({}), &json!([]))]),
             "/steps/0/parallel_steps",
-            "`parallel_steps` must have at least 1 item",
+            "`parallel_steps` must have at least one",
         ),
         (
             json!([group(&json!({}), &json!([echo("a", "1"), echo("a", "2")]))]),
@@ -219,7 +257,7 @@ async fn each_mistake_in_a_group_is_named() {
         (
             json!([group(&json!({"on_failure": "explode"}), &json!([echo("a", "1")]))]),
             "/steps/0/on_failure",
-            "must be",
+            "the text `explode` is not a known value",
         ),
         (
             json!([group(&json!({"max_paralel": 3}), &json!([echo("a", "1")]))]),
@@ -265,7 +303,7 @@ async fn each_mistake_in_a_group_is_named() {
     }
 }
 
-/// A list that is no list, or is too long, ends the group with a message.
+/// A value that is no list, or a list that is too long, ends the group with a message.
 #[tokio::test]
 async fn items_must_be_a_list_that_fits() {
     let site = site(&format!("{ON}service: {{run_steps: 20}}\n")).await;
@@ -273,7 +311,7 @@ async fn items_must_be_a_list_that_fits() {
         (json!("${{ vars.list[0] }}"), "`for_each` must be a list or an object, and is text"),
         (json!(7), "`for_each` must be a list or an object, and is a number"),
         (
-            json!("${{ range(100) | list }}"),
+            json!((0..100).collect::<Vec<_>>()),
             "`for_each` has 100 items, of 1 steps each, and a run has at most 20 steps",
         ),
     ] {
@@ -289,11 +327,12 @@ async fn items_must_be_a_list_that_fits() {
 #[tokio::test]
 async fn the_example_of_a_fan_out_runs() {
     let text = std::fs::read_to_string(stepwell_tests::root().join("examples/fan-out/job.yaml")).unwrap();
-    for config in [ON, ""] {
+    for config in [ON, "features: {}\n"] {
         let site = Site::new().config(config).host().await;
         let state = site.run(&text).await;
         assert_eq!(state.status, RunStatus::Success, "{:?}", RunView::from(&state));
-        assert_eq!(output(&state, "report"), json!([{"regions": 4}]));
-        assert_eq!(output(&state, "each_region[3].measure"), json!([{"region": "west", "measured": 4}]));
+        assert!(output(&state, "report").to_string().contains("4 regions"), "{}", output(&state, "report"));
+        let last = output(&state, "each_region[3].measure").to_string();
+        assert!(last.contains("west") && last.contains('4'), "{last}");
     }
 }

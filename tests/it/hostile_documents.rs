@@ -191,21 +191,56 @@ async fn a_list_of_long_jobs_comes_in_bounded_pages() {
     assert_eq!(seen.len(), 12, "{seen:?}");
 }
 
-/// An expression at which the library panics fails only its step, also in a condition.
+/// The library computes slices with unchecked numbers, and JSON writes an infinite number as null.
 #[tokio::test]
-async fn an_expression_that_panics_fails_its_run() {
+async fn numbers_out_of_range_in_expressions_have_a_result_or_an_error() {
     let site = Site::new().probe_policy("limits: {wall: 20s}", "").host().await;
-    let slice = "'abc'[::-9223372036854775808]";
-    for step in [
-        json!({"id": "s", "type": "probe", "case": "noop", "when": format!("${{{{ {slice} == 'a' }}}}")}),
-        json!({"id": "s", "type": "probe", "case": "echo", "text": format!("${{{{ {slice} }}}}")}),
+    for (text, expected) in [
+        ("${{ 'abc'[-99999999999:99999999999:-1] ~ '.' }}", "."),
+        ("${{ 'abc'[::-9223372036854775808] }}", "c"),
+        ("${{ [1, 1e400] }}", "not finite"),
+        ("${{ 5 is divisibleby(0) }}", "divisible by 0"),
     ] {
-        let job = json!({"id": "slices", "steps": [step]}).to_string();
-        let state = site.run(&job).await;
-        // Without overflow checks it is an ordinary slice.
-        if cfg!(debug_assertions) {
-            let end = state.steps[0].end.as_ref().unwrap();
-            assert!(told(end).contains("out of bounds"), "{}", told(end));
-        }
+        let step = json!({"id": "s", "type": "probe", "case": "echo", "text": text});
+        let state = site.run(&json!({"id": "numbers", "steps": [step]}).to_string()).await;
+        let end = state.steps[0].end.as_ref().unwrap();
+        let is_error = expected.contains(' ');
+        assert_eq!(end.outcome.is_success(), !is_error, "{text}: {}", told(end));
+        let found = if is_error { told(end) } else { end.output.clone().unwrap_or_default().to_string() };
+        assert!(found.contains(expected), "{text}: {found}");
+    }
+}
+
+/// A template switches off no check of the job itself. An id of any length would be in each list of runs.
+#[tokio::test]
+async fn a_template_is_no_id() {
+    let site = Site::new().probe_policy("", "").host().await;
+    let step = |key: &str, value: &str| {
+        let mut step = json!({"id": "s", "type": "probe", "case": "noop"});
+        step[key] = json!(value);
+        json!({"id": "x", "steps": [step]})
+    };
+    let job = |key: &str, value: &str| {
+        let mut job = step("id", "s");
+        job[key] = json!(value);
+        job
+    };
+    let long = format!("${{{{{}", "a".repeat(100_000));
+    for (job, pointer) in [
+        (job("id", "${{ 1 }}"), "/id"),
+        (job("id", &long), "/id"),
+        (step("id", "x${{ 1 }}\nERROR forged \u{1b}[31m"), "/steps/0/id"),
+        (step("id", &long), "/steps/0/id"),
+        (job("timezone", "${{ vars.zone }}"), "/timezone"),
+        (job("timeout_seconds", "${{ 1 }}"), "/timeout_seconds"),
+        (job("workspace", "${{ 1 }}"), "/workspace"),
+        (job("priority", "${{ 1 }}"), "/priority"),
+        (step("timeout", "${{ 1 }}"), "/steps/0/timeout"),
+        (step("on_lost", "${{ 'retry' }}"), "/steps/0/on_lost"),
+        (job("policy", "${{ 1 }}"), "/policy"),
+    ] {
+        let found = site.host.parse("job.yaml", &job.to_string()).await.unwrap_err();
+        let at: Vec<&str> = found.0.iter().map(|problem| problem.pointer.as_str()).collect();
+        assert!(at.contains(&pointer), "{pointer}: {at:?}");
     }
 }

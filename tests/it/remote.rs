@@ -214,3 +214,53 @@ fn what_is_wrong_is_said_with_its_place_and_its_fix() {
     let told = person.says("jobs list");
     assert!(told.code == Some(3) && told.errors.contains("cannot be reached"), "{}", told.errors);
 }
+
+/// Answers each request on a port with these bytes, and returns the address.
+fn answers(bytes: Vec<u8>) -> String {
+    use std::io::Read;
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut head = [0; 4096];
+            let _ = stream.read(&mut head);
+            let _ = stream.write_all(&bytes);
+        }
+    });
+    address
+}
+
+/// The texts of a service reach the terminal without characters that control it, and a list whose pages
+/// repeat ends.
+#[test]
+fn a_service_cannot_steer_the_terminal_of_its_client() {
+    let answer = |status: &str, body: &str| {
+        let length = body.len();
+        let kind = "application/problem+json";
+        format!("HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}")
+            .into_bytes()
+    };
+    let evil = "\u{1b}]0;x\u{7}\u{1b}[31m\u{202e}\u{9b}31m\r\nFAKE";
+    let problem = serde_json::json!({"title": evil, "status": 422, "detail": evil,
+        "errors": [{"severity": "error", "pointer": "", "line": 1, "column": 1, "message": evil, "help": evil}]});
+    let person = |address: String| {
+        let shell = Shell::new().file("key", "sw_00000000_AAAA\n");
+        let key = shell.path("key");
+        Person { shell: shell.env("STEPWELL_KEY_FILE", key), address: format!("http://{address}") }
+    };
+    let refused = person(answers(answer("422 Unprocessable Entity", &problem.to_string())));
+    for line in ["runs list", "runs show x", "runs logs x", "jobs show x", "queues list"] {
+        let told = refused.says(line);
+        let shown = format!("{}{}", told.out, told.errors);
+        assert_ne!(told.code, Some(0), "{line}: {shown}");
+        assert!(shown.contains("FAKE"), "{line}: {shown}");
+        let harmful = |c: char| c.is_control() && c != '\n' || c == '\u{202e}';
+        assert!(!shown.contains(harmful), "{line}: {shown:?}");
+    }
+    let pages = person(answers(answer("200 OK", r#"{"items":[],"next_cursor":"x"}"#)));
+    for line in ["runs list", "jobs list"] {
+        let told = pages.says(line);
+        assert_eq!(told.code, Some(3), "{line}: {} {}", told.out, told.errors);
+        assert!(told.errors.contains("one page repeatedly"), "{line}: {}", told.errors);
+    }
+}

@@ -132,11 +132,11 @@ async fn tokens_let_in_whom_the_provider_says_and_nobody_else() {
         ("another issuer", changed("iss", "https://evil.example".into()), "InvalidIssuer"),
         ("no name", changed("email", Value::Null), "email"),
         ("no subject", changed("sub", Value::Null), "sub"),
-        ("not signed", none, "no JWT"),
+        ("not signed", none, "neither a JWT"),
         ("a shared secret", shared, "signature algorithm is not allowed"),
         ("a forged signature", forged, "InvalidSignature"),
         ("an unknown key", provider.sign("two", &claims), "does not have"),
-        ("no token", "nonsense".to_owned(), "no JWT"),
+        ("no token", "nonsense".to_owned(), "neither a JWT"),
     ] {
         let reply = with(&server, &token, None, "GET", "/api/v2/jobs", "").await;
         assert_eq!(reply.status, 401, "{what}: {reply:?}");

@@ -14,6 +14,7 @@ pub mod descriptor;
 pub mod document;
 pub mod identity;
 pub mod job;
+pub mod label;
 pub mod levels;
 mod outcome;
 pub mod policy;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::ErrorKind;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -13,7 +14,7 @@ use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use serde::{Deserialize, Serialize};
 use stepwell_engine::Configuration;
 use stepwell_engine::config::{SecretRef, SecretStore, Setting};
-use stepwell_engine::system::why;
+use stepwell_engine::system::{read_text, why};
 use zeroize::Zeroizing;
 
 use crate::mask::Needles;
@@ -22,8 +23,12 @@ use crate::own_files;
 /// Bytes of a key, and of a nonce (XChaCha20-Poly1305).
 const KEY: usize = 32;
 const NONCE: usize = 24;
-/// Maximum bytes of a value.
-const MAX_VALUE: usize = 64 << 10;
+/// Maximum bytes of a value that is stored.
+pub const MAX_VALUE: usize = 64 << 10;
+/// Maximum bytes of the file of a secret, of a store of secrets, and of the file of its key.
+const MAX_SECRET: usize = 1 << 20;
+const MAX_STORE: usize = 64 << 20;
+const MAX_KEY: usize = 4096;
 
 /// The value of a secret, which is overwritten when it is dropped. It has no `Debug` and no `Display`.
 #[derive(Clone)]
@@ -49,7 +54,7 @@ pub(crate) fn read(config: &Configuration, source: &SecretRef) -> Result<Secret,
             std::env::var(variable).map_err(|_| format!("the environment has no variable {variable}"))?,
         ),
         Some(("file", path)) => Zeroizing::new(
-            fs::read_to_string(path)
+            read_text(Path::new(path), MAX_SECRET)
                 .map_err(|error| format!("cannot read the file of the secret: {}", why(&error)))?,
         ),
         Some(("store", kept)) => {
@@ -130,7 +135,7 @@ impl SecretFile {
     /// Fails when the file cannot be read, or has another version.
     pub fn read(store: &SecretStore) -> Result<Self, String> {
         let shown = store.file.display();
-        let text = match fs::read_to_string(&store.file) {
+        let text = match read_text(&store.file, MAX_STORE) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 return Ok(Self { version: 1, ..Self::default() });
@@ -234,7 +239,7 @@ fn cipher(store: &SecretStore, make: bool) -> Result<XChaCha20Poly1305, String> 
         return Err(format!("{shown}: others may read this key: `chmod 600 {shown}`"));
     }
     let text =
-        Zeroizing::new(fs::read_to_string(&store.key).map_err(|error| format!("{shown}: {}", why(&error)))?);
+        Zeroizing::new(read_text(&store.key, MAX_KEY).map_err(|error| format!("{shown}: {}", why(&error)))?);
     let wrong = || format!("{shown}: not a key: 32 bytes in base64");
     let key = Zeroizing::new(STANDARD.decode(text.trim()).map_err(|_| wrong())?);
     XChaCha20Poly1305::new_from_slice(&key).map_err(|_| wrong())

@@ -6,6 +6,8 @@ use stepwell::HostError;
 use stepwell::engine::{Diagnostic, StoreError};
 use stepwell::sandbox::ComponentError;
 
+use crate::display::plain_lines;
+
 /// The exit codes of all commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
@@ -108,11 +110,13 @@ impl Failure {
         Some(Self { exit: first.exit, message: messages.join("\n\n"), lost: false })
     }
 
-    /// Returns the text for standard error. The text of a problem with a place already names it an error.
+    /// Returns the text for standard error, without characters that could control the terminal: parts of it
+    /// may come from a service. The text of a problem with a place already names it an error.
     pub fn shown(&self) -> String {
-        match self.message.starts_with("error: ") || self.message.contains("--> ") {
-            true => self.message.clone(),
-            false => format!("error: {}", self.message),
+        let message = plain_lines(&self.message);
+        match message.starts_with("error: ") || message.contains("--> ") {
+            true => message,
+            false => format!("error: {message}"),
         }
     }
 }
@@ -141,7 +145,7 @@ fn exit_of(error: &HostError) -> Exit {
             | StoreError::Conflict(..)
             | StoreError::AlreadyThere(..),
         ) => Exit::BadInput,
-        HostError::Store(_) | HostError::Illegal(_) => Exit::Platform,
+        HostError::Store(_) | HostError::Illegal(_) | HostError::Busy(_) => Exit::Platform,
     }
 }
 

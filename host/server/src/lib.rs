@@ -1,5 +1,12 @@
 //! The `stepwell` command as a library, so that tests can use its parts.
 
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
+/// Prints a message to standard error, without the characters that could steer a terminal.
+macro_rules! say {
+    ($($text:tt)*) => { $crate::say(&format!($($text)*)) };
+}
+
 mod api;
 mod cli;
 mod display;
@@ -12,7 +19,9 @@ use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
+use parking_lot::Mutex;
 use stepwell::HostError;
 
 pub use api::markdown as operations_table;
@@ -23,6 +32,7 @@ use crate::cli::Cli;
 use crate::cli::args::Command;
 use crate::cli::commands::dispatch;
 use crate::cli::host::COMPILER;
+use crate::display::Cleaner;
 use crate::telemetry::LogFormat;
 
 /// The tree of commands, for tests that run each.
@@ -57,7 +67,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let filter = match telemetry::log(cli.log_format, cli.log.as_deref().unwrap_or(level)) {
         Ok(filter) => filter,
         Err(error) => {
-            eprintln!("error: --log: {error}");
+            say!("error: --log: {error}");
             return Exit::BadInput.into();
         }
     };
@@ -70,13 +80,20 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let runtime = match builder.enable_all().thread_stack_size(16 << 20).build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("error: the runtime does not start: {error}");
+            say!("error: the runtime does not start: {error}");
             return Exit::Platform.into();
         }
     };
     // Each line of a service's log is JSON, also the last.
     let logged = matches!(cli.command, Command::Serve(_)) && cli.log_format == LogFormat::Json;
-    match runtime.block_on(dispatch(cli, filter)) {
+    let ended = runtime.block_on(dispatch(cli, filter));
+    if api::IS_STUCK.load(Ordering::Relaxed) {
+        // A thread that holds a request would still use the runtime.
+        let _runtime = std::mem::ManuallyDrop::new(runtime);
+    } else {
+        runtime.shutdown_timeout(LAST_TASKS);
+    }
+    match ended {
         Ok(Exit::Success) if OUTPUT_LOST.load(Ordering::Relaxed) => Exit::Platform.into(),
         Ok(exit) => exit.into(),
         Err(failure) if logged => {
@@ -84,11 +101,14 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             failure.exit.into()
         }
         Err(failure) => {
-            eprintln!("{}", failure.shown());
+            say!("{}", failure.shown());
             failure.exit.into()
         }
     }
 }
+
+/// The time for the last calls of the operating system, such as writes to the store, when a command ends.
+const LAST_TASKS: Duration = Duration::from_secs(3);
 
 /// Colours are for terminals, and for those who want them (<https://no-color.org>).
 fn set_colors() {
@@ -105,19 +125,45 @@ fn file_error(path: PathBuf, error: std::io::Error) -> HostError {
 /// Whether something could not be written to standard output.
 static OUTPUT_LOST: AtomicBool = AtomicBool::new(false);
 
-/// Prints a text and a line end to standard output.
+/// Prints a text and a line end to standard output. On a terminal, its lines are cleaned.
 fn print(text: &str) {
     write(format!("{text}\n").as_bytes());
 }
 
+/// Prints a text with colors. Each of its parts is plain already.
+fn print_painted(text: &str) {
+    write_raw(format!("{text}\n").as_bytes());
+}
+
+/// Prints a message to standard error, without the characters that could steer a terminal.
+fn say(text: &str) {
+    say_painted(&text.split('\n').map(display::plain).collect::<Vec<_>>().join("\n"));
+}
+
+/// Prints a message with colors to standard error. Each of its parts is plain already.
+fn say_painted(text: &str) {
+    // The last message has no other place when standard error is gone.
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+/// Writes data to standard output. A terminal gets text without the characters that could steer it, and
+/// anything else gets the bytes.
+fn write(bytes: &[u8]) {
+    static CLEANER: Mutex<Cleaner> = Mutex::new(Cleaner::new());
+    match std::io::stdout().is_terminal() {
+        true => write_raw(CLEANER.lock().clean(bytes).as_bytes()),
+        false => write_raw(bytes),
+    }
+}
+
 /// Writes to standard output. A reader that has gone is no error; a full disk is one, and the command ends
 /// with it.
-fn write(bytes: &[u8]) {
+fn write_raw(bytes: &[u8]) {
     let mut out = std::io::stdout().lock();
     match out.write_all(bytes).and_then(|()| out.flush()) {
         // It is said once.
         Err(error) if error.kind() != ErrorKind::BrokenPipe && !OUTPUT_LOST.swap(true, Ordering::Relaxed) => {
-            eprintln!("error: standard output cannot be written: {}", error.kind());
+            say!("error: standard output cannot be written: {}", error.kind());
         }
         _ => {}
     }

@@ -30,6 +30,7 @@ mod sqlite;
 mod sqlite_errors;
 mod sqlite_functions;
 mod sqlite_limits;
+mod sqlite_memory;
 mod tls;
 mod value;
 mod words;

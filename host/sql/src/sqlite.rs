@@ -1,10 +1,10 @@
 //! SQLite files.
 //!
 //! The threats: a statement that reaches other files (ATTACH, a PRAGMA, an extension), that runs forever or
-//! returns rows without end, or that makes SQLite sort more than fits into memory. So an authorizer checks
-//! every action while a statement is prepared, the file is opened read-only unless the grant allows more, and
-//! SQLite's own limits are low. Rows come from a separate thread per connection, which a deadline interrupts.
-//! See sqlite.org/security.html.
+//! returns rows without end, or that takes more memory than there is. So an authorizer checks every action while
+//! a statement is prepared, the file is opened read-only unless the grant allows more, and SQLite's own limits are
+//! low. Rows come from a separate thread per connection, which a deadline interrupts. `sqlite_memory` bounds the
+//! memory. See sqlite.org/security.html.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -27,6 +27,7 @@ use crate::serve::{Control, Job, Loaded, Work, beginning, next};
 use crate::sink::Sink;
 use crate::sqlite_errors::{NUL, code, first_line, line_left, of_load, out_of_memory, translate};
 use crate::sqlite_limits::{INSTRUCTIONS, LENGTH};
+use crate::sqlite_memory::{self, Account, MOST, Refused, bounded};
 use crate::{
     Access, Column, CompactString, Error, Parameters, ScriptReport, StatementReport, Totals, Value, filled,
     lists, sqlite_functions,
@@ -42,9 +43,6 @@ const BUSY: Duration = Duration::from_secs(2);
 
 /// The maximum number of parameters of a statement, including the items of lists.
 const VARIABLES: i32 = 100 + 2 * lists::MAX_ITEMS as i32;
-/// The bytes of SQLite's memory, over all databases of this process, beyond which a step's statement is
-/// stopped.
-const HEAP: i64 = 256 << 20;
 
 /// Opens the file in a separate thread that serves `requests`. The thread holds the permit until it ends.
 pub(crate) async fn open(
@@ -60,13 +58,18 @@ pub(crate) async fn open(
     let runtime = Handle::current();
     let spawned = thread.spawn(move || {
         let _permit = permit;
+        let Some(account) = Account::open() else {
+            let message =
+                format!("the connection `{name}` cannot be opened: SQLite has too many connections");
+            let _ = opened.send(Err(Error::Unavailable(message)));
+            return;
+        };
         // True while the host's own statements run, which the authorizer allows.
         let ours = Arc::new(AtomicBool::new(false));
         match open_file(&path, access.mode, ours.clone()) {
             Ok(database) => {
                 if opened.send(Ok(())).is_ok() {
-                    let full = Arc::default();
-                    let session = Session { database, name, access, ours, full, in_transaction: false };
+                    let session = Session { database, account, name, access, ours, in_transaction: false };
                     session.serve(requests, &runtime);
                 }
             }
@@ -94,12 +97,12 @@ pub(crate) fn version(path: &Path) -> Result<String, String> {
 }
 
 struct Session {
+    // It ends before its account.
     database: rusqlite::Connection,
+    account: Account,
     name: String,
     access: Access,
     ours: Arc<AtomicBool>,
-    /// Whether the statement was stopped because SQLite used too much memory.
-    full: Arc<AtomicBool>,
     in_transaction: bool,
 }
 
@@ -109,16 +112,10 @@ impl Session {
         while let Some(Some(Work { job, deadline, stop })) =
             runtime.block_on(next(&mut requests, self.in_transaction, self.access.idle))
         {
+            self.account.begin(deadline, stop.clone());
             // True interrupts the statement.
             #[allow(clippy::disallowed_methods, reason = "a time-out is measured where it is enforced")]
-            let handler = {
-                let full = self.full.clone();
-                move || {
-                    let takes_too_much = memory_used() > HEAP;
-                    full.fetch_or(takes_too_much, Ordering::Relaxed);
-                    takes_too_much || stop.is_cancelled() || Instant::now() >= deadline
-                }
-            };
+            let handler = move || stop.is_cancelled() || Instant::now() >= deadline;
             if let Err(error) = self.database.progress_handler(STEPS_BETWEEN_LOOKS, Some(handler)) {
                 tracing::error!("cannot watch a statement: {error}");
                 return;
@@ -129,13 +126,14 @@ impl Session {
 
     fn work(&mut self, job: Job, deadline: Instant) {
         let (name, mode) = (self.name.clone(), self.access.mode);
-        let full = self.full.clone();
         let translate = |failure: Failure| {
-            failure.or(|error| match full.swap(false, Ordering::Relaxed) {
-                true => out_of_memory(format!(
-                    "the statement takes more than {HEAP} bytes of SQLite's memory: sort, group or join fewer rows"
+            failure.or(|error| match sqlite_memory::refused() {
+                Some(Refused::Memory) => out_of_memory(format!(
+                    "the statement takes more of SQLite's memory than there is ({MOST} bytes for all steps): sort, group or join fewer rows"
                 )),
-                false => translate(&error, &name, mode, deadline),
+                Some(Refused::Time) => Error::TimedOut,
+                Some(Refused::Stopped) => Error::Stopped,
+                None => translate(&error, &name, mode, deadline),
             })
         };
         // A client that is gone does not need the answer.
@@ -185,12 +183,13 @@ impl Session {
     }
 
     fn query(&self, statement: &str, parameters: &Parameters, sink: &mut Sink) -> Result<(), Failure> {
+        self.still_in_transaction()?;
         let (statement, parameters) = lists::expanded(Database::Sqlite, statement, parameters)?;
         let mut prepared = one_statement(&self.database, &statement)?;
         bind(&mut prepared, &parameters)?;
         let tokens = dialect::tokens(Database::Sqlite, &statement).unwrap_or_default();
         if let Some(filled) = filled::of(&tokens, &parameters)
-            && let Ok(described) = self.database.prepare(&filled.query)
+            && let Ok(described) = bounded(|| self.database.prepare(&filled.query))
         {
             filled.check(Database::Sqlite, &columns(&described))?;
         }
@@ -200,11 +199,11 @@ impl Session {
 
     fn script(&self, text: &str, sink: &mut Sink, done: &mut Vec<StatementReport>) -> Result<(), Failure> {
         without_nul(text)?;
+        self.still_in_transaction()?;
         let (mut batch, mut from) = (Batch::new(&self.database, text), 0);
         loop {
             let begins = first_line(text, from);
-            let next = batch
-                .next()
+            let next = bounded(|| batch.next())
                 .map_err(|error| Failure::InScript(line_left(text, &error).unwrap_or(begins), error));
             let Some(mut prepared) = next? else { return Ok(()) };
             let rows = sink.rows;
@@ -216,6 +215,16 @@ impl Session {
             let found = text.get(from..).and_then(|rest| rest.find(whole.as_str()));
             from = found.map_or(from, |at| from + at + whole.len());
         }
+    }
+
+    /// Refuses further statements of a transaction that SQLite has rolled back, which it does when it stops a
+    /// statement.
+    fn still_in_transaction(&self) -> Result<(), Failure> {
+        if self.in_transaction && self.database.is_autocommit() {
+            let why = "the transaction was rolled back when one of its statements was stopped";
+            return Err(Error::Database(why.to_owned()).into());
+        }
+        Ok(())
     }
 
     /// Runs one of the host's own statements.
@@ -233,6 +242,7 @@ impl Session {
         columns: &[String],
         rows: &mut mpsc::Receiver<Loaded>,
     ) -> Result<u64, Failure> {
+        self.still_in_transaction()?;
         let own = !self.in_transaction;
         if own {
             self.own("BEGIN IMMEDIATE")?;
@@ -259,7 +269,7 @@ impl Session {
         let marks = vec!["?"; columns.len()].join(", ");
         let table = quoted(Database::Sqlite, table)?;
         let text = format!("INSERT INTO {table} ({}) VALUES ({marks})", names?.join(", "));
-        let mut prepared = self.database.prepare(&text)?;
+        let mut prepared = bounded(|| self.database.prepare(&text))?;
         let mut loaded = 0;
         loop {
             match rows.blocking_recv() {
@@ -269,7 +279,7 @@ impl Session {
                             prepared.raw_bind_parameter(index + 1, bound(value))?;
                         }
                         loaded += 1;
-                        prepared.raw_execute().map_err(|error| in_row(error, loaded))?;
+                        bounded(|| prepared.raw_execute()).map_err(|error| in_row(error, loaded))?;
                     }
                 }
                 Some(Loaded::End) => return Ok(loaded),
@@ -374,15 +384,6 @@ pub(crate) fn open_file(
     Ok(database)
 }
 
-/// Returns the number of bytes that SQLite uses in this process.
-fn memory_used() -> i64 {
-    // SAFETY: the function takes no arguments and reads a counter under SQLite's own lock.
-    #[allow(unsafe_code, reason = "a counter that no library wraps; see SAFETY")]
-    unsafe {
-        rusqlite::ffi::sqlite3_memory_used()
-    }
-}
-
 fn authorize(mode: SqlMode, context: &AuthContext<'_>) -> Authorization {
     let allowed = match &context.action {
         AuthAction::Select | AuthAction::Read { .. } | AuthAction::Recursive => true,
@@ -421,9 +422,10 @@ fn is_dangerous(function: &str) -> bool {
 fn one_statement<'c>(database: &'c rusqlite::Connection, text: &'c str) -> Result<Statement<'c>, Failure> {
     without_nul(text)?;
     let mut batch = Batch::new(database, text);
-    let first = batch.next()?.ok_or_else(|| Error::InvalidStatement("the statement is empty".to_owned()))?;
+    let first = bounded(|| batch.next())?
+        .ok_or_else(|| Error::InvalidStatement("the statement is empty".to_owned()))?;
     // A second statement is refused even if it is invalid.
-    match batch.next() {
+    match bounded(|| batch.next()) {
         Ok(None) => Ok(first),
         _ => Err(Error::InvalidStatement(
             "the text holds several statements: one call runs one statement; a `script` runs several, where policy says so".to_owned(),
@@ -509,7 +511,7 @@ fn stream(statement: &mut Statement<'_>, sink: &mut Sink) -> Result<(), Failure>
         Some(batches) => batches.blocking_send(Ok(batch)).map_err(|_| Error::Stopped),
         None => Ok(()),
     };
-    while let Some(row) = rows.next()? {
+    while let Some(row) = bounded(|| rows.next())? {
         for index in 0..width {
             let value = row.get_ref(index)?;
             // Count the value before it is copied: a row may have hundreds of values.

@@ -16,6 +16,7 @@ use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, Error, Result};
 
 use crate::sqlite_limits::LENGTH;
+use crate::sqlite_memory::unbounded;
 
 /// The steps that one call may take: about 0.3 s.
 const MOST_STEPS: usize = 1 << 29;
@@ -51,11 +52,6 @@ pub(crate) fn replace(database: &Connection) -> Result<()> {
     let own = Connection::open_in_memory()?;
     own.set_limit(rusqlite::limits::Limit::SQLITE_LIMIT_LENGTH, LENGTH)?;
     let own = BuiltIn(Arc::new(Mutex::new(own)));
-    // Views, indexes and generated columns may use them.
-    let flags = FunctionFlags::SQLITE_UTF8
-        | FunctionFlags::SQLITE_DETERMINISTIC
-        | FunctionFlags::SQLITE_INNOCUOUS
-        | FunctionFlags::SQLITE_RESULT_SUBTYPE;
     type Native = fn(&Context<'_>) -> Option<Value>;
     for (name, arguments, native) in [
         ("instr", 2, instr as Native),
@@ -68,7 +64,7 @@ pub(crate) fn replace(database: &Connection) -> Result<()> {
         ("jsonb_patch", 2, |_| None),
     ] {
         let own = own.clone();
-        database.create_scalar_function(name, arguments, flags, move |context: &Context<'_>| {
+        define(database, name, arguments, move |context| {
             if let Some(value) = native(context) {
                 return Ok(Answer::Value(value));
             }
@@ -83,7 +79,7 @@ pub(crate) fn replace(database: &Connection) -> Result<()> {
     }
     for name in ["json_set", "json_insert", "json_replace", "jsonb_set", "jsonb_insert", "jsonb_replace"] {
         let own = own.clone();
-        database.create_scalar_function(name, -1, flags, move |context: &Context<'_>| {
+        define(database, name, -1, move |context| {
             for path in (1..context.len()).step_by(2) {
                 let (ValueRef::Text(path) | ValueRef::Blob(path)) = context.get_raw(path) else { continue };
                 if path.iter().filter(|byte| matches!(byte, b'.' | b'[')).count() > LEVELS {
@@ -96,7 +92,7 @@ pub(crate) fn replace(database: &Connection) -> Result<()> {
     }
     for arguments in [1, 2] {
         let own = own.clone();
-        database.create_scalar_function("json_pretty", arguments, flags, move |context: &Context<'_>| {
+        define(database, "json_pretty", arguments, move |context| {
             let indent = if context.len() > 1 { bytes(context, 1) } else { 4 };
             let first = bytes(context, 0);
             let levels = levels(context.get_raw(0));
@@ -107,6 +103,23 @@ pub(crate) fn replace(database: &Connection) -> Result<()> {
         })?;
     }
     Ok(())
+}
+
+fn define(
+    database: &Connection,
+    name: &str,
+    arguments: i32,
+    call: impl Fn(&Context<'_>) -> Result<Answer> + Send + 'static,
+) -> Result<()> {
+    // Views, indexes and generated columns may use them.
+    let flags = FunctionFlags::SQLITE_UTF8
+        | FunctionFlags::SQLITE_DETERMINISTIC
+        | FunctionFlags::SQLITE_INNOCUOUS
+        | FunctionFlags::SQLITE_RESULT_SUBTYPE;
+    // The driver panics when SQLite has no memory for an argument. The call is bounded by the sizes of its arguments.
+    database.create_scalar_function(name, arguments, flags, move |context: &Context<'_>| {
+        unbounded(|| call(context))
+    })
 }
 
 impl BuiltIn {

@@ -4,14 +4,16 @@ use std::sync::Arc;
 
 use stepwell_engine::StoreError;
 use stepwell_engine::clock::Timestamp;
+use stepwell_engine::document::cut;
 use stepwell_engine::identity::Actor;
 use stepwell_engine::job::StepDefinition;
 use stepwell_engine::job::approval::Approval;
 use stepwell_engine::run::{Bound, Event, Replay, RunState, RunStatus, StepStatus, apply};
-use stepwell_engine::store::{Audit, Change, Commit, Next, RunFilter, Source};
+use stepwell_engine::store::{Audit, Change, Claim, Commit, Expect, Kind, Next, RunFilter, Source};
 
 use crate::HostError;
 use crate::context::Context;
+use crate::worker::decisions::Decision;
 
 /// An approver's decision.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -75,19 +77,102 @@ impl Approvals {
         decided: Decided,
         audit: Audit,
     ) -> Result<RunState, HostError> {
+        let row = audit.clone();
+        match self.try_to_decide(execution_id, step_id, decided, audit).await {
+            // A decision that comes too late is refused, too: the run has ended, another decision was faster, or
+            // another process works on the run at this moment.
+            Err(
+                error @ (HostError::Refused(_)
+                | HostError::Store(StoreError::Claimed(..) | StoreError::Stale(_))),
+            ) => {
+                let detail = cut(&format!("step {step_id}: {error}"), MAX_DETAIL);
+                let row = Audit { action: "approval.refuse".to_owned(), detail, ..row };
+                self.ctx.store.write(vec![Change::Audit(row)]).await?;
+                Err(error)
+            }
+            done => done,
+        }
+    }
+
+    async fn try_to_decide(
+        &self,
+        execution_id: &str,
+        step_id: &str,
+        decided: Decided,
+        audit: Audit,
+    ) -> Result<RunState, HostError> {
         let state = self.ctx.runs().get(execution_id).await?;
         let Some((step, definition)) = asks(&state, step_id) else {
             return Err(not_asking(execution_id, step_id));
         };
         if let Some(why) = self.may_not_decide(&state, step, &definition, &decided).await? {
-            let detail = format!("step {step_id}: {why}");
-            let row = Audit { action: "approval.refuse".to_owned(), detail, ..audit };
-            self.ctx.store.write(vec![Change::Audit(row)]).await?;
             return Err(HostError::Refused(why));
         }
         let now = self.ctx.clock.now();
-        let claim =
-            self.ctx.store.claim_run(execution_id, self.ctx.worker(), now, self.ctx.lease_from(now)).await?;
+        let bound = state.steps.get(step).and_then(|step| step.bound.as_ref());
+        let digest = bound.map_or("unknown".to_owned(), |bound| bound.digest());
+        let said = if decided.comment.is_empty() { String::new() } else { format!(": {}", decided.comment) };
+        let audit = Audit { detail: format!("step {step_id}, {digest}{said}"), ..audit };
+        let claim = self.ctx.store.claim_run(execution_id, self.ctx.worker(), now, self.ctx.lease_from(now));
+        let claim = match claim.await {
+            Err(StoreError::Claimed(..)) if !state.is_top(step) => {
+                let (approved, by) = (decided.approved, decided.shown());
+                let decision =
+                    Decision { step: step_id.to_owned(), approved, by, comment: decided.comment, at: now };
+                decision.leave(&self.ctx, execution_id, audit).await?;
+                return self.wait_for_worker(execution_id, &decision).await;
+            }
+            claim => claim?,
+        };
+        let decision = Decision {
+            step: step_id.to_owned(),
+            approved: decided.approved,
+            by: decided.shown(),
+            comment: decided.comment,
+            at: now,
+        };
+        self.apply(claim, decision, vec![audit]).await
+    }
+
+    /// Waits until the worker that holds a run has applied a decision. If the worker releases the run meanwhile,
+    /// this process applies it.
+    async fn wait_for_worker(&self, execution_id: &str, decision: &Decision) -> Result<RunState, HostError> {
+        for _ in 0..WAITS {
+            tokio::time::sleep(WAIT).await;
+            let state = self.ctx.runs().get(execution_id).await?;
+            if asks(&state, &decision.step).is_none() {
+                return Ok(state);
+            }
+            let now = self.ctx.clock.now();
+            let claim =
+                self.ctx.store.claim_run(execution_id, self.ctx.worker(), now, self.ctx.lease_from(now));
+            if let Ok(claim) = claim.await {
+                let again = Decision {
+                    step: decision.step.clone(),
+                    by: decision.by.clone(),
+                    comment: decision.comment.clone(),
+                    ..*decision
+                };
+                let state = self.apply(claim, again, Vec::new()).await;
+                let id = Decision::id(execution_id, &decision.step);
+                let remove = Change::Remove { kind: Kind::Decision, id, expect: Expect::Any };
+                self.ctx.store.write(vec![remove]).await?;
+                return state;
+            }
+        }
+        self.ctx.runs().get(execution_id).await
+    }
+
+    /// Applies a decision to a claimed run, and releases the run.
+    async fn apply(
+        &self,
+        claim: Claim,
+        decision: Decision,
+        audit: Vec<Audit>,
+    ) -> Result<RunState, HostError> {
+        let Decision { step: step_id, approved, by, comment, at: now } = decision;
+        let (step_id, execution_id) = (step_id.as_str(), claim.run.execution_id.clone());
+        let execution_id = execution_id.as_str();
         let (queue, fence) = (claim.run.queue.clone(), claim.fence);
         let mut replay = Replay::new(claim.run);
         replay.add(&claim.events);
@@ -111,16 +196,11 @@ impl Approvals {
             self.ctx.store.commit(back(&state, Vec::new(), Next::Wait(now), Vec::new())).await?;
             return Err(not_asking(execution_id, step_id));
         };
-        let bound = state.steps.get(step).and_then(|step| step.bound.as_ref());
-        let digest = bound.map_or("unknown".to_owned(), |bound| bound.digest());
-        let said = if decided.comment.is_empty() { String::new() } else { format!(": {}", decided.comment) };
-        let audit = Audit { detail: format!("step {step_id}, {digest}{said}"), ..audit };
-        let (approved, by) = (decided.approved, Some(decided.shown()));
-        let step = state.key(step);
-        let event = Event::ApprovalDecided { step, approved, by, comment: decided.comment, at: now };
+        let (step, by) = (state.key(step), Some(by));
+        let event = Event::ApprovalDecided { step, approved, by, comment, at: now };
         apply(&mut state, &event)?;
         let next = if state.status.is_terminal() { Next::End } else { Next::Wait(now) };
-        let free = self.ctx.store.commit(back(&state, vec![event], next, vec![audit])).await?;
+        let free = self.ctx.store.commit(back(&state, vec![event], next, audit)).await?;
         self.ctx.wake(free.iter().chain(&queue).map(String::as_str));
         self.ctx.announce_queues(free.into_iter().chain(queue));
         self.ctx.notify_waiters(&state);
@@ -194,10 +274,15 @@ impl Approvals {
         before: Option<String>,
         limit: u32,
     ) -> Result<(Vec<Asking>, Option<String>), HostError> {
-        let project = project.map(str::to_owned);
-        let status = Some(RunStatus::Parked);
-        let filter = RunFilter { status, project, before, limit, ..RunFilter::default() };
-        let rows = self.ctx.store.list(&filter).await?;
+        // A run that works on other branches of a group may wait for an approval, too.
+        let mut rows = Vec::new();
+        for status in [RunStatus::Parked, RunStatus::Running, RunStatus::Waiting] {
+            let (project, before) = (project.map(str::to_owned), before.clone());
+            let filter = RunFilter { status: Some(status), project, before, limit, ..RunFilter::default() };
+            rows.extend(self.ctx.store.list(&filter).await?);
+        }
+        rows.sort_by(|a, b| b.execution_id.cmp(&a.execution_id));
+        rows.truncate(limit as usize);
         let more = rows.len() >= limit as usize;
         let last = rows.last().map(|row| row.execution_id.clone()).filter(|_| more);
         let mut waiting = Vec::new();
@@ -205,8 +290,10 @@ impl Approvals {
             // While a run without groups waits for an approval, the request is its last event.
             let asks = match self.ctx.store.latest(&row.execution_id).await {
                 Ok((job, events)) => {
-                    let grouped = job.all_steps().any(|step| step.group.is_some());
-                    grouped || matches!(events.last(), Some(Event::ApprovalRequested { .. }))
+                    let in_group =
+                        |number: &usize| job.plan().node(*number).is_some_and(|node| node.parent.is_some());
+                    job.plan().approvals().iter().any(in_group)
+                        || matches!(events.last(), Some(Event::ApprovalRequested { .. }))
                 }
                 Err(StoreError::NotFound(_)) => false,
                 Err(error) => return Err(error.into()),
@@ -228,6 +315,11 @@ impl Approvals {
     }
 }
 
+/// Pauses of a decision that waits for the worker of its run, and their number.
+const WAIT: std::time::Duration = std::time::Duration::from_millis(250);
+const WAITS: u32 = 40;
+/// Maximum bytes of the reason in the row of a refused decision: the name of a step may be of any length.
+const MAX_DETAIL: usize = 1000;
 /// Maximum number of approvals of one run in a list.
 const MOST_ASKED: usize = 100;
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use stepwell_engine::clock::Timestamp;
 use stepwell_engine::quantity::counted;
 use stepwell_engine::run::RunState;
-use stepwell_engine::store::{Audit, AuditRow, Broken, Change, Walk};
+use stepwell_engine::store::{Audit, AuditRow, Broken, Change, Outside, Walk};
 use stepwell_engine::{Outcome, StepEnd};
 
 use crate::HostError;
@@ -31,8 +31,8 @@ pub struct AuditReport {
     pub rows: u64,
     /// Number of rows before them that the retention removed.
     pub removed: u64,
-    /// Number of rows that a program of an earlier version wrote and that no row of this version follows yet.
-    /// They are not in the chain.
+    /// Number of rows that a program of an earlier version wrote before the chain began. The next row links them.
+    /// Once the chain has begun, a row without a link is `broken`.
     pub open: u64,
     /// The state of the expected row. Null when no row is expected.
     pub expected: Option<Expected>,
@@ -94,6 +94,8 @@ impl AuditLog {
                 }
             }
             let broken = broken.or_else(|| walk.end(&chain).err());
+            let outside = chain.outside.map(Outside::broken);
+            let broken = outside.into_iter().chain(broken).min_by_key(|broken| broken.number);
             if broken.is_some() && self.ctx.store.audit_chain().await?.cut != chain.cut {
                 // The retention removed rows between the two reads.
                 continue;

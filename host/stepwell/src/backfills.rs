@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use stepwell_engine::StoreError;
 use stepwell_engine::clock::Timestamp;
+use stepwell_engine::contain::contained_future;
 use stepwell_engine::run::Admission;
 use stepwell_engine::schedule::{self, Decision, RunOverlap, Timetable};
 use stepwell_engine::store::{
@@ -229,60 +230,73 @@ impl Schedules {
     pub(crate) async fn fill_backfills(&self, timetables: &mut Timetables) -> Result<bool, HostError> {
         let mut more = false;
         for record in self.ctx.store.records(Kind::Backfill, Some("running"), "", 100).await? {
-            let mut backfill: Backfill = read(&record)?;
-            let row = self.ctx.store.schedule(&backfill.job_id).await?;
-            let Some((row, timetable)) =
-                row.and_then(|row| Some((timetables.of(self, &row)?, row))).map(|(t, r)| (r, t))
-            else {
-                // The job or its schedule was removed.
-                backfill.state = BackfillState::Cancelled;
-                self.ctx.store.write(vec![put(&backfill, Expect::Version(record.version))]).await?;
-                continue;
-            };
-            let now = self.ctx.clock.now();
-            let end = backfill.to.min(row.cursor);
-            let fires = schedule::backfill(&timetable, backfill.cursor, end, CHUNK);
-            let id = &backfill.id;
-            let priority = Some(backfill.priority);
-            let admission = |nominal| Admission {
-                source: Source::Backfill { id: id.clone(), nominal },
-                priority,
-                ..Admission::default()
-            };
-            let ran = self.ran(&backfill.job_id, backfill.cursor, end).await?;
-            let new = fires
-                .iter()
-                .filter(|fire| !ran.contains(&fire.nominal.name()))
-                .map(|fire| {
-                    let mut new = self.new_fire(&row, fire, admission, RunOverlap::Allow, now);
-                    if let Some(run) = &mut new.run {
-                        run.started_by.push(backfill.identity.clone());
-                    }
-                    new
-                })
-                .collect::<Vec<_>>();
-            backfill.done += new.iter().filter(|fire| fire.run.is_some()).count() as u64;
-            let batch = FireBatch {
-                job_id: backfill.job_id.clone(),
-                expect: None,
-                cursor: now,
-                next: None,
-                fires: new,
-                audit: None,
-            };
-            self.fire(vec![batch]).await?;
-            match fires.last().filter(|_| fires.len() >= CHUNK) {
-                Some(last) => backfill.cursor = last.nominal.at + chrono::Duration::milliseconds(1),
-                None => backfill.state = BackfillState::Done,
-            }
-            more |= backfill.state == BackfillState::Running;
-            match self.ctx.store.write(vec![put(&backfill, Expect::Version(record.version))]).await {
-                // Another process cancelled the backfill.
-                Err(StoreError::Conflict(..) | StoreError::AlreadyThere(..)) => {}
-                written => written?,
+            let id = record.id.clone();
+            match contained_future(self.fill(record, timetables)).await {
+                Ok(Ok(continues)) => more |= continues,
+                Ok(Err(HostError::Store(error @ StoreError::Unavailable(_)))) => return Err(error.into()),
+                // A backfill that fails does not stop the others.
+                Ok(Err(error)) => tracing::error!("the backfill {id} makes no progress: {error}"),
+                Err(panicked) => tracing::error!("the backfill {id} makes no progress: {}", panicked.0),
             }
         }
         Ok(more)
+    }
+
+    /// Admits the next runs of a backfill. Returns whether there are more.
+    async fn fill(&self, record: Record, timetables: &mut Timetables) -> Result<bool, HostError> {
+        let mut backfill: Backfill = read(&record)?;
+        let row = self.ctx.store.schedule(&backfill.job_id).await?;
+        let Some((row, timetable)) =
+            row.and_then(|row| Some((timetables.of(self, &row)?, row))).map(|(t, r)| (r, t))
+        else {
+            // The job or its schedule was removed.
+            backfill.state = BackfillState::Cancelled;
+            self.ctx.store.write(vec![put(&backfill, Expect::Version(record.version))]).await?;
+            return Ok(false);
+        };
+        let now = self.ctx.clock.now();
+        let end = backfill.to.min(row.cursor);
+        let fires = schedule::backfill(&timetable, backfill.cursor, end, CHUNK);
+        let id = &backfill.id;
+        let priority = Some(backfill.priority);
+        let admission = |nominal| Admission {
+            source: Source::Backfill { id: id.clone(), nominal },
+            priority,
+            ..Admission::default()
+        };
+        let ran = self.ran(&backfill.job_id, backfill.cursor, end).await?;
+        let new = fires
+            .iter()
+            .filter(|fire| !ran.contains(&fire.nominal.name()))
+            .map(|fire| {
+                let mut new = self.new_fire(&row, fire, admission, RunOverlap::Allow, now);
+                if let Some(run) = &mut new.run {
+                    run.started_by.push(backfill.identity.clone());
+                }
+                new
+            })
+            .collect::<Vec<_>>();
+        backfill.done += new.iter().filter(|fire| fire.run.is_some()).count() as u64;
+        let batch = FireBatch {
+            job_id: backfill.job_id.clone(),
+            expect: None,
+            cursor: now,
+            next: None,
+            fires: new,
+            audit: None,
+        };
+        self.fire(vec![batch]).await?;
+        match fires.last().filter(|_| fires.len() >= CHUNK) {
+            Some(last) => backfill.cursor = last.nominal.at + chrono::Duration::milliseconds(1),
+            None => backfill.state = BackfillState::Done,
+        }
+        let continues = backfill.state == BackfillState::Running;
+        match self.ctx.store.write(vec![put(&backfill, Expect::Version(record.version))]).await {
+            // Another process cancelled the backfill.
+            Err(StoreError::Conflict(..) | StoreError::AlreadyThere(..)) => {}
+            written => written?,
+        }
+        Ok(continues)
     }
 }
 

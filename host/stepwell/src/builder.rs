@@ -1,6 +1,5 @@
 //! The builder of a host.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,10 +9,11 @@ use sha2::{Digest, Sha256};
 use stepwell_builtins::BUILTINS;
 use stepwell_engine::clock::{Clock, Timestamp};
 use stepwell_engine::config::SECTION_FILES;
-use stepwell_engine::document::{Diagnostic, Diagnostics};
+use stepwell_engine::document::{Diagnostic, Diagnostics, MAX_BYTES};
 use stepwell_engine::job::Catalog;
 use stepwell_engine::policy::{Policy, PolicySet};
 use stepwell_engine::queue::QueueFile;
+use stepwell_engine::system::read_text;
 use stepwell_engine::trace::Spans;
 use stepwell_engine::{Configuration, Manifest, StepRunner, Store};
 use stepwell_sandbox::{CompilerProgram, EngineOptions, Sandbox, SandboxOptions};
@@ -387,6 +387,7 @@ impl Sources {
             }
             None => Configuration::default(),
         };
+        stores::check(&config)?;
         self.with(config, texts)
     }
 
@@ -439,7 +440,7 @@ fn misspelt(config: &Configuration, sandbox: &Sandbox) -> Result<(), HostError> 
             problems.0.push(Diagnostic::without_place(&place, format!("`{step_type}` has no such key")));
         }
     }
-    if problems.has_errors() { Err(HostError::Invalid(problems)) } else { Ok(()) }
+    if problems.has_errors() { Err(HostError::Invalid(problems.sorted())) } else { Ok(()) }
 }
 
 fn name(path: &Path) -> String {
@@ -447,7 +448,7 @@ fn name(path: &Path) -> String {
 }
 
 fn read(path: &Path) -> Result<String, HostError> {
-    fs::read_to_string(path).map_err(|error| HostError::File { path: path.to_owned(), error })
+    read_text(path, MAX_BYTES).map_err(|error| HostError::File { path: path.to_owned(), error })
 }
 
 fn dir_of(path: &Path) -> &Path {

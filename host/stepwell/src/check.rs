@@ -7,7 +7,7 @@ use serde_json::Value;
 use stepwell_engine::document::{Document, is_template, pending};
 use stepwell_engine::job::{self, Catalog, Parsed, Read};
 use stepwell_engine::policy::{Denial, Grant};
-use stepwell_engine::{JobDefinition, Manifest, StepDefinition, project, weight};
+use stepwell_engine::{Diagnostics, JobDefinition, Manifest, StepDefinition, project, weight};
 use stepwell_sandbox::{ComponentError, Issue, Pace};
 
 use crate::HostError;
@@ -24,7 +24,7 @@ impl Jobs {
     /// Returns the errors of [`crate::Host::parse`].
     pub async fn parse_for(&self, project: &str, name: &str, text: &str) -> Result<Parsed, HostError> {
         self.ctx.steps().fresh().await?;
-        let read = self.ctx.read_in_turn(text.len(), || job::read(name, text, &self.ctx.catalog()));
+        let read = self.ctx.read_in_turn(text.len(), || job::read(name, text, &self.ctx.catalog())).await?;
         let read = read.map_err(HostError::Invalid)?;
         self.checked(project, read).await
     }
@@ -41,14 +41,18 @@ impl Jobs {
     ) -> Result<Parsed, HostError> {
         self.ctx.steps().fresh().await?;
         let bytes = weight([&document.value]);
-        let read = self.ctx.read_in_turn(bytes, || job::read_in(document, pointer, &self.ctx.catalog()));
+        let catalog = self.ctx.catalog();
+        let read = self.ctx.read_in_turn(bytes, || job::read_in(document, pointer, &catalog)).await?;
         self.checked(project, read).await
     }
 
     /// Reads a document of that many bytes. Large documents are read one at a time, since each may take 256
     /// MiB, and without blocking the other tasks of the thread.
-    pub fn read_in_turn<T>(&self, bytes: usize, read: impl FnOnce() -> T) -> T {
-        self.ctx.read_in_turn(bytes, read)
+    ///
+    /// # Errors
+    /// Fails when too many other large documents wait for their turn.
+    pub async fn read_in_turn<T>(&self, bytes: usize, read: impl FnOnce() -> T) -> Result<T, HostError> {
+        self.ctx.read_in_turn(bytes, read).await
     }
 
     /// Adds the problems that the steps themselves and the policies report.
@@ -108,28 +112,40 @@ impl Jobs {
                 found.0.push(if issue.warning { diagnostic.as_warning() } else { diagnostic });
             }
         }
-        let grants = self.grants_for(project, &parsed.job).into_iter().enumerate();
-        for (index, (step, grant)) in grants.filter(|(index, _)| is_sound(*index)) {
-            let at = format!("{}/type", pointer(index));
+        self.check_grants(project, &parsed, &|step| is_sound(step).then(|| pointer(step)), &mut found).await;
+        if found.has_errors() {
+            return Err(HostError::Invalid(found.sorted()));
+        }
+        Ok(Parsed { warnings: found, ..parsed })
+    }
+
+    /// Adds the problems that policy has with each sound step, for which `pointer` returns its place. A job
+    /// may have a thousand steps and two thousand rules for each, so other tasks get their turn between
+    /// steps, and the check ends with its request.
+    async fn check_grants<'p>(
+        &self,
+        project: &str,
+        parsed: &Parsed,
+        pointer: &(dyn Fn(usize) -> Option<&'p str> + Sync),
+        found: &mut Diagnostics,
+    ) {
+        for (index, step) in parsed.job.all_steps().enumerate() {
+            let Some(place) = pointer(index) else { continue };
+            tokio::task::yield_now().await;
             let Some(manifest) = self.ctx.sandbox.manifest(&step.step_type) else { continue };
-            match grant {
-                Err(denial) => {
-                    found.0.push(refused(&parsed, &at, &denial));
-                }
+            let at = format!("{place}/type");
+            match self.ctx.preparation().decide(project, &parsed.job, step) {
+                Err(denial) => found.0.push(refused(parsed, &at, &denial)),
                 Ok(grant) => {
-                    found.0.extend(not_granted(&parsed, pointer(index), step, &manifest, &grant));
+                    found.0.extend(not_granted(parsed, place, step, &manifest, &grant));
                     let lacking = grant.lacking();
-                    found.0.extend(lacking.iter().map(|denial| refused(&parsed, &at, denial).as_warning()));
+                    found.0.extend(lacking.iter().map(|denial| refused(parsed, &at, denial).as_warning()));
                     found.0.extend(grant.shortfall().map(|short| {
                         parsed.document.error(&at, short.message).help(short.help).as_warning()
                     }));
                 }
             }
         }
-        if found.has_errors() {
-            return Err(HostError::Invalid(found.sorted()));
-        }
-        Ok(Parsed { warnings: found, ..parsed })
     }
 
     /// Returns the objections of the component of `reference` to the configuration of a step, as JSON
@@ -151,14 +167,7 @@ impl Jobs {
 
     /// Returns the grants of policy to each step of a job.
     pub fn grants<'j>(&self, job: &'j JobDefinition) -> Vec<(&'j StepDefinition, Result<Grant, Denial>)> {
-        self.grants_for(project::of(&job.id), job)
-    }
-
-    fn grants_for<'j>(
-        &self,
-        project: &str,
-        job: &'j JobDefinition,
-    ) -> Vec<(&'j StepDefinition, Result<Grant, Denial>)> {
+        let project = project::of(&job.id);
         job.all_steps().map(|step| (step, self.ctx.preparation().decide(project, job, step))).collect()
     }
 }

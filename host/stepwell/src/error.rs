@@ -45,6 +45,9 @@ pub enum HostError {
     /// The caller lacks the permission for the operation.
     #[error("{0}")]
     Forbidden(String),
+    /// The process has too much other work at the moment; the same request may work later.
+    #[error("{0}")]
+    Busy(String),
     /// The current state does not allow the operation.
     #[error("{0}")]
     Refused(String),

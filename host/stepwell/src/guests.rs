@@ -3,7 +3,7 @@
 //! The threat: steps that compute on every thread of the process. A guest yields every half millisecond, but
 //! a request would still wait for its turn among as many guests as there are runs. So runs have their own
 //! threads, and the operating system shares the cores between both kinds. Runs would delay each other in the
-//! same way. So a run moves to threads of the lowest priority once it has held a thread for longer than a
+//! same way. So a run moves to threads of a lower priority once it has held a thread for longer than a
 //! short run does, and starts there when its job has recently used more than its share of the cores.
 
 use std::io;
@@ -118,18 +118,32 @@ impl Drop for Threads {
     }
 }
 
-/// Gives the calling thread the lowest priority, so that it runs only when no other thread wants its core and
-/// yields at once. A higher nice value is not enough: such a thread keeps its core for some milliseconds each
-/// time that it is scheduled, and a short run is woken many times. Programs that the thread starts do not
-/// inherit the priority.
+/// The niceness of patient threads. On a busy machine they get about a thirtieth of the time of other threads, so that
+/// a run still sees its deadline. With the policy `SCHED_IDLE` they would get next to nothing.
+const NICENESS: i32 = 15;
+/// The time after which a patient thread gives its core to a thread that was woken, in nanoseconds. The system's own
+/// value is some milliseconds, and a short run is woken many times.
+const TURN: u64 = 100_000;
+
+/// Lowers the priority of the calling thread. Linux before 6.12 ignores the length of turns.
 #[cfg(target_os = "linux")]
 #[allow(unsafe_code, reason = "no safe binding of the call exists")]
 fn yield_to_others() {
-    let parameters = libc::sched_param { sched_priority: 0 };
-    // SAFETY: the call only reads its parameters, and affects only the calling thread.
-    let done = unsafe {
-        libc::sched_setscheduler(0, libc::SCHED_IDLE | libc::SCHED_RESET_ON_FORK, &raw const parameters)
+    // SAFETY: the call takes numbers and returns one.
+    let before = unsafe { libc::getpriority(libc::PRIO_PROCESS, 0) };
+    let attributes = libc::sched_attr {
+        size: u32::try_from(size_of::<libc::sched_attr>()).unwrap_or(0),
+        sched_policy: 0,
+        sched_flags: libc::SCHED_FLAG_KEEP_POLICY as u64,
+        // No thread may become less nice.
+        sched_nice: before.max(NICENESS),
+        sched_priority: 0,
+        sched_runtime: TURN,
+        sched_deadline: 0,
+        sched_period: 0,
     };
+    // SAFETY: the call only reads its attributes, and affects only the calling thread.
+    let done = unsafe { libc::syscall(libc::SYS_sched_setattr, 0, &raw const attributes, 0) };
     if done != 0 {
         tracing::warn!("cannot lower the priority of threads for long runs: {}", io::Error::last_os_error());
     }
@@ -175,18 +189,6 @@ impl<T, U: Fn(Duration) + Unpin> Future for Metered<T, U> {
 }
 
 impl Context {
-    /// Reads a document of that many bytes. Large documents are read one at a time, since each may take 256
-    /// MiB, and without blocking the other tasks of the thread.
-    pub fn read_in_turn<T>(&self, bytes: usize, read: impl FnOnce() -> T) -> T {
-        if bytes <= FEW {
-            return read();
-        }
-        blocking_in_place(bytes, || {
-            let _turn = self.node.reading.lock();
-            read()
-        })
-    }
-
     /// Awaits a call of a component on the threads for runs, if a service has started them.
     pub(crate) async fn among_guests<T: Send + 'static>(
         &self,
@@ -206,7 +208,7 @@ impl Context {
 }
 
 /// The number of bytes below which the work takes less time than to wake another thread.
-const FEW: usize = 32 << 10;
+pub(crate) const FEW: usize = 32 << 10;
 
 /// Does work in proportion to that many bytes without blocking the other tasks of its thread.
 pub(crate) fn blocking_in_place<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
@@ -219,12 +221,12 @@ pub(crate) fn blocking_in_place<T>(bytes: usize, work: impl FnOnce() -> T) -> T 
 mod tests {
     use super::*;
 
-    /// Returns the name of the thread, and the number of its scheduling policy.
+    /// Returns the name of the thread, and its niceness.
     fn here() -> (String, i32) {
         let name = thread::current().name().unwrap_or_default().to_owned();
         let status = std::fs::read_to_string("/proc/thread-self/stat").unwrap();
-        let policy = status.rsplit(')').next().unwrap().split_whitespace().nth(38).unwrap();
-        (name, policy.parse().unwrap())
+        let niceness = status.rsplit(')').next().unwrap().split_whitespace().nth(16).unwrap();
+        (name, niceness.parse().unwrap())
     }
 
     /// Holds threads for that long, with yields. Returns the first and the last thread.
@@ -250,9 +252,10 @@ mod tests {
             let (threads, work) = guests.place(job.to_owned(), work).unwrap();
             threads.spawn(work).await.unwrap().unwrap()
         };
-        let quick = ("guest".to_owned(), libc::SCHED_OTHER);
-        let patient = ("patient".to_owned(), libc::SCHED_IDLE);
+        let quick = ("guest".to_owned(), here().1);
+        let patient = ("patient".to_owned(), NICENESS);
         let (short, long) = (1, 150);
+        assert_ne!(quick.1, patient.1);
         assert_eq!(run("modest", short).await, [quick.clone(), quick.clone()]);
         assert_eq!(run("greedy", long).await, [quick.clone(), patient.clone()]);
         assert_eq!(run("greedy", short).await, [patient.clone(), patient], "it has used more than its part");

@@ -10,6 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use stepwell_engine::clock::Timestamp;
+use stepwell_engine::label;
 use stepwell_engine::store::{Change, Expect, Kind};
 use zeroize::Zeroizing;
 
@@ -102,11 +103,14 @@ impl Access {
     /// Creates a key. Returns it with its secret, which cannot be read again.
     ///
     /// # Errors
-    /// Fails when the name looks like an id or is taken, there is no such project, the expiry is out of
+    /// Fails when the name looks like an id or another identity, has hidden characters or is taken, there is no such project, the expiry is out of
     /// range, or the store failed.
     pub async fn create(&self, new: NewKey, by: &By) -> Result<(ApiKey, String), HostError> {
         if is_id(&new.name) {
             let why = "must not look like the id of a key, since approvers are named by both".to_owned();
+            return Err(HostError::Argument("name", why));
+        }
+        if let Some(why) = label::identity_problem(&new.name) {
             return Err(HostError::Argument("name", why));
         }
         let settings = self.ctx.settings();

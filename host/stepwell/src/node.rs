@@ -20,6 +20,7 @@ use crate::context::Context;
 use crate::guests::GuestThreads;
 use crate::private;
 use crate::steps::StepRecord;
+use crate::turns::Turns;
 use crate::worker::Hold;
 
 /// The number of ids that this process has made in each recent second. Runs that wait to be inserted may
@@ -87,8 +88,8 @@ pub(crate) struct Node {
     pub serving: OnceLock<tokio::sync::mpsc::UnboundedSender<String>>,
     /// The threads on which a service executes runs.
     pub guests: OnceLock<GuestThreads>,
-    /// Locked while a large document is read.
-    pub reading: Mutex<()>,
+    /// The turns of large documents.
+    pub reading: Turns,
     /// The numbers of consecutive panics of workers, by runs of which no step was next.
     pub panics: Mutex<HashMap<String, u32>>,
     /// The numbers of consecutive claims of runs whose records cannot be read.
@@ -122,7 +123,7 @@ impl Default for Node {
             served: Mutex::default(),
             serving: OnceLock::new(),
             guests: OnceLock::new(),
-            reading: Mutex::default(),
+            reading: Turns::default(),
             panics: Mutex::default(),
             unreadable: Mutex::default(),
         }

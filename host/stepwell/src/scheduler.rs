@@ -4,7 +4,9 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
+use stepwell_engine::StoreError;
 use stepwell_engine::clock::Timestamp;
+use stepwell_engine::contain::contained;
 use stepwell_engine::run::{Admission, admit};
 use stepwell_engine::schedule::{self, Decision, Fire, RunOverlap, Timetable, Watch};
 use stepwell_engine::store::{FireBatch, LedgerRow, NewFire, ScheduleRow, Source};
@@ -15,10 +17,25 @@ use crate::service::POLL;
 
 /// The maximum interval between two rounds of a scheduler that counts as watching.
 const BREAK: Duration = Duration::from_secs(5);
+/// The interval between two rounds when nothing that is due can be read.
+const AGAIN: Duration = Duration::from_millis(50);
 /// The number of schedules that the scheduler fires per transaction.
 const SCHEDULES: u32 = 256;
 /// The maximum number of fires of one schedule per transaction.
 const FIRES: usize = 500;
+
+/// The result of a round of the scheduler.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fired {
+    /// Nothing was due.
+    Nothing,
+    /// Everything that was due has fired.
+    All,
+    /// More may be due.
+    More,
+    /// The fires of some schedules could not be written.
+    NotAll,
+}
 
 impl Schedules {
     /// Fires the due schedules of the queues that this process is the scheduler of, and sleeps until the
@@ -50,19 +67,23 @@ impl Schedules {
             if fired.is_ok() {
                 watching = Some((since, now));
             }
+            let none_read = matches!(fired, Ok(Fired::Nothing));
             let filled = self.fill_backfills(&mut timetables).await;
             let pause = match (fired, filled) {
-                (Ok(true), _) | (_, Ok(true)) => continue,
+                (Ok(Fired::More), _) | (_, Ok(true)) => continue,
                 (Err(error), _) | (_, Err(error)) => {
                     tracing::warn!("scheduler: {error}");
                     POLL
                 }
+                // The schedules that failed are still due.
+                (Ok(Fired::NotAll), _) => POLL,
                 _ => {
                     let next = self.ctx.store.next_schedule(Some(self.ctx.worker())).await.ok().flatten();
                     let until =
                         next.map_or(POLL, |next| (next - self.ctx.clock.now()).to_std().unwrap_or_default());
-                    // If a due schedule did not fire, it now belongs to another scheduler.
-                    until.clamp(Duration::from_millis(2), POLL)
+                    // If a due schedule did not fire, it now belongs to another scheduler, or cannot be read.
+                    let least = if none_read && until.is_zero() { AGAIN } else { Duration::from_millis(2) };
+                    until.clamp(least, POLL)
                 }
             };
             if self.ctx.sleep_or(&notify, pause).await {
@@ -72,15 +93,17 @@ impl Schedules {
         }
     }
 
-    /// Fires the due schedules, as a scheduler that has been watching since `since`. Returns whether more may
-    /// be due.
+    /// Fires the due schedules, as a scheduler that has been watching since `since`.
     pub(crate) async fn fire_due(
         &self,
         timetables: &mut Timetables,
         since: Timestamp,
-    ) -> Result<bool, HostError> {
+    ) -> Result<Fired, HostError> {
         let now = self.ctx.clock.now();
         let rows = self.ctx.store.due_schedules(self.ctx.worker(), now, SCHEDULES).await?;
+        if rows.is_empty() {
+            return Ok(Fired::Nothing);
+        }
         let mut more = rows.len() == SCHEDULES as usize;
         let mut batches = Vec::new();
         for row in rows {
@@ -88,36 +111,70 @@ impl Schedules {
             more |= batch.next.is_some_and(|next| next <= now);
             batches.push(batch);
         }
-        self.fire(batches).await?;
-        Ok(more)
+        Ok(match (self.fire_apart(batches).await?, more) {
+            (false, _) => Fired::NotAll,
+            (true, true) => Fired::More,
+            (true, false) => Fired::All,
+        })
     }
 
-    /// Decides about the due fires of a schedule.
-    pub(crate) fn batch(&self, row: &ScheduleRow, timetables: &mut Timetables, watch: Watch) -> FireBatch {
-        let now = watch.now;
-        let Some((timetable, schedule)) = timetables.of(self, row).zip(row.job.schedule.as_ref()) else {
-            // A calendar of the schedule may be missing: the schedule waits until the job is fixed.
-            tracing::error!("the schedule of the job {} cannot be evaluated", row.job_id);
-            return FireBatch {
-                job_id: row.job_id.clone(),
-                expect: Some(row.cursor),
-                cursor: row.cursor,
-                next: Some(now + chrono::Duration::minutes(1)),
-                fires: Vec::new(),
-                audit: None,
-            };
+    /// Fires batches in one transaction, or, if that fails, each on its own: a schedule whose fires cannot be
+    /// written does not stop the others. Returns whether all were written.
+    async fn fire_apart(&self, batches: Vec<FireBatch>) -> Result<bool, HostError> {
+        let error = match self.fire(batches.clone()).await {
+            Ok(()) => return Ok(true),
+            Err(error) => error,
         };
+        if matches!(error, HostError::Store(StoreError::Unavailable(_))) {
+            return Err(error);
+        }
+        let mut all = true;
+        for batch in batches {
+            let job = batch.job_id.clone();
+            if let Err(error) = self.fire(vec![batch]).await {
+                self.ctx.measures.schedule_failed();
+                tracing::error!(job = %job, "the fires of the schedule cannot be written: {error}");
+                all = false;
+            }
+        }
+        Ok(all)
+    }
+
+    /// Decides about the due fires of a schedule. A schedule that cannot be evaluated waits for a minute, and
+    /// stops no other schedule.
+    pub(crate) fn batch(&self, row: &ScheduleRow, timetables: &mut Timetables, watch: Watch) -> FireBatch {
+        let why = match contained(|| self.decided(row, timetables, watch)) {
+            Ok(Some(batch)) => return batch,
+            // A calendar of the schedule may be missing.
+            Ok(None) => "a part of it is not in the configuration, or is invalid".to_owned(),
+            Err(panicked) => format!("a fault of Stepwell: {}", panicked.0),
+        };
+        self.ctx.measures.schedule_failed();
+        tracing::error!(job = %row.job_id, "the schedule of the job cannot be evaluated, and waits: {why}");
+        FireBatch {
+            job_id: row.job_id.clone(),
+            expect: Some(row.cursor),
+            cursor: row.cursor,
+            next: Some(watch.now + chrono::Duration::minutes(1)),
+            fires: Vec::new(),
+            audit: None,
+        }
+    }
+
+    fn decided(&self, row: &ScheduleRow, timetables: &mut Timetables, watch: Watch) -> Option<FireBatch> {
+        let (timetable, schedule) = timetables.of(self, row).zip(row.job.schedule.as_ref())?;
         let due = schedule::due(&timetable, schedule, row.cursor, row.paused.as_deref(), watch, FIRES);
         let admission = |nominal| Admission { source: Source::Schedule { nominal }, ..Admission::default() };
-        let fires = due.fires.iter().map(|fire| self.new_fire(row, fire, admission, schedule.overlap, now));
-        FireBatch {
+        let fires =
+            due.fires.iter().map(|fire| self.new_fire(row, fire, admission, schedule.overlap, watch.now));
+        Some(FireBatch {
             job_id: row.job_id.clone(),
             expect: Some(row.cursor),
             cursor: due.cursor,
             fires: fires.collect(),
             audit: None,
             next: due.next,
-        }
+        })
     }
 
     /// Creates a fire: its row, and its run if the decision admits one.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Serialize;
 use stepwell_engine::clock::Timestamp;
+use stepwell_engine::contain::contained;
 use stepwell_engine::job::Job;
 use stepwell_engine::run::Admission;
 use stepwell_engine::schedule::{self, Decision, Nominal, RunOverlap, Timetable, Watch, zone};
@@ -82,6 +83,23 @@ impl Schedules {
                 });
                 HostError::Invalid(stepwell_engine::Diagnostics(diagnostics.collect()))
             })
+    }
+
+    /// Returns why no fire of a schedule can be decided, if that is so.
+    pub fn problem(&self, row: &ScheduleRow) -> Option<String> {
+        let next = || {
+            let timetable = self.timetable(&row.job, row.made)?;
+            let next = timetable.as_ref().and_then(|timetable| timetable.next(row.cursor));
+            let first = next.as_ref().and_then(|group| group.first());
+            Ok::<_, HostError>(
+                timetable.as_ref().zip(first).map(|(timetable, first)| timetable.due_at(first)),
+            )
+        };
+        match contained(next) {
+            Ok(Ok(_)) => None,
+            Ok(Err(error)) => Some(error.to_string()),
+            Err(_) => Some("its evaluation fails because of a fault of Stepwell; see the log".to_owned()),
+        }
     }
 
     /// Returns the next fires of a job.

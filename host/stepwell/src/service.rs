@@ -25,6 +25,8 @@ use crate::worker::Silent;
 
 /// The maximum sleep of a task, after which it sees the changes of other processes.
 pub(crate) const POLL: Duration = Duration::from_secs(1);
+/// The maximum time for the last writes of a process to its store.
+const LAST_WRITES: Duration = Duration::from_secs(5);
 /// The maximum number of runs that a dispatcher claims per transaction.
 const CLAIM: u32 = 64;
 
@@ -348,13 +350,18 @@ impl Context {
             return held.len();
         }
         // This also ends the leases of schedulers, so that another process continues at once.
-        if let Err(error) = self.store.expire(self.worker(), self.clock.now()).await {
-            tracing::warn!("cannot release the claims, which stay until they expire: {error}");
-        }
-        if let Err(error) = self.system().record_stopped().await {
-            tracing::debug!(
-                "cannot record the stop of this process; others notice it after a timeout: {error}"
-            );
+        let last = async {
+            if let Err(error) = self.store.expire(self.worker(), self.clock.now()).await {
+                tracing::warn!("cannot release the claims, which stay until they expire: {error}");
+            }
+            if let Err(error) = self.system().record_stopped().await {
+                tracing::debug!(
+                    "cannot record the stop of this process; others notice it after a timeout: {error}"
+                );
+            }
+        };
+        if timeout(LAST_WRITES, last).await.is_err() {
+            tracing::warn!("the store does not answer, so the claims stay until they expire");
         }
         held.len()
     }

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::sync::Arc;
 
 use stepwell_engine::config::Setting;
-use stepwell_engine::{Configuration, Diagnostic, Store};
+use stepwell_engine::{Configuration, Diagnostic, Diagnostics, Store};
 use stepwell_sandbox::secrets;
-use stepwell_store::{PinnedStores, PostgresStore, SqliteStore};
+use stepwell_store::{PinnedStores, PostgresSettings, PostgresStore, SqliteStore};
 
 use crate::HostError;
 use crate::context::Settings;
@@ -42,6 +43,19 @@ pub(crate) fn open(
         queues.insert(queue.clone(), name.clone());
     }
     Ok(if pinned.is_empty() { home } else { Arc::new(PinnedStores::new(home, pinned, queues)) })
+}
+
+/// Checks the URLs of the stores, except those that secrets hold.
+pub(crate) fn check(config: &Configuration) -> Result<(), HostError> {
+    let stores = config.stores.iter().map(|(name, setting)| (format!("stores.{name}"), setting));
+    let all = stores.chain(config.store.iter().map(|setting| ("store".to_owned(), setting)));
+    let wrong = |(place, setting): (String, &Setting)| {
+        let error = PostgresSettings::from_str(&setting.0).err()?;
+        Some(Diagnostic::without_place(&place, error))
+    };
+    let literal = all.filter(|(_, setting)| setting.reference().is_none());
+    let problems = Diagnostics(literal.filter_map(wrong).collect());
+    if problems.has_errors() { Err(HostError::Invalid(problems.sorted())) } else { Ok(()) }
 }
 
 /// Returns the path of the store's file in a data directory.

@@ -113,6 +113,9 @@ impl Part {
 /// A process without a sign of life for this long counts as dead.
 const ALIVE: chrono::Duration = chrono::Duration::seconds(15);
 
+/// The seconds by which a schedule may be late in a healthy system.
+const LATE: f64 = 30.0;
+
 /// The maximum number of runs that the metrics cover.
 const MAX_RUNS: u32 = 100_000;
 
@@ -182,6 +185,9 @@ impl System {
         }
         if !self.ctx.is_serving() && !self.is_served(now).await {
             service = Some("no new run starts: no service is running, or it is shutting down".to_owned());
+        }
+        if service.is_none() && lag > LATE {
+            service = Some(format!("a schedule is late by {lag:.0} s: no scheduler fires it"));
         }
         let healthy = store.is_none() && service.is_none();
         let parts = BTreeMap::from([("store", Part::of(store)), ("service", Part::of(service))]);

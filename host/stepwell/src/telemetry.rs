@@ -46,6 +46,7 @@ pub(crate) struct Measures {
     lost_claims: Counter,
     lost_attempts: Counter,
     worker_panics: Counter,
+    schedule_failures: Counter,
     turns: Histogram,
     renewals: Histogram,
     pub store_seconds: Histograms<Labels>,
@@ -88,6 +89,7 @@ impl Default for Measures {
             lost_claims: Counter::default(),
             lost_attempts: Counter::default(),
             worker_panics: Counter::default(),
+            schedule_failures: Counter::default(),
             turns: seconds(),
             renewals: seconds(),
             store_seconds: Family::new_with_constructor(seconds),
@@ -140,6 +142,11 @@ impl Measures {
             "worker_panics",
             "Workers that panicked outside of an attempt, which are faults of Stepwell",
             self.worker_panics.clone(),
+        );
+        to.register(
+            "schedule_failures",
+            "Times that the fires of a schedule could not be decided or written; the schedule waits and is tried again",
+            self.schedule_failures.clone(),
         );
         to.register("lost_attempts", "Attempts whose worker died while they ran", self.lost_attempts.clone());
         to.register_with_unit(
@@ -226,6 +233,10 @@ impl Measures {
     /// Records the delay of a renewal of claims.
     pub fn renewed(&self, late: TimeDelta) {
         self.renewals.observe(late.as_seconds_f64().max(0.0));
+    }
+
+    pub fn schedule_failed(&self) {
+        self.schedule_failures.inc();
     }
 
     pub fn lost_claim(&self) {

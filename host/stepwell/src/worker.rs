@@ -1,6 +1,7 @@
 //! The worker: advances a claimed run until it ends or waits.
 
 mod attempts;
+pub(crate) mod decisions;
 mod groups;
 mod hold;
 mod panicked;
@@ -98,7 +99,7 @@ enum Advance {
     Left(Left),
     /// Attempts run, and nothing else may start.
     Attempts,
-    /// The run may go on.
+    /// The run may continue.
     On,
 }
 
@@ -118,6 +119,9 @@ impl Worker<'_> {
             }
             status if !status.is_terminal() => self.record_lost_attempts(now)?,
             _ => {}
+        }
+        if self.awaits_decisions() {
+            self.take_decisions().await?;
         }
         let mut running = Running::default();
         loop {
@@ -202,7 +206,10 @@ impl Worker<'_> {
             }
             Some(Some(until)) => Ok(self.release_until(until).await?.map_or(Advance::On, Advance::Left)),
             None => {
-                self.commit(Next::Keep).await?;
+                // Log lines alone wait for the next event, or for more of them.
+                if !self.pending.is_empty() {
+                    self.commit(Next::Keep).await?;
+                }
                 let mut ended = false;
                 for start in starts {
                     ended |= !self.launch(start, running)?;

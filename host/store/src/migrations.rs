@@ -37,7 +37,8 @@ pub const MIGRATIONS: &[Migration] = &[
         sqlite: "ALTER TABLE runs ADD COLUMN scheduled_at INTEGER",
         postgres: "ALTER TABLE runs ADD COLUMN scheduled_at BIGINT",
     },
-    // The previous program adds rows of the audit log without a link. The next row of this program links them.
+    // The first row that this program adds to the audit log links the rows before it. A row that an older program
+    // adds later is outside the chain, and a check of the log reports it.
     Migration {
         version: 3,
         works_since: 1,

@@ -1,6 +1,6 @@
 //! The state that all connections of a store share in a process.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -24,6 +24,8 @@ pub(crate) const UNUSED_MICROS: i64 = 24 * TOUCHED_MICROS;
 #[derive(Default)]
 pub(crate) struct Shared {
     jobs: Mutex<HashMap<String, Arc<Job>>>,
+    /// The digests of definitions that cannot be read, each of which is logged once.
+    unreadable: Mutex<HashSet<String>>,
     /// The number of waiting runs in each queue: an upper bound, and the time of the count.
     pub waiting: Mutex<HashMap<String, (u64, Timestamp)>>,
     /// Runs that this process has inserted and that no process has claimed. A claim by this process need not
@@ -56,6 +58,12 @@ impl Shared {
         let text: Option<String> =
             db.one("SELECT job FROM definitions WHERE digest = $1", params![digest])?;
         Ok(self.read(digest, text.as_deref()))
+    }
+
+    /// Returns whether a definition was not yet known as one that cannot be read.
+    pub fn is_newly_unreadable(&self, digest: &str) -> bool {
+        let mut known = self.unreadable.lock();
+        known.len() < PARSED && known.insert(digest.to_owned())
     }
 
     pub fn keep(&self, job: &Arc<Job>) {

@@ -93,7 +93,20 @@ pub(crate) fn due(
         WHERE next <= $1 AND queue IN (SELECT queue FROM leases WHERE holder = $2 AND ends > $3)
         ORDER BY next LIMIT $4";
     let found = db.rows(sql, params![micros(now), holder, db.lease_time(now)?, limit], columns)?;
-    found.into_iter().map(|found| schedule(db, shared, found)).collect()
+    let read = |found: Columns| {
+        let (job_id, digest) = (found.job_id.clone(), found.digest.clone());
+        match schedule(db, shared, found) {
+            // A damaged definition stops no other schedule. It stays due, which the lag shows.
+            Err(StoreError::Failed(why)) => {
+                if shared.is_newly_unreadable(&digest) {
+                    tracing::error!(job = %job_id, "the schedule of the job cannot be read: {why}");
+                }
+                None
+            }
+            read => Some(read),
+        }
+    };
+    found.into_iter().filter_map(read).collect()
 }
 
 pub(crate) fn fire(db: &dyn Sql, shared: &Shared, batches: &[FireBatch]) -> Result<Vec<Fired>, StoreError> {

@@ -217,6 +217,7 @@ impl Configuration {
             credential.check(name, dir, document, problems);
         }
         self.circuit_breaker.check(document, problems);
+        self.service.check(document, problems);
         for (name, organization) in &mut self.azure_devops.organizations {
             organization.check(name, dir, document, problems);
         }
@@ -294,7 +295,11 @@ impl Configuration {
         let all = std::iter::once(crate::project::DEFAULT).chain(self.projects.keys().map(String::as_str));
         let strangers: Vec<&str> = all.filter(|name| is_for(name) && !owners.contains(name)).collect();
         (!strangers.is_empty()).then(|| {
-            format!("belongs to {}, and the policy is for {}", owners.join(", "), strangers.join(", "))
+            format!(
+                "belongs to {}, and the policy is for {}",
+                listed_briefly(&owners),
+                listed_briefly(&strangers)
+            )
         })
     }
 
@@ -401,6 +406,18 @@ impl Configuration {
         let named =
             manifest.names(config).into_iter().find(|(_, capability, _)| *capability == Capability::Http);
         named.map_or_else(Map::new, |(_, _, name)| self.azure_devops.defaults(manifest, name))
+    }
+}
+
+/// Maximum number of names in a message.
+const SHOWN: usize = 10;
+
+/// Joins names. Of many, the first.
+fn listed_briefly(names: &[&str]) -> String {
+    let shown = names.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
+    match names.len().checked_sub(SHOWN) {
+        None | Some(0) => shown,
+        Some(more) => format!("{shown} and {more} more"),
     }
 }
 

@@ -1,14 +1,16 @@
 //! Settings of the service: its address, its retention, its access control and its reports.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
+use std::time::Duration;
 
+use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Setting;
-use crate::document::{Diagnostics, Document};
+use crate::document::{Diagnostics, Document, cut};
 use crate::quantity::{Bytes, Span};
 
 /// Settings of the service.
@@ -22,16 +24,19 @@ pub struct Service {
     pub rate_limit: NonZeroU32,
     /// The log filter: `warn`, `info`, or a level per part, for instance `stepwell=debug`. Default:
     /// `warn,stepwell=info`: starts and stops, the start and end of each run, and a line for each request.
+    #[schemars(length(max = 1_000))]
     pub log: String,
     /// Maximum number of runs that this process works on at one time, over all queues. Default: 256.
     /// Each worker reserves 4 GiB of address space (not of memory) for the instance of its step, so the
     /// maximum is 10000.
     #[schemars(range(min = 1, max = 10_000))]
     pub workers: u32,
-    /// The time for which running steps may continue after SIGTERM. Default: 30s, the default of Kubernetes.
+    /// The time for which running steps may continue after SIGTERM. Default: 30s, the default of Kubernetes. At
+    /// most 24h: a process that ends later looks like one that hangs.
     pub drain: Span,
     /// The time for which a claim lasts without renewal: after it, another process takes over the runs of a
-    /// process that has died. Default: 15s.
+    /// process that has died. Default: 15s. From 1s, because a renewal takes a write to the store, to 1h, because
+    /// the runs of a dead process wait as long.
     pub lease: Span,
     /// Maximum bytes that the `steps` of one run may write to the store together, over all their attempts:
     /// ends, outputs, variables, logs and checkpoints. Policies limit each step (`limits.run_bytes`).
@@ -47,10 +52,12 @@ pub struct Service {
     pub run_steps: u32,
     /// Names by which clients may reach the API, besides addresses and `localhost`: the accepted values of
     /// the `Host` header. Default: none; requests are then checked only when `listen` is a loopback address.
+    #[schemars(length(max = 1_000), inner(length(max = 253)))]
     pub hosts: Vec<String>,
     /// Addresses and networks (`10.0.0.0/8`) of the proxies in front of the service. Requests from them name
     /// the client in `X-Forwarded-For`, and the limit on connections per address does not apply to them.
     /// Default: none.
+    #[schemars(length(max = 1_000), inner(length(max = 64)))]
     pub proxies: Vec<String>,
     /// Limits of the streams that follow logs.
     pub streams: Streams,
@@ -68,7 +75,8 @@ pub struct Streams {
     /// Maximum number of streams of this process at one time. Default: 256.
     #[schemars(range(min = 1, max = 10_000))]
     pub total: u32,
-    /// The time after which a stream ends; the client continues with `Last-Event-ID`. Default: 15m.
+    /// The time after which a stream ends; the client continues with `Last-Event-ID`. Default: 15m. From 1s to
+    /// 24h: a stream holds memory and a connection.
     pub lasts: Span,
 }
 
@@ -214,7 +222,8 @@ impl Default for Telemetry {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Retention {
-    /// Retention of ended runs, with their logs and workspaces. Default: 30d.
+    /// Retention of ended runs, with their logs and workspaces. Default: 30d. Each retention is from 1h, so that a
+    /// mistake can be seen before everything is removed, to 100 years (36500d).
     pub runs: Span,
     /// Maximum number of ended runs per job. Default: 10_000.
     #[schemars(range(min = 1))]
@@ -223,6 +232,101 @@ pub struct Retention {
     pub ledger: Span,
     /// Retention of rows of the audit log. Default: 365d.
     pub audit: Span,
+}
+
+/// The times of the service: the place, the bounds, and their reason.
+const TIMES: [(&str, fn(&Service) -> Span, Duration, Duration, &str); 6] = [
+    (
+        "drain",
+        |service| service.drain,
+        Duration::ZERO,
+        DAY,
+        "at most 24h: a later end looks like a process that hangs",
+    ),
+    (
+        "lease",
+        |service| service.lease,
+        Duration::from_secs(1),
+        HOUR,
+        "from 1s, because a renewal takes a write to the store, to 1h, because the runs of a dead process wait as long",
+    ),
+    (
+        "streams/lasts",
+        |service| service.streams.lasts,
+        Duration::from_secs(1),
+        DAY,
+        "from 1s to 24h: a stream holds memory and a connection",
+    ),
+    ("retention/runs", |service| service.retention.runs, HOUR, CENTURY, RETAINED),
+    ("retention/ledger", |service| service.retention.ledger, HOUR, CENTURY, RETAINED),
+    ("retention/audit", |service| service.retention.audit, HOUR, CENTURY, RETAINED),
+];
+const HOUR: Duration = Duration::from_secs(3600);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+const CENTURY: Duration = Duration::from_secs(36_500 * 24 * 3600);
+const RETAINED: &str =
+    "from 1h, so that a mistake can be seen before everything is removed, to 100 years (36500d)";
+/// The smallest budget of a run. The end of one step takes a few KiB.
+const MIN_RUN_BYTES: u64 = 1 << 20;
+
+impl Service {
+    /// Reports problems that the schema does not see.
+    pub(super) fn check(&self, document: &Document, problems: &mut Diagnostics) {
+        for (key, time, least, most, reason) in TIMES {
+            if !(least..=most).contains(&time(self).0) {
+                let name = key.rsplit('/').next().unwrap_or(key);
+                let message = format!("`{name}` must be {reason}");
+                problems.0.push(document.error(&format!("/service/{key}"), message));
+            }
+        }
+        if self.run_bytes.0 < MIN_RUN_BYTES {
+            let message = "`run_bytes` must be at least 1MiB: the end of each step takes a few KiB";
+            problems.0.push(document.error("/service/run_bytes", message));
+        }
+        if let Some(wrong) = self.log.split(',').find(|part| !is_filter(part.trim())) {
+            let message = format!(
+                "`{}` is not a part of a log filter: write a level (`warn`), or a level per part (`stepwell=debug`)",
+                cut(wrong, 100)
+            );
+            problems.0.push(document.error("/service/log", message));
+        }
+        for (index, host) in self.hosts.iter().enumerate().filter(|(_, host)| !is_host(host)) {
+            let message =
+                format!("`{host}` is not the name of a host: write it without a port and without `*`");
+            problems.0.push(document.error(&format!("/service/hosts/{index}"), message));
+        }
+        for (index, proxy) in self.proxies.iter().enumerate() {
+            if proxy.parse::<IpNet>().is_err() && proxy.parse::<IpAddr>().is_err() {
+                let message = format!("`{proxy}` is neither an address nor a network such as 10.0.0.0/8");
+                problems.0.push(document.error(&format!("/service/proxies/{index}"), message));
+            }
+        }
+    }
+}
+
+/// Returns whether a part of a log filter is a level, a target, or a target with a level.
+fn is_filter(part: &str) -> bool {
+    let is_level = |text: &str| {
+        ["off", "error", "warn", "info", "debug", "trace"]
+            .iter()
+            .any(|level| level.eq_ignore_ascii_case(text))
+    };
+    let is_target = |text: &str| {
+        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_:-.".contains(&byte))
+    };
+    match part.split_once('=') {
+        Some((target, level)) => is_target(target) && is_level(level),
+        None => is_target(part),
+    }
+}
+
+/// Returns whether a text is an address, or a name of labels of letters, digits, `-` and `_`.
+fn is_host(text: &str) -> bool {
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+    };
+    text.parse::<IpAddr>().is_ok() || text.strip_suffix('.').unwrap_or(text).split('.').all(is_label)
 }
 
 impl Default for Service {

@@ -13,7 +13,7 @@ const MAX_MESSAGE: usize = 600;
 /// Maximum characters of a help text.
 const MAX_HELP: usize = 4_000;
 /// The entry after the shown problems.
-const MORE: &str = "there are more problems; fix these first";
+pub(crate) const MORE: &str = "there are more problems; fix these first";
 /// Maximum characters of a line that are shown, around the problem.
 const MAX_SNIPPET: usize = 200;
 
@@ -47,9 +47,10 @@ pub struct Diagnostic {
 pub struct Diagnostics(pub Vec<Diagnostic>);
 
 impl Diagnostic {
-    /// Makes a problem at a place of a file. `text` is that line.
-    pub fn at(file: &str, (line, column): (u64, u64), text: &str, message: &str) -> Self {
-        let (snippet, caret) = around(text, usize::try_from(column.saturating_sub(1)).unwrap_or(usize::MAX));
+    /// Makes a problem at a place of a file. `shown` is that line or the part of it around the place, and the
+    /// position of the place in it, in characters from 0.
+    pub fn at(file: &str, (line, column): (u64, u64), shown: (&str, usize), message: &str) -> Self {
+        let (snippet, caret) = around(shown.0, shown.1);
         let snippet = masked(&snippet);
         Self { line, column, snippet, caret, ..Self::without_place(file, cut(message, MAX_MESSAGE)) }
     }
@@ -185,13 +186,13 @@ mod tests {
     #[test]
     fn a_long_line_is_shown_around_the_problem() {
         let line = format!("{}here{}", "a".repeat(1_000), "b".repeat(1_000));
-        let shown = Diagnostic::at("x.json", (1, 1_001), &line, "wrong").to_string();
+        let shown = Diagnostic::at("x.json", (1, 1_001), (&line, 1_000), "wrong").to_string();
         let lines: Vec<&str> = shown.lines().collect();
         let caret = lines[4].find('^').unwrap();
         assert!(lines[3].get(caret..).unwrap().starts_with("here"), "{shown}");
         assert!(shown.len() < 600 && shown.contains("x.json:1:1001"), "{shown}");
         // The line ends before its column, as in a file that ends too early.
-        assert!(Diagnostic::at("x.json", (1, 9_000), &line, "wrong").to_string().len() < 700);
+        assert!(Diagnostic::at("x.json", (1, 9_000), (&line, 8_999), "wrong").to_string().len() < 700);
     }
 
     #[test]

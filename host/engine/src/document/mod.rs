@@ -15,6 +15,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+pub(crate) use diagnostic::MORE;
 pub use diagnostic::{Diagnostic, Diagnostics, MAX_PROBLEMS};
 pub(crate) use schema::validator_options;
 pub use schema::{Schema, SchemaProblem, closest};
@@ -42,6 +43,8 @@ struct Source {
     text: Arc<str>,
     /// The start of each line, in bytes.
     lines: Arc<[usize]>,
+    /// The place of each character whose number is a multiple of [`MARK`], in bytes.
+    marks: Arc<[usize]>,
 }
 
 impl Document {
@@ -240,17 +243,56 @@ pub fn escape(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
 
+/// The distance between two marks of a text, in characters.
+const MARK: usize = 1024;
+/// The maximum bytes of a line that is searched for a column from its start.
+const SHORT_LINE: usize = 4 << 10;
+/// The characters of a longer line before and after a column that may be shown.
+const AROUND: usize = 300;
+
 impl Source {
     fn new(name: &str, text: &str) -> Self {
         let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
-        Self { name: name.to_owned(), text: text.into(), lines: std::iter::once(0).chain(ends).collect() }
+        Self {
+            name: name.to_owned(),
+            text: text.into(),
+            lines: std::iter::once(0).chain(ends).collect(),
+            marks: text.char_indices().step_by(MARK).map(|(at, _)| at).collect(),
+        }
     }
 
+    /// Makes a problem at a place. This takes the same time wherever the place is: a file may have one line
+    /// of a million characters and many problems in it.
     fn diagnostic(&self, (line, column): (u64, u64), message: &str) -> Diagnostic {
         let number = usize::try_from(line).unwrap_or(usize::MAX);
-        let begin = number.checked_sub(1).and_then(|index| self.lines.get(index));
-        let text = begin.and_then(|begin| self.text.get(*begin..)?.lines().next());
-        Diagnostic::at(&self.name, (line, column), text.unwrap_or_default(), message)
+        let begin = number.checked_sub(1).and_then(|index| self.lines.get(index).copied());
+        let begin = begin.unwrap_or(self.text.len());
+        let end = self.lines.get(number).copied().unwrap_or(self.text.len());
+        let text = self.text.get(begin..end).unwrap_or_default().trim_end_matches(['\n', '\r']);
+        let place = usize::try_from(column.saturating_sub(1)).unwrap_or(usize::MAX);
+        if text.len() <= SHORT_LINE {
+            return Diagnostic::at(&self.name, (line, column), (text, place), message);
+        }
+        let skipped = place.saturating_sub(AROUND);
+        let from = self.byte_of(self.character_of(begin).saturating_add(skipped)).max(begin);
+        let rest = self.text.get(from..begin + text.len()).unwrap_or_default();
+        let to = rest.char_indices().nth(2 * AROUND).map_or(rest.len(), |(at, _)| at);
+        let part = rest.get(..to).unwrap_or_default();
+        Diagnostic::at(&self.name, (line, column), (part, place - skipped), message)
+    }
+
+    /// Returns the number of characters before a byte of the text.
+    fn character_of(&self, byte: usize) -> usize {
+        let mark = self.marks.partition_point(|at| *at <= byte).saturating_sub(1);
+        let from = self.marks.get(mark).copied().unwrap_or_default();
+        mark * MARK + self.text.get(from..byte).unwrap_or_default().chars().count()
+    }
+
+    /// Returns the place of a character of the text in bytes, or the end of the text.
+    fn byte_of(&self, character: usize) -> usize {
+        let Some(from) = self.marks.get(character / MARK).copied() else { return self.text.len() };
+        let mut rest = self.text.get(from..).unwrap_or_default().char_indices();
+        rest.nth(character % MARK).map_or(self.text.len(), |(at, _)| from + at)
     }
 }
 
@@ -312,6 +354,26 @@ mod tests {
                 4 | list: [1, two]
                   |           ^"#]],
         );
+    }
+
+    /// A place in a long line is found wherever it is, also after characters of several bytes.
+    #[test]
+    fn a_problem_in_a_long_line_is_shown_around_its_place() {
+        for filler in ["a", "ä", "日"] {
+            let items: Vec<String> =
+                (0..4_000).map(|n| format!("{{\"k{n:04}\":\"{}\"}}", filler.repeat(20))).collect();
+            let document = Document::parse("x.json", &format!("# x\n[{}]\n", items.join(","))).unwrap();
+            for n in [0, 1, 40, 999, 2_500, 3_999] {
+                let found = document.error(&format!("/{n}/k{n:04}"), "wrong");
+                let shown: String = found.snippet.chars().skip(found.caret).collect();
+                assert!(shown.starts_with(&format!("\"{filler}")), "{filler} {n}: {found}");
+                assert!(
+                    found.line == 2 && found.snippet.contains(&format!("k{n:04}")),
+                    "{filler} {n}: {found}"
+                );
+                assert!(found.snippet.chars().count() < 300, "{filler} {n}: {found}");
+            }
+        }
     }
 
     #[test]

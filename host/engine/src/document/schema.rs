@@ -37,7 +37,8 @@ pub struct Schema(Arc<Inner>);
 struct Inner {
     value: Value,
     /// Whether the schema is for one of Stepwell's own formats. Only there is `format` checked; in others it
-    /// may be a mere annotation.
+    /// may be a mere annotation. Only others describe values that a template fills in later: the keys of a
+    /// job that hold templates take any text.
     own: bool,
     validator: OnceLock<Result<jsonschema::Validator, String>>,
 }
@@ -111,7 +112,8 @@ impl Schema {
         Cow::Owned(fitted)
     }
 
-    /// Returns all problems of `value` except at templates, or one more than can be shown.
+    /// Returns all problems of `value`, or one more than can be shown. A template in the configuration of a step
+    /// has none before it is filled in.
     pub fn problems(&self, value: &Value) -> Vec<SchemaProblem> {
         let fitted = self.fitted(value);
         let value = fitted.as_ref();
@@ -127,7 +129,7 @@ impl Schema {
         if let Some(excerpt) = &excerpt
             && (is_heavy(excerpt) || validator.is_valid(excerpt))
         {
-            if has_template(value) {
+            if !self.0.own && has_template(value) {
                 // The template may be the only mismatch; the value is checked again after it is filled in.
                 return Vec::new();
             }
@@ -229,15 +231,17 @@ fn excerpt(value: &Value) -> Value {
     }
 }
 
+/// The places of templates, for one that is elsewhere.
+const TEMPLATES: &str = "templates belong in the configuration of a step, in `when`, in the `message` of an approval, and in `key` of `concurrency`";
+
 fn collect(error: &jsonschema::ValidationError<'_>, schema: &Inner, problems: &mut Vec<SchemaProblem>) {
-    // A template may become a matching value; but in Stepwell's own formats, the length of a text applies to
-    // the template as well.
-    let too_long = schema.own && matches!(error.kind(), ValidationErrorKind::MaxLength { .. });
-    if is_template(error.instance()) && !too_long {
+    if is_template(error.instance()) && !schema.own {
         return;
     }
     let pointer = error.instance_path().to_string();
+    let unfilled = is_template(error.instance()).then_some(TEMPLATES);
     let mut push = |pointer: String, at_key, message: String, help: Option<String>| {
+        let help = unfilled.map(str::to_owned).or(help);
         if problems.len() <= MAX_PROBLEMS {
             problems.push(SchemaProblem { pointer, at_key, message: cut(&message, 600), help });
         }
@@ -278,7 +282,7 @@ fn collect(error: &jsonschema::ValidationError<'_>, schema: &Inner, problems: &m
             push(pointer, false, message, Some(help));
         }
         ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
-            if context.iter().any(|errors| errors.iter().all(is_pending)) {
+            if !schema.own && context.iter().any(|errors| errors.iter().all(is_pending)) {
                 return;
             }
             if let Some(options) = words(context) {
@@ -340,8 +344,19 @@ fn wrong_type(pointer: &str, kinds: &[String], value: &Value) -> String {
     kinds.sort_by_key(|kind| kind == "null");
     match kinds.as_slice() {
         [] => format!("{} must not be {}", named(pointer), shown(value)),
+        kinds if kinds.iter().any(|kind| kind.ends_with("number")) && is_long_number(value) => format!(
+            "{} must be {}, and {} has more digits than a number keeps",
+            named(pointer),
+            kinds.join(" or "),
+            value.as_str().map_or_else(String::new, |text| format!("`{}`", cut(text, 60)))
+        ),
         kinds => format!("{} must be {}, not {}", named(pointer), kinds.join(" or "), shown(value)),
     }
+}
+
+/// Returns whether a text has the form of a number, and more digits than a number can have.
+fn is_long_number(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| values::is_number(text) && values::number_of(text).is_none())
 }
 
 /// Returns whether filling in a template may remove the error.

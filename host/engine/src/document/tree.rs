@@ -158,6 +158,10 @@ const READER: &[(&str, &str)] = &[
         "alias references unknown anchor",
         "an alias has no anchor above it: write `&name` before the value that it repeats, or quotes around a text with `*`",
     ),
+    (
+        "recursive references require",
+        "an alias is inside the value that it repeats, which would never end: write the value in full",
+    ),
     ("YAML merge value must be", "`<<` takes an object, or a list of objects: write `<<: *name`"),
     ("invalid ", "the value is not what its tag says: correct it, or remove the tag"),
     ("cannot deserialize", "the value is not what its tag says: correct it, or remove the tag"),

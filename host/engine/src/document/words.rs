@@ -43,7 +43,7 @@ pub(super) fn of(kind: &ValidationErrorKind, pointer: &str, value: &Value) -> St
         Kind::Format { format }
             if [quantity::SIZE, quantity::COUNT, quantity::SPAN].contains(&format.as_str()) =>
         {
-            format!("{name} must not be as large as {}", shown(value))
+            format!("{name} must not be as large as {}", number(value))
         }
         Kind::Format { format } => format!("{name} must be a valid {format}, not {}", shown(value)),
         Kind::Constant { expected_value } => {
@@ -127,6 +127,11 @@ pub(super) fn shown(value: &Value) -> String {
         Value::String(text) => format!("the text `{}`", cut(text, 60)),
         other => format!("`{other}`"),
     }
+}
+
+/// Quotes a number. A document keeps one whose digits JSON would change as a text.
+fn number(value: &Value) -> String {
+    value.as_str().map_or_else(|| shown(value), |text| format!("`{}`", cut(text, 60)))
 }
 
 /// Describes the actual length of a value whose length is wrong.

@@ -11,9 +11,10 @@ use super::expression::names;
 use super::template::{Piece, pieces};
 use super::{JobDefinition, Part, Placed, StepDefinition, approval, group, plan};
 use crate::document::{Diagnostics, Document, closest, cut, each_template};
+use crate::label;
 use crate::quantity::Span;
 use crate::reference::{StepRef, Wanted};
-use crate::schedule::{Calendars, Timetable};
+use crate::schedule::{Calendars, MAX_JITTER, Timetable};
 use crate::step::Manifest;
 
 /// The step types that a job may use.
@@ -54,6 +55,7 @@ pub(super) fn check(
         let message = format!("`{}` is not an IANA time zone", cut(&job.timezone, 60));
         found.0.push(document.error(&format!("{pointer}/timezone"), message).help(help));
     }
+    check_name(&job.name, document, pointer, found);
     check_schedule(job, document, pointer, catalog, found);
     let placed = job.placed();
     let names = Names::of(&placed);
@@ -76,6 +78,7 @@ pub(super) fn check(
         if let Some(policy) = &step.policy {
             policy.check_narrowing(document, &format!("{at}/policy"), found);
         }
+        check_name(&step.name, document, &at, found);
         check_type(step, document, &at, catalog, found);
         let references = References { job, placed: &placed, names: &names, index: i, document };
         references.check_config(step, &at, found);
@@ -92,6 +95,13 @@ pub(super) fn check(
         check_retry(job, step, document, &at, found);
     }
     check_retry_of_run(job, document, pointer, found);
+}
+
+/// Reports a display name with characters that no reader sees.
+fn check_name(name: &str, document: &Document, at: &str, found: &mut Diagnostics) {
+    if let Some(why) = label::problem(name) {
+        found.0.push(document.error(&format!("{at}/name"), format!("`name` {why}")));
+    }
 }
 
 /// Returns the shortest pause before an attempt: a backoff may end a fifth early.
@@ -164,6 +174,10 @@ fn check_schedule(
     found: &mut Diagnostics,
 ) {
     let Some(schedule) = &job.schedule else { return };
+    if schedule.jitter > MAX_JITTER {
+        let message = format!("`jitter` is {}; at most 30 days are allowed", schedule.jitter);
+        found.0.push(document.error(&format!("{pointer}/schedule/jitter"), message));
+    }
     // An invalid time zone is reported at its own key; the schedule is checked in any zone.
     let zone = job.timezone.parse().unwrap_or(chrono_tz::UTC);
     // The creation time does not affect whether the schedule is valid.

@@ -14,8 +14,9 @@ use minijinja::value::{Serde, Value};
 use minijinja::{AutoEscape, Environment, Error};
 
 use super::functions::{
-    COUNTED, EQUATED, Meter, NUMBER, NUMBERS_ONLY, ORDERED, OUTSIDE, environment, refused,
+    COUNTED, EQUATED, Meter, NUMBER, NUMBERS_ONLY, ORDERED, OUTSIDE, SLICED, environment, refused,
 };
+use super::numbers::holds_infinite;
 use super::template::Scope;
 use crate::document::cut;
 
@@ -59,6 +60,9 @@ impl<'s> Expressions<'s> {
     pub fn json(&self, source: &str) -> Result<serde_json::Value, String> {
         let value = self.value(source)?;
         self.meter.take(&value).map_err(|error| describe(source, &error))?;
+        if holds_infinite(&value) {
+            return Err(format!("`{}`: the result has a number that is not finite", shown(source)));
+        }
         serde_json::to_value(&value).map_err(|error| format!("`{}`: {error}", shown(source)))
     }
 }
@@ -203,11 +207,10 @@ fn counted<'a>(tree: &ast::Expr<'a>) -> ast::Expr<'a> {
         ast::Expr::Var(of) => ast::Expr::Var(node(ast::Var { id: of.id }, of.span())),
         ast::Expr::Const(of) => ast::Expr::Const(node(ast::Const { value: of.value.clone() }, of.span())),
         ast::Expr::Slice(of) => {
-            let (start, stop, step) = (option(&of.start), option(&of.stop), option(&of.step));
-            ast::Expr::Slice(node(
-                ast::Slice { expr: operand(&of.expr, COUNTED), start, stop, step },
-                of.span(),
-            ))
+            let nothing = || ast::Expr::Const(node(ast::Const { value: Value::from(()) }, of.span()));
+            let bounds = [&of.start, &of.stop, &of.step].map(|bound| option(bound).unwrap_or_else(nothing));
+            let args = std::iter::once(operand(&of.expr, COUNTED)).chain(bounds);
+            call(SLICED, args.collect(), of.span())
         }
         ast::Expr::UnaryOp(of) => {
             #[allow(clippy::needless_match, reason = "the kind can be neither copied nor cloned")]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::numbers;
 use minijinja::value::{Kwargs, Rest, Value, ValueKind, ValueOrKwargs};
 use minijinja::{Environment, Error, ErrorKind, State, UndefinedBehavior, filters, tests};
 
@@ -18,6 +19,8 @@ const FUEL: u64 = 50_000;
 pub(super) const COUNTED: &str = "(counted)";
 pub(super) const OUTSIDE: &str = "(outside)";
 pub(super) const NUMBER: &str = "(number)";
+/// A part of a text or a list.
+pub(super) const SLICED: &str = "(sliced)";
 /// The right side of a comparison, given both sides: of an order, and of equality.
 pub(super) const ORDERED: &str = "(ordered)";
 pub(super) const EQUATED: &str = "(equated)";
@@ -115,6 +118,9 @@ pub(super) fn environment(meter: &Meter) -> Environment<'static> {
             return Err(refused(TEXT_AND_NUMBER));
         }
         counter.take(&value).map(|()| value)
+    });
+    env.add_function(SLICED, |value: &Value, start: Value, stop: Value, step: Value| {
+        numbers::sliced(value, [start, stop, step])
     });
     add_filters(&mut env, meter);
     add_tests(&mut env, meter);
@@ -292,7 +298,7 @@ fn add_tests(env: &mut Environment<'static>, meter: &Meter) {
         ("mapping", Value::from_function(tests::is_mapping)),
         ("odd", Value::from_function(tests::is_odd)),
         ("even", Value::from_function(tests::is_even)),
-        ("divisibleby", Value::from_function(tests::is_divisibleby)),
+        ("divisibleby", Value::from_function(numbers::divisible)),
     ];
     let whole = [
         ("eq", Value::from_function(tests::is_eq)),

@@ -1,5 +1,7 @@
 //! The decision: from policies, a job and a manifest to a grant, or to a denial with its rule.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::capability::{Granted, Opinions};
 use super::file::{Grants, Policy};
 use super::grant::Grant;
@@ -7,9 +9,39 @@ use super::limits::{Limits, Profile};
 use super::refusal::{Denial, Whose};
 use super::rule::Rule;
 use crate::config::Configuration;
+use crate::document::{MAX_PROBLEMS, MORE};
 use crate::quantity::{Bytes, Span};
 use crate::reference::{StepRef, Wanted};
 use crate::step::{Manifest, Need};
+
+/// The names of policies, by the step types and projects that they apply to.
+#[derive(Default)]
+struct Taken<'p>(BTreeMap<&'p str, BTreeMap<&'p str, &'p str>>);
+
+impl<'p> Taken<'p> {
+    /// Adds a policy. Reports each of its step types that another policy names for a common project.
+    fn take(&mut self, policy: &'p Policy, problems: &mut Vec<String>) {
+        let steps: BTreeSet<&str> = policy.steps.iter().map(String::as_str).collect();
+        let projects: BTreeSet<&str> = policy.projects.iter().map(String::as_str).collect();
+        for step in steps {
+            let others = self.0.entry(step).or_default();
+            let other = match projects.contains("*") {
+                true => others.values().next(),
+                false => others.get("*").or_else(|| projects.iter().find_map(|name| others.get(name))),
+            };
+            if let Some(other) = other {
+                let names = format!("`{other}` and `{}`", policy.name);
+                problems.push(format!("the step type `{step}` is in two policies, {names}: leave it in one"));
+            }
+            if problems.len() > MAX_PROBLEMS {
+                return;
+            }
+            for project in &projects {
+                others.entry(project).or_insert(&policy.name);
+            }
+        }
+    }
+}
 
 /// The operator's policies. Without any, a step runs under the profile `standard` with no capability.
 #[derive(Debug, Clone, Default)]
@@ -23,25 +55,23 @@ impl PolicySet {
     /// organizations that the configuration lacks.
     pub fn new(policies: Vec<Policy>, config: &Configuration) -> Result<Self, Vec<String>> {
         let mut problems = Vec::new();
-        for (i, policy) in policies.iter().enumerate() {
-            for other in policies.iter().take(i) {
-                if other.name == policy.name {
-                    problems.push(format!("two policies are named `{}`", policy.name));
-                }
-                if !policy.shares_a_project(other) {
-                    continue;
-                }
-                for step in policy.steps.iter().filter(|step| other.steps.contains(step)) {
-                    let names = format!("`{}` and `{}`", other.name, policy.name);
-                    problems
-                        .push(format!("the step type `{step}` is in two policies, {names}: leave it in one"));
-                }
+        let mut names = BTreeSet::new();
+        let mut taken = Taken::default();
+        for policy in &policies {
+            if !names.insert(&policy.name) {
+                problems.push(format!("two policies are named `{}`", policy.name));
             }
+            taken.take(policy, &mut problems);
             let known = policy.projects.iter().filter(|name| *name != "*" && !config.has_project(name));
-            problems.extend(known.map(|name| {
+            problems.extend(known.take(MAX_PROBLEMS + 1).map(|name| {
                 format!("policy `{}`: the project `{name}` is not in the configuration", policy.name)
             }));
             problems.extend(policy.missing(config));
+            if problems.len() > MAX_PROBLEMS {
+                problems.truncate(MAX_PROBLEMS);
+                problems.push(MORE.to_owned());
+                break;
+            }
         }
         if problems.is_empty() { Ok(Self(policies)) } else { Err(problems) }
     }

@@ -28,12 +28,14 @@ pub struct Policy {
     /// The step types that the policy applies to; `"*"` for every type that no other policy names. A type may
     /// have a version (`acme/invoice@1.2`) or a digest (`acme/invoice@sha256:...`); of several matching
     /// policies, the most specific applies.
-    #[schemars(length(min = 1), inner(length(max = 300)))]
+    /// At most 1,000.
+    #[schemars(length(min = 1, max = 1_000), inner(length(max = 300)))]
     pub steps: Vec<String>,
     /// The projects whose jobs the policy applies to; `"*"` for all projects. Default: `default`, the project
     /// of jobs that name none.
     #[serde(default = "default_project", skip_serializing_if = "is_default_project")]
-    #[schemars(length(min = 1), inner(length(max = 32)))]
+    /// At most 1,000.
+    #[schemars(length(min = 1, max = 1_000), inner(length(max = 32)))]
     pub projects: Vec<String>,
     /// The digest of the only component that the policy applies to: `sha256:` and 64 hexadecimal digits.
     /// Default: any component.
@@ -166,8 +168,8 @@ pub struct LogRule {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Deny {
-    /// Denied hosts: `internal.example.com` or `*.internal.example.com`.
-    #[schemars(inner(length(max = 300)))]
+    /// Denied hosts, at most 1,000: `internal.example.com` or `*.internal.example.com`.
+    #[schemars(length(max = 1_000), inner(length(max = 300)))]
     pub hosts: Vec<String>,
 }
 
@@ -183,12 +185,6 @@ impl Policy {
             format!("{place}policy `{}`: {}{help}", self.name, one.message)
         };
         found.map(shown).collect()
-    }
-
-    /// Returns whether both policies apply to jobs of a common project.
-    pub(super) fn shares_a_project(&self, other: &Self) -> bool {
-        let all = |policy: &Self| policy.projects.iter().any(|project| project == "*");
-        all(self) || all(other) || self.projects.iter().any(|project| other.is_for(project))
     }
 
     /// Returns whether the policy applies to jobs of a project.
@@ -251,6 +247,9 @@ impl Grants {
             problems.0.push(problem.help(Limits::range(name).unwrap_or_default()));
         }
         for (i, host) in self.deny.hosts.iter().enumerate() {
+            if problems.is_full() {
+                return;
+            }
             if let Err(message) = denied_host(host) {
                 problems.0.push(document.error(&format!("{pointer}/deny/hosts/{i}"), message));
             }

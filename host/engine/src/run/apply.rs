@@ -161,8 +161,11 @@ const MAX_LOST: u32 = 3;
 /// Handles an attempt that died with its process. It does not count as a retry of the step. But a step that
 /// is lost each time may kill the process, and would kill one node after another.
 fn lost(state: &mut RunState, index: usize, attempt: u32, at: Timestamp) {
-    if state.steps.get(index).is_some_and(|step| step.halting) {
-        return halted(state, index, &Arc::new(ended_as(Outcome::Cancelled)), at);
+    if let Some(step) = state.steps.get(index).filter(|step| step.halting) {
+        let losses = step.lost + 1;
+        halted(state, index, &Arc::new(ended_as(Outcome::Cancelled)), at);
+        // Should its group be tried again, the losses still count.
+        return with_step_out(state, index, |step| step.lost = losses);
     }
     let rule = state.definition(index).and_then(|definition| definition.on_lost).unwrap_or_default();
     let losses = state.steps.get(index).map_or(0, |step| step.lost) + 1;

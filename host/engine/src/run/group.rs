@@ -49,6 +49,8 @@ pub struct GroupState {
     pub stop: Option<Stop>,
     /// The end of the group, while its `finally` runs.
     join: Option<Arc<StepEnd>>,
+    /// Whether the group is not tried again: its `finally` has begun.
+    pub(super) closed: bool,
 }
 
 /// The reason why no further branch of a group begins.
@@ -89,7 +91,7 @@ pub enum BranchResult {
     Stopped,
 }
 
-/// How a member of a group has ended.
+/// The end of a member of a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ended {
     /// It ended well, was skipped, or may fail.
@@ -185,6 +187,7 @@ pub(super) fn begin(
                 next: 0,
                 stop: None,
                 join: None,
+                closed: false,
             };
             state.groups.insert(index, fresh);
             if fan_out {
@@ -204,8 +207,17 @@ pub(super) fn begin(
 /// Returns a group before its next attempt: branches that ended well stay as they are.
 fn restarted(state: &mut RunState, index: usize, before: GroupState, mode: (bool, usize)) -> GroupState {
     let (in_order, max_parallel) = mode;
-    let mut group =
-        GroupState { in_order, max_parallel, active: 0, begun: 0, next: 0, stop: None, join: None, ..before };
+    let mut group = GroupState {
+        in_order,
+        max_parallel,
+        active: 0,
+        begun: 0,
+        next: 0,
+        stop: None,
+        join: None,
+        closed: false,
+        ..before
+    };
     state.groups.insert(index, group.clone());
     for branch in 0..group.branches.len() {
         let Some(known) = group.branches.get_mut(branch) else { continue };
@@ -431,6 +443,7 @@ fn join_if_done(state: &mut RunState, index: usize, at: Timestamp) {
     let finally = state.finally_of(index);
     if let Some(group) = state.groups.get_mut(&index) {
         group.join = Some(end.clone());
+        group.closed = !again;
     }
     match finally.first() {
         Some(first) if !again => state.refresh(*first),
@@ -440,15 +453,20 @@ fn join_if_done(state: &mut RunState, index: usize, at: Timestamp) {
 
 fn finally_ended(state: &mut RunState, group: usize, index: usize, ended: Ended, at: Timestamp) {
     let finally = state.finally_of(group);
-    if ended == Ended::Badly
-        && let Some(known) = state.groups.get_mut(&group)
-        && let Some(end) = &mut known.join
-        && end.outcome.is_success()
-    {
-        let path = state.steps.get(index).map_or("", |step| &*step.path);
+    if ended == Ended::Badly {
+        let step = state.steps.get(index);
+        let path = step.map_or("", |step| &*step.path);
         let message = format!("`{path}`, a step of its `finally`, failed");
-        let outcome = Outcome::Failed { kind: FailureKind::Failed, message, retryable: false };
-        *end = Arc::new(StepEnd { outcome, ..StepEnd::clone(end) });
+        let lost = step.and_then(|step| step.end.as_ref());
+        let outcome = match lost.map(|end| &end.outcome) {
+            Some(Outcome::Lost { .. }) => Outcome::Lost { message },
+            _ => Outcome::Failed { kind: FailureKind::Failed, message, retryable: false },
+        };
+        if let Some(end) = state.groups.get_mut(&group).and_then(|known| known.join.as_mut())
+            && end.outcome.is_success()
+        {
+            *end = Arc::new(StepEnd { outcome, ..StepEnd::clone(end) });
+        }
     }
     let following = finally.iter().position(|step| *step == index).and_then(|place| finally.get(place + 1));
     match following {

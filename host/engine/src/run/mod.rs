@@ -262,10 +262,11 @@ impl StepState {
         }
     }
 
-    /// Returns the step before its next try: its attempts and the resources that it has used still count.
+    /// Returns the step before its next try: its attempts, its losses in a row and the resources that it has used
+    /// still count.
     fn again(&self) -> Self {
         let fresh = Self::new(self.path.clone(), self.node, self.seat);
-        Self { attempt: self.attempt, started_at: self.started_at, used: self.used, ..fresh }
+        Self { attempt: self.attempt, lost: self.lost, started_at: self.started_at, used: self.used, ..fresh }
     }
 
     /// Returns one sentence: the summary of a success, the problem of a failure, or the reason why the step

@@ -126,6 +126,14 @@ impl RunState {
         self.frontier.due.iter().map(|(at, step)| (*step, *at))
     }
 
+    /// Returns the first time after `now` at which a step, or the end of a group, is due.
+    pub fn due_after(&self, now: Timestamp) -> Option<Timestamp> {
+        let after = |times: &BTreeSet<(Timestamp, usize)>| {
+            times.range((now, usize::MAX)..).map(|(at, _)| *at).find(|at| *at > now)
+        };
+        [after(&self.frontier.due), after(&self.frontier.limits)].into_iter().flatten().min()
+    }
+
     /// Returns the time at which a run continues that waits. `None` for any other run.
     pub fn wakes_at(&self) -> Option<Timestamp> {
         let waits = matches!(self.status, RunStatus::Waiting | RunStatus::Parked);

@@ -431,6 +431,18 @@ mod tests {
     }
 
     #[test]
+    fn a_jitter_of_any_length_stays_within_the_calendar() {
+        for jitter in ["36500d", "9999999999999h", "1000000000000000000s"] {
+            let (timetable, _) = timetable(json!({"every": "3s", "jitter": jitter}), "UTC");
+            let from = at("2026-01-01T00:00:00Z");
+            for nominal in timetable.next(from).unwrap() {
+                let due = timetable.due_at(&nominal);
+                assert!(due >= nominal.at && due < at("3030-01-01T00:00:00Z"), "{jitter}: {due}");
+            }
+        }
+    }
+
+    #[test]
     fn jitter_is_within_its_bounds_and_stays_what_it_is() {
         let (timetable, schedule) =
             timetable(json!({"every": "1m", "jitter": "30s", "misfire": "all"}), "UTC");

@@ -60,7 +60,8 @@ pub struct Schedule {
     /// in cron.
     #[serde(default, skip_serializing_if = "is_default")]
     pub overlap: RunOverlap,
-    /// Runs start up to this much later than their fire, each by a fixed part of it. Default: 0.
+    /// Runs start up to this much later than their fire, each by a fixed part of it. At most 30 days.
+    /// Default: 0.
     #[serde(default = "zero", skip_serializing_if = "is_zero")]
     pub jitter: Span,
     /// Times without fires: dates, ranges, and calendars of the configuration.
@@ -114,6 +115,9 @@ pub enum RunOverlap {
     /// The earlier run is cancelled, and the new run follows it.
     Replace,
 }
+
+/// The largest jitter of a job that is checked. Stored jobs with a larger one keep it.
+pub(crate) const MAX_JITTER: Span = Span::secs(30 * 24 * 3600);
 
 const fn one_day() -> Span {
     Span::secs(24 * 3600)

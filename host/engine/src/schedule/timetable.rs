@@ -119,7 +119,9 @@ impl Timetable {
     pub fn next(&self, after: Timestamp) -> Option<Vec<Nominal>> {
         let after = match self.start {
             // The start itself counts.
-            Some(start) if start > after => start - Duration::milliseconds(1),
+            Some(start) if start > after => {
+                start.checked_sub_signed(Duration::milliseconds(1)).unwrap_or(start)
+            }
             _ => after,
         };
         let found = match &self.kind {
@@ -192,10 +194,10 @@ impl Timetable {
         }
         let digest = Sha256::digest(format!("{}/{}", self.job_id, nominal.name()));
         let part = digest.iter().take(4).fold(0u32, |part, byte| part << 8 | u32::from(*byte));
-        nominal.at
-            + Duration::milliseconds(
-                self.jitter.num_milliseconds() * i64::from(part >> 1) / i64::from(u32::MAX >> 1),
-            )
+        let jitter = self.jitter.num_milliseconds();
+        let share = i128::from(jitter) * i128::from(part >> 1) / i128::from(u32::MAX >> 1);
+        let later = Duration::try_milliseconds(i64::try_from(share).unwrap_or(jitter));
+        later.and_then(|later| nominal.at.checked_add_signed(later)).unwrap_or(Timestamp::MAX_UTC)
     }
 }
 

@@ -22,8 +22,35 @@ pub struct Chain {
     pub last: u64,
     /// The hash of the newest row.
     pub last_hash: String,
-    /// Rows that are not in the chain yet, because a program of an earlier version wrote them.
+    /// Rows that are not in the chain yet, because a program of an earlier version wrote them before the chain
+    /// began.
     pub open: u64,
+    /// The first row outside a chain that has begun.
+    pub outside: Option<Outside>,
+}
+
+/// A row that no program of Stepwell wrote: the chain has begun, and the row has no number in it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Outside {
+    /// The number of the row in the log.
+    pub seq: u64,
+    /// The number in the log of the last row of the chain before it. 0 when there is none.
+    pub after: u64,
+    /// The number of that row in the chain.
+    pub after_number: u64,
+}
+
+impl Outside {
+    /// Returns the problem, with its place.
+    pub fn broken(self) -> Broken {
+        Broken {
+            number: self.after_number + 1,
+            seq: Some(self.seq),
+            after: (self.after > 0).then_some(self.after),
+            why: "the row was added from outside: it has no number in the chain".to_owned(),
+            help: COMPARE.to_owned(),
+        }
+    }
 }
 
 /// A row, as the chain covers it.

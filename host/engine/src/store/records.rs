@@ -40,6 +40,9 @@ pub enum Kind {
     /// The number of changes of a schedule in one of several stores, by the id of its job.
     #[strum(serialize = "version of a schedule")]
     ScheduleVersion,
+    /// A decision about an approval of a run that a worker holds, because other branches of its group run. The id
+    /// is that of the run and the path of the step, and the state is the id of the run.
+    Decision,
     /// The remaining changes of a schedule that is, or was, in a pinned store, by the id of its job.
     #[strum(serialize = "move of a schedule")]
     ScheduleMove,
@@ -205,6 +208,7 @@ mod tests {
             (Kind::Step, "step"),
             (Kind::Component, "component"),
             (Kind::Editors, "list of editors"),
+            (Kind::Decision, "decision"),
             (Kind::AuditCopy, "copy of an audit log"),
             (Kind::ScheduleVersion, "version of a schedule"),
             (Kind::ScheduleMove, "move of a schedule"),

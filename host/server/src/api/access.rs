@@ -54,8 +54,9 @@ async fn identity(app: &App, headers: &HeaderMap, client: IpAddr) -> Result<Iden
     let token = headers
         .get(axum::http::header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.strip_prefix("Bearer ").or_else(|| value.strip_prefix("bearer ")))
-        .map(str::trim);
+        .and_then(|value| value.trim().split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"))
+        .map(|(_, token)| token.trim());
     let now = app.host.now();
     // The holder of a valid key is not locked out by other users of the same address.
     let known = token.map(stepwell::hash);

@@ -34,25 +34,26 @@ pub(super) fn malformed(problems: Diagnostics) -> Problem {
 }
 
 /// Reads a body. An empty body is an empty object.
-pub(super) fn read<T: DeserializeOwned + JsonSchema + 'static>(
+pub(super) async fn read<T: DeserializeOwned + JsonSchema + 'static>(
     app: &App,
     bytes: &Bytes,
 ) -> Result<Sent<T>, Problem> {
     let text = utf8(bytes)?;
     let text = if text.trim().is_empty() { "{}" } else { text };
-    app.host.jobs().read_in_turn(text.len(), || {
+    let read = || {
         let document = Document::parse("body", text).map_err(malformed)?;
         let value = document.read(&Schema::of::<T>()).map_err(HostError::Invalid)?;
         Ok(Sent { value, document })
-    })
+    };
+    app.host.jobs().read_in_turn(text.len(), read).await?
 }
 
 /// Reads a body whose values cannot be refused later, and returns its value.
-pub(super) fn body<T: DeserializeOwned + JsonSchema + 'static>(
+pub(super) async fn body<T: DeserializeOwned + JsonSchema + 'static>(
     app: &App,
     bytes: &Bytes,
 ) -> Result<T, Problem> {
-    Ok(read(app, bytes)?.value)
+    Ok(read(app, bytes).await?.value)
 }
 
 impl<T> Sent<T> {

@@ -29,7 +29,7 @@ const MAX_NOTED: usize = 30;
 const MAX_KEYS: usize = 4096;
 
 /// Returns the address under which a client is counted.
-fn counted(address: IpAddr) -> IpAddr {
+pub(super) fn counted(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(six) => Ipv6Addr::from(u128::from(six) & (u128::MAX << 64)).into(),
         four => four,
@@ -333,6 +333,11 @@ impl Connections {
             Arc::new(Connection { address, requests: AtomicUsize::new(0), close: CancellationToken::new() });
         open.push(new.clone());
         Some(new)
+    }
+
+    /// Closes all connections.
+    pub fn close_all(&self) {
+        self.open.lock().iter().for_each(|one| one.close.cancel());
     }
 
     pub fn closed(&self, connection: &Arc<Connection>) {

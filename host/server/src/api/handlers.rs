@@ -198,7 +198,7 @@ pub(super) async fn run_job(
     bytes: Bytes,
 ) -> Result<Response, Problem> {
     let id = caller.job(&id)?;
-    let request = read::<RunRequest>(&app, &bytes)?;
+    let request = read::<RunRequest>(&app, &bytes).await?;
     let job = app.host.jobs().get(&id).await?.job;
     let time = |text: &String| time(&app, "scheduled_time", text, &job.timezone);
     let due = request.value.scheduled_time.as_ref().map(time).transpose();
@@ -240,7 +240,10 @@ pub(super) async fn get_schedule(
 /// Returns the schedule of a job.
 async fn scheduled(app: &App, id: &str) -> Result<Schedule, Problem> {
     let none = || Problem::new(StatusCode::NOT_FOUND, format!("the job `{id}` has no schedule"));
-    Job::from(&app.host.jobs().get(id).await?).schedule.ok_or_else(none)
+    let stored = app.host.jobs().get(id).await?;
+    let schedule = Job::from(&stored).schedule.ok_or_else(none)?;
+    let problem = stored.schedule.as_ref().and_then(|row| app.host.schedules().problem(row));
+    Ok(Schedule { problem, ..schedule })
 }
 
 #[derive(Deserialize)]
@@ -317,7 +320,7 @@ pub(super) async fn pause_schedule(
     bytes: Bytes,
 ) -> Result<StatusCode, Problem> {
     let id = caller.job(&id)?;
-    let reason: Reason = body(&app, &bytes)?;
+    let reason: Reason = body(&app, &bytes).await?;
     scheduled(&app, &id).await?;
     let audit = caller.audit(&app.host, "schedule.pause", &id);
     app.host.schedules().pause(&id, Some(by(&caller, &reason.reason)), audit).await?;
@@ -357,7 +360,7 @@ pub(super) async fn pause_queue(
     Path(id): Path<String>,
     bytes: Bytes,
 ) -> Result<StatusCode, Problem> {
-    let reason: Reason = body(&app, &bytes)?;
+    let reason: Reason = body(&app, &bytes).await?;
     let audit = caller.audit(&app.host, "queue.pause", &id);
     app.host.queues().pause(&id, Some(by(&caller, &reason.reason)), audit).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -458,7 +461,7 @@ pub(super) async fn create_key(
     Extension(caller): Extension<Caller>,
     bytes: Bytes,
 ) -> Result<(StatusCode, Json<NewKeyAnswer>), Problem> {
-    let request = read::<KeyRequest>(&app, &bytes)?;
+    let request = read::<KeyRequest>(&app, &bytes).await?;
     let KeyRequest { name, role, projects, jobs, expires_at } = request.value.clone();
     let new = NewKey { name, role, projects, jobs, expires_at };
     let made = app.host.access().create(new, &caller.by()).await;

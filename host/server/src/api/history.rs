@@ -117,7 +117,7 @@ pub(super) async fn start_backfill(
     Extension(caller): Extension<Caller>,
     bytes: Bytes,
 ) -> Answer<BackfillAnswer> {
-    let request = read::<BackfillRequest>(&app, &bytes)?;
+    let request = read::<BackfillRequest>(&app, &bytes).await?;
     let BackfillRequest { job_id, from, to, priority, dry_run } = &request.value;
     let job_id = caller.job(job_id)?;
     let timezone = app.host.jobs().get(&job_id).await?.job.timezone.clone();
@@ -208,7 +208,7 @@ pub(super) async fn redrive(
     Path(id): Path<String>,
     bytes: Bytes,
 ) -> Result<Response, Problem> {
-    let request = read::<RetryRequest>(&app, &bytes)?;
+    let request = read::<RetryRequest>(&app, &bytes).await?;
     letter(&app, &caller, &id).await?;
     let job = edited(&app, &caller, &request).await?;
     let audit = caller.audit(&app.host, "dead_letter.redrive", &id);
@@ -222,7 +222,7 @@ pub(super) async fn discard(
     Path(id): Path<String>,
     bytes: Bytes,
 ) -> Answer<DeadLetter> {
-    let reason: Reason = body(&app, &bytes)?;
+    let reason: Reason = body(&app, &bytes).await?;
     letter(&app, &caller, &id).await?;
     Ok(Json(
         app.host
@@ -237,7 +237,7 @@ pub(super) async fn bulk(
     Extension(caller): Extension<Caller>,
     bytes: Bytes,
 ) -> Answer<BulkAnswer> {
-    let request: BulkRequest = body(&app, &bytes)?;
+    let request: BulkRequest = body(&app, &bytes).await?;
     let ids = match request.ids {
         Some(ids) => ids,
         None => {

@@ -1,8 +1,11 @@
 //! Limits concurrent requests with large bodies, since each body stays in memory until its request is
 //! answered.
 
+use std::collections::HashMap;
+
 use axum::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use axum::http::{HeaderMap, StatusCode};
+use parking_lot::Mutex;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::problem::Problem;
@@ -14,21 +17,35 @@ const PLACES: usize = 64;
 /// The number of places for a body of more than 1 MiB, such as a component.
 const MANY: u32 = 16;
 
+/// The number of places that the bodies of one key may have. A component may have more when its key has none.
+const PER_KEY: u32 = 16;
+
 /// The places of a process.
-pub(super) struct Places(Semaphore);
+pub(super) struct Places {
+    free: Semaphore,
+    keys: Mutex<HashMap<String, u32>>,
+}
+
+/// The places of a body.
+pub(super) struct Taken<'p> {
+    all: &'p Places,
+    key: String,
+    count: u32,
+    _permit: SemaphorePermit<'p>,
+}
 
 impl Default for Places {
     fn default() -> Self {
-        Self(Semaphore::new(PLACES))
+        Self { free: Semaphore::new(PLACES), keys: Mutex::default() }
     }
 }
 
 impl Places {
-    /// Takes the places for the body of a request, if it needs any.
+    /// Takes the places for the body of a request with that key, if it needs any.
     ///
     /// # Errors
-    /// Fails when other large bodies use all places.
-    pub fn take(&self, headers: &HeaderMap) -> Result<Option<SemaphorePermit<'_>>, Problem> {
+    /// Fails when other large bodies use all places, or those of the key.
+    pub fn take(&self, key: &str, headers: &HeaderMap) -> Result<Option<Taken<'_>>, Problem> {
         let said = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
         // A body without a declared length may have any length.
         let bytes = match said {
@@ -39,11 +56,30 @@ impl Places {
         if bytes <= SMALL {
             return Ok(None);
         }
-        let places = if bytes <= 1 << 20 { 1 } else { MANY };
-        self.0.try_acquire_many(places).map(Some).map_err(|_| {
-            let detail = "the service is busy with other large requests; try again";
+        let count = if bytes <= 1 << 20 { 1 } else { MANY };
+        let busy = |whose: &str| {
+            let detail = format!("the service is busy with other large requests{whose}; try again");
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
-        })
+        };
+        let mut keys = self.keys.lock();
+        let own = keys.get(key).copied().unwrap_or(0);
+        if own > 0 && own + count > PER_KEY {
+            return Err(busy(" of this key"));
+        }
+        let permit = self.free.try_acquire_many(count).map_err(|_| busy(""))?;
+        keys.insert(key.to_owned(), own + count);
+        Ok(Some(Taken { all: self, key: key.to_owned(), count, _permit: permit }))
+    }
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        let mut keys = self.all.keys.lock();
+        let left = keys.get(&self.key).map_or(0, |own| own.saturating_sub(self.count));
+        match left {
+            0 => drop(keys.remove(&self.key)),
+            left => drop(keys.insert(self.key.clone(), left)),
+        }
     }
 }
 
@@ -60,17 +96,30 @@ mod tests {
     #[test]
     fn large_bodies_have_a_bounded_number_of_places_and_small_ones_need_none() {
         let places = Places::default();
-        let taken: Vec<_> = (0..60).map(|_| places.take(&headers(100_000)).ok()).collect();
+        let take = |n: usize, headers: &HeaderMap| places.take(&format!("k{n}"), headers);
+        let taken: Vec<_> = (0..60).map(|n| take(n / 15, &headers(100_000)).ok()).collect();
         assert!(taken.iter().all(Option::is_some));
-        assert!(places.take(&headers(2_000_000)).is_err(), "a component takes 16 places");
-        let last: Vec<_> = (0..4).map(|_| places.take(&headers(1 << 20)).ok()).collect();
+        assert!(take(9, &headers(2_000_000)).is_err(), "a component takes 16 places");
+        let last: Vec<_> = (0..4).map(|_| take(9, &headers(1 << 20)).ok()).collect();
         assert!(last.iter().all(Option::is_some));
-        assert!(places.take(&headers(100_000)).is_err());
+        assert!(take(10, &headers(100_000)).is_err());
         let chunked = HeaderMap::from_iter([(TRANSFER_ENCODING, HeaderValue::from_static("chunked"))]);
-        assert!(places.take(&chunked).is_err());
-        assert!(matches!(places.take(&headers(1_000)), Ok(None)));
-        assert!(matches!(places.take(&HeaderMap::new()), Ok(None)));
+        assert!(take(10, &chunked).is_err());
+        assert!(matches!(take(10, &headers(1_000)), Ok(None)));
+        assert!(matches!(take(10, &HeaderMap::new()), Ok(None)));
         drop(taken);
-        assert!(places.take(&headers(2_000_000)).is_ok());
+        assert!(take(10, &headers(2_000_000)).is_ok());
+    }
+
+    #[test]
+    fn one_key_has_a_quarter_of_the_places() {
+        let places = Places::default();
+        let taken: Vec<_> = (0..16).map(|_| places.take("a", &headers(100_000)).ok().flatten()).collect();
+        assert!(taken.iter().all(Option::is_some));
+        assert!(places.take("a", &headers(100_000)).is_err());
+        assert!(places.take("b", &headers(100_000)).is_ok());
+        drop(taken);
+        assert!(places.take("a", &headers(2_000_000)).is_ok());
+        assert!(places.keys.lock().is_empty());
     }
 }

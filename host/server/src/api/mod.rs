@@ -4,8 +4,10 @@
 //! router, the check of roles, the OpenAPI document and the table in `docs/api.md` come from it.
 
 mod access;
+mod answers;
 mod body;
 mod bounds;
+mod connection;
 mod cursor;
 mod handlers;
 mod history;
@@ -32,7 +34,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -51,8 +53,10 @@ use refuse::MAX_BODY;
 
 pub(crate) use openapi::document;
 pub(crate) use routes::Operation;
+#[cfg(test)]
+pub(crate) use routes::TABLE;
 pub use routes::markdown;
-pub(crate) use serve::{Serving, serve};
+pub(crate) use serve::{IS_STUCK, Serving, serve};
 
 /// The maximum time for the body of a request to arrive.
 const BODY: Duration = Duration::from_secs(10);
@@ -102,6 +106,8 @@ pub(crate) struct Shared {
     ready: observe::Ready,
     /// The places for requests with large bodies.
     places: large::Places,
+    /// The answers that are not yet sent.
+    answers: Arc<answers::Answers>,
     /// Limits concurrent lookups of keys and tokens.
     lookups: Semaphore,
 }
@@ -183,16 +189,24 @@ fn client(app: &App, parts: &Parts) -> Client {
     Client(app.front.proxies.client(peer, &parts.headers))
 }
 
+/// Returns the response to a request with wrong headers, if it did not come from the command in this process.
+fn refused_headers(app: &App, request: &Request<Body>) -> Option<Response> {
+    if app.command {
+        return None;
+    }
+    let has_two = request.extensions().get::<connection::TwoLengths>().is_some_and(|two| two.seen());
+    let headers = request.headers();
+    let problem = refuse::host_problem(request.version(), headers).map(Problem::into_response);
+    problem.or_else(|| refuse::header_problem(headers, has_two).map(refuse::closing))
+}
+
 /// Authorizes a request. Only liveness and readiness are public: every other request, to any path, needs a
 /// key with the role of its operation.
 async fn guard(State(app): State<App>, request: Request<Body>, next: Next) -> Response {
-    // A request of the command in this process did not arrive as text.
-    if !app.command
-        && let Some(problem) = refuse::host_problem(request.version(), request.headers())
-    {
+    if let Some(refused) = refused_headers(&app, &request) {
         let (parts, body) = request.into_parts();
         refuse::drain(&parts, body);
-        return problem.into_response();
+        return refused;
     }
     if !app.front.names.allow(request.headers(), request.uri()) {
         let detail =
@@ -216,11 +230,13 @@ async fn guard(State(app): State<App>, request: Request<Body>, next: Next) -> Re
     let most = refuse::most_bytes(operation);
     if refuse::announces_too_much(&parts.headers, most) {
         refuse::drain(&parts, body);
-        return refuse::too_large(most);
+        return refuse::closing(refuse::larger_than(most));
     }
     let asked_by = observe::AskedBy(caller.name().to_owned());
-    let _place = match app.places.take(&parts.headers) {
-        Ok(place) => place,
+    let key = caller.by().identity;
+    let places = app.places.take(&key, &parts.headers);
+    let (_place, unsent) = match places.and_then(|place| Ok((place, app.answers.enter(&key, client.0)?))) {
+        Ok(places) => places,
         Err(problem) => {
             refuse::drain(&parts, body);
             return problem.into_response();
@@ -233,41 +249,59 @@ async fn guard(State(app): State<App>, request: Request<Body>, next: Next) -> Re
         refuse::drain(&parts, body);
         return Problem::bad_request(problem).into_response();
     }
+    let answer = answer(&app, operation, &unsent, Request::from_parts(parts, body), next);
+    let answer = stepwell::in_turns_of(key, answer);
     // A stream responds at once and then continues. A request that waits for a run sets its own time limit.
     let limit = if operation.is_some_and(|operation| operation.waits) { v2::WAIT + REQUEST } else { REQUEST };
-    let answer = async {
-        let is_stream = operation.is_some_and(|operation| operation.id == Operation::registerStep.id);
-        let body = match if is_stream { Ok(body) } else { whole(body).await } {
-            Ok(body) => body,
-            Err(response) => return response,
-        };
-        match observe::refused(&app, operation) {
-            Some(refused) => refused,
-            None => next.run(Request::from_parts(parts, body)).await,
-        }
-    };
     let answered = match app.command {
         // A user waits, and can press Ctrl-C; the first use of a step compiles it.
         true => Ok(answer.await),
         false => tokio::time::timeout(limit, answer).await,
     };
-    let mut response = match answered {
+    let response = match answered {
         Ok(response) => problem_of(response),
         Err(_) => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the request took too long").into_response(),
     };
+    let mut response = if app.command { response } else { unsent.send(response).await };
     response.extensions_mut().insert(asked_by);
     response
 }
 
+/// Reads the body of a request and calls its handler. A request that only reads waits for its turn.
+async fn answer(
+    app: &App,
+    operation: Option<&routes::Operation>,
+    unsent: &answers::Place,
+    request: Request<Body>,
+    next: Next,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    let is_stream = operation.is_some_and(|operation| operation.id == Operation::registerStep.id);
+    let body = match if is_stream { Ok(body) } else { whole(body).await } {
+        Ok(body) => body,
+        Err(response) => return response,
+    };
+    if let Some(refused) = observe::refused(app, operation) {
+        return refused;
+    }
+    let _turn = match !app.command && !changes(&parts.method) {
+        false => None,
+        true => match unsent.turn().await {
+            Ok(turn) => Some(turn),
+            Err(problem) => return problem.into_response(),
+        },
+    };
+    next.run(Request::from_parts(parts, body)).await
+}
+
 /// Reads a body, even if no handler uses it: a connection that closes before that loses its response.
 async fn whole(body: Body) -> Result<Body, Response> {
-    match tokio::time::timeout(BODY, to_bytes(body, MAX_BODY)).await {
+    match tokio::time::timeout(BODY, refuse::whole(body, MAX_BODY)).await {
         Err(_) => {
             let detail = format!("the body did not arrive within {} s", BODY.as_secs());
             Err(Problem::new(StatusCode::REQUEST_TIMEOUT, detail).into_response())
         }
-        Ok(Ok(bytes)) => Ok(bytes.into()),
-        Ok(Err(_)) => Err(refuse::too_large(MAX_BODY)),
+        Ok(read) => read.map(Body::from).map_err(refuse::closing),
     }
 }
 
@@ -324,6 +358,7 @@ impl Shared {
             checked: Mutex::default(),
             limiters: Mutex::default(),
             places: large::Places::default(),
+            answers: Arc::default(),
             lookups: Semaphore::new(MAX_LOOKUPS),
             failures: bounds::Failures::default(),
             unknown: bounds::Remembered::default(),

@@ -158,6 +158,7 @@ fn responses(operation: &Operation) -> Value {
         ("408", "The body did not arrive within 10 seconds"),
         ("429", "Too many requests with this key"),
         ("500", "Stepwell failed"),
+        ("501", "The body has a `Transfer-Encoding` other than `chunked`"),
         (
             "503",
             "The service is unavailable: the store cannot be written, the queue is full, or it is shutting down",
@@ -170,6 +171,7 @@ fn responses(operation: &Operation) -> Value {
             ("409", "The current state does not allow it"),
             ("412", "The version differs from `If-Match`"),
             ("413", "The body is too large"),
+            ("415", "The body has a `Content-Encoding`"),
             ("422", "The body is well-formed, but its content is invalid; `errors` lists the places"),
         ] {
             responses.insert(status.to_owned(), problem(description));

@@ -104,6 +104,7 @@ impl From<HostError> for Problem {
             | HostError::Component(_)
             | HostError::Argument(..) => StatusCode::UNPROCESSABLE_ENTITY,
             HostError::Refused(_) => StatusCode::CONFLICT,
+            HostError::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
             HostError::Forbidden(_) => StatusCode::FORBIDDEN,
             HostError::NoStep(..) => StatusCode::NOT_FOUND,
             HostError::Store(error) => match error {

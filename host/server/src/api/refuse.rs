@@ -1,7 +1,7 @@
 //! Refuses requests because of their headers, before their bodies are read.
 
 use axum::body::{Body, HttpBody};
-use axum::http::header::{CONNECTION, CONTENT_LENGTH, EXPECT, HOST};
+use axum::http::header::{CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, EXPECT, HOST, TRANSFER_ENCODING};
 use axum::http::request::Parts;
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Version};
@@ -35,6 +35,35 @@ pub(super) fn host_problem(version: Version, headers: &HeaderMap) -> Option<Prob
     Some(Problem::bad_request(wrong))
 }
 
+/// The headers that a request has at most once: with two, its sender and a proxy may mean different ones.
+const ONCE: [&str; 6] =
+    ["authorization", "stepwell-project", "idempotency-key", "if-match", "if-none-match", "content-encoding"];
+
+/// Returns the problem with the headers that say how a body is encoded, or with headers that are repeated.
+pub(super) fn header_problem(headers: &HeaderMap, has_two_lengths: bool) -> Option<Problem> {
+    if has_two_lengths {
+        return Some(Problem::bad_request(
+            "the request has both `Content-Length` and `Transfer-Encoding`: send one of them",
+        ));
+    }
+    if let Some(name) = ONCE.iter().find(|name| headers.get_all(**name).iter().nth(1).is_some()) {
+        return Some(Problem::bad_request(format!(
+            "the request has more than one header `{name}`: send one"
+        )));
+    }
+    let mut encodings = headers.get_all(TRANSFER_ENCODING).iter();
+    if encodings.any(|value| !value.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked")) {
+        let detail = "this service reads bodies with `Transfer-Encoding: chunked` only";
+        return Some(Problem::new(StatusCode::NOT_IMPLEMENTED, detail));
+    }
+    let encoding = headers.get(CONTENT_ENCODING).map(|value| value.as_bytes().trim_ascii());
+    if encoding.is_some_and(|name| !name.is_empty() && !name.eq_ignore_ascii_case(b"identity")) {
+        let detail = "this service reads bodies without `Content-Encoding` only: do not compress the body";
+        return Some(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
+    }
+    None
+}
+
 /// Returns whether a text is `host` or `host:port`. It may be empty.
 fn is_authority(host: &HeaderValue) -> bool {
     let text = host.as_bytes();
@@ -58,12 +87,37 @@ pub(super) fn announces_too_much(headers: &HeaderMap, most: usize) -> bool {
     announced.is_some_and(|bytes| bytes > most as u64)
 }
 
-/// Returns the response to a body that is too large. The connection then closes.
-pub(super) fn too_large(most: usize) -> Response {
+/// Returns the problem of a body that is too large.
+pub(super) fn larger_than(most: usize) -> Problem {
     let detail = format!("the body is larger than {most} bytes, the maximum of this operation");
-    let mut response = Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail).into_response();
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
+}
+
+/// Returns the response with a problem after which the connection closes.
+pub(super) fn closing(problem: Problem) -> Response {
+    let mut response = problem.into_response();
     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     response
+}
+
+/// Reads a body of at most `most` bytes.
+///
+/// # Errors
+/// Fails when the body is larger, ends too early, or is malformed.
+pub(super) async fn whole(mut body: Body, most: usize) -> Result<Vec<u8>, Problem> {
+    let mut bytes = Vec::new();
+    while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+        let Ok(frame) = frame else {
+            let detail = "the body cannot be read: it ends too early, or its chunks are malformed";
+            return Err(Problem::bad_request(detail));
+        };
+        let Ok(data) = frame.into_data() else { continue };
+        if bytes.len() + data.len() > most {
+            return Err(larger_than(most));
+        }
+        bytes.extend_from_slice(&data);
+    }
+    Ok(bytes)
 }
 
 /// Reads and drops the rest of a refused request while the client receives its response: a connection that
@@ -108,6 +162,27 @@ mod tests {
             }
             let found = host_problem(version, &all).map(|problem| problem.status);
             assert_eq!(found, status, "{version:?} {hosts:?}");
+        }
+    }
+    #[test]
+    fn a_body_has_one_length_and_no_encoding() {
+        for (headers, two, status) in [
+            (&[("transfer-encoding", "chunked")][..], false, None),
+            (&[("transfer-encoding", "Chunked")], false, None),
+            (&[("transfer-encoding", "chunked")], true, Some(400)),
+            (&[("transfer-encoding", "gzip, chunked")], false, Some(501)),
+            (&[("transfer-encoding", "gzip"), ("transfer-encoding", "chunked")], false, Some(501)),
+            (&[("content-encoding", "gzip")], false, Some(415)),
+            (&[("content-encoding", "identity")], false, None),
+            (&[("stepwell-project", "a"), ("stepwell-project", "b")], false, Some(400)),
+            (&[("authorization", "Bearer a"), ("authorization", "Bearer a")], false, Some(400)),
+            (&[("accept", "a"), ("accept", "b")], false, None),
+        ] {
+            let mut all = HeaderMap::new();
+            for (name, value) in headers {
+                all.append(*name, HeaderValue::from_static(value));
+            }
+            assert_eq!(header_problem(&all, two).map(|problem| problem.status), status, "{headers:?}");
         }
     }
 }

@@ -101,7 +101,7 @@ pub(super) async fn cancel(
     Path(id): Path<String>,
     bytes: Bytes,
 ) -> Result<(StatusCode, Json<Run>), Problem> {
-    let reason: Reason = body(&app, &bytes)?;
+    let reason: Reason = body(&app, &bytes).await?;
     allowed(&app, &caller, &id).await?;
     let why = match reason.reason.as_str() {
         "" => format!("cancelled by {}", caller.name()),
@@ -117,7 +117,7 @@ pub(super) async fn retry(
     Path(id): Path<String>,
     bytes: Bytes,
 ) -> Result<Response, Problem> {
-    let request = read::<RetryRequest>(&app, &bytes)?;
+    let request = read::<RetryRequest>(&app, &bytes).await?;
     allowed(&app, &caller, &id).await?;
     let job = edited(&app, &caller, &request).await?;
     let audit = caller.audit(&app.host, "run.retry", &id);
@@ -288,7 +288,7 @@ pub(super) async fn decide(
     Path((id, step)): Path<(String, String)>,
     bytes: Bytes,
 ) -> Result<Json<RunView>, Problem> {
-    let Decision { approved, comment, digest } = body(&app, &bytes)?;
+    let Decision { approved, comment, digest } = body(&app, &bytes).await?;
     allowed(&app, &caller, &id).await?;
     let stepwell::Identity { id: by, name, groups, .. } = caller.who().clone();
     let decided = Decided { approved, by, name, groups, roles: caller.role().all(), comment, digest };

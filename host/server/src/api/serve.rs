@@ -4,11 +4,12 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
-use axum::http::{Request, header};
+use axum::http::{HeaderValue, Request, header};
 use axum::response::Response;
 use futures_util::StreamExt;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -16,11 +17,13 @@ use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use stepwell::{ApiKey, By, Host, HostError, NewKey, Role};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use super::bounds::{Answering, Connections, Names, Peer, Proxies};
+use super::connection::{TwoLengths, Watched};
 use super::{Front, router};
 use crate::telemetry::LogFormat;
 use crate::{Exit, file_error, print};
@@ -33,6 +36,13 @@ const MAX_HEADERS: usize = 64;
 const MAX_HEADER_BYTES: usize = 16 << 10;
 /// The maximum number of concurrent connections.
 const MAX_CONNECTIONS: usize = 4096;
+
+/// The time for the last responses at the end, and then for the tasks of connections.
+const LAST_ANSWERS: Duration = Duration::from_secs(1);
+
+/// Whether requests hold threads at the end of the service. Such threads cannot be stopped, so the process
+/// must end without them.
+pub(crate) static IS_STUCK: AtomicBool = AtomicBool::new(false);
 
 /// The settings of the server.
 pub(crate) struct Serving {
@@ -50,8 +60,11 @@ pub(crate) async fn serve(host: Host, serving: Serving, reload: impl Fn()) -> Re
     let Serving { listen, rate, format } = serving;
     let fail = |error| file_error(listen.to_string().into(), error);
     forbid_dumps();
-    let listener = TcpListener::bind(listen).await.map_err(fail)?;
+    // Problems of the settings show before anything exists.
+    let proxies = Proxies::read(&host.configuration().service.proxies).map_err(HostError::Refused)?;
+    let listener = listener(listen).map_err(fail)?;
     let address = listener.local_addr().map_err(fail)?;
+    let router = router(host.clone(), rate, front(&host, address)?)?;
     first_key(&host).await?;
     let (mut terminate, mut interrupt) =
         (signal(SignalKind::terminate()).map_err(fail)?, signal(SignalKind::interrupt()).map_err(fail)?);
@@ -74,13 +87,11 @@ pub(crate) async fn serve(host: Host, serving: Serving, reload: impl Fn()) -> Re
             _ = interrupt.recv() => None,
         }
     };
-    let router = router(host.clone(), rate, front(&host, address)?)?;
     let most = descriptors() / 2;
-    let proxies = Proxies::read(&host.configuration().service.proxies).map_err(HostError::Refused)?;
     let open = Arc::new(Connections::new(most.min(MAX_CONNECTIONS), proxies));
-    let (connections, drained) = accept(listener, router, open, stop).await;
-    // Clients that still wait get up to one second for their response.
-    let _ = tokio::time::timeout(Duration::from_secs(1), connections.shutdown()).await;
+    let tasks = TaskTracker::new();
+    let (connections, drained) = accept(listener, router, (open.clone(), tasks.clone()), stop).await;
+    end(connections, &open, &tasks).await;
     match drained {
         Some(0) => tracing::info!("stopped: no step was interrupted"),
         Some(count) => {
@@ -89,6 +100,30 @@ pub(crate) async fn serve(host: Host, serving: Serving, reload: impl Fn()) -> Re
         None => tracing::warn!("stopped at once: interrupted steps will run again"),
     }
     Ok(Exit::Success)
+}
+
+/// The number of connections that the operating system accepts for a busy process.
+const BACKLOG: u32 = 4096;
+
+/// Listens on an address. The library's own function allows 1,024 waiting connections, which one client can
+/// use up within a moment.
+fn listener(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+/// Ends all connections. Clients that still wait get up to one second for their response. Afterwards, their
+/// requests end, except for those that hold a thread at that moment.
+async fn end(connections: GracefulShutdown, open: &Connections, tasks: &TaskTracker) {
+    let _ = tokio::time::timeout(LAST_ANSWERS, connections.shutdown()).await;
+    open.close_all();
+    tasks.close();
+    if tokio::time::timeout(LAST_ANSWERS, tasks.wait()).await.is_err() {
+        tracing::warn!(requests = tasks.len(), "requests do not end, and end with the process");
+        IS_STUCK.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Forbids core dumps, which would contain secrets. It also stops other processes of the same user from
@@ -156,7 +191,7 @@ fn announce(format: LogFormat, address: SocketAddr) {
 async fn accept<T>(
     listener: TcpListener,
     router: Router,
-    open: Arc<Connections>,
+    (open, tasks): (Arc<Connections>, TaskTracker),
     stop: impl Future<Output = T>,
 ) -> (GracefulShutdown, T) {
     let mut builder = Builder::new(TokioExecutor::new()).http1_only();
@@ -186,15 +221,18 @@ async fn accept<T>(
         // Small responses are sent at once.
         let _ = stream.set_nodelay(true);
         let (router, of) = (router.clone(), one.clone());
+        let two_lengths = TwoLengths::default();
+        let stream = Watched::new(stream, two_lengths.clone());
         let service = tower::service_fn(move |mut request: axum::http::Request<_>| {
             request.extensions_mut().insert(Peer(peer));
+            request.extensions_mut().insert(two_lengths.clone());
             answered(router.clone(), request, of.answering())
         });
         let service = TowerToHyperService::new(service);
         let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
         let watched = graceful.watch(connection);
         let open = open.clone();
-        tokio::spawn(async move {
+        tasks.spawn(async move {
             tokio::select! {
                 ended = watched => if let Err(error) = ended {
                     tracing::debug!("a connection ended: {error}");
@@ -216,7 +254,12 @@ where
     B: HttpBody<Data = Bytes> + Send + 'static,
     B::Error: Into<axum::BoxError>,
 {
-    let response = router.oneshot(request).await?;
+    let in_chunks = request.headers().contains_key(header::TRANSFER_ENCODING);
+    let mut response = router.oneshot(request).await?;
+    if in_chunks {
+        // The connection was watched for requests with two lengths up to this one.
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     let kind = response.headers().get(header::CONTENT_TYPE);
     if kind.is_none_or(|kind| kind != "text/event-stream") {
         return Ok(response);

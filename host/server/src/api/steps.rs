@@ -1,7 +1,7 @@
 //! Handlers for step types: list, show, register, roll back and remove.
 
 use axum::Json;
-use axum::body::{Bytes, to_bytes};
+use axum::body::Bytes;
 use axum::extract::{Extension, Path, Request, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
@@ -15,7 +15,7 @@ use super::body::body;
 use super::handlers::Params;
 use super::problem::Problem;
 use super::views::{RollbackRequest, Step, Steps};
-use super::{App, Caller};
+use super::{App, Caller, refuse};
 
 pub(super) async fn list(
     State(app): State<App>,
@@ -95,13 +95,10 @@ pub(super) async fn register(
     Params(RegisterQuery { replace, force }): Params<RegisterQuery>,
     request: Request,
 ) -> Result<(StatusCode, Json<Activated>), Problem> {
-    let wasm = to_bytes(request.into_body(), MAX_COMPONENT_BYTES).await.map_err(|_| {
-        let detail = format!("a component has at most {MAX_COMPONENT_BYTES} bytes");
-        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
-    })?;
+    let wasm = refuse::whole(request.into_body(), MAX_COMPONENT_BYTES).await?;
     let audit = caller.audit(&app.host, "step.register", "");
     let how = Registration { replace, force };
-    Ok((StatusCode::CREATED, Json(app.host.steps().register(wasm.to_vec(), how, audit).await?)))
+    Ok((StatusCode::CREATED, Json(app.host.steps().register(wasm, how, audit).await?)))
 }
 
 pub(super) async fn roll_back(
@@ -110,7 +107,7 @@ pub(super) async fn roll_back(
     Path(id): Path<String>,
     bytes: Bytes,
 ) -> Result<Json<Activated>, Problem> {
-    let RollbackRequest { version } = body(&app, &bytes)?;
+    let RollbackRequest { version } = body(&app, &bytes).await?;
     let audit = caller.audit(&app.host, "step.rollback", &id);
     Ok(Json(app.host.steps().roll_back(&id, version.as_deref(), audit).await?))
 }

@@ -11,13 +11,13 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::SecondsFormat;
 use sha2::{Digest, Sha256};
+use stepwell::Admitted;
 use stepwell::engine::Job;
 use stepwell::engine::document::Document;
 use stepwell::engine::job::Parsed;
 use stepwell::engine::run::{Admission, RunView};
 use stepwell::engine::store::{Audit, Idempotency};
 use stepwell::engine::trace::Trace;
-use stepwell::{Admitted, HostError};
 
 use super::body::{in_project, malformed, note_refusals, read, utf8};
 use super::problem::Problem;
@@ -191,16 +191,15 @@ pub(super) fn text(body: &[u8]) -> Result<&str, Problem> {
 
 /// Reads and checks a job. Its id is the name that it has outside of the caller's project.
 pub(super) async fn checked(app: &App, caller: &Caller, text: &str) -> Result<Parsed, Problem> {
-    let parse = || app.host.jobs().read_in_turn(text.len(), || Document::parse("body", text));
-    let refused = |error: HostError| match parse() {
-        Ok(_) => error.into(),
-        Err(problems) => malformed(problems),
-    };
     match app.host.jobs().parse_for(caller.project(), "body", text).await {
         Ok(parsed) => Ok(in_project(parsed, caller)),
         Err(error) => {
             note_refusals(app, caller, &error).await;
-            Err(refused(error))
+            let parse = || Document::parse("body", text);
+            match app.host.jobs().read_in_turn(text.len(), parse).await? {
+                Ok(_) => Err(error.into()),
+                Err(problems) => Err(malformed(problems)),
+            }
         }
     }
 }
@@ -211,7 +210,7 @@ pub(super) async fn schedule(
     Extension(caller): Extension<Caller>,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let request = read::<ScheduleRequest>(&app, &body)?;
+    let request = read::<ScheduleRequest>(&app, &body).await?;
     let job = request.job(&app, &caller, "/job").await?;
     let time = request.value.scheduled_time.as_str();
     let at = super::handlers::time(&app, "scheduled_time", time, &job.timezone);

@@ -103,6 +103,9 @@ pub(crate) struct Schedule {
     pub cursor: Timestamp,
     /// The actor who paused the schedule, and the reason; null if it is not paused.
     pub paused: Option<String>,
+    /// The reason why no fire of the schedule can be decided. Absent when there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
 }
 
 impl From<&StoredJob> for Job {
@@ -113,6 +116,7 @@ impl From<&StoredJob> for Job {
             next: row.next,
             cursor: row.cursor,
             paused: row.paused.clone(),
+            problem: None,
         });
         Self { job: stored.job.definition().clone(), version: stored.version, schedule, warnings: Vec::new() }
     }

@@ -1,10 +1,12 @@
 //! Files that a command reads: by name, all of a folder, or standard input.
 
+use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use stepwell::HostError;
 use stepwell::engine::document::MAX_BYTES;
+use stepwell::engine::system::{read_bounded, text_of};
 
 use crate::failure::Failure;
 use crate::file_error;
@@ -25,14 +27,16 @@ pub(crate) fn is_standard_input(path: &Path) -> bool {
 pub(crate) fn read(path: &Path) -> Result<Source, HostError> {
     let failed = |error| file_error(path.to_owned(), error);
     if is_standard_input(path) {
-        let mut text = String::new();
-        // One byte more than a document may have: the parser then says that it is too long.
-        let most = u64::try_from(MAX_BYTES).unwrap_or(u64::MAX).saturating_add(1);
-        std::io::stdin().take(most).read_to_string(&mut text).map_err(failed)?;
+        let text = bounded(std::io::stdin()).map_err(|error| file_error("standard input".into(), error))?;
         return Ok(Source { name: "standard input".to_owned(), text });
     }
-    let text = std::fs::read_to_string(path).map_err(failed)?;
+    let text = File::open(path).and_then(bounded).map_err(failed)?;
     Ok(Source { name: path.display().to_string(), text })
+}
+
+/// Reads a document. A file that an argument names may be a pipe, such as `<(command)` of a shell.
+fn bounded(from: impl Read) -> std::io::Result<String> {
+    text_of(read_bounded(from, MAX_BYTES)?)
 }
 
 /// Reads the files that the arguments name, in their order. Each is a source, or the reason why it cannot be

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use stepwell::sandbox::CompilerProgram;
+use stepwell::engine::system::read_file;
+use stepwell::sandbox::{CompilerProgram, MAX_COMPONENT_BYTES};
 use stepwell::{Host, HostBuilder, HostError};
 
 use crate::cli::args::HostArgs;
@@ -51,6 +52,11 @@ pub(crate) async fn registered(host: Host, args: &HostArgs) -> Result<Host, Host
     Ok(host)
 }
 
+/// Reads the file of a component.
+pub(crate) fn component(path: &Path) -> Result<Vec<u8>, HostError> {
+    read_file(path, MAX_COMPONENT_BYTES).map_err(|error| file_error(path.to_owned(), error))
+}
+
 /// Registers the components of these files in this process.
 pub(crate) async fn register_files(
     host: &Host,
@@ -59,7 +65,7 @@ pub(crate) async fn register_files(
 ) -> Result<(), HostError> {
     let mut named: BTreeMap<String, (PathBuf, Option<String>)> = BTreeMap::new();
     for path in files {
-        let wasm = std::fs::read(path).map_err(|error| file_error(path.clone(), error))?;
+        let wasm = component(path)?;
         let manifest = match host.steps().register_here(wasm, replace).await {
             Ok(manifest) => manifest,
             Err(error) => return Err(file_error(path.clone(), std::io::Error::other(error))),

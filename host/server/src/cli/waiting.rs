@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use stepwell::Explanation;
+use stepwell::engine::clock::Clock;
 use stepwell::engine::store::LogRecord;
+use stepwell::{Explanation, SystemClock};
 
 use crate::api::Operation;
 use crate::cli::client::{Call, Client};
@@ -19,6 +20,8 @@ const FAR: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(3);
 /// The time for which the command waits for a service that is restarted or replaced.
 const AWAY: Duration = Duration::from_secs(60);
+/// The number of streams in a row that may end at once and without a line.
+const EMPTY: u32 = 60;
 
 /// Where the lines of a followed log go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +45,7 @@ pub(crate) async fn ended(client: &Client, id: &str) -> Result<Value, Failure> {
             // Each reason is said once.
             let why = reason(client, id).await.unwrap_or_default();
             if why != shown && !why.is_empty() {
-                eprintln!("{id} is {status}: {why}");
+                say!("{id} is {status}: {why}");
                 shown = why;
             }
         }
@@ -58,7 +61,7 @@ async fn patiently<T>(id: &str, ask: impl AsyncFn() -> Result<T, Failure>) -> Re
         match ask().await {
             Err(failure) if failure.lost && away < AWAY => {
                 if away.is_zero() {
-                    eprintln!("{}; trying again for {} s", failure.message, AWAY.as_secs());
+                    say!("{}; trying again for {} s", failure.message, AWAY.as_secs());
                 }
                 tokio::time::sleep(FAR).await;
                 away = away.saturating_add(FAR);
@@ -90,15 +93,21 @@ async fn reason(client: &Client, id: &str) -> Result<String, Failure> {
 
 /// Prints the log of a run as it grows, until the run has ended; the run.
 pub(crate) async fn follow(client: &Client, id: &str, to: Follow) -> Result<Value, Failure> {
-    let mut after = String::new();
+    let (mut after, mut empty) = (String::new(), 0);
     loop {
         let call = || {
             let call = Call::to(&Operation::runLogs, &[id]);
             if after.is_empty() { call } else { call.header("last-event-id", after.clone()) }
         };
         let mut events = patiently(id, async || client.events(call()).await).await?;
+        let (began, before) = (SystemClock.now(), after.clone());
         // A proxy or a restart of the service ends the stream. The next one continues after the last line.
-        while let Ok(Some(event)) = events.next().await {
+        loop {
+            let event = match events.next().await {
+                Ok(Some(event)) => event,
+                Err(failure) if !failure.lost => return Err(failure),
+                Ok(None) | Err(_) => break,
+            };
             if event.kind == "end" {
                 return patiently(id, async || client.ask(Call::to(&Operation::getRun, &[id])).await).await;
             }
@@ -106,10 +115,17 @@ pub(crate) async fn follow(client: &Client, id: &str, to: Follow) -> Result<Valu
                 let line = log_line(&record);
                 match to {
                     Follow::Output => print(&line),
-                    Follow::Errors => eprintln!("{line}"),
+                    Follow::Errors => say!("{line}"),
                 }
             }
             after = event.id;
+        }
+        let at_once = (SystemClock.now() - began).to_std().is_ok_and(|lasted| lasted < FAR);
+        empty = if after == before && at_once { empty + 1 } else { 0 };
+        if empty >= EMPTY {
+            return Err(Failure::platform(format!(
+                "the server ended {EMPTY} streams of the log at once, each without a line"
+            )));
         }
         tokio::time::sleep(FAR).await;
     }

@@ -21,6 +21,7 @@ use stepwell_sandbox::Component;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span, error_span};
 
+use super::decisions::LOOK;
 use super::write::json_bytes;
 use super::{LOG_LINES_TO_COMMIT, Notice, Worker};
 use crate::HostError;
@@ -190,6 +191,9 @@ impl Worker<'_> {
         self.stop_halted();
         let (hold, cancelled) = (self.hold.clone(), self.hold.cancel.is_cancelled());
         let Running { ends, reports } = running;
+        let now = self.now();
+        let due = self.state.due_after(now).map(|due| (due - now).to_std().unwrap_or_default());
+        let awaits = self.awaits_decisions();
         tokio::select! {
             biased;
             Some((step, report)) = reports.next() => {
@@ -200,6 +204,8 @@ impl Worker<'_> {
                 }
             }
             Some((step, end)) = ends.next() => self.attempt_ended(step, end)?,
+            () = tokio::time::sleep(due.unwrap_or_default()), if due.is_some() => {}
+            () = tokio::time::sleep(LOOK), if awaits => self.take_decisions().await?,
             () = hold.cancel.cancelled(), if !cancelled => {}
             () = hold.abort.cancelled() => {
                 return Err(StoreError::Stale(self.state.run.execution_id.clone()).into());

@@ -1,4 +1,4 @@
-//! How a worker begins a group.
+//! Begins groups: evaluates their conditions and lists.
 
 use std::sync::Arc;
 

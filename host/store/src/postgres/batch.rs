@@ -227,18 +227,10 @@ async fn audit<'a>(
     let row = found.first().ok_or_else(|| failed("the audit log has no chain"))?;
     let number = u64::try_from(get::<i64>(row, 0)?).map_err(failed)?;
     let mut end = End { number, hash: get(row, 1)? };
-    let (mut seqs, mut numbers, mut hashes) = (Vec::new(), Vec::new(), Vec::new());
-    for row in session.rows(OPEN, &[&LINKED]).await? {
-        end.add(get(&row, 1)?, get(&row, 2)?);
-        seqs.push(get::<i64>(&row, 0)?);
-        numbers.push(end.number as i64);
-        hashes.push(end.hash.clone());
+    if end.number == 0 {
+        begin(session, &mut end).await?;
     }
-    if !seqs.is_empty() {
-        session.rows(LINK, &[&seqs, &numbers, &hashes]).await?;
-    }
-    let (mut times, mut texts) = (Vec::new(), Vec::new());
-    (numbers, hashes) = (Vec::new(), Vec::new());
+    let (mut times, mut texts, mut numbers, mut hashes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for row in rows {
         let (at, text) = (micros(row.at), json(row)?);
         end.add(at, &text);
@@ -249,6 +241,23 @@ async fn audit<'a>(
     }
     session.rows(NOTE, &[&times, &texts, &numbers, &hashes]).await?;
     session.rows(END, &[&(end.number as i64), &end.hash]).await.map(drop)
+}
+
+/// Begins the chain with the rows of earlier versions.
+async fn begin(session: &Session, end: &mut End) -> Result<(), StoreError> {
+    loop {
+        let (mut seqs, mut numbers, mut hashes) = (Vec::new(), Vec::new(), Vec::new());
+        for row in session.rows(OPEN, &[&LINKED]).await? {
+            end.add(get(&row, 1)?, get(&row, 2)?);
+            seqs.push(get::<i64>(&row, 0)?);
+            numbers.push(end.number as i64);
+            hashes.push(end.hash.clone());
+        }
+        if seqs.is_empty() {
+            return Ok(());
+        }
+        session.rows(LINK, &[&seqs, &numbers, &hashes]).await?;
+    }
 }
 
 /// Stores the definitions of jobs, and marks them as used.

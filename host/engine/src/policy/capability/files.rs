@@ -1,5 +1,6 @@
 //! The directories that a step sees.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
@@ -84,6 +85,7 @@ impl Policed for Files {
     const EXAMPLE: &'static str = "[{mount: /in, source: DIRECTORY, access: read}]";
 
     fn check(rules: &Self::Rules, place: &mut Place<'_>) {
+        let mut mounts = HashSet::new();
         for (i, rule) in rules.iter().enumerate() {
             let sources = [rule.source.is_some(), rule.scratch.is_some(), rule.workspace.is_some()];
             if sources.iter().filter(|set| **set).count() != 1 {
@@ -95,7 +97,7 @@ impl Policed for Files {
                 let message = format!("`{}` is not a path that a step can name", rule.mount);
                 place.add_with_help(&at, message, "write it without `.` and `..` as a part");
             }
-            if rules.iter().take(i).any(|other| other.mount == rule.mount) {
+            if !mounts.insert(&rule.mount) {
                 place.add(&at, format!("`{}` is mounted twice", rule.mount));
             }
         }

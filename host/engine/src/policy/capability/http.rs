@@ -1,11 +1,13 @@
 //! The HTTP requests that a step may send.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt::Write as _;
 
 use serde::Serialize;
 
 use super::http_headers::overrides;
-use super::http_rule::{HttpRequest, HttpRule, Inject, denied_host, host_is_denied};
+use super::http_rule::{HttpRequest, HttpRule, Inject, Requests, denied_host, host_is_denied};
 use super::{Layers, Missing, Place, Policed};
 use crate::Configuration;
 use crate::policy::grant::Grant;
@@ -35,6 +37,7 @@ impl Policed for Http {
             }
         }
         check_credentials(rules, place);
+        check_paths(rules, place);
     }
 
     fn check_narrowing(rules: &Self::Rules, place: &mut Place<'_>) {
@@ -148,15 +151,44 @@ fn missing_in(
 /// Reports two rules for the same requests with different credentials: each such request would be
 /// refused as ambiguous.
 fn check_credentials(rules: &[HttpRule], place: &mut Place<'_>) {
+    // For each set of requests: the first rule, and the first one with another credential than that.
+    let mut seen: HashMap<Requests<'_>, (usize, Option<usize>)> = HashMap::new();
     for (i, rule) in rules.iter().enumerate() {
-        let same = rules.iter().take(i).position(|other| rule.differs_in_credential(other));
-        let Some(first) = same else { continue };
-        let line = place.line(&format!("/{first}"));
+        let Some(requests) = rule.requests() else { continue };
+        let (first, other) = match seen.entry(requests) {
+            Entry::Vacant(free) => {
+                free.insert((i, None));
+                continue;
+            }
+            Entry::Occupied(known) => known.into_mut(),
+        };
+        let differs =
+            |k: usize| rules.get(k).is_some_and(|known| known.credential_key() != rule.credential_key());
+        let same = if differs(*first) {
+            other.get_or_insert(i);
+            Some(*first)
+        } else {
+            *other
+        };
+        let Some(same) = same else { continue };
+        let line = place.line(&format!("/{same}"));
         let message = format!(
             "this rule and the one in line {line} allow the same requests with different credentials: every such request is refused"
         );
         let help = "remove one of the two, or give them different `paths`";
         place.add_with_help(&format!("/{i}"), message, help);
+    }
+}
+
+/// The maximum number of paths in all `http` rules of a policy, a job or a step.
+const MAX_PATHS: usize = 2_000;
+
+/// Reports rules that have too many paths together: each path is compared with each request.
+fn check_paths(rules: &[HttpRule], place: &mut Place<'_>) {
+    let count: usize = rules.iter().map(|rule| rule.paths.len()).sum();
+    if count > MAX_PATHS {
+        let message = format!("the rules have {count} paths together; at most {MAX_PATHS} are allowed");
+        place.add_with_help("", message, "write patterns that end with `*`");
     }
 }
 
@@ -407,5 +439,26 @@ mod tests {
             let denial = Http::refuse_name(&rules(serde_json::json!(given)), name);
             assert_eq!(denial.map(|denial| denial.rule), refused.then_some(Rule::HttpNotGranted), "{name}");
         }
+    }
+    /// Each rule is compared with the first one for the same requests, however many rules there are.
+    #[test]
+    fn the_first_rule_with_another_credential_is_named() {
+        let rule = |n: usize, credential: &str| {
+            format!("  - {{url: 'https://a{n}.example', paths: ['/b', '/a'], credential: {credential}}}\n")
+        };
+        let mut text = "policy: 1\nname: p\nsteps: ['*']\nhttp:\n".to_owned();
+        for n in 0..400 {
+            text.push_str(&rule(n, "one"));
+        }
+        // Lines 405 to 409.
+        for credential in ["one", "two", "two", "one", "three"] {
+            text.push_str(&rule(7, credential));
+        }
+        let found = crate::policy::Policy::parse("p.yaml", &text, std::path::Path::new("/")).unwrap_err();
+        let told: Vec<(u64, bool)> =
+            found.0.iter().map(|one| (one.line, one.message.contains("the one in line 12 allow"))).collect();
+        // The rule in line 408 has the credential of the first rule, and differs from the one in line 406.
+        assert_eq!(told, [(406, true), (407, true), (408, false), (409, true)], "{found}");
+        assert!(found.0[2].message.contains("in line 406"), "{found}");
     }
 }

@@ -32,13 +32,14 @@ pub struct HttpRule {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 200))]
     pub organization: Option<String>,
-    /// Allowed methods. Default: GET.
+    /// Allowed methods, at most 50. Default: GET.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(inner(length(max = 20)))]
+    #[schemars(length(max = 50), inner(length(max = 20)))]
     pub methods: Vec<String>,
-    /// Allowed paths; `*` at the end stands for any rest. Default: every path.
+    /// Allowed paths; `*` at the end stands for any rest. At most 2,000 in all rules together. Default: every
+    /// path.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(inner(length(max = 2_000)))]
+    #[schemars(length(max = 2_000), inner(length(max = 2_000)))]
     pub paths: Vec<String>,
     /// A header with a secret that the host adds to each request of this rule. The guest never sees it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -54,13 +55,13 @@ pub struct HttpRule {
     /// Address ranges outside of the public internet that requests may reach: `["127.0.0.1/32"]`.
     /// Default: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(with = "Vec<String>", inner(length(max = 64)))]
+    #[schemars(with = "Vec<String>", length(max = 200), inner(length(max = 64)))]
     pub allow_private: Vec<IpNet>,
     /// Headers that the step may set although servers may obey them instead of the request's own method,
     /// path, host or sender: `[x-forwarded-for]`. In a rule with a credential, also headers that ask for a
     /// part of the response: `[range]`. Default: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(inner(length(max = 200)))]
+    #[schemars(length(max = 200), inner(length(max = 200)))]
     pub headers: Vec<String>,
 }
 
@@ -198,14 +199,17 @@ impl HttpRule {
 
     /// Returns whether this rule is for the same requests as the other, with another credential.
     pub(super) fn differs_in_credential(&self, other: &Self) -> bool {
-        let requests = self.requests();
-        let credential =
-            |rule: &Self| (rule.inject.clone(), rule.credential.clone(), rule.organization.clone());
-        credential(self) != credential(other) && requests.is_some() && requests == other.requests()
+        let is_same = || self.requests().is_some_and(|own| other.requests() == Some(own));
+        self.credential_key() != other.credential_key() && is_same()
+    }
+
+    /// Returns the parts of the rule that say which credential it adds.
+    pub(super) fn credential_key(&self) -> (Option<&Inject>, Option<&str>, Option<&str>) {
+        (self.inject.as_ref(), self.credential.as_deref(), self.organization.as_deref())
     }
 
     /// Returns the requests of the rule in a normal form.
-    fn requests(&self) -> Option<(Origin, BTreeSet<&str>, BTreeSet<&str>)> {
+    pub(super) fn requests(&self) -> Option<Requests<'_>> {
         let methods = match self.methods.as_slice() {
             [] => BTreeSet::from(["GET"]),
             methods => methods.iter().map(String::as_str).collect(),
@@ -214,7 +218,7 @@ impl HttpRule {
             [] => BTreeSet::from(["/*"]),
             paths => paths.iter().map(String::as_str).collect(),
         };
-        Some((origin(self.url.as_deref()?).ok()?, methods, paths))
+        Some(Requests(origin(self.url.as_deref()?).ok()?, methods, paths))
     }
 
     /// Returns whether this rule allows a request to go to `address`.
@@ -223,7 +227,11 @@ impl HttpRule {
     }
 }
 
-#[derive(PartialEq, Eq)]
+/// The requests that a rule is for: origin, methods and paths.
+#[derive(PartialEq, Eq, Hash)]
+pub(super) struct Requests<'r>(Origin, BTreeSet<&'r str>, BTreeSet<&'r str>);
+
+#[derive(PartialEq, Eq, Hash)]
 struct Origin {
     scheme: String,
     host: String,

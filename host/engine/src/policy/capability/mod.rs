@@ -46,13 +46,17 @@ use crate::quantity::Bytes;
 macro_rules! each_capability {
     ($then:ident) => {
         $then! {
-            /// HTTP requests. Default: none.
+            /// HTTP requests, at most 500 rules. Default: none.
+            #[schemars(length(max = 500))]
             http: Http;
-            /// SQL connections. Default: none.
+            /// SQL connections, at most 500 rules. Default: none.
+            #[schemars(length(max = 500))]
             sql: Sql;
-            /// Directories. Default: none.
+            /// Directories, at most 200. Default: none.
+            #[schemars(length(max = 200))]
             files: Files;
-            /// Programs of the host that a step may start. Default: none.
+            /// Programs of the host that a step may start, at most 200. Default: none.
+            #[schemars(length(max = 200))]
             process: Process;
             /// Environment variables that a step sees, with their values: text that is not secret.
             /// Default: none.
@@ -173,14 +177,21 @@ pub struct Place<'a> {
 }
 
 impl Place<'_> {
-    /// Adds a problem. `at` begins below the key of the capability.
+    /// Adds a problem, unless there are already more than can be shown. `at` begins below the key of the
+    /// capability.
     fn add(&mut self, at: &str, message: impl Into<String>) {
+        if self.problems.is_full() {
+            return;
+        }
         let problem = self.document.error(&format!("{}{at}", self.pointer), message);
         self.problems.0.push(problem);
     }
 
     /// Adds a problem with its fix.
     fn add_with_help(&mut self, at: &str, message: impl Into<String>, help: &str) {
+        if self.problems.is_full() {
+            return;
+        }
         let problem = self.document.error(&format!("{}{at}", self.pointer), message);
         self.problems.0.push(problem.help(help));
     }
@@ -342,5 +353,5 @@ impl fmt::Display for Capability {
 /// Returns the schema of environment variables.
 pub(super) fn schema_of_variables(_: &mut SchemaGenerator) -> schemars::Schema {
     let value = serde_json::json!({"type": "string", "maxLength": 32_768});
-    json_schema!({"type": ["object", "null"], "additionalProperties": value})
+    json_schema!({"type": ["object", "null"], "maxProperties": 1_000, "additionalProperties": value})
 }

@@ -1,6 +1,6 @@
 //! The programs of the host that a step may start.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
@@ -34,16 +34,16 @@ pub struct ProcessRule {
     /// pattern it does not match `-`, `+` or `@`, which programs read as options. Default: no argument
     /// is allowed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(inner(length(max = 4_096)))]
+    #[schemars(length(max = 1000), inner(length(max = 4_096)))]
     pub arguments: Vec<String>,
     /// Names of the environment variables that the step may set. Default: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(inner(length(max = 200)))]
+    #[schemars(length(max = 200), inner(length(max = 200)))]
     pub environment: Vec<String>,
     /// Directories of the host that the program may read and execute besides the system's; relative to the
     /// policy file. Default: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(inner(length(max = 4_096)))]
+    #[schemars(length(max = 200), inner(length(max = 4_096)))]
     pub read: Vec<String>,
     /// Whether the program may use the network. Default: false.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -93,8 +93,9 @@ impl Policed for Process {
                 check_variable(name, &format!("/{i}/environment/{k}"), place);
             }
         }
+        let mut programs = HashSet::new();
         for (i, rule) in rules.iter().enumerate() {
-            if rules.iter().take(i).any(|other| other.program == rule.program) {
+            if !programs.insert(&rule.program) {
                 place.add(&format!("/{i}/program"), format!("`{}` is granted twice", rule.program));
             }
         }

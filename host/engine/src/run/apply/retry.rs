@@ -21,6 +21,7 @@ impl RunState {
         !outcome.is_success()
             && !step.halting
             && self.ending.is_none()
+            && !self.group(index).is_some_and(|group| group.closed)
             && !is_cancelled(outcome)
             && is_retried(retry.on.as_deref(), outcome)
             && step.counted + 1 < retry.max_attempts

@@ -29,7 +29,7 @@ fn step(id: &str) -> Value {
     json!({"id": id, "type": "x", "sees": "${{ steps | length }}"})
 }
 
-/// How the attempts of a run end: by the last part of the path, a status and variables.
+/// The ends of attempts by the paths of their steps: a status, or a variable.
 type Ends<'e> = &'e [(&'e str, &'e str)];
 
 fn end_of_step(path: &str, ends: Ends<'_>, cancelled: bool) -> StepEnd {

@@ -1,9 +1,9 @@
 //! Reads server-sent events (<https://html.spec.whatwg.org/multipage/server-sent-events.html>).
 
-use super::Chunks;
+use super::{Chunks, other_answer};
 use crate::failure::Failure;
 
-/// The maximum size of one event, in bytes.
+/// The maximum size of one event, and of a line of it, in bytes.
 const MAX_EVENT: usize = 8 << 20;
 
 /// One server-sent event.
@@ -32,11 +32,9 @@ impl Events {
                 return Ok(Some(event));
             }
             match self.body.next().await? {
-                Some(chunk) if self.parser.text.len() + chunk.len() <= MAX_EVENT => {
-                    self.parser.text.extend_from_slice(&chunk);
-                }
+                Some(chunk) if self.parser.add(&chunk) => {}
                 Some(_) => {
-                    return Err(Failure::platform(format!("an event is larger than {MAX_EVENT} bytes")));
+                    return Err(other_answer(format!("a stream of events of at most {MAX_EVENT} bytes")));
                 }
                 None => return Ok(None),
             }
@@ -47,13 +45,32 @@ impl Events {
 #[derive(Default)]
 struct Parser {
     text: Vec<u8>,
+    /// The number of bytes at the beginning of `text` that contain no line end.
+    searched: usize,
     event: Event,
 }
 
 impl Parser {
+    /// Adds a piece of the stream. Returns false when the event is too large.
+    fn add(&mut self, chunk: &[u8]) -> bool {
+        let Event { kind, id, data } = &self.event;
+        let held = self.text.len() + kind.len() + id.len() + data.len();
+        let fits = held + chunk.len() <= MAX_EVENT;
+        if fits {
+            self.text.extend_from_slice(chunk);
+        }
+        fits
+    }
+
     fn next(&mut self) -> Option<Event> {
-        while let Some(end) = self.text.iter().position(|byte| *byte == b'\n') {
-            let line: Vec<u8> = self.text.drain(..=end).collect();
+        loop {
+            let new = self.text.get(self.searched..).unwrap_or_default();
+            let Some(end) = new.iter().position(|byte| *byte == b'\n') else {
+                self.searched = self.text.len();
+                return None;
+            };
+            let line: Vec<u8> = self.text.drain(..=self.searched + end).collect();
+            self.searched = 0;
             let line = String::from_utf8_lossy(&line);
             let line = line.trim_end_matches(['\r', '\n']);
             if line.is_empty() {
@@ -78,7 +95,6 @@ impl Parser {
                 _ => {}
             }
         }
-        None
     }
 }
 
@@ -99,10 +115,22 @@ mod tests {
             let mut parser = Parser::default();
             let mut found = Vec::new();
             for chunk in text.as_bytes().chunks(size) {
-                parser.text.extend_from_slice(chunk);
+                assert!(parser.add(chunk));
                 found.extend(std::iter::from_fn(|| parser.next()));
             }
             assert_eq!(found, expected, "in chunks of {size}");
+        }
+    }
+
+    /// One long line, and many lines that never end their event.
+    #[test]
+    fn an_event_has_a_maximum_size() {
+        for line in ["data: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "data: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\n"] {
+            let mut parser = Parser::default();
+            let chunk = line.repeat(1000);
+            let took =
+                (0..1000).take_while(|_| parser.add(chunk.as_bytes()) && parser.next().is_none()).count();
+            assert!(took * chunk.len() <= 2 * MAX_EVENT && took > 100, "{took}");
         }
     }
 }

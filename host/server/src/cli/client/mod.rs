@@ -3,9 +3,13 @@
 
 mod events;
 mod remote;
+mod shape;
+
+use std::collections::HashSet;
+use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, BodyDataStream, Bytes, to_bytes};
+use axum::body::{Body, BodyDataStream, Bytes};
 use axum::http::{Method, Request, StatusCode};
 use futures_util::StreamExt;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
@@ -22,8 +26,14 @@ use remote::Remote;
 
 pub(crate) use events::Events;
 
-/// The maximum size of a response that is read as a whole, in bytes.
-const MAX_ANSWER: usize = 256 << 20;
+/// The maximum size of an answer that is read as a whole, in bytes. The largest answer of a service is the output of
+/// a step (16 MiB), or a page of receipts.
+pub(crate) const MAX_ANSWER: usize = 64 << 20;
+/// The maximum size of the answer to a refused request, in bytes.
+const MAX_PROBLEM: usize = 1 << 20;
+/// The maximum number of pages of a list, and of their bytes in all.
+const MAX_PAGES: usize = 10_000;
+const MAX_LIST: usize = 256 << 20;
 /// The maximum number of items per page of the API.
 const PAGE: u32 = 1000;
 
@@ -44,6 +54,10 @@ pub(crate) struct Call {
     path: String,
     headers: Vec<(&'static str, String)>,
     body: Vec<u8>,
+    /// The schema of its answer.
+    answer: &'static str,
+    /// Whether its answer may take longer than others.
+    waits: bool,
     /// The reason not to send it.
     odd: Option<String>,
 }
@@ -69,7 +83,8 @@ impl Call {
         let odd = parameters.iter().find(|parameter| matches!(**parameter, "" | "." | ".."));
         let odd = odd.map(|parameter| format!("`{parameter}` is not a name: use an id or a path of names"));
         let method = Method::from_bytes(operation.method.to_uppercase().as_bytes()).unwrap_or_default();
-        Self { method, path, headers: Vec::new(), body: Vec::new(), odd }
+        let (_, answer) = operation.success;
+        Self { method, path, headers: Vec::new(), body: Vec::new(), answer, waits: operation.waits, odd }
     }
 
     /// Adds a parameter to the query, if it has a value.
@@ -114,36 +129,62 @@ struct Reply {
 /// The body of a response.
 enum Chunks {
     Here(BodyDataStream),
-    There(reqwest::Response),
+    There {
+        response: reqwest::Response,
+        /// The maximum time between two pieces.
+        pause: Duration,
+        /// The maximum time for all pieces, if the body is read as a whole.
+        whole: Duration,
+    },
 }
 
 impl Chunks {
     async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
-        let cut = || Failure { lost: true, ..Failure::platform("the connection to the service was lost") };
         match self {
-            Self::Here(stream) => stream.next().await.transpose().map_err(|_| cut()),
-            Self::There(response) => response.chunk().await.map_err(|_| cut()),
+            Self::Here(stream) => stream.next().await.transpose().map_err(|_| cut_off()),
+            Self::There { response, pause, .. } => {
+                let piece = tokio::time::timeout(*pause, response.chunk()).await;
+                piece.map_err(|_| slow(*pause))?.map_err(|_| cut_off())
+            }
         }
     }
 
-    async fn all(self) -> Result<Vec<u8>, Failure> {
-        let large = || Failure::platform(format!("the response is larger than {MAX_ANSWER} bytes"));
-        match self {
-            Self::Here(stream) => {
-                Ok(to_bytes(Body::from_stream(stream), MAX_ANSWER).await.map_err(|_| large())?.to_vec())
-            }
-            mut there => {
-                let mut all = Vec::new();
-                while let Some(chunk) = there.next().await? {
-                    if all.len() + chunk.len() > MAX_ANSWER {
-                        return Err(large());
-                    }
-                    all.extend_from_slice(&chunk);
+    /// Returns the whole body, if it has at most this many bytes.
+    async fn all(mut self, most: usize) -> Result<Vec<u8>, Failure> {
+        let whole = match &self {
+            Self::Here(_) => Duration::MAX,
+            Self::There { whole, .. } => *whole,
+        };
+        let read = async {
+            let mut all = Vec::new();
+            while let Some(chunk) = self.next().await? {
+                if all.len() + chunk.len() > most {
+                    return Err(other_answer(format!("at most {most} bytes long")));
                 }
-                Ok(all)
+                all.extend_from_slice(&chunk);
             }
-        }
+            Ok(all)
+        };
+        tokio::time::timeout(whole, read).await.map_err(|_| slow(whole))?
     }
+}
+
+/// Returns the failure for a connection that broke.
+fn cut_off() -> Failure {
+    Failure { lost: true, ..Failure::platform("the connection to the service was lost") }
+}
+
+/// Returns the failure for an answer that takes too long.
+fn slow(time: Duration) -> Failure {
+    let message = format!("the server did not send its answer within {} s", time.as_secs());
+    Failure { lost: true, ..Failure::platform(message) }
+}
+
+/// Returns the failure for an answer that no Stepwell service gives.
+fn other_answer(expected: impl std::fmt::Display) -> Failure {
+    Failure::platform(format!(
+        "the server's answer is not {expected}: does --server name a Stepwell service of this version?"
+    ))
 }
 
 impl Client {
@@ -198,7 +239,7 @@ impl Client {
     pub async fn copy(&self, call: Call, mut to: impl FnMut(&[u8])) -> Result<bool, Failure> {
         let Reply { status, mut body } = self.send(call).await?;
         if !status.is_success() {
-            return Err(refused(status, &body.all().await?, "", ""));
+            return Err(refused(status, &body.all(MAX_PROBLEM).await?, "", ""));
         }
         let mut any = false;
         while let Some(chunk) = body.next().await? {
@@ -208,45 +249,66 @@ impl Client {
         Ok(any)
     }
 
-    /// Returns the body of a successful response.
-    pub async fn bytes(&self, call: Call) -> Result<Vec<u8>, Failure> {
-        self.of_file(call, "", "").await
-    }
-
-    /// Sends a request about the text of a file: problems name their places in the file.
-    async fn of_file(&self, call: Call, file: &str, text: &str) -> Result<Vec<u8>, Failure> {
-        let reply = self.send(call).await?;
-        let status = reply.status;
-        let body = reply.body.all().await?;
-        if status.is_success() { Ok(body) } else { Err(refused(status, &body, file, text)) }
+    /// Sends a request about the text of a file: problems name their places in the file. Returns the value of the
+    /// response, or null when it has no content, and its size.
+    async fn of_file(&self, call: Call, file: &str, text: &str) -> Result<(Value, usize), Failure> {
+        let answer = call.answer;
+        let Reply { status, body } = self.send(call).await?;
+        if !status.is_success() {
+            return Err(refused(status, &body.all(MAX_PROBLEM).await?, file, text));
+        }
+        let body = body.all(MAX_ANSWER).await?;
+        let value = match body.as_slice() {
+            [] => Value::Null,
+            body => serde_json::from_slice(body).map_err(|_| other_answer("JSON"))?,
+        };
+        // A request that does not wait for its run gets its id.
+        let answer = if status == StatusCode::ACCEPTED { "Accepted" } else { answer };
+        if let Way::There(_) = &self.way
+            && let Some(place) = shape::differs(answer, &value)
+        {
+            return Err(other_answer(format!("`{answer}` of the API ({place} differs)")));
+        }
+        Ok((value, body.len()))
     }
 
     /// Returns the value of a successful response, or null when it has no content.
     pub async fn ask(&self, call: Call) -> Result<Value, Failure> {
-        read(&self.bytes(call).await?)
+        Ok(self.of_file(call, "", "").await?.0)
     }
 
     /// Sends a request about the text of a file, and returns the value of the response.
     pub async fn ask_about(&self, call: Call, file: &str, text: &str) -> Result<Value, Failure> {
-        read(&self.of_file(call, file, text).await?)
+        Ok(self.of_file(call, file, text).await?.0)
     }
 
     /// Returns up to `wanted` items of a list, from several pages if necessary.
     pub async fn list(&self, call: impl Fn() -> Call, wanted: u32) -> Result<Value, Failure> {
-        let (mut items, mut cursor) = (Vec::new(), None::<String>);
+        let (mut items, mut cursor, mut size) = (Vec::new(), None::<String>, 0);
+        let mut seen = HashSet::new();
         loop {
             let left = wanted.saturating_sub(u32::try_from(items.len()).unwrap_or(u32::MAX));
             let call = call().query("limit", Some(left.clamp(1, PAGE))).query("cursor", cursor.take());
-            let mut page = self.ask(call).await?;
+            let (mut page, bytes) = self.of_file(call, "", "").await?;
             if let Some(Value::Array(found)) = page.get_mut("items").map(Value::take) {
                 items.extend(found);
             }
             let next = page.get("next_cursor").and_then(Value::as_str).map(str::to_owned);
-            if next.is_none() || items.len() >= wanted as usize {
+            let Some(next) = next.filter(|_| items.len() < wanted as usize) else {
                 items.truncate(wanted as usize);
+                let next = page.get("next_cursor").map_or(Value::Null, Value::clone);
                 return Ok(json!({"items": items, "next_cursor": next}));
+            };
+            size += bytes;
+            if !seen.insert(next.clone()) {
+                return Err(other_answer("a list: it returns one page repeatedly"));
             }
-            cursor = next;
+            if seen.len() > MAX_PAGES || size > MAX_LIST {
+                return Err(other_answer(format!(
+                    "a list of at most {MAX_PAGES} pages and {MAX_LIST} bytes"
+                )));
+            }
+            cursor = Some(next);
         }
     }
 
@@ -255,17 +317,8 @@ impl Client {
         let reply = self.send(call.header("accept", "text/event-stream")).await?;
         match reply.status.is_success() {
             true => Ok(Events::new(reply.body)),
-            false => Err(refused(reply.status, &reply.body.all().await?, "", "")),
+            false => Err(refused(reply.status, &reply.body.all(MAX_PROBLEM).await?, "", "")),
         }
-    }
-}
-
-fn read(body: &[u8]) -> Result<Value, Failure> {
-    match body {
-        [] => Ok(Value::Null),
-        body => serde_json::from_slice(body).map_err(|_| {
-            Failure::platform("the response is not JSON: does --server name a Stepwell service?")
-        }),
     }
 }
 
@@ -291,7 +344,8 @@ fn refused(status: StatusCode, body: &[u8], file: &str, text: &str) -> Failure {
         let snippet = usize::try_from(line).ok().and_then(|line| text.lines().nth(line.checked_sub(1)?));
         let at = (if text.is_empty() { 0 } else { line }, number(error, "column"));
         let message = said(error, "message").unwrap_or_default();
-        let mut found = Diagnostic::at(file, at, snippet.unwrap_or_default(), &message);
+        let place = usize::try_from(at.1.saturating_sub(1)).unwrap_or(usize::MAX);
+        let mut found = Diagnostic::at(file, at, (snippet.unwrap_or_default(), place), &message);
         found.warning = error.get("severity").is_some_and(|severity| severity == "warning");
         found.help = said(error, "help");
         found.pointer = said(error, "pointer").unwrap_or_default();

@@ -1,50 +1,58 @@
 //! Sends requests to another service over HTTP.
 
 use std::error::Error;
+use std::fs::File;
 use std::io::ErrorKind;
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
-use stepwell::engine::system::why;
+use stepwell::engine::quantity::Span;
+use stepwell::engine::system::{read_bounded, text_of, why};
 use url::{Host, Url};
 
-use super::{Call, Chunks, Reply};
+use super::{Call, Chunks, Reply, slow};
 use crate::cli::args::ApiArgs;
 use crate::failure::Failure;
 
 /// The maximum time to connect.
 const CONNECT: Duration = Duration::from_secs(10);
-/// The maximum time without data from the service: longer than it waits for a run, and than the pauses of a
-/// stream.
-const SILENCE: Duration = Duration::from_secs(360);
+/// The maximum time until an answer begins, and between two pieces of it: longer than a service works on most
+/// requests (30 s), and than the pauses of a stream (15 s).
+const PATIENCE: Duration = Duration::from_secs(60);
+/// The bounds of that time.
+const LEAST: Duration = Duration::from_secs(1);
+const MOST: Duration = Duration::from_secs(3600);
+/// The factor for requests that may take longer, such as the check of an audit log or the compilation of a
+/// component, and for an answer that is read as a whole.
+const LONGER: u32 = 6;
 /// The maximum size of a file that holds a key, in bytes.
-const KEY: u64 = 4096;
+const KEY: usize = 4096;
 
 /// A connection to another service.
 pub(super) struct Remote {
     client: reqwest::Client,
     base: Url,
     key: String,
+    patience: Duration,
 }
 
 impl Remote {
     pub fn new(base: &Url, args: &ApiArgs) -> Result<Self, Failure> {
-        let key = key(args)?;
+        let (key, patience) = (key(args)?, patience()?);
         let unsafe_way = base.scheme() == "http" && !is_loopback(base);
         if unsafe_way {
-            eprintln!("warning: {base} is not https: the API key is sent unencrypted");
+            say!("warning: {base} is not https: the API key is sent unencrypted");
         }
         // An embedder may have already chosen a cryptography library.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
             .connect_timeout(CONNECT)
-            .read_timeout(SILENCE)
             // A key is for one service, so the client follows no redirect.
             .redirect(Policy::none())
             .user_agent(concat!("stepwell/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| Failure::platform(format!("cannot set up HTTP: {error}")))?;
-        Ok(Self { client, base: base.clone(), key })
+        Ok(Self { client, base: base.clone(), key, patience })
     }
 
     pub async fn send(&self, call: Call) -> Result<Reply, Failure> {
@@ -53,7 +61,10 @@ impl Remote {
         for (name, value) in call.headers {
             request = request.header(name, value);
         }
-        let response = request.send().await.map_err(|error| self.unreachable(&error))?;
+        let longer = self.patience * LONGER;
+        let patience = if call.waits { longer } else { self.patience };
+        let response = tokio::time::timeout(patience, request.send()).await.map_err(|_| slow(patience))?;
+        let response = response.map_err(|error| self.unreachable(&error))?;
         let status = response.status();
         if status.is_redirection() {
             let place = response.headers().get("location").and_then(|place| place.to_str().ok());
@@ -63,7 +74,8 @@ impl Remote {
                 self.base
             )));
         }
-        Ok(Reply { status, body: Chunks::There(response) })
+        let pause = self.patience;
+        Ok(Reply { status, body: Chunks::There { response, pause, whole: longer } })
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> Failure {
@@ -110,6 +122,15 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
+/// Returns the maximum time until an answer begins, and between two pieces of it.
+fn patience() -> Result<Duration, Failure> {
+    const NAME: &str = "STEPWELL_TIMEOUT";
+    let Some(text) = std::env::var_os(NAME).filter(|text| !text.is_empty()) else { return Ok(PATIENCE) };
+    let span = text.to_string_lossy().parse::<Span>().ok().map(|span| span.0);
+    span.filter(|span| (LEAST..=MOST).contains(span))
+        .ok_or_else(|| Failure::option(NAME, "must be a time span from 1s to 1h"))
+}
+
 /// Returns the key, from the file or the environment variable.
 fn key(args: &ApiArgs) -> Result<String, Failure> {
     let file = args.key_file.clone().or_else(|| std::env::var_os("STEPWELL_KEY_FILE").map(Into::into));
@@ -118,12 +139,9 @@ fn key(args: &ApiArgs) -> Result<String, Failure> {
             let place = || file.display().to_string();
             let failed =
                 |error: std::io::Error| Failure::input(format!("--key-file {}: {}", place(), why(&error)));
-            let size = std::fs::metadata(file).map_err(failed)?.len();
-            if size > KEY {
-                let message = format!("--key-file {}: {size} bytes are too long for a key", place());
-                return Err(Failure::input(message));
-            }
-            std::fs::read_to_string(file).map_err(failed)?
+            // It may be a pipe, such as `<(command)` of a shell.
+            let read = File::open(file).and_then(|file| text_of(read_bounded(file, KEY)?));
+            read.map_err(failed)?
         }
         (None, Ok(text)) => text,
         (None, Err(_)) => {

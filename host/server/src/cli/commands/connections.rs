@@ -79,7 +79,7 @@ async fn test(names: Vec<String>, host: &Host, output: Output) -> Ends {
     let all = config.connections.keys().cloned();
     let names: Vec<String> = if names.is_empty() { all.collect() } else { names };
     if names.is_empty() {
-        eprintln!("the configuration has no connections: name them under `connections`");
+        say!("the configuration has no connections: name them under `connections`");
     }
     let (mut exit, mut results) = (Exit::Success, Vec::new());
     for name in names {

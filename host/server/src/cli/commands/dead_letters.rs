@@ -94,13 +94,12 @@ impl Done {
                 show(output, &json!({"done": self.done, "failed": self.failed}), |_| String::new())?;
             }
             Output::Text if self.done.is_empty() && self.failed.is_empty() => {
-                eprintln!("there are no open dead letters");
+                say!("there are no open dead letters");
             }
             Output::Text => {
                 self.done.iter().for_each(|(id, run)| print(&plain(&line(id, run))));
                 let failed = self.failed.iter();
-                failed
-                    .for_each(|(id, why)| eprintln!("error: {}", plain(&format!("{id}: {}", text(why, "")))));
+                failed.for_each(|(id, why)| say!("error: {}", plain(&format!("{id}: {}", text(why, "")))));
             }
         }
         Ok(self.exit())

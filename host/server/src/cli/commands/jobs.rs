@@ -68,11 +68,11 @@ async fn begun(client: &Client, output: Output, accepted: &Value, wait: bool, fo
     let id = text(accepted, "/execution_id");
     let run = match (follow, wait) {
         (true, _) => {
-            eprintln!("run {id}");
+            say!("run {id}");
             waiting::follow(client, &id, Follow::Errors).await?
         }
         (false, true) => {
-            eprintln!("run {id}");
+            say!("run {id}");
             ended(client, &id).await?
         }
         (false, false) => return show(output, accepted, |accepted| added(accepted, &id)),

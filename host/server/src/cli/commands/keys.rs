@@ -28,7 +28,7 @@ pub(super) async fn keys(command: KeysCommand, api: &ApiArgs) -> Ends {
             let created = client.ask(Call::to(&Operation::createKey, &[]).json(&body)).await?;
             if output == Output::Text {
                 let (id, role) = (text(&created, "/key/id"), text(&created, "/key/role"));
-                eprintln!("key {id} ({role}): save it now, it is not shown again");
+                say!("key {id} ({role}): save it now, it is not shown again");
             }
             show(output, &created, |created| plain(&text(created, "/token")))
         }

@@ -45,7 +45,7 @@ pub(super) async fn policy_show(file: &Path, local: &Local) -> Result<Exit, Fail
 pub(super) async fn note_other_settings(host: &Host) {
     // Without a store there is no service to differ from.
     if host.system().differs_from_services().await.unwrap_or(false) {
-        eprintln!(
+        say!(
             "note: this follows from the options of this command, and the running service has other settings: pass the \
             --policy, --config, --queues and --step options that `stepwell serve` has"
         );

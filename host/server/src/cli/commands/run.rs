@@ -20,8 +20,9 @@ use crate::cli::host::host;
 use crate::cli::output::progress::Terminal;
 use crate::cli::output::summary::{exit_of, summary};
 use crate::cli::waiting::{Follow, ended, follow};
+use crate::display::plain_lines;
 use crate::failure::Failure;
-use crate::{Exit, print};
+use crate::{Exit, print, print_painted, say_painted};
 
 pub(super) async fn run(args: RunArgs) -> Result<Exit, Failure> {
     // A job that cannot run leaves nothing, not even an empty store.
@@ -43,7 +44,7 @@ pub(super) async fn run(args: RunArgs) -> Result<Exit, Failure> {
         (None, Some(id)) => {
             let state = host.runs().get(id).await?;
             if state.status.is_terminal() {
-                eprintln!("the run {id} has ended already");
+                say!("the run {id} has ended already");
                 return shown(&host, &state, &args).await;
             }
             id.clone()
@@ -65,7 +66,7 @@ async fn checked(api: &ApiArgs, source: &Source, host: &Host) -> Result<JobDefin
     announce_compiling(host, source);
     let parsed = host.jobs().parse_for(project, &source.name, &source.text).await?;
     if !parsed.warnings.0.is_empty() {
-        eprintln!("{}\n", parsed.warnings);
+        say!("{}\n", parsed.warnings);
     }
     let mut job = parsed.job;
     job.id = project::qualified(project, &job.id);
@@ -105,14 +106,14 @@ fn show(view: &Value, files: &str, value: Option<Option<Value>>, args: &RunArgs)
     let json = |value: &Value| print(&serde_json::to_string_pretty(value).unwrap_or_default());
     match (value, args.api.output) {
         (None, Output::Json) => json(view),
-        (None, Output::Text) => print(&format!("{}{files}", summary(view))),
+        (None, Output::Text) => print_painted(&format!("{}{}", summary(view), plain_lines(files))),
         (Some(value), output) => {
             if output == Output::Text {
-                eprintln!("{}{files}", summary(view));
+                say_painted(&format!("{}{}", summary(view), plain_lines(files)));
             }
             match value {
                 Some(value) => json(&value),
-                None => eprintln!("the step has no output: it has not succeeded in this run"),
+                None => say!("the step has no output: it has not succeeded in this run"),
             }
         }
     }
@@ -138,11 +139,11 @@ async fn elsewhere(args: &RunArgs, source: Option<Source>) -> Result<Exit, Failu
         Call::to(&Operation::executeJob, &[]).header("prefer", "respond-async").body(execute_body(&source)?);
     let accepted = client.ask_about(call, &source.name, &source.text).await?;
     let id = accepted.get("execution_id").and_then(Value::as_str).unwrap_or_default().to_owned();
-    eprintln!("run {id}");
+    say!("run {id}");
     let view = tokio::select! {
         view = follow(&client, &id, Follow::Errors) => view?,
         () = interrupted() => {
-            eprintln!("cancelling; Ctrl-C again leaves at once");
+            say!("cancelling; Ctrl-C again leaves at once");
             let reason = serde_json::json!({"reason": "interrupted at the command"});
             client.ask(Call::to(&Operation::cancelRun, &[&id]).json(&reason)).await?;
             tokio::select! {
@@ -177,7 +178,7 @@ async fn interrupted() {
 /// The first Ctrl-C cancels the run, the second one exits at once.
 async fn on_interrupt(cancel: CancellationToken) {
     interrupted().await;
-    eprintln!("cancelling; Ctrl-C again exits at once, and `stepwell run --resume` continues the run");
+    say!("cancelling; Ctrl-C again exits at once, and `stepwell run --resume` continues the run");
     cancel.cancel();
     interrupted().await;
     std::process::exit(Exit::Cancelled as i32);

@@ -13,7 +13,7 @@ use crate::cli::output::{each, show, show_all};
 use crate::cli::waiting::{self, Follow, ended};
 use crate::display::plain;
 use crate::failure::Failure;
-use crate::{Exit, print, write};
+use crate::{Exit, print_painted, write};
 
 pub(super) async fn runs(command: RunsCommand, api: &ApiArgs) -> Ends {
     let client = Client::new(api).await?;
@@ -32,7 +32,13 @@ pub(super) async fn runs(command: RunsCommand, api: &ApiArgs) -> Ends {
         }
         RunsCommand::Show { execution_id: id, show_output: None } => {
             let run = client.ask(Call::to(&Operation::getRun, &[&id])).await?;
-            show(output, &run, |run| with_files(&client, run))
+            match output {
+                Output::Json => show(output, &run, |_| String::new()),
+                Output::Text => {
+                    print_painted(&with_files(&client, &run));
+                    Ok(Exit::Success)
+                }
+            }
         }
         RunsCommand::Wait { execution_ids } => finish(&client, output, Exit::Success, &execution_ids).await,
         RunsCommand::Logs { execution_id: id, follow: true } => match output {
@@ -76,8 +82,7 @@ pub(super) async fn runs(command: RunsCommand, api: &ApiArgs) -> Ends {
         }
         RunsCommand::Artifacts { execution_id: id, path: Some(path) } => {
             let parameters: Vec<&str> = std::iter::once(id.as_str()).chain(path.split('/')).collect();
-            let content = client.bytes(Call::to(&Operation::runArtifact, &parameters)).await?;
-            write(&content);
+            client.copy(Call::to(&Operation::runArtifact, &parameters), write).await?;
             Ok(Exit::Success)
         }
     }
@@ -111,7 +116,7 @@ fn listed(runs: &Value) -> String {
 pub(super) fn with_files(client: &Client, run: &Value) -> String {
     let workspace = client.host().map(|host| host.runs().workspace(&text(run, "/execution_id")));
     match workspace.filter(|workspace| workspace.is_dir()) {
-        Some(workspace) => format!("{}\nfiles: {}", summary(run), workspace.display()),
+        Some(workspace) => format!("{}\nfiles: {}", summary(run), plain(&workspace.display().to_string())),
         None => summary(run),
     }
 }
@@ -120,9 +125,7 @@ async fn logs(client: &Client, output: Output, id: &str) -> Ends {
     if output == Output::Text {
         // The API has taken out what could steer a terminal.
         if !client.copy(Call::to(&Operation::runLogs, &[id]), write).await? {
-            eprintln!(
-                "the steps of this run have logged nothing; `stepwell runs show {id}` shows how they ended"
-            );
+            say!("the steps of this run have logged nothing; `stepwell runs show {id}` shows how they ended");
         }
         return Ok(Exit::Success);
     }
@@ -145,7 +148,7 @@ pub(super) async fn again(client: &Client, call: Call, id: &str) -> Result<(Valu
     let accepted = client.ask(call).await?;
     let note = text(&accepted, "/note");
     if !note.is_empty() {
-        eprintln!("note: {}", plain(&note));
+        say!("note: {}", plain(&note));
     }
     let line = format!("{id} runs again as {}", text(&accepted, "/execution_id"));
     Ok((accepted, line))
@@ -175,7 +178,7 @@ async fn finish(client: &Client, output: Output, exit: Exit, ids: &[String]) -> 
     for id in ids {
         let run = ended(client, id).await?;
         if output == Output::Text {
-            print(&with_files(client, &run));
+            print_painted(&with_files(client, &run));
         }
         worst = if worst == Exit::Success { exit_of(&run) } else { worst };
         shown.push(run);

@@ -11,7 +11,7 @@ use crate::{Exit, print};
 
 pub(super) fn schema(kind: SchemaKind) -> Result<Exit, Failure> {
     let schema: Value = match kind {
-        SchemaKind::Job => JobDefinition::schema().into(),
+        SchemaKind::Job => JobDefinition::published_schema(),
         SchemaKind::Policy => Policy::schema().into(),
         SchemaKind::Config => Configuration::schema().into(),
         SchemaKind::Queues => QueueFile::schema().into(),

@@ -1,11 +1,11 @@
 //! `stepwell secrets`.
 
-use std::io::{IsTerminal, Read};
+use std::io::IsTerminal;
 
 use serde_json::{Value, json};
 use stepwell::engine::config::SecretStore;
-use stepwell::engine::system::why;
-use stepwell::sandbox::secrets::SecretFile;
+use stepwell::engine::system::{read_bounded, text_of, why};
+use stepwell::sandbox::secrets::{MAX_VALUE, SecretFile};
 use stepwell::{Host, HostError};
 
 use crate::cli::Ends;
@@ -61,8 +61,7 @@ fn value(name: &str) -> Result<String, HostError> {
         terminal.write_str(&format!("{name}: ")).map_err(refused)?;
         return terminal.read_secure_line().map_err(refused);
     }
-    let mut text = String::new();
-    std::io::stdin().take(1 << 20).read_to_string(&mut text).map_err(refused)?;
+    let mut text = read_bounded(std::io::stdin(), MAX_VALUE + 2).and_then(text_of).map_err(refused)?;
     text.truncate(text.trim_end_matches(['\r', '\n']).len());
     Ok(text)
 }

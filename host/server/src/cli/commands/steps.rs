@@ -6,16 +6,16 @@ use serde_json::{Value, json};
 use stepwell::engine::step::Origin;
 use stepwell::sandbox::Component;
 
+use crate::Exit;
 use crate::api::Operation;
 use crate::cli::Ends;
 use crate::cli::args::{ApiArgs, HostArgs, Of, StepsCommand};
 use crate::cli::client::{Call, Client};
-use crate::cli::host::host;
+use crate::cli::host::{component, host};
 use crate::cli::output::table::{Sheet, items, text, time, whole, words};
 use crate::cli::output::{change, each, show, show_all};
 use crate::display::{plain, plain_lines};
 use crate::failure::Failure;
-use crate::{Exit, file_error};
 
 pub(super) async fn steps(of: Of<StepsCommand>) -> Ends {
     let Of { command, mut api } = of;
@@ -41,7 +41,7 @@ pub(super) async fn steps(of: Of<StepsCommand>) -> Ends {
             let client = Client::new(&api).await?;
             let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
             let register = async |name: String| {
-                let wasm = std::fs::read(&name).map_err(|error| file_error(name.clone().into(), error))?;
+                let wasm = component(Path::new(&name))?;
                 let call = Call::to(&Operation::registerStep, &[])
                     .header("content-type", "application/wasm")
                     .body(wasm);
@@ -141,7 +141,7 @@ fn needs(step: &Value, optional: bool) -> Vec<&Value> {
 
 async fn inspect_file(file: &str, api: &ApiArgs) -> Ends {
     let host = host(&api.host).await?;
-    let wasm = std::fs::read(file).map_err(|error| file_error(file.into(), error))?;
+    let wasm = component(Path::new(file))?;
     let component = host
         .sandbox()
         .examine(wasm)

@@ -52,7 +52,7 @@ pub(super) fn announce_compiling(host: &Host, source: &Source) {
     let Ok(parsed) = job::parse(&source.name, &source.text, &host.steps().catalog()) else { return };
     let types: BTreeSet<&str> = parsed.job.all_steps().map(|step| step.step_type.as_str()).collect();
     for step_type in types.into_iter().filter(|step_type| host.sandbox().needs_compiling(step_type)) {
-        eprintln!("compiling `{step_type}` for the sandbox (once; the result is cached)");
+        say!("compiling `{step_type}` for the sandbox (once; the result is cached)");
     }
 }
 
@@ -71,7 +71,7 @@ pub(super) async fn check_each(
         match result {
             Ok((source, answer)) => {
                 if let Some(warnings) = client::warnings(&answer, &source.name, &source.text) {
-                    eprintln!("{warnings}\n");
+                    say!("{warnings}\n");
                 }
                 checked.push((source, answer));
             }

@@ -51,7 +51,7 @@ pub(crate) async fn each<F: Future<Output = Result<(Value, String), Failure>>>(
             }
             Err(failure) if ids.len() == 1 => return Err(failure),
             Err(failure) => {
-                eprintln!("{}", failure.shown());
+                say!("{}", failure.shown());
                 exit = if exit == Exit::Success { failure.exit } else { exit };
             }
         }

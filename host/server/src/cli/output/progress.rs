@@ -12,6 +12,7 @@ use stepwell::{Notice, Observer};
 
 use crate::cli::output::summary::brief;
 use crate::display::plain;
+use crate::say_painted;
 
 /// Shows a run as it goes: a live bar per running step on a terminal, plain lines elsewhere.
 pub(crate) struct Terminal {
@@ -41,7 +42,7 @@ impl Terminal {
     fn line(&self, text: &str) {
         let shown = !self.bars.lock().is_empty();
         if !shown || self.all.println(text).is_err() {
-            eprintln!("{text}");
+            say_painted(text);
         }
     }
 
@@ -146,7 +147,9 @@ impl Observer for Terminal {
             Notice::Event(Event::GroupTimedOut { .. }) => {
                 self.line(&format!("{name}: its time ran out; its branches end"));
             }
-            Notice::Event(Event::Faulted { message, .. }) => self.line(&format!("internal error: {message}")),
+            Notice::Event(Event::Faulted { message, .. }) => {
+                self.line(&format!("internal error: {}", plain(message)))
+            }
             Notice::Event(
                 Event::CheckpointSaved { .. }
                 | Event::StepInherited { .. }
@@ -160,7 +163,7 @@ impl Observer for Terminal {
             }
             Notice::Preparing(what) => match self.live {
                 true => self.with_bar(step, |bar| bar.set_message(plain(what))),
-                false => self.line(&format!("{name}: {what}")),
+                false => self.line(&format!("{name}: {}", plain(what))),
             },
             Notice::Progress(progress) => self.with_bar(step, |bar| {
                 if let Some(total) = progress.total.filter(|total| *total > 0) {

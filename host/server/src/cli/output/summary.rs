@@ -53,7 +53,7 @@ pub(crate) fn summary(view: &Value) -> String {
     }
     let id = text(view, "/execution_id");
     parts.extend(steps.iter().filter_map(|step| output(step, &id)));
-    parts.push(format!("run {id}: {} in {} s", text(view, "/status"), seconds(view)));
+    parts.push(plain(&format!("run {id}: {} in {} s", text(view, "/status"), seconds(view))));
     parts.join("\n")
 }
 
@@ -130,6 +130,7 @@ fn output(step: &Value, execution_id: &str) -> Option<String> {
     let head = style(format!("output of {id}:")).bold();
     Some(match cut {
         true => {
+            let execution_id = plain(execution_id);
             let all = format!("(the beginning; all: stepwell runs show {execution_id} --show-output {id})");
             format!("{head} {}\n{shown}", style(all).dim())
         }

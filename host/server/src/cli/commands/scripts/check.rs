@@ -12,7 +12,7 @@ use stepwell::engine::quantity::counted;
 use super::{MOUNT, Runner};
 use crate::cli::args::{CheckScriptArgs, Output};
 use crate::display::plain;
-use crate::{Exit, file_error, print};
+use crate::{Exit, file_error, print, print_painted};
 
 pub(crate) async fn check(args: &CheckScriptArgs) -> Result<Exit, HostError> {
     let runner = Runner::new(&args.scripts, Action::Check).await?;
@@ -41,7 +41,7 @@ pub(crate) async fn check(args: &CheckScriptArgs) -> Result<Exit, HostError> {
             let report = json!({ "runs": runs, "total": scripts.len(), "scripts": scripts });
             print(&serde_json::to_string_pretty(&report).unwrap_or_default());
         }
-        Output::Text => print(&report(&scripts, runs)),
+        Output::Text => print_painted(&report(&scripts, runs)),
     }
     Ok(if runs == scripts.len() { Exit::Success } else { Exit::RunFailed })
 }

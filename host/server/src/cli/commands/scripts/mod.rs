@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 use crate::cli::args::ScriptArgs;
 use crate::cli::host::{cache_dir, compiler, register_files};
 use crate::display::plain;
-use crate::{file_error, print};
+use crate::{file_error, print_painted};
 
 pub(crate) use check::check;
 use languages::{Language, Languages};
@@ -105,8 +105,8 @@ struct Watch {
 impl Observer for Watch {
     fn notice(&self, _: &RunState, _: usize, notice: Notice<'_>) {
         match notice {
-            Notice::Log(line) if self.shown => print(&marked(&plain(&line.message))),
-            Notice::Preparing(what) => eprintln!("{}", plain(what)),
+            Notice::Log(line) if self.shown => print_painted(&marked(&plain(&line.message))),
+            Notice::Preparing(what) => say!("{}", plain(what)),
             Notice::Event(Event::StepEnded { end, .. }) => {
                 *self.end.lock() = Some(StepEnd::clone(end));
             }

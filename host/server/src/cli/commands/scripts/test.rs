@@ -14,7 +14,7 @@ use stepwell::engine::quantity::counted;
 use super::Runner;
 use crate::cli::args::TestScriptArgs;
 use crate::display::plain;
-use crate::{Exit, file_error, print};
+use crate::{Exit, file_error, print, print_painted};
 
 pub(crate) async fn test(args: &TestScriptArgs) -> Result<Exit, HostError> {
     let runner = Runner::new(&args.scripts, Action::Test).await?;
@@ -27,13 +27,13 @@ pub(crate) async fn test(args: &TestScriptArgs) -> Result<Exit, HostError> {
     let mut broken = 0;
     for (language, file) in &files {
         let name = runner.name(file)?;
-        print(&format!("{}", style(&name).bold()));
+        print_painted(&style(plain(&name)).bold().to_string());
         let tags = json!({ "tags": args.tag, "exclude_tags": args.exclude_tag });
         let end = runner.run(language, &name, tags, true).await?;
         let found = TestRun::of(&end);
         if let Some(message) = &found.broken {
             broken += 1;
-            print(&format!("  {} {}", style("[-]").red(), plain(message)));
+            print_painted(&format!("  {} {}", style("[-]").red(), plain(message)));
         }
         total.add(&found.counts);
         report.add_test_suite(suite(&name, &found));

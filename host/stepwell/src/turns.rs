@@ -1,0 +1,104 @@
+//! The turns of large documents: one is read at a time, since each may take 256 MiB, and each caller has at
+//! most one in the queue, so that a caller with many documents delays another by one of them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use crate::HostError;
+use crate::context::Context;
+use crate::guests::{FEW, blocking_in_place};
+
+/// The maximum time for which a large document waits for its turn.
+const TURN: Duration = Duration::from_secs(10);
+/// The number of callers from which on those without a document are removed.
+const MAX_CALLERS: usize = 256;
+
+tokio::task_local! {
+    /// The caller for whom a task works.
+    static CALLER: String;
+}
+
+/// Awaits work for a caller: the large documents that it reads share the turns of the caller.
+pub async fn in_turns_of<T>(caller: String, work: impl Future<Output = T>) -> T {
+    CALLER.scope(caller, work).await
+}
+
+/// The queue of large documents. A lock of the library serves its waiters in their order.
+#[derive(Default)]
+pub(crate) struct Turns {
+    all: tokio::sync::Mutex<()>,
+    callers: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
+}
+
+impl Turns {
+    fn of(&self, caller: &str) -> Arc<tokio::sync::Mutex<()>> {
+        let mut callers = self.callers.lock();
+        if callers.len() >= MAX_CALLERS {
+            callers.retain(|_, own| Arc::strong_count(own) > 1);
+        }
+        callers.entry(caller.to_owned()).or_default().clone()
+    }
+}
+
+impl Context {
+    /// Reads a document of that many bytes in its turn, without blocking the other tasks of the thread. A
+    /// request that waits holds no thread, and its wait ends with it.
+    ///
+    /// # Errors
+    /// Fails when the turn does not come within [`TURN`].
+    pub async fn read_in_turn<T>(&self, bytes: usize, read: impl FnOnce() -> T) -> Result<T, HostError> {
+        if bytes <= FEW {
+            return Ok(read());
+        }
+        let own = self.node.reading.of(&CALLER.try_with(String::clone).unwrap_or_default());
+        let turn = async { (own.lock().await, self.node.reading.all.lock().await) };
+        let Ok(_turn) = tokio::time::timeout(TURN, turn).await else {
+            let why = format!(
+                "other large documents are being read, and this one had no turn within {} s; try again",
+                TURN.as_secs()
+            );
+            return Err(HostError::Busy(why));
+        };
+        Ok(blocking_in_place(bytes, read))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_caller_with_many_documents_delays_another_by_one() {
+        let turns = Arc::<Turns>::default();
+        let order = Arc::<Mutex<Vec<String>>>::default();
+        let read = |caller: &'static str| {
+            let (turns, order) = (turns.clone(), order.clone());
+            async move {
+                let own = turns.of(caller);
+                let _turn = (own.lock().await, turns.all.lock().await);
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                order.lock().push(caller.to_owned());
+            }
+        };
+        let mut tasks: Vec<_> = (0..20).map(|_| tokio::spawn(read("many"))).collect();
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        tasks.push(tokio::spawn(read("one")));
+        for task in tasks {
+            task.await.unwrap();
+        }
+        let place = order.lock().iter().position(|caller| caller == "one").unwrap();
+        assert!(place <= 2, "{place}");
+    }
+
+    #[test]
+    fn callers_without_documents_are_forgotten() {
+        let turns = Turns::default();
+        for n in 0..10_000 {
+            turns.of(&n.to_string());
+        }
+        assert!(turns.callers.lock().len() <= MAX_CALLERS);
+    }
+}
