@@ -99,6 +99,12 @@ fn cases() -> Vec<Case<'static>> {
         (MYSQL, query("SELECT 18446744073709551615 + 1"), &["take a wider type"]),
         (MYSQL, query("INSERT INTO t VALUES (2, 'b', 'x')"), &["x", "n"]),
         (ALL, query("SELECT 'a"), &["is not closed"]),
+        (SQLITE, query("SELECT 'a\0b'"), &["the character NUL in it: take it out"]),
+        (SQLITE, json!({"script": "SELECT 1;\nSELECT 'a\0b'"}), &["the character NUL in it: take it out"]),
+        (MYSQL, query("SHOW GRANTS"), &["denied by policy: `SHOW GRANTS` is not for steps"]),
+        (MYSQL, query("SHOW CREATE USER"), &["is not for steps"]),
+        (MYSQL, query("SELECT * FROM mysql.global_priv"), &["holds accounts and their passwords"]),
+        (MYSQL, query("CREATE TABLE x (n int) DATA DIRECTORY='/tmp'"), &["names a directory of the server"]),
         (SERVERS, query("SELECT 1,\n 'a"), &["line 2: `'a` is not closed by `'`"]),
         (ALL, json!({"query": "SELECT :a", "parameters": {"b": 1}}), &["parameter `:"]),
         (

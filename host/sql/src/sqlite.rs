@@ -198,8 +198,8 @@ impl Session {
     }
 
     fn script(&self, text: &str, sink: &mut Sink, done: &mut Vec<StatementReport>) -> Result<(), Failure> {
-        self.still_in_transaction()?;
         without_nul(text)?;
+        self.still_in_transaction()?;
         let (mut batch, mut from) = (Batch::new(&self.database, text), 0);
         loop {
             let begins = first_line(text, from);

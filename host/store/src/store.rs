@@ -89,23 +89,21 @@ pub(crate) trait Database: Send + Sync {
 /// A store in a SQL database.
 pub struct SqlStore<D>(pub(crate) D);
 
-impl<D: Database> SqlStore<D> {
-    /// Reads the journal of a claimed run. A run that cannot be read is claimed too, so that its claimer can end it.
-    async fn claimed(&self, taken: Taken) -> Result<Claim, StoreError> {
-        let Taken { id, run, job, fence, cancel } = taken;
-        let Loaded { run, events, next } = match run {
-            Journal::Fresh(run) => Loaded { run: *run, events: Vec::new(), next: None },
-            Journal::Stored(page) => {
-                let first = page.first(job);
-                let row = match first.run {
-                    Some(_) => None,
-                    None => Some(self.row(&id).await?),
-                };
-                first.loaded(|| row.ok_or(StoreError::NotFound(id)))?
-            }
-        };
-        Ok(Claim { run, events, next, fence, cancel })
-    }
+/// Reads the journal of a claimed run. A run that cannot be read is claimed too, so that its claimer can end it.
+async fn claimed<D: Database>(store: &SqlStore<D>, taken: Taken) -> Result<Claim, StoreError> {
+    let Taken { id, run, job, fence, cancel } = taken;
+    let Loaded { run, events, next } = match run {
+        Journal::Fresh(run) => Loaded { run: *run, events: Vec::new(), next: None },
+        Journal::Stored(page) => {
+            let first = page.first(job);
+            let row = match first.run {
+                Some(_) => None,
+                None => Some(store.row(&id).await?),
+            };
+            first.loaded(|| row.ok_or(StoreError::NotFound(id)))?
+        }
+    };
+    Ok(Claim { run, events, next, fence, cancel })
 }
 
 #[async_trait]
@@ -142,7 +140,7 @@ impl<D: Database> RunStore for SqlStore<D> {
         };
         let mut claims = Vec::with_capacity(taken.len());
         for taken in taken {
-            claims.push(self.claimed(taken).await?);
+            claims.push(claimed(self, taken).await?);
         }
         Ok(claims)
     }
@@ -158,7 +156,7 @@ impl<D: Database> RunStore for SqlStore<D> {
         let claim =
             move |db: &dyn Sql, shared: &Shared| runs::claim_run(db, shared, &id, &worker, now, until);
         let taken = self.0.write(claim).await?;
-        self.claimed(taken).await
+        claimed(self, taken).await
     }
 
     async fn renew(

@@ -8,7 +8,7 @@ use stepwell_engine::store::{FireBatch, Fired, LedgerFilter, LedgerRow, NewFire,
 use stepwell_engine::{StoreError, project};
 
 use crate::shared::Shared;
-use crate::sql::{Row, Sql, json, micros, params, time, until};
+use crate::sql::{Row, Sql, failed, json, micros, params, time, until};
 use crate::{audit, runs};
 
 pub(crate) fn put(db: &dyn Sql, shared: &Shared, row: &ScheduleRow) -> Result<(), StoreError> {
@@ -55,23 +55,16 @@ fn columns(row: Row<'_>) -> Result<Columns, StoreError> {
     })
 }
 
-/// Returns a schedule. `None` when its job cannot be read, so that other schedules go on.
-fn schedule(db: &dyn Sql, shared: &Shared, columns: Columns) -> Result<Option<ScheduleRow>, StoreError> {
+fn schedule(db: &dyn Sql, shared: &Shared, columns: Columns) -> Result<ScheduleRow, StoreError> {
     let Columns { job_id, digest, made, cursor, next, paused } = columns;
-    let Some(job) = shared.job(db, &digest)? else {
-        if shared.is_newly_unreadable(&digest) {
-            tracing::error!(job = %job_id, "the schedule of the job cannot be read");
-        }
-        return Ok(None);
-    };
-    let (made, cursor, next) = (time(made), time(cursor), next.map(time));
-    Ok(Some(ScheduleRow { job_id, job, made, cursor, next, paused }))
+    let job = shared.job(db, &digest)?.ok_or_else(|| failed("its definition cannot be read"))?;
+    Ok(ScheduleRow { job_id, job, made: time(made), cursor: time(cursor), next: next.map(time), paused })
 }
 
 pub(crate) fn get(db: &dyn Sql, shared: &Shared, job_id: &str) -> Result<Option<ScheduleRow>, StoreError> {
     let sql = "SELECT job_id, digest, made, cursor, next, paused FROM schedules WHERE job_id = $1";
     let found = db.rows(sql, params![job_id], columns)?.into_iter().next();
-    found.map_or(Ok(None), |found| schedule(db, shared, found))
+    found.map(|found| schedule(db, shared, found)).transpose()
 }
 
 /// A lease is a row. A scheduler that finds no row, or an expired one, takes the lease.
@@ -100,7 +93,20 @@ pub(crate) fn due(
         WHERE next <= $1 AND queue IN (SELECT queue FROM leases WHERE holder = $2 AND ends > $3)
         ORDER BY next LIMIT $4";
     let found = db.rows(sql, params![micros(now), holder, db.lease_time(now)?, limit], columns)?;
-    found.into_iter().filter_map(|found| schedule(db, shared, found).transpose()).collect()
+    let read = |found: Columns| {
+        let (job_id, digest) = (found.job_id.clone(), found.digest.clone());
+        match schedule(db, shared, found) {
+            // A damaged definition stops no other schedule. It stays due, which the lag shows.
+            Err(StoreError::Failed(why)) => {
+                if shared.is_newly_unreadable(&digest) {
+                    tracing::error!(job = %job_id, "the schedule of the job cannot be read: {why}");
+                }
+                None
+            }
+            read => Some(read),
+        }
+    };
+    found.into_iter().filter_map(read).collect()
 }
 
 pub(crate) fn fire(db: &dyn Sql, shared: &Shared, batches: &[FireBatch]) -> Result<Vec<Fired>, StoreError> {
