@@ -239,11 +239,8 @@ async fn a_template_is_no_id() {
         (step("on_lost", "${{ 'retry' }}"), "/steps/0/on_lost"),
         (job("policy", "${{ 1 }}"), "/policy"),
     ] {
-        let stepwell::HostError::Invalid(found) =
-            site.host.parse("job.yaml", &job.to_string()).await.unwrap_err()
-        else {
-            panic!("{pointer} is not an error of the file");
-        };
+        let refused = site.host.parse("job.yaml", &job.to_string()).await.unwrap_err();
+        let stepwell::HostError::Invalid(found) = refused else { panic!("{pointer}: {refused}") };
         let at: Vec<&str> = found.0.iter().map(|problem| problem.pointer.as_str()).collect();
         assert!(at.contains(&pointer), "{pointer}: {at:?}");
     }
