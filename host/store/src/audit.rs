@@ -53,12 +53,19 @@ fn take(db: &dyn Sql) -> Result<End, StoreError> {
     let sql = format!("SELECT last, last_hash FROM audit_chain WHERE id = 1{lock}");
     let (number, hash) = db.one(&sql, &[])?.unwrap_or_default();
     let mut end = End { number, hash };
-    let has_begun = end.number > 0;
-    while !has_begun {
+    if end.number == 0 {
+        begin(db, &mut end)?;
+    }
+    Ok(end)
+}
+
+/// Begins the chain with the rows of earlier versions.
+fn begin(db: &dyn Sql, end: &mut End) -> Result<(), StoreError> {
+    loop {
         let sql = "SELECT seq, at, row FROM audit WHERE n IS NULL ORDER BY seq LIMIT $1";
         let open = db.many::<(u64, i64, String)>(sql, params![LINKED])?;
         if open.is_empty() {
-            break;
+            return Ok(());
         }
         for (seq, at, text) in open {
             end.add(at, &text);
@@ -66,7 +73,6 @@ fn take(db: &dyn Sql) -> Result<End, StoreError> {
             db.execute(sql, params![end.number, &end.hash, seq])?;
         }
     }
-    Ok(end)
 }
 
 /// Removes the rows before the first one at or after `before`, and keeps the hash of the last removed row.
