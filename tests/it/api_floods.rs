@@ -264,15 +264,17 @@ async fn a_body_that_cannot_be_read_has_the_status_of_its_problem() {
             server.token
         );
         let answer = said_whole(&server, text.as_bytes()).await;
-        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{what}: {answer}");
+        // The rest of a long extension is not read, so its answer may be lost with the connection.
+        let is_lost = answer.is_empty() && what == "a long extension";
+        assert!(is_lost || answer.starts_with(&format!("HTTP/1.1 {status} ")), "{what}: {answer}");
     }
-    // A body that ends too early. The client may have closed its half or the whole connection.
+    // A body that ends too early: the client has closed its half of the connection.
     let cut = format!(
         "POST /api/v2/jobs/validate HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {}\r\ncontent-length: 500\r\n\r\n{{\"id\"",
         server.token
     );
     let answer = said(&server, cut.as_bytes()).await;
-    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 400 "), "{answer}");
+    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
 }
 
 /// Sends bytes, and returns the answer up to the end of the connection.

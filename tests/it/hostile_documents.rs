@@ -206,7 +206,7 @@ async fn numbers_out_of_range_in_expressions_have_a_result_or_an_error() {
         let end = state.steps[0].end.as_ref().unwrap();
         let is_error = expected.contains(' ');
         assert_eq!(end.outcome.is_success(), !is_error, "{text}: {}", told(end));
-        let found = if is_error { told(end) } else { end.output.clone().unwrap_or_default().to_string() };
+        let found = if is_error { told(end) } else { end.produced.output.to_string() };
         assert!(found.contains(expected), "{text}: {found}");
     }
 }
@@ -239,7 +239,11 @@ async fn a_template_is_no_id() {
         (step("on_lost", "${{ 'retry' }}"), "/steps/0/on_lost"),
         (job("policy", "${{ 1 }}"), "/policy"),
     ] {
-        let found = site.host.parse("job.yaml", &job.to_string()).await.unwrap_err();
+        let stepwell::HostError::Invalid(found) =
+            site.host.parse("job.yaml", &job.to_string()).await.unwrap_err()
+        else {
+            panic!("{pointer} is not an error of the file");
+        };
         let at: Vec<&str> = found.0.iter().map(|problem| problem.pointer.as_str()).collect();
         assert!(at.contains(&pointer), "{pointer}: {at:?}");
     }

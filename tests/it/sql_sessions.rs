@@ -260,3 +260,37 @@ async fn statements_of_sqlite_take_a_bounded_part_of_the_memory() {
         assert!(passes || told(&end).contains("more than 1 statement"), "{}", told(&end));
     }
 }
+
+/// SQLite expands a statement while it prepares it, before it runs an instruction.
+#[tokio::test]
+async fn a_statement_of_sqlite_that_expands_ends_and_others_continue() {
+    let twice = |level: usize| {
+        let before = level - 1;
+        format!("a{level} AS (SELECT * FROM a{before} UNION ALL SELECT * FROM a{before})")
+    };
+    let all: Vec<String> = (1..=25).map(twice).collect();
+    let expands = format!("WITH a0 AS (SELECT 1 x), {} SELECT count(*) FROM a25", all.join(", "));
+    let site = Site::new()
+        .database("db.sqlite", &format!("CREATE TABLE t (n); CREATE VIEW v AS {expands}"))
+        .config("connections: {db: {type: sqlite, path: db.sqlite}}")
+        .policy("sql", "profile: large\nsql: [{connection: db, mode: read}]")
+        .host()
+        .await;
+    let memory = || {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmHWM")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap()
+    };
+    let before = memory();
+    let from_view = json!({"query": "SELECT * FROM v"});
+    let sorts = json!({"query": "SELECT value FROM json_each('[3, 1, 2]') ORDER BY value"});
+    let (text, view, other) =
+        tokio::join!(sql(&site, json!({"query": expands})), sql(&site, from_view), sql(&site, sorts));
+    for end in [text, view] {
+        assert!(told(&end).contains("of SQLite's memory"), "{}", told(&end));
+    }
+    assert!(other.outcome.is_success(), "{}", told(&other));
+    assert!(memory() - before < 600 << 10, "{} KiB", memory() - before);
+    let end = sql(&site, json!({"query": "SELECT 1 AS one"})).await;
+    assert!(end.outcome.is_success(), "{}", told(&end));
+}

@@ -15,6 +15,8 @@ use crate::step::Manifest;
 pub const RESERVED_TYPES: &[&str] = &[approval::TYPE, group::TYPE, "types"];
 /// Maximum characters of a summary, and of the purpose of a need.
 const TEXT: usize = 500;
+/// Maximum characters of a version.
+const VERSION: usize = 64;
 /// Maximum bytes of a schema, as JSON.
 const SCHEMA_BYTES: usize = 128 << 10;
 /// Maximum nesting of lists and objects in a schema.
@@ -69,6 +71,10 @@ pub fn problems(manifest: &Manifest) -> Vec<String> {
             "`version`: {version:?} is not a semantic version ({error}); write for instance 1.0.0"
         ));
     }
+    let length = manifest.version.chars().count();
+    if length > VERSION {
+        problems.push(format!("`version`: {length} characters; write at most {VERSION}"));
+    }
     text("summary", &manifest.summary, &mut problems);
     for (index, need) in manifest.needs.iter().enumerate() {
         let at = format!("needs[{index}]");
@@ -120,7 +126,7 @@ fn schema(schema: &Value) -> Vec<String> {
             place if place.is_empty() => "its top level".to_owned(),
             place => place,
         };
-        let why: String = error.to_string().chars().take(300).collect();
+        let why = reason(&error);
         return wrong(format!("it is not a valid JSON Schema: {place}: {why}"));
     }
     match crate::document::validator_options().build(schema) {
@@ -134,7 +140,7 @@ fn schema(schema: &Value) -> Vec<String> {
             }
         }
         Err(error) => {
-            let why: String = error.to_string().chars().take(300).collect();
+            let why = reason(&error);
             problems.push(format!(
                 "`config-schema`: it cannot be used: {why}; a schema is complete in itself, and each pattern a regular expression"
             ));
@@ -147,6 +153,18 @@ fn schema(schema: &Value) -> Vec<String> {
         ));
     }
     problems
+}
+
+/// Describes a fault of a schema without the words of the library about itself.
+fn reason(error: &jsonschema::ValidationError<'_>) -> String {
+    use jsonschema::error::ValidationErrorKind as Kind;
+    match error.kind() {
+        Kind::Referencing(_) => "a reference or `$schema` names another document".to_owned(),
+        Kind::Format { format } if format == "regex" => {
+            "a pattern is no regular expression, or one that takes too much memory".to_owned()
+        }
+        _ => error.to_string().chars().take(300).collect(),
+    }
 }
 
 /// Counts the parts of a schema with each `$ref` expanded. Definitions that name each other twice double the
@@ -285,6 +303,10 @@ mod tests {
         (|m| m.type_name = "approval".to_owned(), "`type-name`: `approval` is reserved"),
         (|m| m.version = "1.2".to_owned(), "`version`: \"1.2\" is not a semantic version"),
         (|m| m.version = String::new(), "`version`"),
+        (
+            |m| m.version = format!("1.0.0-{}", "a".repeat(1 << 20)),
+            "`version`: 1048582 characters; write at most 64",
+        ),
         (|m| m.version = "latest".to_owned(), "write for instance 1.0.0"),
         (|m| m.summary = "x".repeat(501), "`summary`: 501 characters; write at most 500"),
         (|m| m.summary = "red \u{1b}[31m".to_owned(), "`summary`: it has control characters"),
@@ -305,6 +327,17 @@ mod tests {
         (
             |m| m.config_schema = json!({"type": "object", "$ref": "https://example.com/x.json"}).into(),
             "a schema is complete in itself",
+        ),
+        (
+            |m| m.config_schema = json!({"type": "object", "$schema": "http://evil/"}).into(),
+            "names another document",
+        ),
+        (
+            |m| {
+                m.config_schema =
+                    json!({"type": "object", "properties": {"a": {"pattern": "((a{1,1000}){1,1000}){1,1000}"}}}).into();
+            },
+            "takes too much memory",
         ),
         (|m| m.config_schema = nested(40).into(), "nested deeper than 32 levels"),
         (|m| m.config_schema = doubling(25).into(), "more than 2000 parts"),

@@ -24,6 +24,11 @@ pub fn identity_problem(name: &str) -> Option<String> {
     problem(name)
 }
 
+/// Returns a name that another system chose, with a mark in place of each character that no reader sees.
+pub fn shown(name: &str) -> String {
+    name.trim().chars().map(|c| if is_hidden(c) { '\u{fffd}' } else { c }).collect()
+}
+
 fn begins_with(name: &str, reserved: &str) -> bool {
     name.get(..reserved.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(reserved))
 }
@@ -72,5 +77,6 @@ mod tests {
             assert_eq!(identity_problem(name), None, "{name:?}");
         }
         assert_eq!(problem("role:admin"), None);
+        assert_eq!(shown(" a\u{1b}[31m\u{202e}b\n"), "a\u{fffd}[31m\u{fffd}b");
     }
 }

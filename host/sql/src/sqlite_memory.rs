@@ -358,6 +358,7 @@ mod tests {
             assert!(held(account.number) < MOST_OF_ONE);
             let refused = refused();
             // The connection still works.
+            account.begin(begun + Duration::from_secs(600), CancellationToken::new());
             bounded(|| database.execute_batch("CREATE TABLE works (n); SELECT * FROM works")).unwrap();
             drop(database);
             (refused, ended.is_ok(), held(account.number))
@@ -375,48 +376,52 @@ mod tests {
         format!("WITH a0 AS (SELECT 1 x), {} SELECT count(*) FROM a{levels}", all.join(", "))
     }
 
-    fn views(levels: usize, body: impl Fn(usize) -> String) -> Vec<String> {
-        let view = |level| format!("CREATE VIEW v{level} AS {}", body(level));
-        std::iter::once("CREATE TABLE v0 (x)".to_owned()).chain((1..=levels).map(view)).collect()
-    }
-
-    /// Tables, each with a trigger that inserts into the next.
-    fn triggers(levels: usize) -> Vec<String> {
-        let table = |level: usize| format!("CREATE TABLE t{level} (x)");
-        let trigger = |level: usize| {
-            let next = level + 1;
-            format!("CREATE TRIGGER g{level} INSERT ON t{level} BEGIN INSERT INTO t{next} VALUES (1); END")
-        };
-        (0..=levels).map(table).chain((0..levels).map(trigger)).collect()
+    /// Views, each of which uses the one before it, or each with a trigger that inserts into the next. Statements
+    /// would take too long to create as many.
+    fn chain(levels: usize, rows: &str) -> Vec<String> {
+        let numbers =
+            format!("WITH RECURSIVE l (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM l WHERE n < {levels})");
+        vec![
+            "CREATE VIEW v0 AS SELECT 1 AS x".to_owned(),
+            "PRAGMA writable_schema = ON".to_owned(),
+            format!("{numbers} INSERT INTO sqlite_schema {rows}"),
+            "PRAGMA writable_schema = RESET".to_owned(),
+        ]
     }
 
     #[test]
     fn a_statement_that_expands_ends_within_its_memory_and_time() {
         let (long, short) = (Duration::from_secs(60), Duration::from_millis(200));
-        let twice = |level: usize| format!("SELECT * FROM v{0} UNION ALL SELECT * FROM v{0}", level - 1);
-        let chain = |level: usize| format!("SELECT * FROM v{}", level - 1);
+        let stored = format!("CREATE VIEW v AS {}", doubled(25));
+        let views = "SELECT 'view', 'v' || n, 'v' || n, 0, 'CREATE VIEW v' || n || ' AS SELECT * FROM v' || (n - 1) FROM l";
+        let triggers = "SELECT 'view', 'v' || n, 'v' || n, 0, 'CREATE VIEW v' || n || ' AS SELECT 1 AS x' FROM l \
+            UNION ALL SELECT 'trigger', 'g' || n, 'v' || n, 0, 'CREATE TRIGGER g' || n || ' INSTEAD OF INSERT ON v' || n || \
+            ' BEGIN INSERT INTO v' || (n - 1) || ' VALUES (1); END' FROM l WHERE n > 1";
         for (name, before, last, time, refused) in [
             ("expressions", vec![], doubled(25), long, Some(Refused::Memory)),
-            ("views", views(25, twice), "SELECT count(*) FROM v25".to_owned(), long, Some(Refused::Memory)),
+            ("a view", vec![stored], "SELECT * FROM v".to_owned(), long, Some(Refused::Memory)),
             (
                 "a chain of views",
-                views(20_000, chain),
-                "SELECT * FROM v20000".to_owned(),
-                long,
+                chain(40_000, views),
+                "SELECT * FROM v40000".to_owned(),
+                Duration::from_secs(4),
                 Some(Refused::Memory),
             ),
             (
                 "a chain of triggers",
-                triggers(20_000),
-                "INSERT INTO t0 VALUES (1)".to_owned(),
-                long,
+                chain(40_000, triggers),
+                "INSERT INTO v40000 VALUES (1)".to_owned(),
+                Duration::from_secs(4),
                 Some(Refused::Memory),
             ),
             ("in time", vec![], doubled(25), short, Some(Refused::Time)),
             ("few", vec![], doubled(3), long, None),
         ] {
             let (ended, is_ok, left) = run(before, last, time);
-            assert_eq!((ended, is_ok), (refused, refused.is_none()), "{name}");
+            assert_eq!(is_ok, ended.is_none(), "{name}");
+            // A chain ends at the clock or at its stack, by the speed of the machine.
+            let is_chain = name.starts_with("a chain");
+            assert!(ended == refused || is_chain && ended.is_some(), "{name}: {ended:?}");
             assert_eq!(left, 0, "{name}");
         }
     }

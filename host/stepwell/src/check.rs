@@ -113,6 +113,13 @@ impl Jobs {
             }
         }
         self.check_grants(project, &parsed, &|step| is_sound(step).then(|| pointer(step)), &mut found).await;
+        let groups = parsed.job.all_steps().position(|step| step.group.is_some());
+        if let Some(first) = groups.filter(|_| !self.ctx.runs_in_parallel(project, &parsed.job)) {
+            let message = "parallel execution is off: the branches of groups run one after the other";
+            let help = "`features: {parallel_execution: true}` in the configuration, or STEPWELL_PARALLEL_ENABLED=true, switches it on";
+            let warning = parsed.document.error(&format!("{}/type", pointer(first)), message);
+            found.0.push(warning.help(help).as_warning());
+        }
         if found.has_errors() {
             return Err(HostError::Invalid(found.sorted()));
         }

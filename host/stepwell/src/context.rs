@@ -14,9 +14,8 @@ use stepwell_engine::policy::PolicySet;
 use stepwell_engine::quantity::Bytes;
 use stepwell_engine::queue::QueueFile;
 use stepwell_engine::schedule::Calendars;
-use stepwell_engine::store::NewRun;
 use stepwell_engine::trace::Spans;
-use stepwell_engine::{Configuration, Manifest, StepRunner, Store, project};
+use stepwell_engine::{Configuration, JobDefinition, Manifest, StepRunner, Store};
 use stepwell_sandbox::Sandbox;
 use tokio::sync::Notify;
 use tokio::time::timeout;
@@ -176,15 +175,14 @@ impl Context {
         self.settings().config.service.run_steps as usize
     }
 
-    /// Returns whether the branches of a run's groups run at the same time: by the environment, the project or the
+    /// Returns whether the branches of a job's groups run at the same time: by the environment, the project or the
     /// configuration, unless the job switches it off.
-    pub fn runs_in_parallel(&self, run: &NewRun) -> bool {
+    pub fn runs_in_parallel(&self, project: &str, job: &JobDefinition) -> bool {
         let settings = self.settings();
         let config = &settings.config;
-        let project = config.projects.get(project::of(&run.job.id));
-        let of_project = project.and_then(|project| project.features.parallel_execution);
+        let of_project = config.projects.get(project).and_then(|project| project.features.parallel_execution);
         let set = self.parallel.or(of_project).or(config.features.parallel_execution).unwrap_or(false);
-        set && run.job.features.and_then(|features| features.parallel_execution).unwrap_or(true)
+        set && job.features.and_then(|features| features.parallel_execution).unwrap_or(true)
     }
 
     /// Returns the time at which a claim made at `now` expires.

@@ -234,8 +234,11 @@ pub struct Retention {
     pub audit: Span,
 }
 
-/// The times of the service: the place, the bounds, and their reason.
-const TIMES: [(&str, fn(&Service) -> Span, Duration, Duration, &str); 6] = [
+/// A time of the service: its place, its bounds, and their reason.
+type Time = (&'static str, fn(&Service) -> Span, Duration, Duration, &'static str);
+
+/// The times of the service.
+const TIMES: [Time; 6] = [
     (
         "drain",
         |service| service.drain,

@@ -356,7 +356,8 @@ fn wrong_type(pointer: &str, kinds: &[String], value: &Value) -> String {
 
 /// Returns whether a text has the form of a number, and more digits than a number can have.
 fn is_long_number(value: &Value) -> bool {
-    value.as_str().is_some_and(|text| values::is_number(text) && values::number_of(text).is_none())
+    let is_long = |text: &str| !values::is_exact(text) && values::number_of(text).is_none();
+    value.as_str().is_some_and(|text| values::is_number(text) && is_long(text))
 }
 
 /// Returns whether filling in a template may remove the error.

@@ -103,6 +103,9 @@ pub struct StepView {
     /// a step that is not a group.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub branches: Option<Vec<BranchView>>,
+    /// Whether the branches of the group run one after the other, because parallel execution is off.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_order: bool,
     /// Number of further branches, which are not shown.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub more_branches: usize,
@@ -254,6 +257,7 @@ impl StepView {
             outcome: step.end.as_ref().map(|end| end.outcome.shortened(longest)),
             receipt: step.end.as_ref().map(|end| end.receipt.clone()),
             branches: None,
+            in_order: false,
             more_branches: 0,
             finally: Vec::new(),
         })
@@ -284,6 +288,7 @@ impl StepView {
                 steps: steps.into_iter().filter_map(|step| Self::of(state, step, room)).collect(),
             });
         }
+        self.in_order = group.is_some_and(|group| group.in_order);
         self.more_branches = count - branches.len();
         self.branches = Some(branches);
         self.finally =

@@ -13,6 +13,7 @@ use parking_lot::Mutex;
 use serde_json::{Map, Value};
 use stepwell::engine::clock::Timestamp;
 use stepwell::engine::config::Oidc;
+use stepwell::engine::label;
 
 use stepwell::{Identity, Role};
 
@@ -139,7 +140,7 @@ impl Provider {
 
     fn of(&self, claims: &Map<String, Value>) -> Option<Identity> {
         let settings = &self.settings;
-        let name = find(claims, &settings.name_claim)?.as_str()?.to_owned();
+        let name = label::shown(find(claims, &settings.name_claim)?.as_str()?);
         let subject = claims.get("sub").and_then(Value::as_str).filter(|sub| !sub.is_empty())?;
         let held = match find(claims, &settings.roles_claim) {
             Some(Value::Array(all)) => all.iter().filter_map(Value::as_str).collect(),

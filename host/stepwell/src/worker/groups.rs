@@ -6,7 +6,7 @@ use serde_json::Value;
 use stepwell_engine::clock::Timestamp;
 use stepwell_engine::job::render;
 use stepwell_engine::run::{Event, Item};
-use stepwell_engine::{Outcome, Produced, Receipt, StepEnd};
+use stepwell_engine::{Outcome, Produced, Receipt, StepEnd, project};
 
 use super::Worker;
 use crate::HostError;
@@ -27,7 +27,8 @@ impl Worker<'_> {
         };
         match items {
             Ok(items) => {
-                let in_order = !self.runs.ctx.runs_in_parallel(&self.state.run);
+                let job = &self.state.run.job;
+                let in_order = !self.runs.ctx.runs_in_parallel(project::of(&job.id), job);
                 if in_order {
                     tracing::info!(
                         step = definition.id,

@@ -54,8 +54,8 @@ pub(crate) struct Call {
     path: String,
     headers: Vec<(&'static str, String)>,
     body: Vec<u8>,
-    /// The schema of its answer.
-    answer: &'static str,
+    /// The status of its success, and the schema of its answer.
+    answer: (u16, &'static str),
     /// Whether its answer may take longer than others.
     waits: bool,
     /// The reason not to send it.
@@ -83,7 +83,7 @@ impl Call {
         let odd = parameters.iter().find(|parameter| matches!(**parameter, "" | "." | ".."));
         let odd = odd.map(|parameter| format!("`{parameter}` is not a name: use an id or a path of names"));
         let method = Method::from_bytes(operation.method.to_uppercase().as_bytes()).unwrap_or_default();
-        let (_, answer) = operation.success;
+        let answer = operation.success;
         Self { method, path, headers: Vec::new(), body: Vec::new(), answer, waits: operation.waits, odd }
     }
 
@@ -252,7 +252,7 @@ impl Client {
     /// Sends a request about the text of a file: problems name their places in the file. Returns the value of the
     /// response, or null when it has no content, and its size.
     async fn of_file(&self, call: Call, file: &str, text: &str) -> Result<(Value, usize), Failure> {
-        let answer = call.answer;
+        let (done, answer) = call.answer;
         let Reply { status, body } = self.send(call).await?;
         if !status.is_success() {
             return Err(refused(status, &body.all(MAX_PROBLEM).await?, file, text));
@@ -263,7 +263,8 @@ impl Client {
             body => serde_json::from_slice(body).map_err(|_| other_answer("JSON"))?,
         };
         // A request that does not wait for its run gets its id.
-        let answer = if status == StatusCode::ACCEPTED { "Accepted" } else { answer };
+        let is_accepted = status == StatusCode::ACCEPTED && done != StatusCode::ACCEPTED.as_u16();
+        let answer = if is_accepted { "Accepted" } else { answer };
         if let Way::There(_) = &self.way
             && let Some(place) = shape::differs(answer, &value)
         {
