@@ -9,7 +9,7 @@ use stepwell_engine::clock::Timestamp;
 use stepwell_engine::job::{Job, JobDefinition};
 use stepwell_engine::store::{Inserted, NewRun};
 
-use crate::sql::{Sql, params, parse};
+use crate::sql::{Sql, params};
 
 /// The maximum number of job definitions in the parsed cache.
 const PARSED: usize = 4096;
@@ -41,13 +41,19 @@ impl Shared {
 
     /// Returns the job from its text. `None` when the text is missing or cannot be read.
     pub fn read(&self, digest: &str, text: Option<&str>) -> Option<Arc<Job>> {
-        let Some(text) = text else {
-            tracing::error!("the definition {digest} is missing");
-            return None;
+        let why = match text.map(serde_json::from_str::<JobDefinition>) {
+            Some(Ok(definition)) => {
+                let job = Arc::new(Job::from(definition));
+                self.keep(&job);
+                return Some(job);
+            }
+            Some(Err(error)) => error.to_string(),
+            None => "it is missing".to_owned(),
         };
-        let job = Arc::new(Job::from(parse::<JobDefinition>(text).ok()?));
-        self.keep(&job);
-        Some(job)
+        if self.is_newly_unreadable(&format!("definition {digest}")) {
+            tracing::error!("the definition {digest} cannot be read: {why}");
+        }
+        None
     }
 
     /// Returns the job of that digest. `None` when it is missing or cannot be read.
