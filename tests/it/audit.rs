@@ -161,9 +161,9 @@ async fn a_row_that_was_touched_is_named() {
             "added",
             "UPDATE audit SET n = n + 100 WHERE n > 5; INSERT INTO audit (at, row, n, hash) VALUES (1, '{}', 6, 'x')",
             6,
-            Some(11),
+            Some(6),
             Some(5),
-            "was changed",
+            "added from outside",
         ),
         (
             "added without a number, with an old time",

@@ -358,8 +358,7 @@ fn wrong_type(pointer: &str, kinds: &[String], value: &Value) -> String {
 fn is_long_number(value: &Value) -> bool {
     // A short text in quotes is a text.
     let is_large = |text: &str| text.len() > 15 || text.contains(['e', 'E']);
-    let is_long =
-        |text: &str| is_large(text) && !values::is_exact(text) && values::number_of(text).is_none();
+    let is_long = |text: &str| is_large(text) && !values::is_exact(text) && values::number_of(text).is_none();
     value.as_str().is_some_and(|text| values::is_number(text) && is_long(text))
 }
 
