@@ -185,7 +185,7 @@ impl World {
                 process: store.clone(),
             }))
             .queues(queues)
-            .parallel_execution(self.seed % 4 != 0)
+            .parallel_execution(!self.seed.is_multiple_of(4))
             .build();
         match host {
             Ok(host) => {

@@ -200,12 +200,13 @@ fn inherit(old: &RunState, index: usize, events: &mut Vec<Event>) {
         events.push(Event::GroupStarted { step, attempt: 1, items, in_order, at });
         for branch in 0..group.branches.len() {
             for member in old.sequence(index, branch) {
-                let ended = old.steps.get(member).is_some_and(|member| {
-                    matches!(member.status, StepStatus::Success)
-                        || member.status == StepStatus::Skipped && member.ended_at.is_some()
+                let may_fail = old.definition(member).is_some_and(|member| member.continue_on_failure);
+                let ended = old.steps.get(member).is_some_and(|member| match member.status {
+                    StepStatus::Success => true,
+                    StepStatus::Skipped => member.ended_at.is_some(),
+                    _ => may_fail && member.end.is_some(),
                 });
-                let allowed = old.definition(member).is_some_and(|member| member.continue_on_failure);
-                if !ended && !(allowed && old.steps.get(member).is_some_and(|member| member.end.is_some())) {
+                if !ended {
                     break;
                 }
                 inherit(old, member, events);

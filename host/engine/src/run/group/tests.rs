@@ -97,8 +97,8 @@ fn drive(
                 let step = running[choose(running.len())];
                 let (known, key) = (&state.steps[step], state.key(step));
                 let path = known.path.to_string();
-                let again = known.attempt > 1 && ends.contains(&(path.as_str(), "fail once"))
-                    || known.attempt > 1 && ends.contains(&(path.as_str(), "park"));
+                let again = known.attempt > 1
+                    && ["fail once", "park"].iter().any(|how| ends.contains(&(path.as_str(), how)));
                 let end = end_of_step(&path, if again { &[] } else { ends }, known.halting);
                 let attempt = known.attempt;
                 let event = Event::StepEnded { step: key, attempt, end: Arc::new(end), at: at(now) };
