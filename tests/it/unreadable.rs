@@ -87,7 +87,7 @@ async fn a_record_that_cannot_be_read_concerns_its_run_only() {
     }
 }
 
-/// Lines that cannot be read leave out their numbers, and readers go on after them.
+/// Lines that cannot be read leave out their numbers, and readers continue after them.
 #[tokio::test]
 async fn a_log_that_cannot_be_read_loses_its_own_lines_only() {
     for (name, store, _place) in stores().await {
@@ -194,7 +194,7 @@ async fn poisoned(name: &str, store: Arc<dyn Store>) {
     host.runs().cancel(&cancelled, "no more", audit()).await.unwrap();
     until(&host, &cancelled, RunStatus::Failed).await;
     assert!(begun.elapsed() < Duration::from_secs(8), "{name}: {:?}", begun.elapsed());
-    // The neighbours go on while the damaged run is claimed again and again.
+    // The neighbours continue while the damaged run is claimed repeatedly.
     for n in 0..20 {
         let id = start(&host, &waits(&format!("n{n}"), &[0])).await;
         until(&host, &id, RunStatus::Success).await;

@@ -22,7 +22,7 @@ pub(crate) fn page(db: &dyn Sql, id: &str, from: LogPlace, limit: u32) -> Result
                     records.push(LogRecord { seq: lines, ..record });
                 }
             }
-            // The lines keep their numbers, and readers go on after them.
+            // The lines keep their numbers, and readers continue after them.
             Err(_) => lines += count,
         }
         (fence, number) = (of, n);

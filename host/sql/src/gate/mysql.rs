@@ -3,7 +3,7 @@
 use super::{Kind, Token, denied, names};
 use crate::Error;
 
-/// What `SHOW` shows without secrets. Other forms show the password hash of a login (`SHOW GRANTS`,
+/// The forms of `SHOW` without secrets. Others show the password hash of a login (`SHOW GRANTS`,
 /// `SHOW CREATE USER`), the password of another server (`SHOW CREATE SERVER`), or statements of other users
 /// (`SHOW BINLOG EVENTS`).
 const SHOWN: &[&str] = &[
@@ -36,7 +36,7 @@ const SHOWN: &[&str] = &[
     "analyze",
 ];
 
-/// What `SHOW CREATE` shows without secrets.
+/// The forms of `SHOW CREATE` without secrets.
 const SHOWN_CREATE: &[&str] = &[
     "table",
     "view",
