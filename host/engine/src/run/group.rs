@@ -458,12 +458,14 @@ fn finally_ended(state: &mut RunState, group: usize, index: usize, ended: Ended,
         let path = step.map_or("", |step| &*step.path);
         let message = format!("`{path}`, a step of its `finally`, failed");
         let lost = step.and_then(|step| step.end.as_ref());
-        let outcome = match lost.map(|end| &end.outcome) {
-            Some(Outcome::Lost { .. }) => Outcome::Lost { message },
-            _ => Outcome::Failed { kind: FailureKind::Failed, message, retryable: false },
+        let is_lost = lost.is_some_and(|end| matches!(end.outcome, Outcome::Lost { .. }));
+        let outcome = match is_lost {
+            true => Outcome::Lost { message },
+            false => Outcome::Failed { kind: FailureKind::Failed, message, retryable: false },
         };
+        // A step that kills its process must not run again, whatever the result of the branches.
         if let Some(end) = state.groups.get_mut(&group).and_then(|known| known.join.as_mut())
-            && end.outcome.is_success()
+            && (is_lost || end.outcome.is_success())
         {
             *end = Arc::new(StepEnd { outcome, ..StepEnd::clone(end) });
         }
