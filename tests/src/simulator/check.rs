@@ -74,6 +74,11 @@ fn poison(seed: u64, run: &NewRun, events: &[Event], class: Option<&str>, wrong:
         let begun = count(|event| matches!(event, Event::StepStarted { .. }));
         let lost = count(|event| matches!(event, Event::AttemptLost { .. }));
         if begun > 3 {
+            if std::env::var_os("SIMULATE_TRACE").is_some() {
+                let shown: Vec<String> =
+                    events.iter().map(|event| serde_json::to_string(event).unwrap_or_default()).collect();
+                eprintln!("{}\n{}", run.job.text(), shown.join("\n"));
+            }
             wrong.push(format!("{id}: the step {step} kills its process, and began {begun} times"));
         }
         // The dead letter of a group has the class of the group.
@@ -99,10 +104,10 @@ fn history(run: &NewRun, events: &[Event], wrong: &mut Vec<String>) {
             *finished.entry(step.clone()).or_insert(0) += 1;
         }
     }
-    // The `finally` of a group within a group that is tried again runs again, too.
+    // The `finally` of a group runs once per try of what contains the group.
     let group_retries = run.job.all_steps().any(|step| step.group.is_some() && step.retry.is_some());
     let most = |step: &StepKey| match step.path(&run.job).ends_with("_end") {
-        true if group_retries => 8,
+        true if group_retries || run.job.retry.is_some() => 8,
         _ if restarts => 2,
         _ => 1,
     };

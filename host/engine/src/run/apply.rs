@@ -156,7 +156,7 @@ fn end_early(state: &mut RunState, status: RunStatus, at: Timestamp) {
 }
 
 /// Maximum number of lost attempts in a row before a step is set aside.
-const MAX_LOST: u32 = 3;
+pub(super) const MAX_LOST: u32 = 3;
 
 /// Handles an attempt that died with its process. It does not count as a retry of the step. But a step that
 /// is lost each time may kill the process, and would kill one node after another.

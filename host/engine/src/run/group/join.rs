@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{BranchResult, GroupState, Stop};
 use crate::outcome::{FailureKind, Outcome, Produced, Receipt, StepEnd};
+use crate::run::apply::MAX_LOST;
 use crate::run::{RunState, StepStatus};
 
 /// Returns the end of a group whose branches have ended, and merges their variables.
@@ -53,8 +54,20 @@ pub(super) fn end_of(outcome: Outcome) -> StepEnd {
 }
 
 fn outcome(state: &RunState, index: usize, group: &GroupState, conflict: Option<String>) -> Outcome {
+    let kills = |step: &usize| {
+        state.steps.get(*step).is_some_and(|step| {
+            let end = step.end.as_ref().map(|end| &end.outcome);
+            step.lost >= MAX_LOST || matches!(end, Some(Outcome::Lost { .. }))
+        })
+    };
+    let killer = state.within(index).into_iter().find(kills).and_then(|step| state.steps.get(step));
     match group.stop {
         Some(Stop::Cancelled) => return Outcome::Cancelled,
+        // A step that kills its process must not run again, also when the time of its group ran out.
+        Some(Stop::TimedOut) if let Some(step) = killer => {
+            let message = format!("the worker died {MAX_LOST} times in a row while `{}` ran", step.path);
+            return Outcome::Lost { message };
+        }
         Some(Stop::TimedOut) => {
             let limit =
                 state.definition(index).and_then(|definition| definition.timeout).map(|limit| limit.0);
@@ -80,8 +93,7 @@ fn outcome(state: &RunState, index: usize, group: &GroupState, conflict: Option<
         first.path,
         first.message()
     );
-    let ends = failed.iter().filter_map(|index| state.steps.get(*index)?.end.as_ref());
-    if ends.into_iter().any(|end| matches!(end.outcome, Outcome::Lost { .. })) {
+    if killer.is_some() {
         return Outcome::Lost { message };
     }
     Outcome::Failed { kind: FailureKind::Failed, message, retryable }
