@@ -130,7 +130,7 @@ impl AggregateUDFImpl for Total {
     }
 }
 
-/// What is summed, and the result.
+/// The values to add, and their sum.
 #[derive(Clone, Debug)]
 struct Shape {
     average: bool,

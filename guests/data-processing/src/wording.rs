@@ -1,4 +1,4 @@
-//! What to write instead of an expression that the engine refuses, by the form of its message.
+//! The replacements for expressions that the engine refuses, by the form of its message.
 
 /// Forms of messages, with `{}` for each part that varies, and what to say, with the number of the part.
 const FORMS: &[(&str, &str)] = &[

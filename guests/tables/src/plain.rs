@@ -4,7 +4,7 @@ use crate::marks::{BLOCK, ends_and_quotes};
 use crate::rows::Row;
 use crate::scan::{Field, Signs};
 
-/// What a scan looks for, and where it stops.
+/// The bytes that a scan looks for, and the place where it stops.
 pub(crate) struct Plain {
     pub(crate) signs: Signs,
     /// The number of fields of a row.

@@ -29,12 +29,12 @@ use crate::host::lookups::{Lookups, Share};
 use crate::mask::Needles;
 use crate::secrets::{self, Secret};
 
-/// How long before its end a token is renewed.
+/// The time before its end at which a token is renewed.
 const EARLY: Duration = Duration::from_secs(300);
 /// The life of a token whose answer names none, and the longest life that counts.
 const LIFE: Duration = Duration::from_secs(300);
 const MAX_LIFE: Duration = Duration::from_secs(24 * 3600);
-/// How long a failure counts: for the requests that waited, and for those that follow at once.
+/// The time for which a failure counts: for the requests that waited, and for those that follow at once.
 const PAUSE: Duration = Duration::from_secs(1);
 /// Bytes of an answer, of a token, and characters of a server's explanation.
 const MAX_ANSWER: usize = 64 << 10;
@@ -75,7 +75,7 @@ struct Answer {
     expires_in: Option<Value>,
 }
 
-/// Why there is no token (RFC 6749 section 5.2).
+/// The reason why there is no token (RFC 6749 section 5.2).
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct Refusal {
