@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use serde_json::{Map, json};
+use serde_json::json;
 use stepwell::engine::job::Catalog;
 use stepwell::engine::policy::{self, PolicySet, Request};
 use stepwell::engine::{Configuration, StepRequest, StepRunner, StepSink};
@@ -101,7 +101,7 @@ async fn once(sandbox: &Sandbox) -> Result<std::time::Duration> {
         config: json!({"who": "you"}),
         grant: grant.into(),
         ends: Default::default(),
-        variables: Map::new(),
+        variables: Default::default(),
         checkpoint: None,
         workspace: None,
         deterministic: None,

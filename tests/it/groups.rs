@@ -312,7 +312,7 @@ async fn items_must_be_a_list_that_fits() {
         (json!(7), "`for_each` must be a list or an object, and is a number"),
         (
             json!((0..100).collect::<Vec<_>>()),
-            "`for_each` has 100 items, of 1 steps each, and a run has at most 20 steps",
+            "`for_each` has 100 items, of 1 steps each, and a run has at most 20 steps of items",
         ),
     ] {
         let state =

@@ -127,7 +127,7 @@ pub struct StepRequest {
     /// The ends of earlier steps by step id. The grant decides which of their outputs the step sees.
     pub ends: BTreeMap<String, Arc<StepEnd>>,
     /// The variables of the run. The grant decides which of them the step sees.
-    pub variables: Map<String, Value>,
+    pub variables: Arc<Map<String, Value>>,
     /// The checkpoint of an earlier attempt.
     pub checkpoint: Option<String>,
     /// The directory behind a `workspace` mount.

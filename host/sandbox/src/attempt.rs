@@ -166,7 +166,7 @@ impl Sandbox {
         let context = RunContext {
             grant: request.grant,
             ends: request.ends,
-            variables: Arc::new(request.variables),
+            variables: request.variables,
             set: std::collections::BTreeMap::new(),
             set_bytes: 0,
             checkpoint: request.checkpoint,

@@ -205,8 +205,7 @@ impl Preparation {
         component: &Component,
     ) -> Result<(Value, Arc<Grant>), Outcome> {
         // The values that the expressions of the step can read.
-        let outputs = state.outputs_read(index);
-        let bytes = state.run.job.text().len() + weight(outputs.chain(state.variables.values()));
+        let bytes = state.run.job.text().len() + weight(state.values_read(index));
         blocking_in_place(bytes, || self.prepare_now(state, index, step, component))
     }
 

@@ -46,7 +46,7 @@ pub struct Service {
     /// counts among `workers`. Default: 64, so that one run leaves room for others.
     #[schemars(range(min = 1, max = 10_000))]
     pub run_attempts: u32,
-    /// Maximum number of steps of one run, with the steps of all items of its groups. Default: 10000; each takes
+    /// Maximum number of steps of items of one run, over all its groups. Default: 10000; each takes
     /// about 1 KiB of memory while the run is worked on.
     #[schemars(range(min = 1, max = 100_000))]
     pub run_steps: u32,

@@ -158,6 +158,11 @@ impl Plan {
         self.fixed.get(number).copied().flatten()
     }
 
+    /// Returns the number of steps that no `for_each` repeats.
+    pub fn fixed_count(&self) -> usize {
+        self.nodes.iter().filter(|node| node.repeated_by.is_none()).count()
+    }
+
     /// Returns all steps, in order.
     pub fn nodes(&self) -> &[Node] {
         &self.nodes

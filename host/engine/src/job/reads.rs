@@ -4,13 +4,15 @@ use serde_json::Value;
 
 use super::StepDefinition;
 
-/// The steps that the expressions of a step can name.
+/// The outputs and variables that the expressions of a step can name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reads {
-    /// Every step: an expression computes the name.
-    All,
-    /// The steps whose ids occur in this text.
-    In(String),
+pub struct Reads {
+    /// The texts of its templates.
+    text: String,
+    /// Whether an expression computes the name of a step.
+    any_step: bool,
+    /// Whether an expression computes the name of a variable.
+    any_variable: bool,
 }
 
 impl Reads {
@@ -21,15 +23,18 @@ impl Reads {
         for value in step.config.values().chain(list) {
             add(value, &mut text);
         }
-        if names_only(&text) { Self::In(text) } else { Self::All }
+        let (any_step, any_variable) = (!names_only(&text, "steps"), !names_only(&text, "vars"));
+        Self { text, any_step, any_variable }
     }
 
     /// Returns whether an expression can read the step with that id.
-    pub fn may_name(&self, id: &str) -> bool {
-        match self {
-            Self::All => true,
-            Self::In(text) => text.contains(id),
-        }
+    pub fn may_name_step(&self, id: &str) -> bool {
+        self.any_step || self.text.contains(id)
+    }
+
+    /// Returns whether an expression can read the variable with that name.
+    pub fn may_name_variable(&self, name: &str) -> bool {
+        self.any_variable || self.text.contains(name)
     }
 }
 
@@ -45,9 +50,9 @@ fn add(value: &Value, text: &mut String) {
     }
 }
 
-/// Returns whether every use of `steps` is followed by a written name: `steps.load` or `steps["load"]`.
-fn names_only(text: &str) -> bool {
-    text.match_indices("steps").all(|(start, word)| {
+/// Returns whether every use of `root` is followed by a written name: `steps.load` or `steps["load"]`.
+fn names_only(text: &str, root: &str) -> bool {
+    text.match_indices(root).all(|(start, word)| {
         let before = text.get(..start).and_then(|text| text.chars().next_back());
         if before.is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | '"' | '\'')) {
             return true;
@@ -84,11 +89,14 @@ mod tests {
             ("${{ steps | length }}", true, true),
             ("${{ 'a' in steps }}", true, true),
             ("${{ vars.steps_done }}", false, false),
+            ("${{ vars.other }}", false, true),
         ] {
             let step: StepDefinition =
                 serde_json::from_value(json!({"id": "a", "type": "x", "deep": [{"text": text}]})).unwrap();
             let reads = Reads::of(&step);
-            assert_eq!((reads.may_name("load"), reads.may_name("other")), (load, other), "{text}");
+            let found = (reads.may_name_step("load"), reads.may_name_step("other"));
+            assert_eq!(found, (load, other), "{text}");
+            assert!(!reads.may_name_variable("day"), "{text}");
         }
     }
 }

@@ -534,20 +534,20 @@ impl RunState {
             None => match self.seat_of(index) {
                 // A `finally` sets the variables of the branch around its group, or of the run.
                 Some(seat) => return self.set_variables(seat.group, variables),
-                None => &mut self.variables,
+                None => Arc::make_mut(&mut self.variables),
             },
         };
         target.extend(variables.clone());
     }
 
     /// Returns the variables that a step sees: those of the run, and of the branches that contain it.
-    pub fn variables_of(&self, index: usize) -> Map<String, Value> {
+    pub fn variables_of(&self, index: usize) -> Arc<Map<String, Value>> {
         let mut seen = self.variables.clone();
         let around: Vec<_> = self.around(index).collect();
         for seat in around.into_iter().rev() {
             let branch = seat.branch.and_then(|branch| self.groups.get(&seat.group)?.branches.get(branch));
-            if let Some(branch) = branch {
-                seen.extend(branch.variables.clone());
+            if let Some(branch) = branch.filter(|branch| !branch.variables.is_empty()) {
+                Arc::make_mut(&mut seen).extend(branch.variables.clone());
             }
         }
         seen

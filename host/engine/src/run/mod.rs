@@ -153,7 +153,7 @@ pub struct RunState {
     /// The reason why the engine gave up the run.
     pub fault: Option<String>,
     /// The admitted variables, with the changes of steps.
-    pub variables: Map<String, Value>,
+    pub variables: Arc<Map<String, Value>>,
     /// The number of the try of the whole run, from 1.
     pub attempt: u32,
     /// The time for which the run was parked, which does not count as time of the job.
@@ -320,7 +320,7 @@ impl RunState {
             ending: None,
             verdict: None,
             fault: None,
-            variables: run.variables.clone(),
+            variables: Arc::new(run.variables.clone()),
             attempt: 1,
             parked: Duration::zero(),
             parked_since: None,

@@ -94,7 +94,7 @@ impl Shown {
     }
 
     fn cut(&mut self, state: &mut RunState, index: usize) {
-        state.variables.clear();
+        state.variables = Arc::default();
         let Some(step) = state.steps.get_mut(index) else { return };
         let Some(end) = step.end.as_ref().filter(|_| step.cut.is_none()) else { return };
         self.held.remove(&index);

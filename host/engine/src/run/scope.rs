@@ -14,12 +14,16 @@ impl RunState {
     pub fn scope(&self, index: usize) -> Scope {
         let job = &self.run.job;
         let text = |value: &str| Value::from(value);
-        let mut scope = Scope { vars: self.variables_of(index), ..Scope::default() };
         let reads = self.node(index).map(|node| &node.reads);
+        // Outputs and variables are copied, and may be large.
+        let named = |name: &String| reads.is_none_or(|reads| reads.may_name_variable(name));
+        let variables = self.variables_of(index);
+        let vars = variables.iter().filter(|(name, _)| named(name));
+        let vars = vars.map(|(name, value)| (name.clone(), value.clone())).collect();
+        let mut scope = Scope { vars, ..Scope::default() };
         for step in self.visible(index) {
             let Some((definition, step)) = self.definition(step).zip(self.steps.get(step)) else { continue };
-            // Outputs are copied, and may be large.
-            if reads.is_none_or(|reads| reads.may_name(&definition.id)) {
+            if reads.is_none_or(|reads| reads.may_name_step(&definition.id)) {
                 scope.steps.insert(definition.id.clone(), step.seen());
             }
         }
@@ -125,14 +129,17 @@ impl RunState {
         visible.filter_map(end).chain(own).collect()
     }
 
-    /// Returns the outputs that the expressions of a step can read.
-    pub fn outputs_read(&self, index: usize) -> impl Iterator<Item = &Value> {
+    /// Returns the outputs, and the variables of the run, that the expressions of a step can read.
+    pub fn values_read(&self, index: usize) -> impl Iterator<Item = &Value> {
         let reads = self.node(index).map(|node| &node.reads);
-        self.visible(index).into_iter().filter_map(move |step| {
+        let named = move |name: &String| reads.is_none_or(|reads| reads.may_name_variable(name));
+        let variables = self.variables.iter().filter(move |(name, _)| named(name)).map(|(_, value)| value);
+        let outputs = self.visible(index).into_iter().filter_map(move |step| {
             let definition = self.definition(step)?;
             let end = self.steps.get(step)?.end.as_ref()?;
-            reads.is_none_or(|reads| reads.may_name(&definition.id)).then_some(&end.produced.output)
-        })
+            reads.is_none_or(|reads| reads.may_name_step(&definition.id)).then_some(&end.produced.output)
+        });
+        outputs.chain(variables)
     }
 
     /// Returns the approvals that come before a step in the job.

@@ -86,6 +86,11 @@ impl RunState {
         self.seat_of(index).is_none()
     }
 
+    /// Returns the number of steps of items.
+    pub fn repeated_steps(&self) -> usize {
+        self.steps.len().saturating_sub(self.run.job.plan().fixed_count())
+    }
+
     /// Returns the number of steps that each item of a group adds to the run at its start.
     pub fn steps_per_item(&self, group: usize) -> usize {
         self.members(group).map_or(0, |members| members.body.len())

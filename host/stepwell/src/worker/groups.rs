@@ -67,11 +67,11 @@ impl Worker<'_> {
             }
         };
         let most = self.runs.ctx.steps_per_run();
-        let used = self.state.steps.len();
+        let used = self.state.repeated_steps();
         let per_item = self.state.steps_per_item(step);
         if items.len().saturating_mul(per_item).saturating_add(used) > most {
             return Err(invalid(format!(
-                " has {} items, of {per_item} steps each, and a run has at most {most} steps, of which {used} are taken",
+                " has {} items, of {per_item} steps each, and a run has at most {most} steps of items, of which {used} are taken",
                 items.len()
             )));
         }

@@ -1,5 +1,7 @@
 //! Further attempts: of a step, and of the whole run.
 
+use std::sync::Arc;
+
 use chrono::Duration;
 use sha2::{Digest, Sha256};
 
@@ -45,7 +47,7 @@ pub(super) fn try_again(state: &mut RunState, failed: usize, outcome: &Outcome, 
         RetryFrom::FailedStep => failed,
     };
     if retry.from == RetryFrom::Start {
-        state.variables.clone_from(&run.variables);
+        state.variables = Arc::new(run.variables.clone());
     }
     for index in top.into_iter().skip_while(|index| *index != first) {
         let kept = index == first && retry.from == RetryFrom::FailedStep;
