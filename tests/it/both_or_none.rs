@@ -23,7 +23,7 @@ use stepwell_tests::simulator::{Faulty, Ground};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::Nobody;
+use crate::support::Unwatched;
 
 /// The zones whose queues are in other stores.
 const FAR: &str = "Asia/Tokyo";
@@ -163,7 +163,7 @@ async fn prepare(host: &Host, job: &Arc<Job>, before: Before) -> String {
             let admitted = runs.enqueue(job, Admission::default(), None, None).await.unwrap();
             if before != Before::Queued {
                 // A request for a question never ends by itself, so it is cut off.
-                let moved = runs.resume(&admitted.execution_id, &Nobody, CancellationToken::new());
+                let moved = runs.resume(&admitted.execution_id, &Unwatched, CancellationToken::new());
                 let _ = timeout(Duration::from_secs(3), moved).await;
             }
             admitted.execution_id

@@ -352,7 +352,7 @@ async fn step_in(site: &Running, project: &str, step: Value) -> String {
     let mut parsed = site.host.jobs().parse_for(project, "job.yaml", &one_step(step)).await.unwrap();
     parsed.job.id = stepwell::engine::project::qualified(project, &parsed.job.id);
     let id = site.host.runs().submit(parsed.job, Default::default()).await.unwrap();
-    let state = site.host.runs().resume(&id, &crate::support::Nobody, Default::default()).await.unwrap();
+    let state = site.host.runs().resume(&id, &crate::support::Unwatched, Default::default()).await.unwrap();
     told(state.steps[0].end.as_ref().unwrap())
 }
 

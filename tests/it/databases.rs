@@ -7,7 +7,7 @@ use stepwell::engine::{Outcome, StepEnd};
 use stepwell_tests::servers::{self, Database, PASSWORD};
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{Nobody, Running, Site, one_step, told};
+use crate::support::{Running, Site, Unwatched, one_step, told};
 
 const FILES: &str = "files: [{mount: /workspace, workspace: 64MiB, access: write}]";
 
@@ -379,7 +379,7 @@ async fn what_runs_too_long_or_brings_too_much_ends_at_the_server_too() {
         let site = self::site(&database, "pool: 2", "mode: read").await;
         let cancel = CancellationToken::new();
         let job = one_step(step(json!({"query": sleep})));
-        let (state, ()) = tokio::join!(site.watched(&job, &Nobody, cancel.clone()), async {
+        let (state, ()) = tokio::join!(site.watched(&job, &Unwatched, cancel.clone()), async {
             while database.running().await.iter().all(|query| !query.contains("60")) {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
@@ -622,7 +622,7 @@ async fn files_are_loaded_whole_or_not_at_all() {
         let workspace = site.host.runs().workspace(&id);
         std::fs::create_dir_all(&workspace).unwrap();
         std::fs::write(workspace.join("in.csv"), csv).unwrap();
-        let state = site.host.runs().resume(&id, &Nobody, CancellationToken::new()).await.unwrap();
+        let state = site.host.runs().resume(&id, &Unwatched, CancellationToken::new()).await.unwrap();
         let ends: Vec<_> = state
             .steps
             .iter()

@@ -145,7 +145,7 @@ async fn a_cancelled_run_ends_all_branches() {
         tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
         stop.cancel();
     });
-    let state = site.watched(&text, &crate::support::Nobody, cancel).await;
+    let state = site.watched(&text, &crate::support::Unwatched, cancel).await;
     assert_eq!(state.status, RunStatus::Cancelled);
     let statuses: Vec<String> = state
         .known()

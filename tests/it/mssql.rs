@@ -9,7 +9,7 @@ use stepwell_tests::servers::PASSWORD;
 use stepwell_tests::tds::SqlServer;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{Nobody, Running, Site, told};
+use crate::support::{Running, Site, Unwatched, told};
 
 async fn site(server: &SqlServer, grant: &str) -> Running {
     let connection = format!(
@@ -127,7 +127,7 @@ async fn a_load_that_sql_server_would_change_is_refused() {
         std::fs::create_dir_all(site.host.runs().workspace(&id)).unwrap();
         std::fs::write(site.host.runs().workspace(&id).join("in.csv"), format!("{column}\n{value}\n"))
             .unwrap();
-        let state = site.host.runs().resume(&id, &Nobody, CancellationToken::new()).await.unwrap();
+        let state = site.host.runs().resume(&id, &Unwatched, CancellationToken::new()).await.unwrap();
         let message = told(state.steps[0].end.as_ref().unwrap());
         let place = format!("in.csv, line 2, column `{column}`: `{value}`");
         assert!(message.contains(&place) && message.contains(why), "{column}: {message}");
@@ -194,7 +194,7 @@ async fn statements_scripts_procedures_and_loads_of_sql_server() {
     let id = site.host.runs().submit(parsed.job, Default::default()).await.unwrap();
     std::fs::create_dir_all(site.host.runs().workspace(&id)).unwrap();
     std::fs::write(site.host.runs().workspace(&id).join("in.csv"), "a,b\n1,x\n2,\n").unwrap();
-    let state = site.host.runs().resume(&id, &Nobody, CancellationToken::new()).await.unwrap();
+    let state = site.host.runs().resume(&id, &Unwatched, CancellationToken::new()).await.unwrap();
     let end = state.steps[0].end.as_ref().unwrap();
     assert_eq!(end.produced.metadata["row_count"], 2, "{}", told(end));
     assert_eq!(

@@ -10,7 +10,7 @@ use stepwell::engine::StepEnd;
 use stepwell::engine::run::RunStatus;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{Nobody, Running, Site, one_step, told};
+use crate::support::{Running, Site, Unwatched, one_step, told};
 
 const ARGUMENTS: &str =
     r#"arguments: ["-NoLogo", "-NoProfile", "-NonInteractive", "-File", "files/begin.ps1"]"#;
@@ -174,7 +174,7 @@ async fn a_cancelled_run_takes_its_program_with_it() {
         }
         later.cancel();
     });
-    let state = site.watched(&job, &Nobody, cancel).await;
+    let state = site.watched(&job, &Unwatched, cancel).await;
     assert_eq!(state.status, RunStatus::Cancelled);
     is_gone(&site).await;
 }

@@ -12,7 +12,7 @@ use stepwell::store::SqliteStore;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::Shell;
-use crate::support::{Nobody, Site};
+use crate::support::{Site, Unwatched};
 
 fn newest(limit: u32) -> RunFilter {
     RunFilter { limit, ..RunFilter::default() }
@@ -128,7 +128,7 @@ async fn a_run_that_is_taken_while_it_waits_goes_on_when_it_is_given_back() {
         store.request_cancel(&id, "cancelled by ann: enough", now, None).await.unwrap();
     };
     let runs = site.host.runs();
-    let (state, ()) = tokio::join!(runs.resume(&id, &Nobody, CancellationToken::new()), other);
+    let (state, ()) = tokio::join!(runs.resume(&id, &Unwatched, CancellationToken::new()), other);
     assert_eq!(state.unwrap().status, RunStatus::Cancelled);
 }
 

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cli::Shell;
 use crate::server::Server;
-use crate::support::{Nobody, Running, Site, one_step, probe, told};
+use crate::support::{Running, Site, Unwatched, one_step, probe, told};
 
 async fn site(limits: &str) -> Running {
     Site::new().probe_policy(&format!("limits: {{wall: 20s, {limits}}}"), "").host().await
@@ -134,7 +134,7 @@ async fn the_parts_of_an_attempt_share_one_log() {
         later.cancel();
     });
     let step = probe("park", json!({"count": 600, "text": "spam"}));
-    let state = site.watched(&one_step(step), &Nobody, cancel).await;
+    let state = site.watched(&one_step(step), &Unwatched, cancel).await;
     let lines = site.log(&state).await;
     let count = |text: &str| lines.iter().filter(|line| line.contains(text)).count();
     assert!(state.steps[0].attempt >= 4, "{}", state.steps[0].attempt);

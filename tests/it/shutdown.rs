@@ -152,7 +152,8 @@ async fn a_shutdown_ends_the_runs_that_callers_wait_for() {
         let id = &rows[0].execution_id;
         assert_eq!(message, format!("this host has shut down, and the run {id} has not ended"));
         assert!(site.is_free(id).await, "the claim is released");
-        let again = site.host().runs().resume(id, &crate::support::Nobody, Default::default()).await.unwrap();
+        let again =
+            site.host().runs().resume(id, &crate::support::Unwatched, Default::default()).await.unwrap();
         assert_eq!((again.status, again.steps.len()), (RunStatus::Success, 2));
     }
 }

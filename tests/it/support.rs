@@ -115,7 +115,7 @@ impl Running {
     }
 
     pub async fn run(&self, job: &str) -> RunState {
-        self.watched(job, &Nobody, CancellationToken::new()).await
+        self.watched(job, &Unwatched, CancellationToken::new()).await
     }
 
     pub async fn watched(&self, job: &str, observer: &dyn Observer, cancel: CancellationToken) -> RunState {
@@ -171,9 +171,10 @@ pub fn told_by_key(end: &StepEnd) -> String {
     told(&end)
 }
 
-pub struct Nobody;
+/// An observer that ignores everything.
+pub struct Unwatched;
 
-impl Observer for Nobody {
+impl Observer for Unwatched {
     fn notice(&self, _: &RunState, _: usize, _: Notice<'_>) {}
 }
 

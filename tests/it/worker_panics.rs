@@ -15,7 +15,7 @@ use stepwell::store::SqliteStore;
 use stepwell::{Host, Notice, Observer};
 use tokio_util::sync::CancellationToken;
 
-use crate::support::Nobody;
+use crate::support::Unwatched;
 
 /// Panics in the worker at each end of a step with that name, and once at a step whose name begins with it.
 struct Mine {
@@ -129,6 +129,6 @@ async fn a_run_whose_watcher_panics_does_not_run_for_ever() {
     assert!((11..40).contains(&begun.elapsed().as_secs()), "it waits 1 s and 10 s: {:?}", begun.elapsed());
     // The claim was released each time: another worker takes over at once.
     let other = host.runs().enqueue(&job("quiet", "s", json!({})), admission(), None, None).await.unwrap();
-    let state = host.runs().resume(&other.execution_id, &Nobody, CancellationToken::new()).await.unwrap();
+    let state = host.runs().resume(&other.execution_id, &Unwatched, CancellationToken::new()).await.unwrap();
     assert_eq!(state.status, RunStatus::Success);
 }

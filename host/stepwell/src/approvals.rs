@@ -113,17 +113,6 @@ impl Approvals {
         let digest = bound.map_or("unknown".to_owned(), |bound| bound.digest());
         let said = if decided.comment.is_empty() { String::new() } else { format!(": {}", decided.comment) };
         let audit = Audit { detail: format!("step {step_id}, {digest}{said}"), ..audit };
-        let claim = self.ctx.store.claim_run(execution_id, self.ctx.worker(), now, self.ctx.lease_from(now));
-        let claim = match claim.await {
-            Err(StoreError::Claimed(..)) if !state.is_top(step) => {
-                let (approved, by) = (decided.approved, decided.shown());
-                let decision =
-                    Decision { step: step_id.to_owned(), approved, by, comment: decided.comment, at: now };
-                decision.leave(&self.ctx, execution_id, audit).await?;
-                return self.wait_for_worker(execution_id, &decision).await;
-            }
-            claim => claim?,
-        };
         let decision = Decision {
             step: step_id.to_owned(),
             approved: decided.approved,
@@ -131,7 +120,13 @@ impl Approvals {
             comment: decided.comment,
             at: now,
         };
-        self.apply(claim, decision, vec![audit]).await
+        match self.ctx.store.claim_run(execution_id, self.ctx.worker(), now, self.ctx.lease_from(now)).await {
+            Err(StoreError::Claimed(..)) if !state.is_top(step) => {
+                decision.leave(&self.ctx, execution_id, audit).await?;
+                self.wait_for_worker(execution_id, &decision).await
+            }
+            claim => self.apply(claim?, decision, vec![audit]).await,
+        }
     }
 
     /// Waits until the worker that holds a run has applied a decision. If the worker releases the run meanwhile,
@@ -146,18 +141,14 @@ impl Approvals {
             let now = self.ctx.clock.now();
             let claim =
                 self.ctx.store.claim_run(execution_id, self.ctx.worker(), now, self.ctx.lease_from(now));
-            if let Ok(claim) = claim.await {
-                let again = Decision {
-                    step: decision.step.clone(),
-                    by: decision.by.clone(),
-                    comment: decision.comment.clone(),
-                    ..*decision
-                };
-                let state = self.apply(claim, again, Vec::new()).await;
-                let id = Decision::id(execution_id, &decision.step);
-                let remove = Change::Remove { kind: Kind::Decision, id, expect: Expect::Any };
-                self.ctx.store.write(vec![remove]).await?;
-                return state;
+            let Ok(claim) = claim.await else { continue };
+            let applied = self.apply(claim, decision.clone(), Vec::new()).await;
+            let id = Decision::id(execution_id, &decision.step);
+            let remove = Change::Remove { kind: Kind::Decision, id, expect: Expect::Any };
+            self.ctx.store.write(vec![remove]).await?;
+            // The worker may have applied it just before it released the run.
+            if !matches!(applied, Err(HostError::Refused(_))) {
+                return applied;
             }
         }
         self.ctx.runs().get(execution_id).await
@@ -327,12 +318,12 @@ const MOST_ASKED: usize = 100;
 pub(crate) fn awaited(state: &RunState) -> impl Iterator<Item = (usize, Timestamp)> + '_ {
     state.waits().filter(|(step, _)| {
         let parked = state.steps.get(*step).is_some_and(|step| step.status == StepStatus::Parked);
-        parked && state.definition(*step).and_then(Approval::of).is_some()
+        parked && state.definition(*step).is_some_and(|step| Approval::of(step).is_some())
     })
 }
 
 /// Returns the step with that path, if the run waits for its approval.
-pub(crate) fn asks(state: &RunState, step_id: &str) -> Option<(usize, StepDefinition)> {
+pub(crate) fn asks(state: &RunState, step_id: &str) -> Option<(usize, Arc<StepDefinition>)> {
     let is = |step: &usize| state.steps.get(*step).is_some_and(|step| &*step.path == step_id);
     let step = awaited(state).map(|(step, _)| step).find(is)?;
     Some((step, state.definition(step)?.clone()))

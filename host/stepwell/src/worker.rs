@@ -93,6 +93,16 @@ pub(crate) struct Worker<'a> {
     cleaned_up: bool,
 }
 
+/// The reason why nothing more may start now.
+enum Pause {
+    /// The run has ended.
+    Ended,
+    /// Nothing runs, and the run is due again at this time.
+    Until(Timestamp),
+    /// Attempts run, or are about to.
+    Attempts,
+}
+
 /// The outcome of the search for something to start.
 enum Advance {
     /// The run has ended or waits.
@@ -145,16 +155,16 @@ impl Worker<'_> {
     /// Starts everything that may start now.
     async fn advance(&mut self, running: &mut Running) -> Result<Advance, HostError> {
         let mut starts = Vec::new();
-        let end = loop {
+        let pause = loop {
             if self.state.status.is_terminal() {
-                break Some(None);
+                break Pause::Ended;
             }
             let now = self.now();
             let idle = self.attempts.is_empty() && starts.is_empty();
             // A cancellation ends the steps of the job. `finally` still runs, within its own time limit.
             if self.hold.cancel.is_cancelled() && self.state.verdict.is_none() && !self.state.is_ending() {
                 if !idle {
-                    break None;
+                    break Pause::Attempts;
                 }
                 match self.parked_step() {
                     Some((step, attempt)) => self.begin(&mut starts, (step, attempt, true)).await?,
@@ -166,13 +176,13 @@ impl Worker<'_> {
             let deadline = self.state.deadline().filter(|_| !parked);
             if deadline.is_some_and(|deadline| now >= deadline) {
                 if !idle {
-                    break None;
+                    break Pause::Attempts;
                 }
                 self.push(Event::TimedOut { at: now })?;
                 continue;
             }
             match next(&self.state, now, self.runs.ctx.attempts_per_run()) {
-                Some(Effect::Finish(_)) => break Some(None),
+                Some(Effect::Finish(_)) => break Pause::Ended,
                 Some(Effect::RequestApproval { step }) => self.request_approval(step, now)?,
                 Some(Effect::EndApproval { step }) => self.end_approval(step, now)?,
                 Some(Effect::BeginGroup { step, attempt }) => self.begin_group(step, attempt, now)?,
@@ -181,11 +191,11 @@ impl Worker<'_> {
                 }
                 // A process that shuts down releases its runs between two steps.
                 Some(Effect::RunStep { .. }) if self.runs.ctx.is_draining() => {
-                    break if idle { Some(Some(now)) } else { None };
+                    break if idle { Pause::Until(now) } else { Pause::Attempts };
                 }
                 Some(Effect::RunStep { step, attempt, cleaning_up }) => {
                     if !idle && !self.has_permit(starts.len()) {
-                        break None;
+                        break Pause::Attempts;
                     }
                     self.begin(&mut starts, (step, attempt, cleaning_up)).await?;
                 }
@@ -194,18 +204,18 @@ impl Worker<'_> {
                         let why = "the run has no step to execute, but has not ended";
                         return self.give_up(why.to_owned()).await.map(Advance::Left);
                     };
-                    break Some(Some(deadline.map_or(due, |deadline| due.min(deadline))));
+                    break Pause::Until(deadline.map_or(due, |deadline| due.min(deadline)));
                 }
-                None => break None,
+                None => break Pause::Attempts,
             }
         };
-        match end {
-            Some(None) => {
+        match pause {
+            Pause::Ended => {
                 self.commit(Next::End).await?;
                 Ok(Advance::Left(Left::Ended))
             }
-            Some(Some(until)) => Ok(self.release_until(until).await?.map_or(Advance::On, Advance::Left)),
-            None => {
+            Pause::Until(until) => Ok(self.release_until(until).await?.map_or(Advance::On, Advance::Left)),
+            Pause::Attempts => {
                 // Log lines alone wait for the next event, or for more of them.
                 if !self.pending.is_empty() {
                     self.commit(Next::Keep).await?;
@@ -256,7 +266,7 @@ impl Worker<'_> {
     }
 
     fn end_approval(&mut self, step: usize, at: Timestamp) -> Result<(), HostError> {
-        let approval = self.state.definition(step).and_then(Approval::of);
+        let approval = self.state.definition(step).and_then(|step| Approval::of(step));
         let approved = approval.is_some_and(|approval| approval.on_timeout == OnTimeout::Approve);
         self.audit_rows.push(not_decided(&self.state, step, approved, at));
         let (step, comment) = (self.state.key(step), String::new());

@@ -18,7 +18,9 @@ use std::ops::Deref;
 
 use data_encoding::HEXLOWER;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::ser::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
@@ -130,8 +132,8 @@ pub struct JobDefinition {
 
 /// A step: settings for its execution, and further keys as the configuration of its type.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(try_from = "Written", into = "Written")]
-#[schemars(!try_from, !into)]
+#[serde(remote = "Self")]
+#[schemars(!remote)]
 pub struct StepDefinition {
     /// The id that templates and clients use: `${{ steps.ID.output }}`.
     #[schemars(regex(pattern = "^[A-Za-z_][A-Za-z0-9_-]{0,63}$"))]
@@ -187,88 +189,25 @@ impl StepDefinition {
     }
 }
 
-/// A step as it is written: a group is part of the configuration.
-#[derive(Clone, Serialize, Deserialize)]
-struct Written {
-    id: String,
-    #[serde(default)]
-    name: String,
-    #[serde(rename = "type")]
-    step_type: String,
-    #[serde(default, skip_serializing_if = "is_false")]
-    continue_on_failure: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    when: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    retry: Option<Retry>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    on_lost: Option<OnLost>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    timeout: Option<Span>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    policy: Option<Grants>,
-    #[serde(flatten)]
-    config: Map<String, Value>,
-}
-
-impl TryFrom<Written> for StepDefinition {
-    type Error = serde_json::Error;
-
-    fn try_from(mut written: Written) -> Result<Self, Self::Error> {
-        let group = match written.step_type == group::TYPE {
-            true => Some(serde_json::from_value(Value::Object(std::mem::take(&mut written.config)))?),
-            false => None,
-        };
-        let Written {
-            id,
-            name,
-            step_type,
-            continue_on_failure,
-            when,
-            retry,
-            on_lost,
-            timeout,
-            policy,
-            config,
-        } = written;
-        Ok(Self {
-            id,
-            name,
-            step_type,
-            continue_on_failure,
-            when,
-            retry,
-            on_lost,
-            timeout,
-            policy,
-            group,
-            config,
-        })
+// Derived on the fields (`remote`), because in JSON the members of a group are part of the configuration.
+impl<'de> Deserialize<'de> for StepDefinition {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut step = Self::deserialize(deserializer)?;
+        if step.step_type == group::TYPE {
+            let members = Value::Object(std::mem::take(&mut step.config));
+            step.group = Some(serde_json::from_value(members).map_err(D::Error::custom)?);
+        }
+        Ok(step)
     }
 }
 
-impl From<StepDefinition> for Written {
-    fn from(step: StepDefinition) -> Self {
-        let StepDefinition {
-            id,
-            name,
-            step_type,
-            continue_on_failure,
-            when,
-            retry,
-            on_lost,
-            timeout,
-            policy,
-            group,
-            config,
-        } = step;
+impl Serialize for StepDefinition {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Some(group) = &self.group else { return Self::serialize(self, serializer) };
         // A group came from JSON, so it can be written as JSON.
-        let members = group.map(|group| serde_json::to_value(group).unwrap_or_default());
-        let config = match members {
-            Some(Value::Object(members)) => members,
-            _ => config,
-        };
-        Self { id, name, step_type, continue_on_failure, when, retry, on_lost, timeout, policy, config }
+        let members = serde_json::to_value(group).map_err(S::Error::custom)?;
+        let config = members.as_object().cloned().unwrap_or_default();
+        Self::serialize(&Self { config, group: None, ..self.clone() }, serializer)
     }
 }
 

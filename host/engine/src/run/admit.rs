@@ -172,7 +172,7 @@ fn inherited(old: &RunState, job: &Job) -> Vec<Event> {
     for (before, now) in top {
         let (Some(index), Some(node)) = (old.fixed(*before), job.plan().node(*now)) else { break };
         // An approval is for the job as it was, and a result belongs to the step as it was.
-        let same = old.definition(index).is_some_and(|before| *before == *node.definition);
+        let same = old.definition(index).is_some_and(|before| **before == *node.definition);
         let approval =
             |index: usize| old.definition(index).is_some_and(|step| step.step_type == approval::TYPE);
         let approved = edited && (approval(index) || old.within(index).into_iter().any(approval));

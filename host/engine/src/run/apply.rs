@@ -90,7 +90,7 @@ fn apply_to_step(state: &mut RunState, event: &Event, index: usize) {
                 step.checkpoint = None;
             });
             group::give_up_within(state, index, "its group was skipped");
-            after_skip(state, index, event, *at);
+            went_on(state, index, *at);
         }
         Event::AttemptLost { attempt, at, .. } => lost(state, index, *attempt, *at),
         Event::ApprovalRequested { message, at, until, bound, .. } => with_step(state, index, |step| {
@@ -116,18 +116,9 @@ fn apply_to_step(state: &mut RunState, event: &Event, index: usize) {
                 step.ended_at = Some(*at);
                 step.end = Some(end.clone());
             });
-            if state.seat_of(index).is_some() {
-                went_on(state, index, *at);
-            }
+            went_on(state, index, *at);
         }
         _ => {}
-    }
-}
-
-/// Moves on after a skipped step. A run that only inherits results has not begun, and so does not end.
-fn after_skip(state: &mut RunState, index: usize, event: &Event, at: Timestamp) {
-    if matches!(event, Event::StepSkipped { .. }) || state.seat_of(index).is_some() {
-        went_on(state, index, at);
     }
 }
 
@@ -148,7 +139,6 @@ fn end_early(state: &mut RunState, status: RunStatus, at: Timestamp) {
         (Some(group), None) => {
             state.ending = Some(Ending { status, at });
             group::halt(state, group, Stop::Cancelled, at);
-            // The group may have ended at once.
         }
         (_, Some(ending)) => settle(state, ending.status, None, at),
         (None, None) => settle(state, status, None, at),
@@ -249,19 +239,15 @@ pub(super) fn step_ended(state: &mut RunState, index: usize, end: &Arc<StepEnd>,
         end = &overdue;
     }
     let again = state.is_tried_again(index, &end.outcome);
-    with_step(state, index, |step| {
-        step.counted += 1;
-        close(step, end, at);
-        if !again {
-            step.checkpoint = None;
-        }
-    });
-    if end.outcome.is_success() {
+    with_step(state, index, |step| step.counted += 1);
+    if !again && !end.outcome.is_success() {
+        return step_failed(state, index, end, true, at);
+    }
+    with_step(state, index, |step| close(step, end, at));
+    if !again {
+        with_step(state, index, |step| step.checkpoint = None);
         state.set_variables(index, &end.produced.variables);
         return went_on(state, index, at);
-    }
-    if !again {
-        return step_failed(state, index, end, true, at);
     }
     let retry = run.job.retry_of(&definition);
     with_step(state, index, |step| {
@@ -278,6 +264,8 @@ pub(super) fn went_on(state: &mut RunState, index: usize, at: Timestamp) {
     }
     match state.ending.take() {
         Some(ending) => settle(state, ending.status, None, at),
+        // A run that only inherits results has not begun, and so does not end.
+        None if state.started_at.is_none() => {}
         None => finish_if_done(state, at),
     }
 }
@@ -386,10 +374,10 @@ fn settle(state: &mut RunState, status: RunStatus, failed: Option<usize>, at: Ti
     state.verdict = Some(Verdict { status, at, failed });
     state.ending = None;
     state.leave_all();
-    let run = state.run.clone();
     let bad = matches!(status, RunStatus::Failed | RunStatus::Timeout);
     let failed_id = failed.and_then(|index| state.definition(index)).map(|step| step.id.clone());
-    for index in run.job.plan().top().iter().filter_map(|node| run.job.plan().fixed(*node)) {
+    let top: Vec<usize> = state.top().collect();
+    for index in top {
         let part = state.part_of(index);
         let Some((definition, step)) = state.definition(index).zip(state.steps.get(index)) else { continue };
         let asks = || definition.when.as_ref().is_some_and(|when| asks_about(when, failed_id.as_deref()));

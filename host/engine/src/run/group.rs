@@ -168,13 +168,10 @@ pub(super) fn begin(
         (false, Some(most)) => most as usize,
         (false, None) => usize::MAX,
     };
-    state.frontier_leave_group(index, at);
-    match state.groups.remove(&index) {
-        Some(before) => {
-            let again = restarted(state, index, before, (in_order, max_parallel));
-            state.groups.insert(index, again);
-        }
-        None => {
+    state.start_clock(index, at);
+    match state.groups.contains_key(&index) {
+        true => restart(state, index, in_order, max_parallel),
+        false => {
             let count = if fan_out { items.map_or(0, |items| items.len()) } else { static_branches };
             let fresh = GroupState {
                 items: items.cloned(),
@@ -204,44 +201,36 @@ pub(super) fn begin(
     join_if_done(state, index, at);
 }
 
-/// Returns a group before its next attempt: branches that ended well stay as they are.
-fn restarted(state: &mut RunState, index: usize, before: GroupState, mode: (bool, usize)) -> GroupState {
-    let (in_order, max_parallel) = mode;
-    let mut group = GroupState {
-        in_order,
-        max_parallel,
-        active: 0,
-        begun: 0,
-        next: 0,
-        stop: None,
-        join: None,
-        closed: false,
-        ..before
-    };
-    state.groups.insert(index, group.clone());
-    for branch in 0..group.branches.len() {
-        let Some(known) = group.branches.get_mut(branch) else { continue };
-        if known.result == Some(BranchResult::Done) {
-            continue;
-        }
+/// Prepares the next attempt of a group: branches that ended well stay as they are.
+fn restart(state: &mut RunState, index: usize, in_order: bool, max_parallel: usize) {
+    let Some(group) = state.groups.get_mut(&index) else { return };
+    (group.in_order, group.max_parallel) = (in_order, max_parallel);
+    (group.active, group.begun, group.next) = (0, 0, 0);
+    (group.stop, group.join, group.closed) = (None, None, false);
+    let is_open = |branch: &BranchState| branch.result != Some(BranchResult::Done);
+    let open: Vec<usize> =
+        (0..).zip(&group.branches).filter(|(_, branch)| is_open(branch)).map(|(branch, _)| branch).collect();
+    group.open = open.len();
+    for branch in open {
         let steps = state.sequence(index, branch);
-        let done = |step: &&usize| {
-            state.steps.get(**step).is_some_and(|step| {
-                matches!(step.status, StepStatus::Success)
-                    || step.status == StepStatus::Skipped && step.ended_at.is_some()
+        let ended_well = |step: &&usize| {
+            state.steps.get(**step).is_some_and(|step| match step.status {
+                StepStatus::Success => true,
+                StepStatus::Skipped => step.ended_at.is_some(),
+                _ => false,
             })
         };
-        let at = steps.iter().take_while(done).count();
+        let at = steps.iter().take_while(ended_well).count();
         for step in steps.iter().skip(at) {
             state.reset_kept(*step);
         }
-        *known = BranchState { at, result: None, failed: None, begun: false, ..std::mem::take(known) };
+        if let Some(known) = state.branch_mut(index, branch) {
+            (known.at, known.result, known.failed, known.begun) = (at, None, None, false);
+        }
     }
     for step in state.finally_of(index) {
         state.reset(step);
     }
-    group.open = group.branches.iter().filter(|branch| branch.result.is_none()).count();
-    group
 }
 
 /// Begins branches while there is room for them.
@@ -494,7 +483,8 @@ impl RunState {
         }
     }
 
-    fn frontier_leave_group(&mut self, index: usize, at: Timestamp) {
+    /// Takes a group that begins out of the frontier, and starts its time.
+    fn start_clock(&mut self, index: usize, at: Timestamp) {
         self.leave(index);
         if let Some(step) = self.steps.get_mut(index) {
             step.group_started = Some(at);
@@ -507,11 +497,8 @@ impl RunState {
     /// Resets a step and everything within it before its next try.
     pub(super) fn reset(&mut self, index: usize) {
         for step in self.within(index).into_iter().chain([index]) {
-            self.leave(step);
+            self.reset_kept(step);
             self.groups.remove(&step);
-            if let Some(step) = self.steps.get_mut(step) {
-                *step = step.again();
-            }
         }
     }
 

@@ -342,11 +342,6 @@ impl RunState {
         replay.end()
     }
 
-    /// Returns whether a step has a checkpoint that a later attempt may need.
-    pub fn has_checkpoint(&self) -> bool {
-        self.steps.iter().any(|step| step.checkpoint.is_some())
-    }
-
     /// Returns the time at which the job, or its `on_failure` and `finally`, runs out of time. `None` before
     /// the start.
     pub fn deadline(&self) -> Option<Timestamp> {
@@ -366,9 +361,8 @@ impl RunState {
     pub fn restart_step(&self) -> Option<usize> {
         let blamed = self.verdict.and_then(|verdict| verdict.failed);
         let main = |index: &usize| self.part_of(*index) == Part::Steps;
-        let top = || self.run.job.plan().top().iter().filter_map(|node| self.fixed(*node)).filter(main);
-        let steps =
-            || top().filter_map(|index| Some((index, self.definition(index)?, self.steps.get(index)?)));
+        let known = |index| Some((index, self.definition(index)?, self.steps.get(index)?));
+        let steps = || self.top().filter(main).filter_map(known);
         let bad = |step: &StepState| {
             matches!(step.status, StepStatus::Failed | StepStatus::Timeout | StepStatus::Cancelled)
         };
@@ -386,11 +380,8 @@ impl RunState {
 
     /// Returns the step outside of groups whose turn it is.
     pub(crate) fn current(&self) -> Option<usize> {
-        self.run.job.plan().top().iter().filter_map(|node| self.fixed(*node)).find(|top| self.is_open(*top))
-    }
-
-    fn is_open(&self, index: usize) -> bool {
-        self.steps.get(index).is_some_and(StepState::is_open)
+        let is_open = |top: &usize| self.steps.get(*top).is_some_and(StepState::is_open);
+        self.top().find(is_open)
     }
 
     /// Puts the step outside of groups whose turn it is into the frontier.
@@ -411,8 +402,8 @@ impl RunState {
     }
 
     /// Returns the definition of the step at a position.
-    pub fn definition(&self, index: usize) -> Option<&StepDefinition> {
-        Some(&*self.node(index)?.definition)
+    pub fn definition(&self, index: usize) -> Option<&Arc<StepDefinition>> {
+        Some(&self.node(index)?.definition)
     }
 
     /// Returns the list of the job that contains the step at a position.

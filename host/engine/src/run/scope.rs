@@ -50,9 +50,8 @@ impl RunState {
     /// branches, and all steps of groups that have ended, except the steps of items.
     fn visible(&self, index: usize) -> Vec<usize> {
         let mut seen = Vec::new();
-        let top = self.run.job.plan().top().iter().filter_map(|node| self.fixed(*node));
         let own: Vec<_> = self.around(index).collect();
-        self.add_visible(top.collect(), &mut seen);
+        self.add_visible(self.top().collect(), &mut seen);
         for seat in own.into_iter().rev() {
             let steps = match seat.branch {
                 Some(branch) => self.sequence(seat.group, branch),

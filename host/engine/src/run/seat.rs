@@ -81,6 +81,11 @@ impl RunState {
         }
     }
 
+    /// Returns the positions of the steps that are in no group, in order.
+    pub(super) fn top(&self) -> impl Iterator<Item = usize> + '_ {
+        self.run.job.plan().top().iter().filter_map(|node| self.fixed(*node))
+    }
+
     /// Returns whether a step is in no group.
     pub fn is_top(&self, index: usize) -> bool {
         self.seat_of(index).is_none()
@@ -168,8 +173,7 @@ impl RunState {
 
     /// Returns every step of the run, as far as it has a place: a group before its members.
     pub fn known(&self) -> impl Iterator<Item = usize> + '_ {
-        let top = self.run.job.plan().top().iter().filter_map(|node| self.fixed(*node));
-        top.flat_map(|top| std::iter::once(top).chain(self.within(top)))
+        self.top().flat_map(|top| std::iter::once(top).chain(self.within(top)))
     }
 
     /// Returns every step within a group, at any depth, as far as it has a place.

@@ -202,8 +202,7 @@ pub fn cancelled(why: Option<&str>) -> String {
 fn steps(state: &RunState) -> Vec<StepView> {
     let mut room =
         Room { value: SHOWN_IN_ALL, metadata: SHOWN_IN_ALL, text: SHOWN_IN_ALL, members: MEMBERS_IN_ALL };
-    let top = state.run.job.plan().top().iter().filter_map(|node| state.fixed(*node));
-    top.filter_map(|index| StepView::of(state, index, &mut room)).collect()
+    state.top().filter_map(|index| StepView::of(state, index, &mut room)).collect()
 }
 
 /// Maximum number of members of groups that are shown with a run.

@@ -39,7 +39,8 @@ pub(super) struct Attempt {
     begun: Timestamp,
     /// The bytes of log lines and checkpoints that it wrote.
     pub(super) written: u64,
-    limits: Limits,
+    /// Its limits. `None` for a step that could not be prepared, so that nothing ran.
+    limits: Option<Limits>,
     cleaning_up: bool,
     cancel: CancellationToken,
     shortfall: Option<Shortfall>,
@@ -102,7 +103,7 @@ impl Worker<'_> {
         match prepared {
             Ok((config, limits, grant)) => {
                 let (sink, mut receiver) = StepSink::channel();
-                attempt.limits = limits;
+                attempt.limits = Some(limits);
                 attempt.shortfall = grant.shortfall();
                 let request = self.request(&attempt, (step, &definition), config, grant, sink);
                 let (runner, span) = (self.runs.ctx.runner.clone(), attempt.span.clone());
@@ -116,7 +117,7 @@ impl Worker<'_> {
                 Ok(true)
             }
             Err(outcome) => {
-                self.end_attempt(step, &attempt, ended(outcome), false)?;
+                self.end_attempt(step, &attempt, ended(outcome))?;
                 Ok(false)
             }
         }
@@ -140,7 +141,7 @@ impl Worker<'_> {
             number,
             begun: self.now(),
             written: 0,
-            limits: Limits::STANDARD,
+            limits: None,
             cleaning_up,
             cancel,
             shortfall: None,
@@ -246,26 +247,20 @@ impl Worker<'_> {
         let Some(mut attempt) = done.then(|| self.attempts.remove(&step)).flatten() else { return Ok(()) };
         self.release_permits();
         match attempt.end.take() {
-            Some(end) => self.end_attempt(step, &attempt, end, true),
+            Some(end) => self.end_attempt(step, &attempt, end),
             None => Ok(()),
         }
     }
 
-    /// Records the end of an attempt. `ran` says whether it ran at all.
-    fn end_attempt(
-        &mut self,
-        step: usize,
-        attempt: &Attempt,
-        mut end: StepEnd,
-        ran: bool,
-    ) -> Result<(), HostError> {
+    /// Records the end of an attempt.
+    fn end_attempt(&mut self, step: usize, attempt: &Attempt, mut end: StepEnd) -> Result<(), HostError> {
         end.receipt.stored_bytes = attempt.written.saturating_add(json_bytes(&end));
-        if ran && !attempt.cleaning_up {
-            end = self.state.judged(step, &attempt.limits, self.runs.ctx.run_bytes(), end);
+        if let Some(limits) = attempt.limits.as_ref().filter(|_| !attempt.cleaning_up) {
+            end = self.state.judged(step, limits, self.runs.ctx.run_bytes(), end);
         }
         let (receipt, at) = (&end.receipt, self.now());
         self.runs.ctx.measures.step_ended(&attempt.step_type, attempt.number, &end);
-        if ran {
+        if attempt.limits.is_some() {
             attempt.span.in_scope(|| {
                 tracing::debug!(
                     outcome = end.outcome.class(),

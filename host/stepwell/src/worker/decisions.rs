@@ -18,7 +18,7 @@ pub(super) const LOOK: Duration = Duration::from_millis(500);
 const MOST: u32 = 100;
 
 /// A decision in the store, for the worker that holds the run.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Decision {
     pub step: String,
     pub approved: bool,

@@ -40,8 +40,7 @@ pub(super) fn try_again(state: &mut RunState, failed: usize, outcome: &Outcome, 
     let pause = backoff(&format!("{}/{}", run.execution_id, state.attempt), retry.backoff.0, state.attempt);
     state.attempt += 1;
     let main = |index: &usize| state.part_of(*index) == Part::Steps;
-    let top: Vec<usize> =
-        run.job.plan().top().iter().filter_map(|node| state.fixed(*node)).filter(main).collect();
+    let top: Vec<usize> = state.top().filter(main).collect();
     let first = match retry.from {
         RetryFrom::Start => top.first().copied().unwrap_or(failed),
         RetryFrom::FailedStep => failed,

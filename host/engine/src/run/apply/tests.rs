@@ -262,7 +262,7 @@ fn driven(job: serde_json::Value, ends: &[(&str, Outcome)]) -> String {
         apply(&mut state, &started(step, attempt)).unwrap();
         let outcome = ends.iter().find(|(id, _)| *id == definition.id).map(|(_, outcome)| outcome.clone());
         apply(&mut state, &ended(step, attempt, outcome.unwrap_or(Outcome::Succeeded), 2)).unwrap();
-        ran.push(definition.id);
+        ran.push(definition.id.clone());
     }
     let steps: Vec<&str> = state.steps.iter().map(|step| step.status.name()).collect();
     format!("{}: {}; {}", ran.join(" "), state.status.name(), steps.join(" "))
