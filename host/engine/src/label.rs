@@ -34,7 +34,7 @@ fn begins_with(name: &str, reserved: &str) -> bool {
 }
 
 /// Returns whether a character controls a terminal, reorders text, or has neither width nor effect.
-fn is_hidden(c: char) -> bool {
+pub fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(
             c,

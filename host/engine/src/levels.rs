@@ -21,21 +21,15 @@ pub struct TooDeep;
 /// # Errors
 /// Fails when the value has more than [`MAX_LEVELS`] levels.
 pub fn check(value: &Value) -> Result<(), TooDeep> {
-    let mut open = vec![(value, 0)];
-    while let Some((value, above)) = open.pop() {
-        if !matches!(value, Value::Array(_) | Value::Object(_)) {
-            continue;
-        }
-        if above == MAX_LEVELS {
-            return Err(TooDeep);
-        }
-        match value {
-            Value::Array(items) => open.extend(items.iter().map(|item| (item, above + 1))),
-            Value::Object(map) => open.extend(map.values().map(|item| (item, above + 1))),
-            _ => {}
+    fn within(value: &Value, levels: usize) -> Result<(), TooDeep> {
+        match (value, levels.checked_sub(1)) {
+            (Value::Array(items), Some(left)) => items.iter().try_for_each(|item| within(item, left)),
+            (Value::Object(map), Some(left)) => map.values().try_for_each(|item| within(item, left)),
+            (Value::Array(_) | Value::Object(_), None) => Err(TooDeep),
+            _ => Ok(()),
         }
     }
-    Ok(())
+    within(value, MAX_LEVELS)
 }
 
 /// Checks the text of a value before it is parsed.

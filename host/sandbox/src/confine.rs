@@ -211,7 +211,7 @@ fn set_kill_score(file: &CStr) -> io::Result<()> {
     Ok(())
 }
 
-/// As [`first_to_go`], for a program that has started.
+/// As [`set_kill_score`], for a program that has started.
 pub(crate) fn kill_first(pid: Pid) {
     let file = CString::new(format!("/proc/{}/oom_score_adj", pid.as_raw_nonzero())).unwrap_or_default();
     // The process may have ended, or have done this itself.

@@ -210,7 +210,7 @@ pub(crate) struct Masked<B> {
 }
 
 impl<B> Masked<B> {
-    /// Makes a masked body. `told` is called at the first match.
+    /// Makes a masked body. `report` is called at the first match.
     pub fn new(body: B, needles: Needles, report: impl FnOnce() + Send + 'static) -> Self {
         let report: Option<Box<dyn FnOnce() + Send>> = Some(Box::new(report));
         Self { body, needles, held: BytesMut::new(), found: Vec::new(), after: None, ended: false, report }

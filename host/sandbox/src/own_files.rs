@@ -1,6 +1,6 @@
 //! Files that belong only to this user, so that their content is trusted.
 
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
@@ -30,13 +30,18 @@ pub fn create(path: &Path, content: &[u8]) -> io::Result<()> {
 
 /// Returns a temporary file with this content, on disk, in the directory of `path`.
 fn written(path: &Path, content: &[u8]) -> io::Result<NamedTempFile> {
+    let file = filled(path, content)?;
+    file.as_file().sync_all()?;
+    Ok(file)
+}
+
+fn filled(path: &Path, content: &[u8]) -> io::Result<NamedTempFile> {
     let mut file = tempfile::Builder::new()
         .prefix(".")
         .suffix(".tmp")
         .permissions(Permissions::from_mode(0o600))
         .tempfile_in(directory(path))?;
     file.write_all(content)?;
-    file.as_file().sync_all()?;
     Ok(file)
 }
 
@@ -50,13 +55,7 @@ fn directory(path: &Path) -> &Path {
 /// Writes a file for this user only, completely or not at all. After a loss of power it may be damaged: for files whose
 /// content is checked.
 pub(crate) fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
-    let mut unique = [0; 8];
-    getrandom::fill(&mut unique).map_err(io::Error::other)?;
-    let temporary = path.with_extension(format!("{:016x}.tmp", u64::from_le_bytes(unique)));
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
-    file.write_all(content)?;
-    drop(file);
-    fs::rename(temporary, path)
+    filled(path, content)?.persist(path).map(drop).map_err(|error| error.error)
 }
 
 pub(crate) fn read_or_make_key(path: &Path) -> io::Result<[u8; 32]> {
@@ -90,6 +89,8 @@ pub(crate) fn open_own(path: &Path) -> io::Result<File> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn names(dir: &Path) -> Vec<String> {

@@ -1,20 +1,13 @@
 //! Texts of steps, without characters that could control the terminal.
 
+use stepwell::engine::label::is_hidden;
 use stepwell::engine::store::LogRecord;
 
-/// Returns whether a character could steer a terminal, or reorder or hide text: control characters (with ESC
-/// and C1), marks of direction, separators of lines and paragraphs, and tags.
-fn is_harmful(c: char) -> bool {
-    c.is_control() && c != '\t'
-        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{061c}')
-        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{e0000}'..='\u{e007f}')
-}
-
-/// Text in one line, without the characters that could steer a terminal.
+/// Text in one line, without the characters that could steer a terminal, or reorder or hide text.
 pub(crate) fn plain(text: &str) -> String {
     let shown = |c: char| match c {
         '\n' | '\r' => ' ',
-        c if is_harmful(c) => '\u{fffd}',
+        c if c != '\t' && is_hidden(c) => '\u{fffd}',
         c => c,
     };
     text.chars().map(shown).collect()
@@ -22,11 +15,10 @@ pub(crate) fn plain(text: &str) -> String {
 
 /// Several lines, each as [`plain`].
 pub(crate) fn plain_lines(text: &str) -> String {
-    text.lines().map(plain).collect::<Vec<_>>().join("\n")
+    text.split('\n').map(plain).collect::<Vec<_>>().join("\n")
 }
 
 /// Cleans bytes for a terminal piece by piece, each line as [`plain`]. A character may be spread over two pieces.
-#[derive(Default)]
 pub(crate) struct Cleaner {
     /// The beginning of a character.
     cut: Vec<u8>,
@@ -44,10 +36,7 @@ impl Cleaner {
         let mut text = String::with_capacity(all.len());
         let mut pieces = all.utf8_chunks().peekable();
         while let Some(piece) = pieces.next() {
-            text.extend(piece.valid().split_inclusive('\n').flat_map(|line| match line.strip_suffix('\n') {
-                Some(line) => [plain(line.strip_suffix('\r').unwrap_or(line)), "\n".to_owned()],
-                None => [plain(line), String::new()],
-            }));
+            text.push_str(&plain_lines(piece.valid()));
             let invalid = piece.invalid();
             match pieces.peek().is_none() && is_beginning(invalid) {
                 true => self.cut = invalid.to_vec(),

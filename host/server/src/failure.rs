@@ -6,8 +6,6 @@ use stepwell::HostError;
 use stepwell::engine::{Diagnostic, StoreError};
 use stepwell::sandbox::ComponentError;
 
-use crate::display::plain_lines;
-
 /// The exit codes of all commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
@@ -110,12 +108,11 @@ impl Failure {
         Some(Self { exit: first.exit, message: messages.join("\n\n"), lost: false })
     }
 
-    /// Returns the text for standard error, without characters that could control the terminal: parts of it
-    /// may come from a service. The text of a problem with a place already names it an error.
+    /// Returns the text for standard error. The text of a problem with a place already names it an error.
     pub fn shown(&self) -> String {
-        let message = plain_lines(&self.message);
+        let message = &self.message;
         match message.starts_with("error: ") || message.contains("--> ") {
-            true => message,
+            true => message.clone(),
             false => format!("error: {message}"),
         }
     }

@@ -137,7 +137,7 @@ fn print_painted(text: &str) {
 
 /// Prints a message to standard error, without the characters that could steer a terminal.
 fn say(text: &str) {
-    say_painted(&text.split('\n').map(display::plain).collect::<Vec<_>>().join("\n"));
+    say_painted(&display::plain_lines(text));
 }
 
 /// Prints a message with colors to standard error. Each of its parts is plain already.

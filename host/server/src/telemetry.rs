@@ -11,6 +11,7 @@ use opentelemetry_otlp::{SpanExporter as Otlp, WithExportConfig, WithHttpConfig}
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanExporter, SpanLinks};
 use stepwell::engine::clock::Timestamp;
+use stepwell::engine::config::log_problem;
 use stepwell::engine::trace::{Span, Spans};
 use stepwell::engine::{Configuration, Diagnostic};
 use stepwell::{HostError, sandbox};
@@ -44,6 +45,7 @@ pub(crate) type LogFilter = reload::Handle<EnvFilter, Registry>;
 
 /// Sets up the log, on standard error.
 pub(crate) fn log(format: LogFormat, filter: &str) -> Result<LogFilter, String> {
+    log_problem(filter).map_or(Ok(()), Err)?;
     let filter = EnvFilter::try_new(filter).map_err(|error| error.to_string())?;
     let (filter, handle) = reload::Layer::new(filter);
     let registry = tracing_subscriber::registry().with(filter);

@@ -41,6 +41,11 @@ pub(crate) struct Mysql {
 
 /// Logs in and checks the rights of the login.
 pub(crate) async fn connect(server: &Server) -> Result<Opened, String> {
+    if server.database.eq_ignore_ascii_case("mysql") {
+        return Err(
+            "the database `mysql` holds accounts and their passwords; connect to another one".to_owned()
+        );
+    }
     let mut opts = OptsBuilder::default()
         .user(Some(&server.user))
         .pass(server.password.as_deref())
@@ -64,11 +69,6 @@ pub(crate) async fn connect(server: &Server) -> Result<Opened, String> {
     let connecting = tokio::time::timeout(std::time::Duration::from_secs(10), Conn::new(opts.clone()));
     let mut conn =
         connecting.await.map_err(|_| "it does not answer within 10 s".to_owned())?.map_err(shown)?;
-    if server.database.eq_ignore_ascii_case("mysql") {
-        return Err(
-            "the database `mysql` holds accounts and their passwords; connect to another one".to_owned()
-        );
-    }
     let version: Option<String> = conn.query_first("SELECT VERSION()").await.map_err(shown)?;
     let version = version.unwrap_or_default();
     let is_mariadb = version.to_ascii_lowercase().contains("mariadb");

@@ -27,7 +27,7 @@ use crate::serve::{Control, Job, Loaded, Work, beginning, next};
 use crate::sink::Sink;
 use crate::sqlite_errors::{NUL, code, first_line, line_left, of_load, out_of_memory, translate};
 use crate::sqlite_limits::{INSTRUCTIONS, LENGTH};
-use crate::sqlite_memory::{self, Account, MOST, Refused, bounded};
+use crate::sqlite_memory::{self, Account, MOST_OF_ONE, Refused, bounded};
 use crate::{
     Access, Column, CompactString, Error, Parameters, ScriptReport, StatementReport, Totals, Value, filled,
     lists, sqlite_functions,
@@ -129,7 +129,7 @@ impl Session {
         let translate = |failure: Failure| {
             failure.or(|error| match sqlite_memory::refused() {
                 Some(Refused::Memory) => out_of_memory(format!(
-                    "the statement takes more of SQLite's memory than there is ({MOST} bytes for all steps): sort, group or join fewer rows"
+                    "the statement takes more of SQLite's memory than there is (at most {MOST_OF_ONE} bytes, and fewer while other steps use theirs): sort, group or join fewer rows"
                 )),
                 Some(Refused::Time) => Error::TimedOut,
                 Some(Refused::Stopped) => Error::Stopped,

@@ -19,9 +19,9 @@ use rusqlite::ffi;
 use tokio_util::sync::CancellationToken;
 
 /// The bytes that the connections of all steps may hold.
-pub(crate) const MOST: i64 = 256 << 20;
+const MOST: i64 = 256 << 20;
 /// The bytes that one connection may hold, with its stack.
-const MOST_OF_ONE: i64 = 192 << 20;
+pub(crate) const MOST_OF_ONE: i64 = 192 << 20;
 /// The bytes that a connection may hold even when others hold the rest.
 const LEAST: i64 = 8 << 20;
 /// The maximum number of connections with an account.
@@ -31,9 +31,9 @@ const ALLOCATIONS_BETWEEN_LOOKS: u32 = 64;
 /// The bytes before an allocation. They hold its size and its account, and keep SQLite's alignment.
 const HEADER: usize = 8;
 
-/// The bytes that each account holds. The first one is for everything that no step causes.
+/// The bytes that each account holds. The first one stands for everything that no step causes, and counts nothing.
 static HELD: [AtomicI64; ACCOUNTS] = [const { AtomicI64::new(0) }; ACCOUNTS];
-/// The bytes of all accounts but the first.
+/// The bytes of all accounts.
 static ALL: AtomicI64 = AtomicI64::new(0);
 static NUMBERS: Mutex<Numbers> = Mutex::new(Numbers { next: 1, free: Vec::new() });
 static IS_INSTALLED: AtomicBool = AtomicBool::new(false);
@@ -194,12 +194,14 @@ fn held(account: u32) -> i64 {
 }
 
 fn charge(account: u32, bytes: i64) {
+    // A counter for the run store would slow its threads, which would share it, and limit nothing.
+    if account == 0 {
+        return;
+    }
     if let Some(held) = HELD.get(account as usize) {
         held.fetch_add(bytes, Ordering::Relaxed);
     }
-    if account != 0 {
-        ALL.fetch_add(bytes, Ordering::Relaxed);
-    }
+    ALL.fetch_add(bytes, Ordering::Relaxed);
 }
 
 /// Returns the account of an allocation of this thread, or `None` when it must fail. A thread that ends belongs to

@@ -9,7 +9,7 @@ use stepwell_engine::identity::Actor;
 use stepwell_engine::job::StepDefinition;
 use stepwell_engine::job::approval::Approval;
 use stepwell_engine::run::{Bound, Event, Replay, RunState, RunStatus, StepStatus, apply};
-use stepwell_engine::store::{Audit, Change, Claim, Commit, Expect, Kind, Next, RunFilter, Source};
+use stepwell_engine::store::{Audit, Change, Claim, Commit, Next, RunFilter, Source};
 
 use crate::HostError;
 use crate::context::Context;
@@ -102,7 +102,7 @@ impl Approvals {
         audit: Audit,
     ) -> Result<RunState, HostError> {
         let state = self.ctx.runs().get(execution_id).await?;
-        let Some((step, definition)) = asks(&state, step_id) else {
+        let Some((step, until, definition)) = asks(&state, step_id) else {
             return Err(not_asking(execution_id, step_id));
         };
         if let Some(why) = self.may_not_decide(&state, step, &definition, &decided).await? {
@@ -115,6 +115,7 @@ impl Approvals {
         let audit = Audit { detail: format!("step {step_id}, {digest}{said}"), ..audit };
         let decision = Decision {
             step: step_id.to_owned(),
+            until,
             approved: decided.approved,
             by: decided.shown(),
             comment: decided.comment,
@@ -131,27 +132,33 @@ impl Approvals {
 
     /// Waits until the worker that holds a run has applied a decision. If the worker releases the run meanwhile,
     /// this process applies it.
+    ///
+    /// # Errors
+    /// Fails when the step stops waiting for another reason, or the worker takes too long.
     async fn wait_for_worker(&self, execution_id: &str, decision: &Decision) -> Result<RunState, HostError> {
         for _ in 0..WAITS {
             tokio::time::sleep(WAIT).await;
             let state = self.ctx.runs().get(execution_id).await?;
-            if asks(&state, &decision.step).is_none() {
-                return Ok(state);
+            if decision.asked(&state).is_none() {
+                decision.remove(&self.ctx, execution_id).await?;
+                let is_applied = decision.is_applied(&state);
+                return if is_applied { Ok(state) } else { Err(not_asking(execution_id, &decision.step)) };
             }
             let now = self.ctx.clock.now();
             let claim =
                 self.ctx.store.claim_run(execution_id, self.ctx.worker(), now, self.ctx.lease_from(now));
             let Ok(claim) = claim.await else { continue };
             let applied = self.apply(claim, decision.clone(), Vec::new()).await;
-            let id = Decision::id(execution_id, &decision.step);
-            let remove = Change::Remove { kind: Kind::Decision, id, expect: Expect::Any };
-            self.ctx.store.write(vec![remove]).await?;
+            decision.remove(&self.ctx, execution_id).await?;
             // The worker may have applied it just before it released the run.
             if !matches!(applied, Err(HostError::Refused(_))) {
                 return applied;
             }
         }
-        self.ctx.runs().get(execution_id).await
+        Err(HostError::Busy(format!(
+            "the decision about the step `{}` of {execution_id} is stored, but the process that holds the run has not applied it yet; `stepwell runs show {execution_id}` shows when it has",
+            decision.step
+        )))
     }
 
     /// Applies a decision to a claimed run, and releases the run.
@@ -161,9 +168,8 @@ impl Approvals {
         decision: Decision,
         audit: Vec<Audit>,
     ) -> Result<RunState, HostError> {
-        let Decision { step: step_id, approved, by, comment, at: now } = decision;
-        let (step_id, execution_id) = (step_id.as_str(), claim.run.execution_id.clone());
-        let execution_id = execution_id.as_str();
+        let execution_id = claim.run.execution_id.clone();
+        let (execution_id, now) = (execution_id.as_str(), decision.at);
         let (queue, fence) = (claim.run.queue.clone(), claim.fence);
         let mut replay = Replay::new(claim.run);
         replay.add(&claim.events);
@@ -183,12 +189,11 @@ impl Approvals {
             next,
             at: now,
         };
-        let Some((step, _)) = asks(&state, step_id) else {
+        let Some(step) = decision.asked(&state) else {
             self.ctx.store.commit(back(&state, Vec::new(), Next::Wait(now), Vec::new())).await?;
-            return Err(not_asking(execution_id, step_id));
+            return Err(not_asking(execution_id, &decision.step));
         };
-        let (step, by) = (state.key(step), Some(by));
-        let event = Event::ApprovalDecided { step, approved, by, comment, at: now };
+        let event = decision.event(state.key(step), now);
         apply(&mut state, &event)?;
         let next = if state.status.is_terminal() { Next::End } else { Next::Wait(now) };
         let free = self.ctx.store.commit(back(&state, vec![event], next, audit)).await?;
@@ -322,11 +327,11 @@ pub(crate) fn awaited(state: &RunState) -> impl Iterator<Item = (usize, Timestam
     })
 }
 
-/// Returns the step with that path, if the run waits for its approval.
-pub(crate) fn asks(state: &RunState, step_id: &str) -> Option<(usize, Arc<StepDefinition>)> {
-    let is = |step: &usize| state.steps.get(*step).is_some_and(|step| &*step.path == step_id);
-    let step = awaited(state).map(|(step, _)| step).find(is)?;
-    Some((step, state.definition(step)?.clone()))
+/// Returns the step with that path and the end of its time, if the run waits for its approval.
+pub(crate) fn asks(state: &RunState, step_id: &str) -> Option<(usize, Timestamp, Arc<StepDefinition>)> {
+    let is = |(step, _): &(usize, Timestamp)| state.steps.get(*step).is_some_and(|step| &*step.path == step_id);
+    let (step, until) = awaited(state).find(is)?;
+    Some((step, until, state.definition(step)?.clone()))
 }
 
 pub(crate) fn not_asking(execution_id: &str, step_id: &str) -> HostError {

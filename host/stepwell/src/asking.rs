@@ -44,7 +44,7 @@ impl Approvals {
         // The full state includes the variables that expressions read.
         let state = self.ctx.runs().get(execution_id).await?;
         match asks(&state, step_id) {
-            Some((step, _)) => Ok(Asking { state, step }),
+            Some((step, ..)) => Ok(Asking { state, step }),
             None => Err(not_asking(execution_id, step_id)),
         }
     }

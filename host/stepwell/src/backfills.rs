@@ -138,7 +138,7 @@ impl Schedules {
             HostError::Refused(format!("the job `{job_id}` has no schedule: there is nothing to backfill"))
         };
         let row = self.ctx.jobs().get(job_id).await?.schedule.ok_or_else(none)?;
-        let timetable = self.timetable(&row.job, row.made)?.ok_or_else(none)?;
+        let timetable = self.timetable_of(&row)?;
         Ok((row, timetable))
     }
 
@@ -245,15 +245,13 @@ impl Schedules {
     /// Admits the next runs of a backfill. Returns whether there are more.
     async fn fill(&self, record: Record, timetables: &mut Timetables) -> Result<bool, HostError> {
         let mut backfill: Backfill = read(&record)?;
-        let row = self.ctx.store.schedule(&backfill.job_id).await?;
-        let Some((row, timetable)) =
-            row.and_then(|row| Some((timetables.of(self, &row)?, row))).map(|(t, r)| (r, t))
-        else {
+        let Some(row) = self.ctx.store.schedule(&backfill.job_id).await? else {
             // The job or its schedule was removed.
             backfill.state = BackfillState::Cancelled;
             self.ctx.store.write(vec![put(&backfill, Expect::Version(record.version))]).await?;
             return Ok(false);
         };
+        let timetable = timetables.of(self, &row)?;
         let now = self.ctx.clock.now();
         let end = backfill.to.min(row.cursor);
         let fires = schedule::backfill(&timetable, backfill.cursor, end, CHUNK);

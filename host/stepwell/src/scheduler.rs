@@ -12,13 +12,11 @@ use stepwell_engine::schedule::{self, Decision, Fire, RunOverlap, Timetable, Wat
 use stepwell_engine::store::{FireBatch, LedgerRow, NewFire, ScheduleRow, Source};
 
 use crate::HostError;
-use crate::schedules::Schedules;
+use crate::schedules::{Schedules, unreadable};
 use crate::service::POLL;
 
 /// The maximum interval between two rounds of a scheduler that counts as watching.
 const BREAK: Duration = Duration::from_secs(5);
-/// The interval between two rounds when nothing that is due can be read.
-const AGAIN: Duration = Duration::from_millis(50);
 /// The number of schedules that the scheduler fires per transaction.
 const SCHEDULES: u32 = 256;
 /// The maximum number of fires of one schedule per transaction.
@@ -27,8 +25,6 @@ const FIRES: usize = 500;
 /// The result of a round of the scheduler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fired {
-    /// Nothing was due.
-    Nothing,
     /// Everything that was due has fired.
     All,
     /// More may be due.
@@ -67,7 +63,6 @@ impl Schedules {
             if fired.is_ok() {
                 watching = Some((since, now));
             }
-            let none_read = matches!(fired, Ok(Fired::Nothing));
             let filled = self.fill_backfills(&mut timetables).await;
             let pause = match (fired, filled) {
                 (Ok(Fired::More), _) | (_, Ok(true)) => continue,
@@ -81,9 +76,8 @@ impl Schedules {
                     let next = self.ctx.store.next_schedule(Some(self.ctx.worker())).await.ok().flatten();
                     let until =
                         next.map_or(POLL, |next| (next - self.ctx.clock.now()).to_std().unwrap_or_default());
-                    // If a due schedule did not fire, it now belongs to another scheduler, or cannot be read.
-                    let least = if none_read && until.is_zero() { AGAIN } else { Duration::from_millis(2) };
-                    until.clamp(least, POLL)
+                    // If a due schedule did not fire, it now belongs to another scheduler.
+                    until.clamp(Duration::from_millis(2), POLL)
                 }
             };
             if self.ctx.sleep_or(&notify, pause).await {
@@ -101,9 +95,6 @@ impl Schedules {
     ) -> Result<Fired, HostError> {
         let now = self.ctx.clock.now();
         let rows = self.ctx.store.due_schedules(self.ctx.worker(), now, SCHEDULES).await?;
-        if rows.is_empty() {
-            return Ok(Fired::Nothing);
-        }
         let mut more = rows.len() == SCHEDULES as usize;
         let mut batches = Vec::new();
         for row in rows {
@@ -144,9 +135,9 @@ impl Schedules {
     /// stops no other schedule.
     pub(crate) fn batch(&self, row: &ScheduleRow, timetables: &mut Timetables, watch: Watch) -> FireBatch {
         let why = match contained(|| self.decided(row, timetables, watch)) {
-            Ok(Some(batch)) => return batch,
-            // A calendar of the schedule may be missing.
-            Ok(None) => "a part of it is not in the configuration, or is invalid".to_owned(),
+            Ok(Ok(batch)) => return batch,
+            // For instance, the configuration has lost a calendar of the schedule.
+            Ok(Err(error)) => error.to_string(),
             Err(panicked) => format!("a fault of Stepwell: {}", panicked.0),
         };
         self.ctx.measures.schedule_failed();
@@ -161,13 +152,19 @@ impl Schedules {
         }
     }
 
-    fn decided(&self, row: &ScheduleRow, timetables: &mut Timetables, watch: Watch) -> Option<FireBatch> {
-        let (timetable, schedule) = timetables.of(self, row).zip(row.job.schedule.as_ref())?;
+    fn decided(
+        &self,
+        row: &ScheduleRow,
+        timetables: &mut Timetables,
+        watch: Watch,
+    ) -> Result<FireBatch, HostError> {
+        let schedule = row.job.schedule.as_ref().ok_or_else(|| unreadable(row))?;
+        let timetable = timetables.of(self, row)?;
         let due = schedule::due(&timetable, schedule, row.cursor, row.paused.as_deref(), watch, FIRES);
         let admission = |nominal| Admission { source: Source::Schedule { nominal }, ..Admission::default() };
         let fires =
             due.fires.iter().map(|fire| self.new_fire(row, fire, admission, schedule.overlap, watch.now));
-        Some(FireBatch {
+        Ok(FireBatch {
             job_id: row.job_id.clone(),
             expect: Some(row.cursor),
             cursor: due.cursor,
@@ -243,16 +240,20 @@ impl Timetables {
     /// The maximum number of cached timetables. A new one takes microseconds.
     const MOST: usize = 200_000;
 
-    pub(crate) fn of(&mut self, schedules: &Schedules, row: &ScheduleRow) -> Option<Arc<Timetable>> {
+    pub(crate) fn of(
+        &mut self,
+        schedules: &Schedules,
+        row: &ScheduleRow,
+    ) -> Result<Arc<Timetable>, HostError> {
         let key = (row.job.digest().to_owned(), row.made);
         if let Some(found) = self.0.get(&key) {
-            return Some(found.clone());
+            return Ok(found.clone());
         }
-        let timetable = Arc::new(schedules.timetable(&row.job, row.made).ok()??);
+        let timetable = Arc::new(schedules.timetable_of(row)?);
         if self.0.len() >= Self::MOST {
             self.0.clear();
         }
         self.0.insert(key, timetable.clone());
-        Some(timetable)
+        Ok(timetable)
     }
 }

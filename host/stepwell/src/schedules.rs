@@ -34,6 +34,11 @@ pub struct Preview {
 /// The maximum number of fires in one answer.
 pub(crate) const MOST_SHOWN: usize = 1000;
 
+/// Returns the error for a schedule whose job the store cannot read.
+pub(crate) fn unreadable(row: &ScheduleRow) -> HostError {
+    HostError::Refused(format!("the definition of the job `{}` cannot be read: store the job again", row.job_id))
+}
+
 /// The schedules of a host.
 #[derive(Clone)]
 pub struct Schedules {
@@ -85,15 +90,18 @@ impl Schedules {
             })
     }
 
+    /// Returns the timetable of a stored schedule.
+    pub(crate) fn timetable_of(&self, row: &ScheduleRow) -> Result<Timetable, HostError> {
+        self.timetable(&row.job, row.made)?.ok_or_else(|| unreadable(row))
+    }
+
     /// Returns why no fire of a schedule can be decided, if that is so.
     pub fn problem(&self, row: &ScheduleRow) -> Option<String> {
         let next = || {
-            let timetable = self.timetable(&row.job, row.made)?;
-            let next = timetable.as_ref().and_then(|timetable| timetable.next(row.cursor));
+            let timetable = self.timetable_of(row)?;
+            let next = timetable.next(row.cursor);
             let first = next.as_ref().and_then(|group| group.first());
-            Ok::<_, HostError>(
-                timetable.as_ref().zip(first).map(|(timetable, first)| timetable.due_at(first)),
-            )
+            Ok::<_, HostError>(first.map(|first| timetable.due_at(first)))
         };
         match contained(next) {
             Ok(Ok(_)) => None,

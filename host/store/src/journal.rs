@@ -5,7 +5,7 @@ use std::sync::Arc;
 use stepwell_engine::StoreError;
 use stepwell_engine::job::Job;
 use stepwell_engine::run::Event;
-use stepwell_engine::store::{EventPage, Loaded, NewRun, Place, RunRow};
+use stepwell_engine::store::{EventPage, Loaded, NewRun, Place};
 
 use crate::runs;
 use crate::shared::Shared;
@@ -51,18 +51,6 @@ impl Page {
     fn events(self) -> EventPage {
         let rows = self.rows.into_iter().filter_map(|(_, happened)| happened);
         EventPage { events: rows.flat_map(|text| happened(&text)).collect(), next: self.next }
-    }
-}
-
-impl First {
-    /// Returns the run and its events. `row` returns the row of a run that cannot be read.
-    pub fn loaded(self, row: impl FnOnce() -> Result<RunRow, StoreError>) -> Result<Loaded, StoreError> {
-        let EventPage { events, next } = self.events;
-        let run = match self.run {
-            Some(run) => run,
-            None => NewRun::unreadable(self.job, &row()?),
-        };
-        Ok(Loaded { run, events, next })
     }
 }
 
@@ -123,7 +111,12 @@ fn key(place: Place) -> (i64, i64) {
 
 pub(crate) fn load(db: &dyn Sql, shared: &Shared, id: &str) -> Result<Loaded, StoreError> {
     let job = job(db, shared, id)?;
-    page(db, id, None, false)?.first(job).loaded(|| runs::row(db, id))
+    let First { job, run, events: EventPage { events, next } } = page(db, id, None, false)?.first(job);
+    let run = match run {
+        Some(run) => run,
+        None => NewRun::unreadable(job, &runs::row(db, id)?),
+    };
+    Ok(Loaded { run, events, next })
 }
 
 pub(crate) fn events(db: &dyn Sql, id: &str, after: Place) -> Result<EventPage, StoreError> {
@@ -139,6 +132,6 @@ pub(crate) fn latest(db: &dyn Sql, shared: &Shared, id: &str) -> Result<(Arc<Job
     let events = text.as_deref().map(happened).unwrap_or_default();
     match job {
         Some(job) => Ok((job, events)),
-        None => Ok((NewRun::unreadable(None, &runs::row(db, id)?).job, vec![Event::Unreadable])),
+        None => Ok((Arc::new(Job::unreadable(&runs::row(db, id)?.job_id)), vec![Event::Unreadable])),
     }
 }

@@ -50,7 +50,8 @@ impl Shared {
             Some(Err(error)) => error.to_string(),
             None => "it is missing".to_owned(),
         };
-        if self.is_newly_unreadable(&format!("definition {digest}")) {
+        let mut known = self.unreadable.lock();
+        if known.len() < PARSED && known.insert(digest.to_owned()) {
             tracing::error!("the definition {digest} cannot be read: {why}");
         }
         None
@@ -66,12 +67,6 @@ impl Shared {
         Ok(self.read(digest, text.as_deref()))
     }
 
-    /// Returns whether a definition was not yet known as one that cannot be read.
-    pub fn is_newly_unreadable(&self, digest: &str) -> bool {
-        let mut known = self.unreadable.lock();
-        known.len() < PARSED && known.insert(digest.to_owned())
-    }
-
     pub fn keep(&self, job: &Arc<Job>) {
         let mut jobs = self.jobs.lock();
         if jobs.len() >= PARSED {
@@ -85,9 +80,10 @@ impl Shared {
     pub fn define(&self, db: &dyn Sql, job: &Arc<Job>, now: i64) -> Result<(), StoreError> {
         let known = "SELECT used_at FROM definitions WHERE digest = $1";
         let used: Option<i64> = db.one(known, params![job.digest()])?;
-        if used.is_none_or(|used| used < now - TOUCHED_MICROS) {
+        let is_damaged = self.unreadable.lock().remove(job.digest());
+        if is_damaged || used.is_none_or(|used| used < now - TOUCHED_MICROS) {
             let sql = "INSERT INTO definitions (digest, job, used_at) VALUES ($1, $2, $3)
-                ON CONFLICT (digest) DO UPDATE SET used_at = $3";
+                ON CONFLICT (digest) DO UPDATE SET job = $2, used_at = $3";
             db.execute(sql, params![job.digest(), job.text(), now])?;
         }
         self.keep(job);

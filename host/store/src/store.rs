@@ -15,6 +15,7 @@ use stepwell_engine::store::{
 };
 use tokio::sync::broadcast;
 
+use crate::journal::First;
 use crate::runs::{Entry, Journal, New, Taken};
 use crate::shared::Shared;
 use crate::sql::{Sql, json};
@@ -95,12 +96,15 @@ async fn claimed<D: Database>(store: &SqlStore<D>, taken: Taken) -> Result<Claim
     let Loaded { run, events, next } = match run {
         Journal::Fresh(run) => Loaded { run: *run, events: Vec::new(), next: None },
         Journal::Stored(page) => {
-            let first = page.first(job);
-            let row = match first.run {
-                Some(_) => None,
-                None => Some(store.row(&id).await?),
+            let First { job, run, events: EventPage { events, next } } = page.first(job);
+            if events.contains(&Event::Unreadable) {
+                tracing::error!(run = %id, "a part of the run's record cannot be read");
+            }
+            let run = match run {
+                Some(run) => run,
+                None => NewRun::unreadable(job, &store.row(&id).await?),
             };
-            first.loaded(|| row.ok_or(StoreError::NotFound(id)))?
+            Loaded { run, events, next }
         }
     };
     Ok(Claim { run, events, next, fence, cancel })

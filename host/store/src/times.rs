@@ -1,14 +1,16 @@
 //! Schedules, the leases of their schedulers, and the ledger of fires.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use stepwell_engine::clock::Timestamp;
+use stepwell_engine::job::Job;
 use stepwell_engine::schedule::{Decision, RunOverlap};
 use stepwell_engine::store::{FireBatch, Fired, LedgerFilter, LedgerRow, NewFire, QueueRow, ScheduleRow};
 use stepwell_engine::{StoreError, project};
 
 use crate::shared::Shared;
-use crate::sql::{Row, Sql, failed, json, micros, params, time, until};
+use crate::sql::{Row, Sql, json, micros, params, time, until};
 use crate::{audit, runs};
 
 pub(crate) fn put(db: &dyn Sql, shared: &Shared, row: &ScheduleRow) -> Result<(), StoreError> {
@@ -57,7 +59,7 @@ fn columns(row: Row<'_>) -> Result<Columns, StoreError> {
 
 fn schedule(db: &dyn Sql, shared: &Shared, columns: Columns) -> Result<ScheduleRow, StoreError> {
     let Columns { job_id, digest, made, cursor, next, paused } = columns;
-    let job = shared.job(db, &digest)?.ok_or_else(|| failed("its definition cannot be read"))?;
+    let job = shared.job(db, &digest)?.unwrap_or_else(|| Arc::new(Job::unreadable(&job_id)));
     Ok(ScheduleRow { job_id, job, made: time(made), cursor: time(cursor), next: next.map(time), paused })
 }
 
@@ -93,20 +95,7 @@ pub(crate) fn due(
         WHERE next <= $1 AND queue IN (SELECT queue FROM leases WHERE holder = $2 AND ends > $3)
         ORDER BY next LIMIT $4";
     let found = db.rows(sql, params![micros(now), holder, db.lease_time(now)?, limit], columns)?;
-    let read = |found: Columns| {
-        let (job_id, digest) = (found.job_id.clone(), found.digest.clone());
-        match schedule(db, shared, found) {
-            // A damaged definition stops no other schedule. It stays due, which the lag shows.
-            Err(StoreError::Failed(why)) => {
-                if shared.is_newly_unreadable(&digest) {
-                    tracing::error!(job = %job_id, "the schedule of the job cannot be read: {why}");
-                }
-                None
-            }
-            read => Some(read),
-        }
-    };
-    found.into_iter().filter_map(read).collect()
+    found.into_iter().map(|found| schedule(db, shared, found)).collect()
 }
 
 pub(crate) fn fire(db: &dyn Sql, shared: &Shared, batches: &[FireBatch]) -> Result<Vec<Fired>, StoreError> {

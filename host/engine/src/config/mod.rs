@@ -26,7 +26,7 @@ use connection::relative;
 pub use azure_devops::{AzureDevOps, Organization, ServicePrincipal};
 pub use connection::{Connection, ConnectionLimits, Database, Setting, Tls};
 pub use credentials::{ClientAuthentication, ClientCredentials, Credential, CredentialKind, Provider};
-pub use service::{
+pub use service::{log_problem, 
     CircuitBreaker, Features, Oidc, OidcGrant, Project, Retention, Service, Streams, Telemetry,
 };
 

@@ -286,11 +286,7 @@ impl Service {
             let message = "`run_bytes` must be at least 1MiB: the end of each step takes a few KiB";
             problems.0.push(document.error("/service/run_bytes", message));
         }
-        if let Some(wrong) = self.log.split(',').find(|part| !is_filter(part.trim())) {
-            let message = format!(
-                "`{}` is not a part of a log filter: write a level (`warn`), or a level per part (`stepwell=debug`)",
-                cut(wrong, 100)
-            );
+        if let Some(message) = log_problem(&self.log) {
             problems.0.push(document.error("/service/log", message));
         }
         for (index, host) in self.hosts.iter().enumerate().filter(|(_, host)| !is_host(host)) {
@@ -307,7 +303,16 @@ impl Service {
     }
 }
 
-/// Returns whether a part of a log filter is a level, a target, or a target with a level.
+/// Returns the problem of a log filter. Its parts are levels, and targets with levels: a word that is no level
+/// would be a target, and the filter would hide everything else.
+pub fn log_problem(filter: &str) -> Option<String> {
+    let wrong = filter.split(',').find(|part| !is_filter(part.trim()))?;
+    Some(format!(
+        "`{}` is not a part of a log filter: write a level (`warn`), or a level per part (`stepwell=debug`)",
+        cut(wrong, 100)
+    ))
+}
+
 fn is_filter(part: &str) -> bool {
     let is_level = |text: &str| {
         ["off", "error", "warn", "info", "debug", "trace"]
@@ -319,7 +324,7 @@ fn is_filter(part: &str) -> bool {
     };
     match part.split_once('=') {
         Some((target, level)) => is_target(target) && is_level(level),
-        None => is_target(part),
+        None => is_level(part),
     }
 }
 

@@ -348,6 +348,11 @@ impl From<JobDefinition> for Job {
 }
 
 impl Job {
+    /// Returns the job with this id, of which a store can read nothing else: it has no schedule and no steps.
+    pub fn unreadable(id: &str) -> Self {
+        JobDefinition { id: id.to_owned(), steps: Vec::new(), ..JobDefinition::empty() }.into()
+    }
+
     /// Returns the job as JSON.
     pub fn text(&self) -> &str {
         &self.text

@@ -329,8 +329,8 @@ fn status_of(outcome: &Outcome) -> StepStatus {
     }
 }
 
-/// Returns the end of an approval step.
-fn approval_end(approved: bool, by: Option<&str>, comment: &str) -> StepEnd {
+/// Returns the end of an approval step with this decision.
+pub fn approval_end(approved: bool, by: Option<&str>, comment: &str) -> StepEnd {
     let said = if comment.is_empty() { String::new() } else { format!(": {comment}") };
     let summary = match by {
         Some(who) => format!("approved by {who}{said}"),

@@ -31,7 +31,7 @@ use crate::outcome::StepEnd;
 use crate::store::NewRun;
 
 pub use admit::{Admission, AdmitError, admit, execution_id, retry_of};
-pub use apply::{IllegalEvent, apply};
+pub use apply::{IllegalEvent, apply, approval_end};
 pub use bound::{Bound, digest, known_steps};
 pub use budget::Usage;
 pub use event::Event;

@@ -65,8 +65,7 @@ pub struct NewRun {
 }
 
 fn no_job() -> Arc<Job> {
-    let job = crate::job::JobDefinition { steps: Vec::new(), ..crate::job::JobDefinition::empty() };
-    Arc::new(job.into())
+    Arc::new(Job::unreadable(""))
 }
 
 fn no_limit() -> u64 {
@@ -99,12 +98,8 @@ impl NewRun {
     /// Makes a run of which a store can read only its row: it has no variables and, where the job cannot be read
     /// either, no steps.
     pub fn unreadable(job: Option<Arc<Job>>, row: &RunRow) -> Self {
-        let nameless = || {
-            let id = row.job_id.clone();
-            let empty = crate::job::JobDefinition::empty();
-            Arc::new(crate::job::JobDefinition { id, steps: Vec::new(), ..empty }.into())
-        };
-        let mut run = Self::of(job.unwrap_or_else(nameless), &row.execution_id, row.created_at);
+        let job = job.unwrap_or_else(|| Arc::new(Job::unreadable(&row.job_id)));
+        let mut run = Self::of(job, &row.execution_id, row.created_at);
         run.scheduled_time = row.due_at;
         run.queue.clone_from(&row.queue);
         run.priority = row.priority;

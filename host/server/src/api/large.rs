@@ -3,8 +3,7 @@
 
 use std::collections::HashMap;
 
-use axum::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use parking_lot::Mutex;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -41,18 +40,11 @@ impl Default for Places {
 }
 
 impl Places {
-    /// Takes the places for the body of a request with that key, if it needs any.
+    /// Takes the places for a body of up to `bytes` of a request with that key, if it needs any.
     ///
     /// # Errors
     /// Fails when other large bodies use all places, or those of the key.
-    pub fn take(&self, key: &str, headers: &HeaderMap) -> Result<Option<Taken<'_>>, Problem> {
-        let said = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-        // A body without a declared length may have any length.
-        let bytes = match said {
-            Some(bytes) => bytes,
-            None if headers.contains_key(TRANSFER_ENCODING) => 1 << 20,
-            None => 0,
-        };
+    pub fn take(&self, key: &str, bytes: u64) -> Result<Option<Taken<'_>>, Problem> {
         if bytes <= SMALL {
             return Ok(None);
         }
@@ -85,41 +77,33 @@ impl Drop for Taken<'_> {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderValue;
-
     use super::*;
-
-    fn headers(bytes: u64) -> HeaderMap {
-        HeaderMap::from_iter([(CONTENT_LENGTH, HeaderValue::from(bytes))])
-    }
 
     #[test]
     fn large_bodies_have_a_bounded_number_of_places_and_small_ones_need_none() {
         let places = Places::default();
-        let take = |n: usize, headers: &HeaderMap| places.take(&format!("k{n}"), headers);
-        let taken: Vec<_> = (0..60).map(|n| take(n / 15, &headers(100_000)).ok()).collect();
+        let take = |n: usize, bytes: u64| places.take(&format!("k{n}"), bytes);
+        let taken: Vec<_> = (0..60).map(|n| take(n / 15, 100_000).ok()).collect();
         assert!(taken.iter().all(Option::is_some));
-        assert!(take(9, &headers(2_000_000)).is_err(), "a component takes 16 places");
-        let last: Vec<_> = (0..4).map(|_| take(9, &headers(1 << 20)).ok()).collect();
+        assert!(take(9, 2_000_000).is_err(), "a component takes 16 places");
+        let last: Vec<_> = (0..4).map(|_| take(9, 1 << 20).ok()).collect();
         assert!(last.iter().all(Option::is_some));
-        assert!(take(10, &headers(100_000)).is_err());
-        let chunked = HeaderMap::from_iter([(TRANSFER_ENCODING, HeaderValue::from_static("chunked"))]);
-        assert!(take(10, &chunked).is_err());
-        assert!(matches!(take(10, &headers(1_000)), Ok(None)));
-        assert!(matches!(take(10, &HeaderMap::new()), Ok(None)));
+        assert!(take(10, 100_000).is_err());
+        assert!(matches!(take(10, 1_000), Ok(None)));
+        assert!(matches!(take(10, 0), Ok(None)));
         drop(taken);
-        assert!(take(10, &headers(2_000_000)).is_ok());
+        assert!(take(10, 2_000_000).is_ok());
     }
 
     #[test]
     fn one_key_has_a_quarter_of_the_places() {
         let places = Places::default();
-        let taken: Vec<_> = (0..16).map(|_| places.take("a", &headers(100_000)).ok().flatten()).collect();
+        let taken: Vec<_> = (0..16).map(|_| places.take("a", 100_000).ok().flatten()).collect();
         assert!(taken.iter().all(Option::is_some));
-        assert!(places.take("a", &headers(100_000)).is_err());
-        assert!(places.take("b", &headers(100_000)).is_ok());
+        assert!(places.take("a", 100_000).is_err());
+        assert!(places.take("b", 100_000).is_ok());
         drop(taken);
-        assert!(places.take("a", &headers(2_000_000)).is_ok());
+        assert!(places.take("a", 2_000_000).is_ok());
         assert!(places.keys.lock().is_empty());
     }
 }

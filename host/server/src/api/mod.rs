@@ -228,13 +228,14 @@ async fn guard(State(app): State<App>, request: Request<Body>, next: Next) -> Re
         }
     };
     let most = refuse::most_bytes(operation);
-    if refuse::announces_too_much(&parts.headers, most) {
+    let bytes = refuse::declared_bytes(&parts.headers, most);
+    if bytes > most as u64 {
         refuse::drain(&parts, body);
         return refuse::closing(refuse::larger_than(most));
     }
     let asked_by = observe::AskedBy(caller.name().to_owned());
     let key = caller.by().identity;
-    let places = app.places.take(&key, &parts.headers);
+    let places = app.places.take(&key, bytes);
     let (_place, unsent) = match places.and_then(|place| Ok((place, app.answers.enter(&key, client.0)?))) {
         Ok(places) => places,
         Err(problem) => {

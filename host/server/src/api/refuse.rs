@@ -1,13 +1,12 @@
 //! Refuses requests because of their headers, before their bodies are read.
 
-use axum::body::{Body, HttpBody};
+use axum::body::{Body, Bytes, HttpBody};
 use axum::http::header::{CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, EXPECT, HOST, TRANSFER_ENCODING};
 use axum::http::request::Parts;
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Version};
 use axum::response::{IntoResponse, Response};
-use std::future::poll_fn;
-use std::pin::Pin;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use std::time::Duration;
 use stepwell::sandbox::MAX_COMPONENT_BYTES;
 
@@ -81,10 +80,15 @@ pub(super) fn most_bytes(operation: Option<&Operation>) -> usize {
     }
 }
 
-/// Returns whether the request declares a larger body than its operation accepts.
-pub(super) fn announces_too_much(headers: &HeaderMap, most: usize) -> bool {
-    let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    announced.is_some_and(|bytes| bytes > most as u64)
+/// Returns the size that a request declares for its body, in bytes. A body without a declared length may
+/// have `most` bytes.
+pub(super) fn declared_bytes(headers: &HeaderMap, most: usize) -> u64 {
+    let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    match length {
+        Some(bytes) => bytes,
+        None if headers.contains_key(TRANSFER_ENCODING) => most as u64,
+        None => 0,
+    }
 }
 
 /// Returns the problem of a body that is too large.
@@ -104,20 +108,14 @@ pub(super) fn closing(problem: Problem) -> Response {
 ///
 /// # Errors
 /// Fails when the body is larger, ends too early, or is malformed.
-pub(super) async fn whole(mut body: Body, most: usize) -> Result<Vec<u8>, Problem> {
-    let mut bytes = Vec::new();
-    while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
-        let Ok(frame) = frame else {
-            let detail = "the body cannot be read: it ends too early, or its chunks are malformed";
-            return Err(Problem::bad_request(detail));
-        };
-        let Ok(data) = frame.into_data() else { continue };
-        if bytes.len() + data.len() > most {
-            return Err(larger_than(most));
-        }
-        bytes.extend_from_slice(&data);
+pub(super) async fn whole(body: Body, most: usize) -> Result<Bytes, Problem> {
+    match Limited::new(body, most).collect().await {
+        Ok(read) => Ok(read.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(larger_than(most)),
+        Err(_) => Err(Problem::bad_request(
+            "the body cannot be read: it ends too early, or its chunks are malformed",
+        )),
     }
-    Ok(bytes)
 }
 
 /// Reads and drops the rest of a refused request while the client receives its response: a connection that
@@ -129,7 +127,7 @@ pub(super) fn drain(parts: &Parts, body: Body) {
     tokio::spawn(tokio::time::timeout(DRAIN, async move {
         let (mut body, mut bytes) = (body, 0);
         while bytes < MAX_DRAINED
-            && let Some(Ok(frame)) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await
+            && let Some(Ok(frame)) = body.frame().await
         {
             bytes += frame.data_ref().map_or(0, |data| data.len());
         }
@@ -164,6 +162,15 @@ mod tests {
             assert_eq!(found, status, "{version:?} {hosts:?}");
         }
     }
+
+    #[test]
+    fn a_body_without_a_declared_length_counts_as_the_largest() {
+        let of = |header, value| HeaderMap::from_iter([(header, HeaderValue::from_static(value))]);
+        assert_eq!(declared_bytes(&HeaderMap::new(), 100), 0);
+        assert_eq!(declared_bytes(&of(CONTENT_LENGTH, "200"), 100), 200);
+        assert_eq!(declared_bytes(&of(TRANSFER_ENCODING, "chunked"), 100), 100);
+    }
+
     #[test]
     fn a_body_has_one_length_and_no_encoding() {
         for (headers, two, status) in [

@@ -64,7 +64,8 @@ pub(crate) async fn serve(host: Host, serving: Serving, reload: impl Fn()) -> Re
     let proxies = Proxies::read(&host.configuration().service.proxies).map_err(HostError::Refused)?;
     let listener = listener(listen).map_err(fail)?;
     let address = listener.local_addr().map_err(fail)?;
-    let router = router(host.clone(), rate, front(&host, address)?)?;
+    let names = names(&host, address);
+    let router = router(host.clone(), rate, Front { names, proxies: proxies.clone() })?;
     first_key(&host).await?;
     let (mut terminate, mut interrupt) =
         (signal(SignalKind::terminate()).map_err(fail)?, signal(SignalKind::interrupt()).map_err(fail)?);
@@ -141,12 +142,9 @@ fn forbid_dumps() {
 
 /// Returns the names that the service answers to. It checks names on a loopback address, or if it has
 /// configured names.
-fn front(host: &Host, address: SocketAddr) -> Result<Front, HostError> {
-    let service = &host.configuration().service;
-    let own = service.hosts.clone();
-    let names = Names { checked: address.ip().is_loopback() || !own.is_empty(), own };
-    let proxies = Proxies::read(&service.proxies).map_err(HostError::Refused)?;
-    Ok(Front { names, proxies })
+fn names(host: &Host, address: SocketAddr) -> Names {
+    let own = host.configuration().service.hosts.clone();
+    Names { checked: address.ip().is_loopback() || !own.is_empty(), own }
 }
 
 /// Raises the limit of file descriptors to the maximum that this process may have, and returns it. The usual

@@ -98,7 +98,7 @@ pub(super) async fn register(
     let wasm = refuse::whole(request.into_body(), MAX_COMPONENT_BYTES).await?;
     let audit = caller.audit(&app.host, "step.register", "");
     let how = Registration { replace, force };
-    Ok((StatusCode::CREATED, Json(app.host.steps().register(wasm, how, audit).await?)))
+    Ok((StatusCode::CREATED, Json(app.host.steps().register(wasm.into(), how, audit).await?)))
 }
 
 pub(super) async fn roll_back(

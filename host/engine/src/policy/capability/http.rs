@@ -120,32 +120,23 @@ fn missing_in(
     config: &Configuration,
     is_for: &dyn Fn(&str) -> bool,
 ) -> Vec<Missing> {
-    let mut missing = Vec::new();
-    if let Some(name) = &rule.organization {
-        let (at, known) = (format!("/{i}/organization"), &config.azure_devops.organizations);
-        if !known.contains_key(name) {
-            missing.push(Missing::unknown(at, "the organization", name, known.keys()));
-        } else if let Some(why) = config.strangers(is_for, |project| project.organizations.contains(name)) {
-            missing.push(Missing::strange(at, "the organization", name, &why));
-        }
-    }
-    if let Some(name) = &rule.credential {
-        let (at, known) = (format!("/{i}/credential"), &config.credentials);
-        if !known.contains_key(name) {
-            missing.push(Missing::unknown(at, "the credential", name, known.keys()));
-        } else if let Some(why) = config.strangers(is_for, |project| project.credentials.contains(name)) {
-            missing.push(Missing::strange(at, "the credential", name, &why));
-        }
-    }
-    if let Some(Inject { secret: name, .. }) = &rule.inject {
-        let (at, known) = (format!("/{i}/inject/secret"), &config.secrets);
-        if !known.contains_key(name) {
-            missing.push(Missing::unknown(at, "the secret", name, known.keys()));
-        } else if let Some(why) = config.strangers(is_for, |project| project.secrets.contains(name)) {
-            missing.push(Missing::strange(at, "the secret", name, &why));
-        }
-    }
-    missing
+    let organization = rule.organization.as_ref().and_then(|name| {
+        let known = &config.azure_devops.organizations;
+        Missing::of(format!("/{i}/organization"), "the organization", name, known, || {
+            config.strangers(is_for, |project| project.organizations.contains(name))
+        })
+    });
+    let credential = rule.credential.as_ref().and_then(|name| {
+        Missing::of(format!("/{i}/credential"), "the credential", name, &config.credentials, || {
+            config.strangers(is_for, |project| project.credentials.contains(name))
+        })
+    });
+    let secret = rule.inject.as_ref().and_then(|Inject { secret: name, .. }| {
+        Missing::of(format!("/{i}/inject/secret"), "the secret", name, &config.secrets, || {
+            config.strangers(is_for, |project| project.secrets.contains(name))
+        })
+    });
+    organization.into_iter().chain(credential).chain(secret).collect()
 }
 
 /// Reports two rules for the same requests with different credentials: each such request would be

@@ -15,6 +15,7 @@ mod process;
 mod sql;
 mod variables;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
@@ -156,16 +157,22 @@ pub struct Missing {
 }
 
 impl Missing {
-    /// Reports a name that is not among the known ones. `kind` describes the thing: `the connection`.
-    fn unknown<'a>(at: String, kind: &str, name: &str, known: impl Iterator<Item = &'a String>) -> Self {
-        let known: Vec<String> = known.cloned().collect();
+    /// Returns the problem with a name that is not among the known ones, or that belongs to other projects.
+    /// `kind` describes the thing: `the connection`. `strangers` returns the end of the message about other
+    /// projects.
+    fn of<V>(
+        at: String,
+        kind: &str,
+        name: &str,
+        known: &BTreeMap<String, V>,
+        strangers: impl FnOnce() -> Option<String>,
+    ) -> Option<Self> {
+        if known.contains_key(name) {
+            return strangers().map(|why| Self { at, message: format!("{kind} `{name}` {why}"), near: None });
+        }
+        let known: Vec<String> = known.keys().cloned().collect();
         let near = closest(name, &known).map(str::to_owned);
-        Self { at, message: format!("{kind} `{name}` is not in the configuration"), near }
-    }
-
-    /// Reports a name that belongs to other projects.
-    fn strange(at: String, kind: &str, name: &str, why: &str) -> Self {
-        Self { at, message: format!("{kind} `{name}` {why}"), near: None }
+        Some(Self { at, message: format!("{kind} `{name}` is not in the configuration"), near })
     }
 }
 

@@ -90,17 +90,13 @@ impl Policed for Sql {
         for (i, rule) in rules.iter().enumerate() {
             let (at, kind, name) = (format!("/{i}/connection"), "the connection", &rule.connection);
             match config.connections.get(name) {
-                None => missing.push(Missing::unknown(at, kind, name, config.connections.keys())),
                 Some(found) if found.read_only && rule.mode > SqlMode::Read => {
                     let message = format!("{kind} `{name}` is `read_only`, and this grants more than `read`");
                     missing.push(Missing { at, message, near: None });
                 }
-                Some(_) => {
-                    if let Some(why) = config.strangers(is_for, |project| project.connections.contains(name))
-                    {
-                        missing.push(Missing::strange(at, kind, name, &why));
-                    }
-                }
+                _ => missing.extend(Missing::of(at, kind, name, &config.connections, || {
+                    config.strangers(is_for, |project| project.connections.contains(name))
+                })),
             }
         }
         missing

@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use stepwell::engine::{Diagnostic, project};
-use stepwell::{Host, HostError};
+use stepwell::Host;
+use stepwell::engine::project;
 use url::Url;
+
+use crate::failure::Failure;
 
 /// The heading of the options that choose a service.
 const SERVICE: &str = "Service";
@@ -109,7 +111,7 @@ pub(crate) struct HostArgs {
 
 impl HostArgs {
     /// Returns the project of job files.
-    pub(crate) fn project(&self) -> Result<&str, HostError> {
+    pub(crate) fn project(&self) -> Result<&str, Failure> {
         let name = self.project.as_deref().unwrap_or(project::DEFAULT);
         match project::is_name(name) {
             true => Ok(name),
@@ -117,14 +119,14 @@ impl HostArgs {
                 let message = format!(
                     "`{name}` is not a project: a name has at most 32 lower-case letters, digits and `-`"
                 );
-                Err(HostError::Invalid(Diagnostic::without_place("--project", message).into()))
+                Err(Failure::option("--project", message))
             }
         }
     }
 
     /// Returns the project of job files on this node's store: one of the configuration's projects, if it
     /// lists any.
-    pub(crate) fn project_on(&self, host: &Host) -> Result<&str, HostError> {
+    pub(crate) fn project_on(&self, host: &Host) -> Result<&str, Failure> {
         let (name, config) = (self.project()?, host.configuration());
         if config.projects.is_empty() || config.has_project(name) {
             return Ok(name);
@@ -132,7 +134,7 @@ impl HostArgs {
         let known: Vec<&str> = config.projects.keys().map(String::as_str).collect();
         let message =
             format!("there is no project `{name}` in the configuration; it has {}", known.join(", "));
-        Err(HostError::Invalid(Diagnostic::without_place("--project", message).into()))
+        Err(Failure::option("--project", message))
     }
 }
 

@@ -28,12 +28,14 @@ pub(crate) use events::Events;
 
 /// The maximum size of an answer that is read as a whole, in bytes. The largest answer of a service is the output of
 /// a step (16 MiB), or a page of receipts.
-pub(crate) const MAX_ANSWER: usize = 64 << 20;
+const MAX_ANSWER: usize = 64 << 20;
 /// The maximum size of the answer to a refused request, in bytes.
 const MAX_PROBLEM: usize = 1 << 20;
 /// The maximum number of pages of a list, and of their bytes in all.
 const MAX_PAGES: usize = 10_000;
 const MAX_LIST: usize = 256 << 20;
+/// The maximum number of items in a list that a command shows as a whole.
+pub(crate) const MOST_ITEMS: u32 = 10_000;
 /// The maximum number of items per page of the API.
 const PAGE: u32 = 1000;
 
@@ -133,8 +135,6 @@ enum Chunks {
         response: reqwest::Response,
         /// The maximum time between two pieces.
         pause: Duration,
-        /// The maximum time for all pieces, if the body is read as a whole.
-        whole: Duration,
     },
 }
 
@@ -153,7 +153,7 @@ impl Chunks {
     async fn all(mut self, most: usize) -> Result<Vec<u8>, Failure> {
         let whole = match &self {
             Self::Here(_) => Duration::MAX,
-            Self::There { whole, .. } => *whole,
+            Self::There { pause, .. } => *pause * remote::LONGER,
         };
         let read = async {
             let mut all = Vec::new();
@@ -328,36 +328,11 @@ impl Client {
 fn refused(status: StatusCode, body: &[u8], file: &str, text: &str) -> Failure {
     let exit = if status.is_client_error() { crate::Exit::BadInput } else { crate::Exit::Platform };
     let problem: Map<String, Value> = serde_json::from_slice(body).unwrap_or_default();
-    let said = |of: &Map<String, Value>, name: &str| of.get(name)?.as_str().map(str::to_owned);
-    let errors = problem.get("errors").and_then(Value::as_array).cloned().unwrap_or_default();
-    let number = |of: &Map<String, Value>, name: &str| of.get(name).and_then(Value::as_u64).unwrap_or(0);
-    let errors = errors.iter().filter_map(Value::as_object);
-    if file.is_empty() && errors.clone().next().is_some() {
-        // The request comes from arguments, which have no places.
-        let lines = errors.map(|error| {
-            let help = said(error, "help").map_or_else(String::new, |help| format!("\n  help: {help}"));
-            format!("{}{help}", said(error, "message").unwrap_or_default())
-        });
-        return Failure { exit, message: lines.collect::<Vec<_>>().join("\n"), lost: false };
+    if let Some(message) = problem.get("errors").and_then(|errors| found(errors, file, text)) {
+        return Failure { exit, message, lost: false };
     }
-    let places = errors.map(|error| {
-        let line = number(error, "line");
-        let snippet = usize::try_from(line).ok().and_then(|line| text.lines().nth(line.checked_sub(1)?));
-        let at = (if text.is_empty() { 0 } else { line }, number(error, "column"));
-        let message = said(error, "message").unwrap_or_default();
-        let place = usize::try_from(at.1.saturating_sub(1)).unwrap_or(usize::MAX);
-        let mut found = Diagnostic::at(file, at, (snippet.unwrap_or_default(), place), &message);
-        found.warning = error.get("severity").is_some_and(|severity| severity == "warning");
-        found.help = said(error, "help");
-        found.pointer = said(error, "pointer").unwrap_or_default();
-        found
-    });
-    let places = Diagnostics(places.collect());
-    let message = match (places.0.is_empty(), said(&problem, "detail")) {
-        (false, _) => places.to_string(),
-        (true, Some(detail)) => detail,
-        (true, None) => format!("the service answered {status}"),
-    };
+    let detail = problem.get("detail").and_then(Value::as_str).map(str::to_owned);
+    let message = detail.unwrap_or_else(|| format!("the service answered {status}"));
     let lost = matches!(
         status,
         StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT
@@ -367,10 +342,39 @@ fn refused(status: StatusCode, body: &[u8], file: &str, text: &str) -> Failure {
 
 /// Returns the warnings of a response, with their places in a file.
 pub(crate) fn warnings(answer: &Value, file: &str, text: &str) -> Option<String> {
-    let warnings =
-        answer.get("warnings").filter(|found| found.as_array().is_some_and(|all| !all.is_empty()))?;
-    let body = json!({"errors": warnings}).to_string();
-    Some(refused(StatusCode::OK, body.as_bytes(), file, text).message)
+    found(answer.get("warnings")?, file, text)
+}
+
+/// Returns the text of a list of problems, with their places in the file, if the list has any.
+fn found(problems: &Value, file: &str, text: &str) -> Option<String> {
+    let problems: Vec<&Map<String, Value>> =
+        problems.as_array()?.iter().filter_map(Value::as_object).collect();
+    let said = |of: &Map<String, Value>, name: &str| of.get(name)?.as_str().map(str::to_owned);
+    let number = |of: &Map<String, Value>, name: &str| of.get(name).and_then(Value::as_u64).unwrap_or(0);
+    if problems.is_empty() {
+        return None;
+    }
+    if file.is_empty() {
+        // The request comes from arguments, which have no places.
+        let lines = problems.into_iter().map(|problem| {
+            let help = said(problem, "help").map_or_else(String::new, |help| format!("\n  help: {help}"));
+            format!("{}{help}", said(problem, "message").unwrap_or_default())
+        });
+        return Some(lines.collect::<Vec<_>>().join("\n"));
+    }
+    let places = problems.into_iter().map(|problem| {
+        let line = number(problem, "line");
+        let snippet = usize::try_from(line).ok().and_then(|line| text.lines().nth(line.checked_sub(1)?));
+        let at = (if text.is_empty() { 0 } else { line }, number(problem, "column"));
+        let message = said(problem, "message").unwrap_or_default();
+        let place = usize::try_from(at.1.saturating_sub(1)).unwrap_or(usize::MAX);
+        let mut found = Diagnostic::at(file, at, (snippet.unwrap_or_default(), place), &message);
+        found.warning = problem.get("severity").is_some_and(|severity| severity == "warning");
+        found.help = said(problem, "help");
+        found.pointer = said(problem, "pointer").unwrap_or_default();
+        found
+    });
+    Some(Diagnostics(places.collect()).to_string())
 }
 
 #[cfg(test)]

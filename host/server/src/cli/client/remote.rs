@@ -24,7 +24,7 @@ const LEAST: Duration = Duration::from_secs(1);
 const MOST: Duration = Duration::from_secs(3600);
 /// The factor for requests that may take longer, such as the check of an audit log or the compilation of a
 /// component, and for an answer that is read as a whole.
-const LONGER: u32 = 6;
+pub(super) const LONGER: u32 = 6;
 /// The maximum size of a file that holds a key, in bytes.
 const KEY: usize = 4096;
 
@@ -61,8 +61,7 @@ impl Remote {
         for (name, value) in call.headers {
             request = request.header(name, value);
         }
-        let longer = self.patience * LONGER;
-        let patience = if call.waits { longer } else { self.patience };
+        let patience = if call.waits { self.patience * LONGER } else { self.patience };
         let response = tokio::time::timeout(patience, request.send()).await.map_err(|_| slow(patience))?;
         let response = response.map_err(|error| self.unreachable(&error))?;
         let status = response.status();
@@ -74,8 +73,7 @@ impl Remote {
                 self.base
             )));
         }
-        let pause = self.patience;
-        Ok(Reply { status, body: Chunks::There { response, pause, whole: longer } })
+        Ok(Reply { status, body: Chunks::There { response, pause: self.patience } })
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> Failure {

@@ -6,19 +6,17 @@ use stepwell::engine::quantity::counted;
 use crate::api::Operation;
 use crate::cli::Ends;
 use crate::cli::args::{ApiArgs, BackfillsCommand};
-use crate::cli::client::{Call, Client};
+use crate::cli::client::{Call, Client, MOST_ITEMS};
 use crate::cli::output::show;
 use crate::cli::output::table::{Sheet, fields, items, text, time, whole, words};
 
-/// Rows that one list shows at most.
-const ALL: u32 = 10_000;
 
 pub(super) async fn backfills(command: BackfillsCommand, api: &ApiArgs) -> Ends {
     let client = Client::new(api).await?;
     let output = api.output;
     match command {
         BackfillsCommand::List => {
-            let all = client.list(|| Call::to(&Operation::listBackfills, &[]), ALL).await?;
+            let all = client.list(|| Call::to(&Operation::listBackfills, &[]), MOST_ITEMS).await?;
             show(output, &all, |all| backfill_rows(items(all)))
         }
         BackfillsCommand::Show { id } => {

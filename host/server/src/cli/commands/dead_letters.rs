@@ -9,7 +9,7 @@ use super::validate::job_value;
 use crate::api::Operation;
 use crate::cli::Ends;
 use crate::cli::args::{ApiArgs, DeadLettersCommand, Output};
-use crate::cli::client::{Call, Client};
+use crate::cli::client::{Call, Client, MOST_ITEMS};
 use crate::cli::files;
 use crate::cli::output::table::{Sheet, fields, items, text, time, whole, words};
 use crate::cli::output::{each, show, show_all};
@@ -17,8 +17,6 @@ use crate::display::plain;
 use crate::failure::Failure;
 use crate::{Exit, print};
 
-/// Dead letters that one list shows at most.
-const ALL: u32 = 10_000;
 /// Dead letters that the API handles in one request.
 const AT_ONCE: usize = 1000;
 
@@ -29,7 +27,7 @@ pub(super) async fn dead_letters(command: DeadLettersCommand, api: &ApiArgs) -> 
         DeadLettersCommand::List { state } => {
             let state = (state != "all").then_some(state);
             let call = || Call::to(&Operation::listDeadLetters, &[]).query("state", state.as_ref());
-            show(output, &client.list(call, ALL).await?, listed)
+            show(output, &client.list(call, MOST_ITEMS).await?, listed)
         }
         DeadLettersCommand::Show { execution_id } => {
             show(output, &client.ask(Call::to(&Operation::getDeadLetter, &[&execution_id])).await?, fields)
@@ -85,7 +83,7 @@ struct Done {
 
 impl Done {
     fn exit(&self) -> Exit {
-        if self.failed.is_empty() { Exit::Success } else { Exit::RunFailed }
+        if self.failed.is_empty() { Exit::Success } else { Exit::BadInput }
     }
 
     fn show(&self, output: Output, line: impl Fn(&str, &Value) -> String) -> Ends {

@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use serde_json::{Map, Value, json};
 
 use super::run::{assignments, variables};
-use super::runs::with_files;
+use super::runs::show_run;
 use super::validate::check_each;
 use crate::api::Operation;
 use crate::cli::Ends;
 use crate::cli::args::{ApiArgs, JobsCommand, Output};
-use crate::cli::client::{Call, Client};
+use crate::cli::client::{Call, Client, MOST_ITEMS};
 use crate::cli::files;
 use crate::cli::output::definition::yaml;
 use crate::cli::output::summary::exit_of;
@@ -21,15 +21,13 @@ use crate::cli::waiting::{self, Follow, ended};
 use crate::display::plain;
 use crate::failure::Failure;
 
-/// Jobs that one list shows at most.
-const ALL: u32 = 10_000;
 
 pub(super) async fn jobs(command: JobsCommand, api: &ApiArgs) -> Ends {
     let client = Client::new(api).await?;
     let output = api.output;
     match command {
         JobsCommand::List => {
-            show(output, &client.list(|| Call::to(&Operation::listJobs, &[]), ALL).await?, listed)
+            show(output, &client.list(|| Call::to(&Operation::listJobs, &[]), MOST_ITEMS).await?, listed)
         }
         JobsCommand::Show { id } => {
             let job = client.ask(Call::to(&Operation::getJob, &[&id])).await?;
@@ -77,7 +75,7 @@ async fn begun(client: &Client, output: Output, accepted: &Value, wait: bool, fo
         }
         (false, false) => return show(output, accepted, |accepted| added(accepted, &id)),
     };
-    show(output, &run, |run| with_files(client, run))?;
+    show_run(client, output, &run);
     Ok(exit_of(&run))
 }
 

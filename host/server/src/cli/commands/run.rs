@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use stepwell::engine::document::{Diagnostic, Diagnostics};
 use stepwell::engine::project;
 use stepwell::engine::run::{Admission, RunState};
@@ -11,7 +11,7 @@ use stepwell::engine::{JobDefinition, job};
 use stepwell::{Host, HostError};
 use tokio_util::sync::CancellationToken;
 
-use super::validate::{announce_compiling, check};
+use super::validate::{announce_compiling, job_value};
 use crate::api::Operation;
 use crate::cli::args::{ApiArgs, Output, RunArgs};
 use crate::cli::client::{Call, Client};
@@ -134,9 +134,9 @@ async fn elsewhere(args: &RunArgs, source: Option<Source>) -> Result<Exit, Failu
     }
     let Some(source) = source else { return Ok(Exit::BadInput) };
     let client = Client::new(&args.api).await?;
-    check(&client, &source).await?;
-    let call =
-        Call::to(&Operation::executeJob, &[]).header("prefer", "respond-async").body(execute_body(&source)?);
+    let job = job_value(&client, &source).await?;
+    let body = if job.get("job").is_some() { job } else { json!({ "job": job }) };
+    let call = Call::to(&Operation::executeJob, &[]).header("prefer", "respond-async").json(&body);
     let accepted = client.ask_about(call, &source.name, &source.text).await?;
     let id = accepted.get("execution_id").and_then(Value::as_str).unwrap_or_default().to_owned();
     say!("run {id}");
@@ -159,16 +159,6 @@ async fn elsewhere(args: &RunArgs, source: Option<Source>) -> Result<Exit, Failu
     show(&view, "", value, args)
 }
 
-/// The body of `POST /api/v2/jobs/execute`: the job as it stands in the file.
-fn execute_body(source: &Source) -> Result<String, Failure> {
-    let document = stepwell::engine::document::Document::parse(&source.name, &source.text)
-        .map_err(HostError::Invalid)?;
-    Ok(match document.value.get("job") {
-        Some(_) => document.value.to_string(),
-        None => serde_json::json!({ "job": document.value }).to_string(),
-    })
-}
-
 async fn interrupted() {
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;
@@ -185,8 +175,10 @@ async fn on_interrupt(cancel: CancellationToken) {
 }
 
 /// `--var` options as names and texts.
-pub(super) fn assignments(options: &[String]) -> Result<Vec<(&str, &str)>, HostError> {
-    let split = |option: &String| Err(wrong_var(format!("`{option}` is not a variable: write NAME=VALUE")));
+pub(super) fn assignments(options: &[String]) -> Result<Vec<(&str, &str)>, Failure> {
+    let split = |option: &String| {
+        Err(Failure::option("--var", format!("`{option}` is not a variable: write NAME=VALUE")))
+    };
     options
         .iter()
         .map(|option| {
@@ -208,10 +200,6 @@ pub(super) fn variables(
         }
     }
     if problems.is_empty() { Ok(variables) } else { Err(HostError::Invalid(Diagnostics(problems))) }
-}
-
-fn wrong_var(message: String) -> HostError {
-    HostError::Invalid(Diagnostic::without_place("--var", message).into())
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use crate::cli::output::{each, show, show_all};
 use crate::cli::waiting::{self, Follow, ended};
 use crate::display::plain;
 use crate::failure::Failure;
-use crate::{Exit, print_painted, write};
+use crate::{Exit, print, print_painted, write};
 
 pub(super) async fn runs(command: RunsCommand, api: &ApiArgs) -> Ends {
     let client = Client::new(api).await?;
@@ -31,16 +31,10 @@ pub(super) async fn runs(command: RunsCommand, api: &ApiArgs) -> Ends {
             show(Output::Json, &value, |_| String::new())
         }
         RunsCommand::Show { execution_id: id, show_output: None } => {
-            let run = client.ask(Call::to(&Operation::getRun, &[&id])).await?;
-            match output {
-                Output::Json => show(output, &run, |_| String::new()),
-                Output::Text => {
-                    print_painted(&with_files(&client, &run));
-                    Ok(Exit::Success)
-                }
-            }
+            show_run(&client, output, &client.ask(Call::to(&Operation::getRun, &[&id])).await?);
+            Ok(Exit::Success)
         }
-        RunsCommand::Wait { execution_ids } => finish(&client, output, Exit::Success, &execution_ids).await,
+        RunsCommand::Wait { execution_ids } => finish(&client, output, Exit::Success, &execution_ids, exit_of).await,
         RunsCommand::Logs { execution_id: id, follow: true } => match output {
             Output::Text => Ok(exit_of(&waiting::follow(&client, &id, Follow::Output).await?)),
             Output::Json => {
@@ -53,10 +47,11 @@ pub(super) async fn runs(command: RunsCommand, api: &ApiArgs) -> Ends {
             let (exit, answers) = each(output, &execution_ids, cancel).await?;
             if wait {
                 // A run that was cancelled as wanted is no failure.
-                return match finish(&client, output, exit, &execution_ids).await? {
-                    Exit::Cancelled => Ok(exit),
-                    other => Ok(other),
+                let wanted = |run: &Value| match exit_of(run) {
+                    Exit::Cancelled => Exit::Success,
+                    exit => exit,
                 };
+                return finish(&client, output, exit, &execution_ids, wanted).await;
             }
             show_all(output, execution_ids.len(), answers);
             Ok(exit)
@@ -112,8 +107,15 @@ fn listed(runs: &Value) -> String {
     sheet.text()
 }
 
-/// The summary of a run, and where its files are when they are on this node.
-pub(super) fn with_files(client: &Client, run: &Value) -> String {
+/// Prints a run: as JSON, or as its summary and the place of its files when they are on this node.
+pub(super) fn show_run(client: &Client, output: Output, run: &Value) {
+    match output {
+        Output::Json => print(&serde_json::to_string_pretty(run).unwrap_or_default()),
+        Output::Text => print_painted(&with_files(client, run)),
+    }
+}
+
+fn with_files(client: &Client, run: &Value) -> String {
     let workspace = client.host().map(|host| host.runs().workspace(&text(run, "/execution_id")));
     match workspace.filter(|workspace| workspace.is_dir()) {
         Some(workspace) => format!("{}\nfiles: {}", summary(run), plain(&workspace.display().to_string())),
@@ -123,7 +125,6 @@ pub(super) fn with_files(client: &Client, run: &Value) -> String {
 
 async fn logs(client: &Client, output: Output, id: &str) -> Ends {
     if output == Output::Text {
-        // The API has taken out what could steer a terminal.
         if !client.copy(Call::to(&Operation::runLogs, &[id]), write).await? {
             say!("the steps of this run have logged nothing; `stepwell runs show {id}` shows how they ended");
         }
@@ -168,23 +169,29 @@ pub(super) async fn started(
         return Ok(exit);
     }
     let new: Vec<String> = answers.iter().map(|answer| text(answer, "/execution_id")).collect();
-    finish(client, output, exit, &new).await
+    finish(client, output, exit, &new, exit_of).await
 }
 
-/// Waits for runs and shows them; `exit` counts when all of them succeed.
-async fn finish(client: &Client, output: Output, exit: Exit, ids: &[String]) -> Ends {
-    let mut worst = exit;
+/// Waits for runs and shows them. Returns the first code other than success: `exit`, or the code of a run.
+async fn finish(
+    client: &Client,
+    output: Output,
+    exit: Exit,
+    ids: &[String],
+    code: impl Fn(&Value) -> Exit,
+) -> Ends {
+    let mut first = exit;
     let mut shown = Vec::new();
     for id in ids {
         let run = ended(client, id).await?;
         if output == Output::Text {
             print_painted(&with_files(client, &run));
         }
-        worst = if worst == Exit::Success { exit_of(&run) } else { worst };
+        first = if first == Exit::Success { code(&run) } else { first };
         shown.push(run);
     }
     show_all(output, ids.len(), shown);
-    Ok(worst)
+    Ok(first)
 }
 
 fn costs(receipts: &Value) -> String {

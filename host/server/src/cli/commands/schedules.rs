@@ -9,20 +9,18 @@ use super::validate::{check, job_value};
 use crate::api::Operation;
 use crate::cli::Ends;
 use crate::cli::args::{ApiArgs, Output, SchedulesCommand};
-use crate::cli::client::{Call, Client};
+use crate::cli::client::{Call, Client, MOST_ITEMS};
 use crate::cli::files;
 use crate::cli::output::table::{Sheet, items, text, time, whole, words};
 use crate::cli::output::{change, show};
 
-/// Rows that one list shows at most.
-const ALL: u32 = 10_000;
 
 pub(super) async fn schedules(command: SchedulesCommand, api: &ApiArgs) -> Ends {
     let client = Client::new(api).await?;
     let output = api.output;
     match command {
         SchedulesCommand::List => {
-            let jobs = client.list(|| Call::to(&Operation::listJobs, &[]), ALL).await?;
+            let jobs = client.list(|| Call::to(&Operation::listJobs, &[]), MOST_ITEMS).await?;
             let schedules: Vec<Value> =
                 items(&jobs).iter().filter_map(|job| job.get("schedule").cloned()).collect();
             let schedules: Vec<Value> = schedules.into_iter().filter(Value::is_object).collect();
