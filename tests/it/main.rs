@@ -28,6 +28,7 @@ mod file_operation;
 mod file_threats;
 mod first_hour;
 mod free_texts;
+mod group_files;
 mod groups;
 mod host_threats;
 mod hostile_documents;

@@ -18,6 +18,7 @@ pub struct DataProcessing {
     pub query: String,
     /// The output file. Without it, the rows become the step's output, at most `max_rows` of them.
     #[serde(default)]
+    #[schemars(extend("x-stepwell-writes" = true))]
     pub output: Option<Output>,
     /// The handling of columns of the result that have the same name. Default: `fail`.
     #[serde(default)]
@@ -102,6 +103,7 @@ pub struct InputSpec {
     /// The file for bad rows, with one JSON object per line: `file`, `line`, `column`, `reason`, `values`.
     /// Allowed with `on_bad_row: collect` only.
     #[serde(default)]
+    #[schemars(extend("x-stepwell-writes" = true))]
     pub rejected: Option<String>,
 }
 

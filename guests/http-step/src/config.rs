@@ -54,6 +54,7 @@ pub struct Http {
     /// A file for the response body. The path is relative to `/workspace`, or absolute within a mount that is
     /// granted for writing.
     #[serde(default)]
+    #[schemars(extend("x-stepwell-writes" = true))]
     pub save_to: Option<String>,
     /// The maximum size in bytes of a response that becomes the output. Default: 1 MiB; `save_to` allows
     /// more.

@@ -57,6 +57,7 @@ pub struct Sql {
     /// The output file. The path is relative to `/workspace`, or absolute within a mount that is granted for
     /// writing. Without it, the rows become the step's output.
     #[serde(default)]
+    #[schemars(extend("x-stepwell-writes" = true))]
     pub output: Option<OutputFile>,
     /// Conditions on the result. If one does not hold, the step fails and undoes the changes of its
     /// statement.
@@ -148,6 +149,7 @@ pub struct Load {
     /// The file for bad rows, with one JSON object per line: `file`, `line`, `column`, `reason`, `values`.
     /// Allowed with `on_bad_row: collect` only.
     #[serde(default)]
+    #[schemars(extend("x-stepwell-writes" = true))]
     pub rejected: Option<String>,
 }
 

@@ -31,6 +31,7 @@ pub mod trace;
 pub mod values;
 mod weight;
 pub mod wildcard;
+pub mod workspace;
 
 pub use clock::Clock;
 pub use config::Configuration;

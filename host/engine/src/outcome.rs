@@ -252,6 +252,9 @@ pub struct Receipt {
     pub bytes_out: u64,
     /// Number of denials by policy, per rule id.
     pub denials: BTreeMap<String, u64>,
+    /// Files of the workspace that a step of a group opened for writing, at most 100.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub workspace_files: BTreeSet<String>,
     /// Names of the secrets, credentials and organizations that the host used for requests of the step, and of
     /// the connections that it opened.
     #[serde(default)]

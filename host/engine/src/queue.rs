@@ -43,6 +43,11 @@ pub struct QueueSettings {
     /// Maximum number of runs of this queue that run at one time, over all processes. Default: 128.
     #[schemars(range(min = 1, max = 100_000))]
     pub concurrency: u32,
+    /// Maximum number of attempts that one run of this queue has at the same time, in parallel groups. Default:
+    /// `service.run_attempts` of the configuration, which is also the maximum.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 10_000))]
+    pub max_parallel: Option<u32>,
     /// The waiting time that one level of priority is worth. Default: 60s.
     pub aging: Span,
     /// Maximum number of waiting runs; further runs are refused. Default: 1_000_000.
@@ -55,7 +60,7 @@ pub struct QueueSettings {
 
 impl Default for QueueSettings {
     fn default() -> Self {
-        Self { concurrency: 128, aging: Span::secs(60), max_waiting: 1_000_000, paused: Vec::new() }
+        Self { concurrency: 128, max_parallel: None, aging: Span::secs(60), max_waiting: 1_000_000, paused: Vec::new() }
     }
 }
 
@@ -67,6 +72,10 @@ pub struct QueuePatch {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 100_000))]
     pub concurrency: Option<u32>,
+    /// Maximum number of attempts that one run of this queue has at the same time, in parallel groups.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 10_000))]
+    pub max_parallel: Option<u32>,
     /// The waiting time that one level of priority is worth.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub aging: Option<Span>,
@@ -183,6 +192,7 @@ impl QueueFile {
         match self.queues.get(queue) {
             Some(patch) => Some(QueueSettings {
                 concurrency: patch.concurrency.unwrap_or(default.concurrency),
+                max_parallel: patch.max_parallel.or(default.max_parallel),
                 aging: patch.aging.unwrap_or(default.aging),
                 max_waiting: patch.max_waiting.unwrap_or(default.max_waiting),
                 paused: patch.paused.clone().unwrap_or_else(|| default.paused.clone()),

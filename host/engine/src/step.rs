@@ -16,6 +16,7 @@ use crate::document::Schema;
 use crate::outcome::StepEnd;
 use crate::policy::{Capability, Grant, Profile};
 use crate::trace::{Call, Trace};
+use crate::workspace::Workspace;
 
 /// The description that a component gives of itself (`stepwell:step/step.describe`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,7 +132,7 @@ pub struct StepRequest {
     /// The checkpoint of an earlier attempt.
     pub checkpoint: Option<String>,
     /// The directory behind a `workspace` mount.
-    pub workspace: Option<std::path::PathBuf>,
+    pub workspace: Option<Workspace>,
     /// A fixed time and random seed, for runs that must be repeatable. Default: none, the real ones.
     pub deterministic: Option<Deterministic>,
     /// The remaining time of the job, where it is shorter than the wall-clock limit of the grant.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use stepwell_engine::policy::capability::Files;
 use stepwell_engine::policy::{Access, Limits, MountGrant, MountSource};
 use stepwell_engine::quantity::Bytes;
+use stepwell_engine::workspace::Writes;
 use stepwell_engine::{Outcome, Receipt, StepRequest};
 use wasmtime::component::Linker;
 use wasmtime_wasi::p2::bindings::filesystem;
@@ -25,6 +26,8 @@ pub(crate) struct Mounted {
     pub path: PathBuf,
     /// The content before the attempt.
     pub used: Measured,
+    /// The files that the branches of the run write there.
+    pub writes: Option<Writes>,
     /// Deletes a scratch directory when this is dropped.
     _scratch: Option<Private>,
 }
@@ -153,6 +156,7 @@ pub(crate) fn mount(request: &StepRequest, scratch: &Scratch) -> Result<Vec<Moun
     };
     let mut mounted = Vec::new();
     for grant in request.grant.files() {
+        let mut writes = None;
         let (path, used, private) = match &grant.source {
             MountSource::Host(path) => {
                 match fs::metadata(path) {
@@ -167,13 +171,18 @@ pub(crate) fn mount(request: &StepRequest, scratch: &Scratch) -> Result<Vec<Moun
                 (made.path().to_owned(), Measured::default(), Some(made))
             }
             MountSource::Workspace(_) => {
-                let Some(path) = request.workspace.clone() else { continue };
+                let Some(workspace) = request.workspace.clone() else { continue };
+                let path = workspace.dir;
                 make_private(&path).map_err(|error| fault(&grant.mount, &path, &error))?;
+                if let Some(below) = workspace.branch_dir.filter(|_| grant.access == Access::Write) {
+                    make_below(&path, &below).map_err(|error| fault(&grant.mount, &path, &error))?;
+                }
                 let used = tree::measure(&path).map_err(|error| fault(&grant.mount, &path, &error))?;
+                writes = workspace.writes;
                 (path, used, None)
             }
         };
-        mounted.push(Mounted { grant: grant.clone(), path, used, _scratch: private });
+        mounted.push(Mounted { grant: grant.clone(), path, used, writes, _scratch: private });
     }
     Ok(mounted)
 }
@@ -181,6 +190,11 @@ pub(crate) fn mount(request: &StepRequest, scratch: &Scratch) -> Result<Vec<Moun
 fn make_private(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Creates a directory in a workspace. A program may have left a link there, which must not lead elsewhere.
+fn make_below(workspace: &Path, below: &str) -> std::io::Result<()> {
+    cap_std::fs::Dir::open_ambient_dir(workspace, cap_std::ambient_authority())?.create_dir_all(below)
 }
 
 impl Hosted for Files {
@@ -198,8 +212,7 @@ impl Hosted for Files {
     }
 
     fn state(parts: &mut Parts<'_>) -> FileUse {
-        let used: Vec<_> = parts.setup.mounts.iter().map(|m| (m.grant.clone(), m.used)).collect();
-        FileUse::new(&used, parts.limits, parts.reached)
+        FileUse::new(&parts.setup.mounts, parts.limits, parts.reached)
     }
 
     fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
@@ -211,5 +224,6 @@ impl Hosted for Files {
         let (read, written) = state.traffic();
         receipt.bytes_in += read;
         receipt.bytes_out += written;
+        receipt.workspace_files.clone_from(&state.written);
     }
 }

@@ -27,6 +27,8 @@ pub(crate) enum Of {
     Request,
     /// The data that the step stores in its run.
     Context,
+    /// A file of the workspace that another branch writes.
+    Conflict,
 }
 
 #[derive(Debug)]
@@ -52,6 +54,11 @@ impl Reached {
         *self.last() = Some(Refusal { of, limit, message, wanted });
     }
 
+    /// Records that another branch writes the same file, with a message.
+    pub fn conflicting(&self, message: String) {
+        *self.last() = Some(Refusal { of: Of::Conflict, limit: "", message, wanted: 0 });
+    }
+
     /// Records that an operation of this size worked.
     pub fn granted(&self, of: Of, got: u64) {
         let mut last = self.last();
@@ -64,8 +71,14 @@ impl Reached {
     pub fn explain(&self, outcome: Outcome) -> Outcome {
         let last = self.last();
         let Some(refusal) = last.as_ref() else { return outcome };
-        let over = |message| Outcome::OverLimit { limit: refusal.limit.to_owned(), message };
+        let over = |message| match refusal.of {
+            Of::Conflict => Outcome::Failed { kind: FailureKind::Failed, message, retryable: false },
+            _ => Outcome::OverLimit { limit: refusal.limit.to_owned(), message },
+        };
         match &outcome {
+            Outcome::Failed { kind, .. } if refusal.of == Of::Conflict && refusal.fits(*kind) => {
+                over(refusal.message.clone())
+            }
             Outcome::Failed { kind, message, .. } if refusal.fits(*kind) => over(refusal.with(message)),
             Outcome::Trapped { trap, .. } => over(refusal.with(trap)),
             _ => outcome,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use stepwell_engine::StoreError;
-use stepwell_engine::job::Job;
+use stepwell_engine::job::{Job, split};
 use stepwell_engine::run::{Admission, AdmitError, admit};
 use stepwell_engine::schedule::check_once;
 use stepwell_engine::store::{Audit, Change, Idempotency, Inserted, NewRun, Source};
@@ -80,9 +80,12 @@ impl Runs {
         }
     }
 
-    /// Adds the components of its steps, its rank and the limit of its queue to a run.
+    /// Adds the parts of split steps, the components of the steps, the rank and the limit of its queue to a run.
     pub(crate) fn ranked(&self, mut run: NewRun) -> Result<NewRun, HostError> {
         run.trace.get_or_insert_with(|| self.ctx.new_trace());
+        if let Some(expanded) = split::expanded(&run.job, &self.ctx.catalog()) {
+            run.job = Arc::new(expanded.into());
+        }
         run.components = self.ctx.steps().pins(&run.job);
         if let Some(queue) = &run.queue {
             let settings = self

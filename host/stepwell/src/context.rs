@@ -166,8 +166,11 @@ impl Context {
     }
 
     /// Returns the maximum number of attempts of one run at one time.
-    pub fn attempts_per_run(&self) -> usize {
-        self.settings().config.service.run_attempts as usize
+    pub fn attempts_per_run(&self, queue: Option<&str>) -> usize {
+        let settings = self.settings();
+        let of_queue = queue.and_then(|queue| settings.queues.settings(queue)?.max_parallel);
+        let of_all = settings.config.service.run_attempts;
+        of_queue.map_or(of_all, |most| most.min(of_all)) as usize
     }
 
     /// Returns the maximum number of steps of one run, with those of all items.

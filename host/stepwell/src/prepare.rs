@@ -118,6 +118,20 @@ impl Preparation {
         known
     }
 
+    /// Returns the maximum number of attempts of this step type that the run may have at one time.
+    pub(crate) fn most_parallel(
+        &self,
+        state: &RunState,
+        index: usize,
+        step: &StepDefinition,
+        component: &Component,
+    ) -> usize {
+        // A denied step ends at once.
+        let known = self.known(&state.run.job, index, step, component);
+        let most = known.grant.as_ref().map_or(u64::MAX, |grant| grant.limits().parallel_attempts.0);
+        usize::try_from(most).unwrap_or(usize::MAX)
+    }
+
     /// Returns the reason to skip a step, or `None` when the step runs.
     ///
     /// # Errors

@@ -14,6 +14,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 use stepwell_engine::clock::Timestamp;
+use stepwell_engine::job::group;
 use stepwell_engine::run::RunState;
 use stepwell_engine::store::Kind;
 use stepwell_engine::trace::{Call, Span, Trace, attempt_span, run_span};
@@ -37,6 +38,8 @@ pub(crate) struct Measures {
     lateness: Histogram,
     steps: Family<Labels2, Counter>,
     step_seconds: Histograms<Labels>,
+    groups: Family<Labels, Counter>,
+    group_seconds: Histogram,
     fuel: Family<Labels, Counter>,
     memory: Histograms<Labels>,
     compile: Histogram,
@@ -80,6 +83,8 @@ impl Default for Measures {
             lateness: seconds(),
             steps: Family::default(),
             step_seconds: Family::new_with_constructor(seconds),
+            groups: Family::default(),
+            group_seconds: seconds(),
             fuel: Family::default(),
             memory: Family::new_with_constructor(bytes),
             compile: seconds(),
@@ -122,6 +127,13 @@ impl Measures {
             "Attempts, by step type",
             s.clone(),
             self.step_seconds.clone(),
+        );
+        to.register("groups", "Parallel groups that ended, by class of outcome", self.groups.clone());
+        to.register_with_unit(
+            "group_duration",
+            "From start to end of parallel groups",
+            s.clone(),
+            self.group_seconds.clone(),
         );
         to.register("step_fuel", "Fuel that attempts used, by step type", self.fuel.clone());
         to.register_with_unit("step_memory", "Memory peaks of attempts", Unit::Bytes, self.memory.clone());
@@ -432,7 +444,7 @@ impl Context {
         let run = &attempt.state.run;
         let error = (!end.outcome.is_success()).then(|| end.outcome.message());
         spans.take(Span {
-            under: trace.below(run_span(&run.execution_id)),
+            under: trace.below(span_around(attempt.state, attempt.step_id)),
             span_id: attempt_span(&run.execution_id, attempt.step_id, attempt.attempt),
             name: format!("step {}", attempt.step_id),
             client: false,
@@ -451,6 +463,36 @@ impl Context {
         });
     }
 
+    /// Records the end of a group, or of one try of it.
+    pub(crate) fn group_ended(&self, state: &RunState, group: usize, at: Timestamp) {
+        let Some(step) = state.steps.get(group) else { return };
+        let class = step.end.as_ref().map_or(step.status.name(), |end| end.outcome.class());
+        let start = step.group_started.unwrap_or(at);
+        self.measures.groups.get_or_create(&[("class", class.to_owned())]).inc();
+        self.measures.group_seconds.observe((at - start).as_seconds_f64().max(0.0));
+        let Some((trace, spans)) = self.traced(state).zip(self.spans.as_ref()) else { return };
+        let run = &state.run;
+        let branches = state.group(group).map_or(0, |group| group.branches.len());
+        let error = step.end.as_ref().filter(|end| !end.outcome.is_success()).map(|end| end.outcome.message());
+        spans.take(Span {
+            under: trace.below(span_around(state, &step.path)),
+            span_id: attempt_span(&run.execution_id, &step.path, step.attempt),
+            name: format!("group {}", step.path),
+            client: false,
+            start,
+            end: at,
+            attributes: vec![
+                ("stepwell.run", run.execution_id.clone()),
+                ("stepwell.step", step.path.to_string()),
+                ("stepwell.step_type", group::TYPE.to_owned()),
+                ("stepwell.attempt", step.attempt.to_string()),
+                ("stepwell.outcome", class.to_owned()),
+                ("stepwell.branches", branches.to_string()),
+            ],
+            error,
+        });
+    }
+
     pub(crate) fn called(&self, attempt: &Attempted<'_>, call: Call) {
         let Some((trace, spans)) = self.traced(attempt.state).zip(self.spans.as_ref()) else { return };
         let (id, step) = (&attempt.state.run.execution_id, attempt.step_id);
@@ -465,6 +507,16 @@ impl Context {
             attributes: call.attributes,
             error: call.error,
         });
+    }
+}
+
+/// Returns the span above a step: that of the group around it, or of the run.
+fn span_around(state: &RunState, path: &str) -> u64 {
+    let id = &state.run.execution_id;
+    let around = state.position_of(path).and_then(|index| state.group_around(index));
+    match around.and_then(|group| state.steps.get(group)) {
+        Some(group) => attempt_span(id, &group.path, group.attempt),
+        None => run_span(id),
     }
 }
 

@@ -15,9 +15,10 @@ use serde_json::Value;
 use stepwell_engine::clock::{self, Timestamp};
 use stepwell_engine::job::approval::{Approval, MOST_MESSAGE, OnTimeout};
 use stepwell_engine::job::{evaluate, render};
-use stepwell_engine::run::{Effect, Event, RunState, RunStatus, RunView, StepStatus, next};
+use stepwell_engine::run::{Effect, Event, Room, RunState, RunStatus, RunView, StepStatus, next};
 use stepwell_engine::step::{LogLine, Progress};
 use stepwell_engine::store::{Audit, DeadLetter, LogRecord, Next};
+use stepwell_engine::workspace::Written;
 use stepwell_engine::{Outcome, Produced, Receipt, StepEnd, StoreError, shorten};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::sleep;
@@ -89,6 +90,8 @@ pub(crate) struct Worker<'a> {
     attempts: BTreeMap<usize, Attempt>,
     /// The places of this process for attempts beyond the first.
     permits: Vec<OwnedSemaphorePermit>,
+    /// The files that branches have written, for a try of the run.
+    written: Option<(u32, Arc<Written>)>,
     /// Whether a parked step has run once more after the cancellation of the run.
     cleaned_up: bool,
 }
@@ -155,6 +158,7 @@ impl Worker<'_> {
     /// Starts everything that may start now.
     async fn advance(&mut self, running: &mut Running) -> Result<Advance, HostError> {
         let mut starts = Vec::new();
+        let mut room = Room::from(self.runs.ctx.attempts_per_run(self.state.run.queue.as_deref()));
         let pause = loop {
             if self.state.status.is_terminal() {
                 break Pause::Ended;
@@ -167,7 +171,9 @@ impl Worker<'_> {
                     break Pause::Attempts;
                 }
                 match self.parked_step() {
-                    Some((step, attempt)) => self.begin(&mut starts, (step, attempt, true)).await?,
+                    Some((step, attempt)) => {
+                        self.begin(&mut starts, &mut room, (step, attempt, true)).await?;
+                    }
                     None => self.push_cancelled(now)?,
                 }
                 continue;
@@ -181,7 +187,7 @@ impl Worker<'_> {
                 self.push(Event::TimedOut { at: now })?;
                 continue;
             }
-            match next(&self.state, now, self.runs.ctx.attempts_per_run()) {
+            match next(&self.state, now, &room) {
                 Some(Effect::Finish(_)) => break Pause::Ended,
                 Some(Effect::RequestApproval { step }) => self.request_approval(step, now)?,
                 Some(Effect::EndApproval { step }) => self.end_approval(step, now)?,
@@ -197,7 +203,7 @@ impl Worker<'_> {
                     if !idle && !self.has_permit(starts.len()) {
                         break Pause::Attempts;
                     }
-                    self.begin(&mut starts, (step, attempt, cleaning_up)).await?;
+                    self.begin(&mut starts, &mut room, (step, attempt, cleaning_up)).await?;
                 }
                 None if idle => {
                     let Some(due) = self.state.wakes_at() else {

@@ -8,7 +8,7 @@ use stepwell::engine::run::{Event, RunState, StepKey};
 use stepwell::engine::schedule::{Calendars, Timetable};
 use stepwell::engine::store::{Kind, LedgerFilter, LedgerRow, NewRun, RunFilter, Source};
 
-use super::Report;
+use super::{Report, groups};
 use super::world::{World, is_poison};
 
 pub async fn all(world: &World) -> Report {
@@ -41,6 +41,7 @@ pub async fn all(world: &World) -> Report {
     }
     for (run, events) in &runs {
         history(run, events, &mut wrong);
+        groups::check(run, events, &mut wrong);
     }
     keys(&runs, &mut wrong);
     let mut set_aside = 0;
@@ -74,11 +75,6 @@ fn poison(seed: u64, run: &NewRun, events: &[Event], class: Option<&str>, wrong:
         let begun = count(|event| matches!(event, Event::StepStarted { .. }));
         let lost = count(|event| matches!(event, Event::AttemptLost { .. }));
         if begun > 3 {
-            if std::env::var_os("SIMULATE_TRACE").is_some() {
-                let shown: Vec<String> =
-                    events.iter().map(|event| serde_json::to_string(event).unwrap_or_default()).collect();
-                eprintln!("{}\n{}", run.job.text(), shown.join("\n"));
-            }
             wrong.push(format!("{id}: the step {step} kills its process, and began {begun} times"));
         }
         // The dead letter of a group has the class of the group.

@@ -43,11 +43,13 @@ pub enum Broken {
     ForgottenLoss,
     /// The store acknowledges a checkpoint and loses it.
     LostCheckpoint,
+    /// The store changes the output of a step of a group.
+    OtherOutput,
 }
 
 impl Broken {
     /// All faults.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::StaleFence,
         Self::LostRun,
         Self::NoKeys,
@@ -57,6 +59,7 @@ impl Broken {
         Self::ForgottenStep,
         Self::ForgottenLoss,
         Self::LostCheckpoint,
+        Self::OtherOutput,
     ];
 }
 
@@ -322,6 +325,16 @@ passed_on! {
                     let kept =
                         |event: &Event| !matches!(event, Event::StepEnded { .. } | Event::StepStarted { .. });
                     commit.events.retain(kept);
+                }
+                Some(Broken::OtherOutput) => {
+                    for event in &mut commit.events {
+                        if let Event::StepEnded { step, end, .. } = event
+                            && step.to_string().starts_with('g')
+                            && end.outcome.is_success()
+                        {
+                            Arc::make_mut(end).produced.output = "another".into();
+                        }
+                    }
                 }
                 Some(Broken::ForgottenLoss) => {
                     commit.events.retain(|event| !matches!(event, Event::AttemptLost { .. }));

@@ -6,6 +6,7 @@
 
 mod check;
 mod faults;
+mod groups;
 mod world;
 
 use std::sync::Arc;

@@ -20,6 +20,7 @@ use stepwell::sandbox::Sandbox;
 use stepwell::{Decided, Host};
 
 use super::faults::{Faulty, Ground};
+use super::groups::output;
 use super::{Random, VirtualClock};
 
 /// A simulated process.
@@ -107,7 +108,11 @@ impl StepRunner for Pretender {
                 std::future::pending().await
             }
         };
-        StepEnd { outcome, produced: Produced::default(), receipt: Receipt::default() }
+        let produced = match outcome {
+            Outcome::Succeeded => Produced { output: output(step), ..Produced::default() },
+            _ => Produced::default(),
+        };
+        StepEnd { outcome, produced, receipt: Receipt::default() }
     }
 }
 

@@ -8,7 +8,9 @@ use serde_json::{Map, Value};
 
 use super::condition;
 use super::expression::names;
+use super::split::check_split;
 use super::template::{Piece, pieces};
+use super::writes::check_writes;
 use super::{JobDefinition, Part, Placed, StepDefinition, approval, group, plan};
 use crate::document::{Diagnostics, Document, closest, cut, each_template};
 use crate::label;
@@ -93,7 +95,9 @@ pub(super) fn check(
             found.0.push(document.error(&format!("{at}/type"), message).help("move it to `steps`"));
         }
         check_retry(job, step, document, &at, found);
+        check_split((step, &at), &placed, document, catalog, found);
     }
+    check_writes(&placed, document, pointer, catalog, found);
     check_retry_of_run(job, document, pointer, found);
 }
 
@@ -437,8 +441,15 @@ impl References<'_> {
                 Err((format!("there is no variable `{variable}`"), near(variable, &known)))
             }
             ("run", Some(field)) => {
-                let known =
-                    ["execution_id", "scheduled_time", "start_time", "status", "failed_step", "step_token"];
+                let known = [
+                    "execution_id",
+                    "scheduled_time",
+                    "start_time",
+                    "status",
+                    "failed_step",
+                    "step_token",
+                    "branch_dir",
+                ];
                 field_of("run", field, &known)
             }
             ("job", Some(field)) => field_of("job", field, &["id", "name", "timezone"]),

@@ -21,8 +21,8 @@ pub const MAX_BRANCHES: usize = 1_000;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Group {
-    /// Maximum number of branches that run at the same time. Default: all, within the bounds of the
-    /// configuration (`parallel.max_attempts`).
+    /// Maximum number of branches that run at the same time. Default: all, within `service.run_attempts` of the
+    /// configuration, `max_parallel` of the queue and `limits.parallel_attempts` of the policy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 10_000))]
     pub max_parallel: Option<u32>,

@@ -11,8 +11,10 @@ mod numbers;
 mod parse;
 mod plan;
 mod reads;
+pub mod split;
 mod template;
 mod variables;
+mod writes;
 
 use std::ops::Deref;
 

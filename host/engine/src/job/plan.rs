@@ -253,6 +253,18 @@ fn is_repeated_pair(placed: &[Placed<'_>], mine: &[Parent], others: &[Parent]) -
     group.is_some_and(|group| group.for_each.is_some())
 }
 
+/// Returns whether two steps are in different branches of one group, which may run at the same time. The steps
+/// of an item run one after the other.
+pub(super) fn are_beside(placed: &[Placed<'_>], one: usize, other: usize) -> bool {
+    let (one, other) = (path(placed, one), path(placed, other));
+    let Some((a, b)) = one.iter().zip(&other).take_while(|(a, b)| a.group == b.group).find(|(a, b)| a != b)
+    else {
+        return false;
+    };
+    let group = placed.get(a.group).and_then(|place| place.step.group.as_deref());
+    group.is_some_and(|group| group.for_each.is_none()) && a.branch.is_some() && b.branch.is_some()
+}
+
 /// Returns the groups that contain a step, the outermost first.
 pub(super) fn path(placed: &[Placed<'_>], number: usize) -> Vec<Parent> {
     let mut path = Vec::new();

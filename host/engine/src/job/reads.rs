@@ -13,6 +13,8 @@ pub struct Reads {
     any_step: bool,
     /// Whether an expression computes the name of a variable.
     any_variable: bool,
+    /// Whether an expression computes a name of `run`.
+    any_of_run: bool,
 }
 
 impl Reads {
@@ -23,8 +25,9 @@ impl Reads {
         for value in step.config.values().chain(list) {
             add(value, &mut text);
         }
-        let (any_step, any_variable) = (!names_only(&text, "steps"), !names_only(&text, "vars"));
-        Self { text, any_step, any_variable }
+        let any = |root: &str| !names_only(&text, root);
+        let (any_step, any_variable, any_of_run) = (any("steps"), any("vars"), any("run"));
+        Self { text, any_step, any_variable, any_of_run }
     }
 
     /// Returns whether an expression can read the step with that id.
@@ -35,6 +38,11 @@ impl Reads {
     /// Returns whether an expression can read the variable with that name.
     pub fn may_name_variable(&self, name: &str) -> bool {
         self.any_variable || self.text.contains(name)
+    }
+
+    /// Returns whether an expression can read the directory of the branch.
+    pub fn may_name_branch_dir(&self) -> bool {
+        self.any_of_run || self.text.contains("branch_dir")
     }
 }
 

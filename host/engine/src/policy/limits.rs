@@ -228,6 +228,9 @@ limits! {
     /// Bytes that all attempts of the step in one run may write to the store: ends, outputs, variables, logs
     /// and checkpoints.
     run_bytes: Bytes = [16 * MIB, 64 * MIB, GIB, 64 * GIB];
+    /// Number of attempts of steps of this type that one run has at the same time, in parallel groups. A run
+    /// always has one: 0 counts as 1.
+    parallel_attempts: Count = [10_000, 10_000, 10_000, 10_000];
     /// Time for a step to stop work that it started elsewhere, after the run is cancelled.
     cancel_grace: Span = [1, 5, 30, 300];
 }

@@ -11,7 +11,7 @@ use join::joined;
 pub(super) use join::{branch_name, shown};
 
 use super::apply::{give_up, step_ended};
-use super::{RunState, StepStatus};
+use super::{RunState, StepKey, StepStatus};
 use crate::clock::{self, Timestamp};
 use crate::job::group::OnFailure;
 use crate::outcome::{FailureKind, Outcome, StepEnd};
@@ -130,6 +130,21 @@ impl RunState {
                 bound: (!group.in_order).then_some(group.max_parallel),
             })
         })
+    }
+
+    /// Returns the running groups that an event of this step may end: those around the step, and the step itself.
+    /// `None` stands for an event of the whole run.
+    pub fn groups_of(&self, step: Option<&StepKey>) -> Vec<usize> {
+        let runs = |group: &usize| self.is_running(*group) && self.members(*group).is_some();
+        let Some(step) = step else { return self.groups.keys().copied().filter(runs).collect() };
+        let Some(index) = self.position(step) else { return Vec::new() };
+        let around = self.around(index).map(|seat| seat.group);
+        std::iter::once(index).chain(around).filter(runs).collect()
+    }
+
+    /// Returns the innermost group around a step.
+    pub fn group_around(&self, index: usize) -> Option<usize> {
+        self.seat_of(index).map(|seat| seat.group)
     }
 
     /// Returns the state of a group that has begun.

@@ -37,7 +37,7 @@ pub use budget::Usage;
 pub use event::Event;
 pub use group::{BranchResult, BranchState, GroupState, Item, Stop, WaitingGroup};
 pub use key::StepKey;
-pub use next::{Effect, next};
+pub use next::{Effect, Room, next};
 pub use preview::{Preview, SHOWN, preview};
 pub use replay::{Cut, Replay};
 pub use view::{RunView, StepView, cancelled};
@@ -208,7 +208,7 @@ pub struct StepState {
     /// The start of the first attempt.
     pub started_at: Option<Timestamp>,
     /// The start of the last attempt of a group.
-    group_started: Option<Timestamp>,
+    pub group_started: Option<Timestamp>,
     /// The end of the last attempt.
     pub ended_at: Option<Timestamp>,
     /// The checkpoint that an attempt saved for the next.
@@ -392,7 +392,8 @@ impl RunState {
         }
     }
 
-    fn is_running(&self, index: usize) -> bool {
+    /// Returns whether a step, or the attempt of a step, runs.
+    pub fn is_running(&self, index: usize) -> bool {
         self.steps.get(index).is_some_and(|step| step.status == StepStatus::Running)
     }
 

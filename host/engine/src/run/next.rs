@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{RunState, RunStatus, StepStatus};
 use crate::clock::{self, Timestamp};
 use crate::job::{approval, group};
+use crate::reference::type_of;
 
 /// An action for a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +43,21 @@ pub enum Effect {
     },
     /// Nothing: the run has ended.
     Finish(RunStatus),
+}
+
+/// The room for attempts.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Room {
+    /// Maximum number of attempts that run at the same time.
+    pub attempts: usize,
+    /// Step types of which no further attempt may start now.
+    pub full: BTreeSet<String>,
+}
+
+impl From<usize> for Room {
+    fn from(attempts: usize) -> Self {
+        Self { attempts, full: BTreeSet::new() }
+    }
 }
 
 /// The steps whose turn it is.
@@ -86,9 +102,9 @@ impl Frontier {
     }
 }
 
-/// Returns the next action for a run at a time, while fewer than `attempts` run. `None` when nothing may start: an
-/// attempt runs, or the run waits until [`RunState::wakes_at`].
-pub fn next(state: &RunState, now: Timestamp, attempts: usize) -> Option<Effect> {
+/// Returns the next action for a run at a time, while there is room for its attempts. `None` when nothing may
+/// start: an attempt runs, or the run waits until [`RunState::wakes_at`].
+pub fn next(state: &RunState, now: Timestamp, room: &Room) -> Option<Effect> {
     if state.status.is_terminal() {
         return Some(Effect::Finish(state.status));
     }
@@ -97,21 +113,21 @@ pub fn next(state: &RunState, now: Timestamp, attempts: usize) -> Option<Effect>
     if let Some(step) = late.into_iter().find(|group| !state.runs_within(*group)) {
         return Some(Effect::EndGroup { step });
     }
-    let full = frontier.running.len() >= attempts;
+    let room = Some(room).filter(|room| frontier.running.len() < room.attempts);
     let due = frontier.due.range(..=(now, usize::MAX)).map(|(_, step)| *step);
     let ready = frontier.ready.iter().copied();
-    due.filter(|step| state.has_room(*step)).chain(ready).find_map(|step| state.effect(step, full))
+    due.filter(|step| state.has_room(*step)).chain(ready).find_map(|step| state.effect(step, room))
 }
 
 impl RunState {
-    /// Returns the action for a step whose turn it is. `None` for an attempt while no other may run.
-    fn effect(&self, index: usize, full: bool) -> Option<Effect> {
+    /// Returns the action for a step whose turn it is. `None` for an attempt without room.
+    fn effect(&self, index: usize, room: Option<&Room>) -> Option<Effect> {
         let (definition, step) = (self.definition(index)?, self.steps.get(index)?);
         match definition.step_type.as_str() {
             approval::TYPE if step.status == StepStatus::Parked => Some(Effect::EndApproval { step: index }),
             approval::TYPE => Some(Effect::RequestApproval { step: index }),
             group::TYPE => Some(Effect::BeginGroup { step: index, attempt: step.attempt + 1 }),
-            _ if full => None,
+            step_type if room.is_none_or(|room| room.full.contains(type_of(step_type))) => None,
             _ => Some(Effect::RunStep { step: index, attempt: step.attempt + 1, cleaning_up: step.halting }),
         }
     }

@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::group::branch_name;
 use super::{RunState, RunStatus, StepKey, view};
 use crate::job::Scope;
 use crate::outcome::StepEnd;
+use crate::workspace::{Branches, Writer, Written};
 
 impl RunState {
     /// Returns the values that templates of the step at `index` see.
@@ -37,6 +39,7 @@ impl RunState {
             ("status", text(status.name())),
             ("failed_step", self.failed_step_seen()),
             ("step_token", text(&self.step_token(index))),
+            ("branch_dir", text(&self.branch_dir(index).unwrap_or_else(|| ".".to_owned()))),
         ] {
             scope.run.insert(name.to_owned(), value);
         }
@@ -44,6 +47,44 @@ impl RunState {
             scope.job.insert(name.to_owned(), text(value));
         }
         scope
+    }
+
+    /// Returns the directory of the workspace that no other branch uses. `None` for a step outside of groups.
+    pub fn branch_dir(&self, index: usize) -> Option<String> {
+        let around: Vec<_> = self.around(index).filter(|seat| seat.branch.is_some()).collect();
+        let below = around.into_iter().rev().filter_map(|seat| {
+            let (group, branch) = (self.definition(seat.group)?, seat.branch?);
+            Some(match group.group.as_deref()?.for_each {
+                Some(_) => format!("{}/{branch}", group.id),
+                None => format!("{}/{}", group.id, branch_name(self, seat.group, branch)),
+            })
+        });
+        let below: Vec<String> = below.collect();
+        (!below.is_empty()).then(|| format!("branches/{}", below.join("/")))
+    }
+
+    /// Returns whether the expressions of a step can read the directory of its branch.
+    pub fn names_branch_dir(&self, index: usize) -> bool {
+        self.node(index).is_some_and(|node| node.reads.may_name_branch_dir())
+    }
+
+    /// Returns the branches that contain a step.
+    pub fn branches_of(&self, index: usize) -> Branches {
+        self.around(index).filter_map(|seat| Some((seat.group, seat.branch?))).collect()
+    }
+
+    /// Returns the files that the steps of branches have written, from their receipts.
+    pub fn written(&self) -> Written {
+        let written = Written::default();
+        let in_groups = (0..).zip(&self.steps).filter(|(_, step)| step.seat.is_some());
+        for (index, step) in in_groups {
+            let Some(files) = step.end.as_ref().map(|end| &end.receipt.workspace_files) else { continue };
+            let writer = || Writer { step: step.path.clone(), branches: Arc::new(self.branches_of(index)) };
+            for file in files {
+                written.record(file, writer());
+            }
+        }
+        written
     }
 
     /// Returns the ended steps whose results a step sees: those outside of groups, those before it in its own

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use stepwell_engine::quantity::Bytes;
+use stepwell_engine::workspace::{Writes, plain};
 use wasmtime_wasi::p2::bindings::filesystem::types;
 
 use crate::reached::{Of, Reached};
@@ -21,6 +22,15 @@ pub(super) struct Meter {
     /// The name of the limit.
     pub name: &'static str,
     pub reached: Reached,
+    /// The files that the branches of the run write there.
+    pub writes: Option<Writes>,
+}
+
+impl Meter {
+    /// Returns the path of a name below a directory, from the root of the mount. Empty where nothing needs it.
+    pub fn path(&self, above: &str, name: &str) -> String {
+        if self.writes.is_some() { plain(&format!("{above}/{name}")) } else { String::new() }
+    }
 }
 
 /// Bytes read and written.
@@ -38,6 +48,8 @@ pub(super) struct Open {
     pub size: Option<Arc<Size>>,
     /// Number of directories above it in its mount.
     pub depth: usize,
+    /// The path from the root of its mount. Empty where nothing needs it.
+    pub path: Arc<str>,
     pub traffic: Arc<Traffic>,
 }
 

@@ -71,7 +71,7 @@ impl preopens::Host for Guarded<'_> {
         let mut directories = preopens::Host::get_directories(&mut self.below)?;
         let mounts = self.files.mounts.clone();
         for ((descriptor, _), mount) in directories.iter().zip(mounts) {
-            self.files.opened(descriptor, mount, None, 0);
+            self.files.opened(descriptor, mount, None, (0, String::new()));
         }
         directories.extend(self.nothing()?);
         Ok(directories)
@@ -180,11 +180,17 @@ impl HostDescriptor for Guarded<'_> {
         let depth = depth_of(above.depth, &path);
         self.files.room()?;
         let found = self.below.stat_at(same(&fd), path_flags, path.clone()).await.ok();
+        let name = above.mount.path(&above.path, &path);
         let mut before = 0;
         let mut makes = false;
         match &found {
             Some(stat) => match stat.type_ {
-                types::DescriptorType::RegularFile => before = stat.size,
+                types::DescriptorType::RegularFile => {
+                    before = stat.size;
+                    if writes {
+                        self.files.take(&above.mount, &name)?;
+                    }
+                }
                 types::DescriptorType::Directory | types::DescriptorType::SymbolicLink => {}
                 // A FIFO or a device would block a thread of the host.
                 _ => return Err(ErrorCode::NotPermitted.into()),
@@ -192,6 +198,7 @@ impl HostDescriptor for Guarded<'_> {
             None => makes = open_flags.contains(types::OpenFlags::CREATE),
         }
         if makes {
+            self.files.take(&above.mount, &name)?;
             self.files.create()?;
         }
         let opened = self.below.open_at(same(&fd), path_flags, path.clone(), open_flags, flags).await;
@@ -209,7 +216,7 @@ impl HostDescriptor for Guarded<'_> {
         if let Some(size) = size.as_ref().filter(|_| open_flags.contains(types::OpenFlags::TRUNCATE)) {
             size.shrink_to(0);
         }
-        self.files.opened(&opened, above.mount, size, depth);
+        self.files.opened(&opened, above.mount, size, (depth, name));
         Ok(opened)
     }
 
@@ -238,6 +245,7 @@ impl HostDescriptor for Guarded<'_> {
     async fn unlink_file_at(&mut self, fd: Fd, path: String) -> FsResult<()> {
         self.within(&fd, &path, true)?;
         let open = self.files.of(&fd)?;
+        self.files.take(&open.mount, &open.mount.path(&open.path, &path))?;
         let found = self.found(&fd, &path).await;
         let removed = self.below.unlink_file_at(same(&fd), path.clone()).await;
         self.permitted(&fd, &path, true, removed)?;
@@ -413,6 +421,9 @@ impl HostDescriptor for Guarded<'_> {
         // The content of a directory would become deeper, too. A program that may not move it copies it.
         if is_directory && depth_of(to.depth, &new_path) > depth_of(from.depth, &old_path) {
             return Err(ErrorCode::CrossDevice.into());
+        }
+        for (open, path) in [(&from, &old_path), (&to, &new_path)] {
+            self.files.take(&open.mount, &open.mount.path(&open.path, path))?;
         }
         let moved = self.below.rename_at(same(&fd), old_path.clone(), new_fd, new_path).await;
         self.permitted(&fd, &old_path, true, moved)?;

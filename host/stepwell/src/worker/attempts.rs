@@ -10,7 +10,8 @@ use futures_util::stream::{BoxStream, FuturesUnordered, SelectAll, StreamExt, on
 use stepwell_engine::clock::Timestamp;
 use stepwell_engine::contain::contained_future;
 use stepwell_engine::policy::{Grant, Limits, Shortfall};
-use stepwell_engine::run::{Event, StepKey};
+use stepwell_engine::reference::type_of;
+use stepwell_engine::run::{Event, Room, StepKey};
 use stepwell_engine::step::{Deterministic, Report};
 use stepwell_engine::store::{LogRecord, Next};
 use stepwell_engine::trace::{Trace, attempt_span};
@@ -61,16 +62,19 @@ pub(super) struct Running {
 /// An attempt whose start is not yet stored.
 pub(super) struct Start {
     step: usize,
+    step_type: String,
     number: u32,
     cleaning_up: bool,
     component: Result<Component, Outcome>,
 }
 
 impl Worker<'_> {
-    /// Begins an attempt, or skips the step. The attempt is launched after the next commit.
+    /// Begins an attempt, or skips the step. The attempt is launched after the next commit. An attempt that the
+    /// policy leaves no room for waits: `room` then says so.
     pub(super) async fn begin(
         &mut self,
         starts: &mut Vec<Start>,
+        room: &mut Room,
         (step, number, cleaning_up): (usize, u32, bool),
     ) -> Result<(), HostError> {
         let Some(definition) = self.state.definition(step).cloned() else { return Ok(()) };
@@ -80,17 +84,40 @@ impl Worker<'_> {
             Ok(None) => self.runs.ctx.preparation().component(&self.state, &definition).await?,
             Err(outcome) => Err(outcome),
         };
+        if let Ok(component) = &component
+            && !cleaning_up
+            && !self.has_room_for(step, &definition, component, starts)
+        {
+            room.full.insert(type_of(&definition.step_type).to_owned());
+            return Ok(());
+        }
         // The event is committed before the worker evaluates any input of the job's author: if that kills
         // this process, the attempt counts as lost.
         self.push(Event::StepStarted { step: key, attempt: number, at })?;
-        starts.push(Start { step, number, cleaning_up, component });
+        let step_type = definition.step_type.clone();
+        starts.push(Start { step, step_type, number, cleaning_up, component });
         Ok(())
+    }
+
+    /// Returns whether the policy lets one more attempt of a step run beside those of its type.
+    fn has_room_for(
+        &self,
+        step: usize,
+        definition: &StepDefinition,
+        component: &Component,
+        starts: &[Start],
+    ) -> bool {
+        let own = type_of(&definition.step_type);
+        let running = self.attempts.values().map(|attempt| attempt.step_type.as_str());
+        let running = running.chain(starts.iter().map(|start| start.step_type.as_str()));
+        let count = running.filter(|step_type| type_of(step_type) == own).count();
+        count == 0 || count < self.runs.ctx.preparation().most_parallel(&self.state, step, definition, component)
     }
 
     /// Launches an attempt whose start is stored. Returns whether it runs: a step that cannot be prepared ends at
     /// once.
     pub(super) fn launch(&mut self, start: Start, running: &mut Running) -> Result<bool, HostError> {
-        let Start { step, number, cleaning_up, component } = start;
+        let Start { step, number, cleaning_up, component, .. } = start;
         let Some(definition) = self.state.definition(step).cloned() else { return Ok(false) };
         let prepared = component.and_then(|component| {
             self.runs.ctx.preparation().prepare(&self.state, step, &definition, &component)
@@ -152,7 +179,7 @@ impl Worker<'_> {
     }
 
     fn request(
-        &self,
+        &mut self,
         attempt: &Attempt,
         (step, definition): (usize, &StepDefinition),
         config: serde_json::Value,
@@ -161,6 +188,7 @@ impl Worker<'_> {
     ) -> StepRequest {
         let deadline = self.state.deadline_of(step);
         let remaining = deadline.map_or(Duration::MAX, |d| (d - attempt.begun).to_std().unwrap_or_default());
+        let workspace = self.workspace_of(step);
         let run = &self.state.run;
         StepRequest {
             execution_id: run.execution_id.clone(),
@@ -173,7 +201,7 @@ impl Worker<'_> {
             ends: self.state.ends(step),
             variables: self.state.variables_of(step),
             checkpoint: self.state.steps.get(step).and_then(|step| step.checkpoint.clone()),
-            workspace: Some(self.runs.ctx.workspace(&run.execution_id)),
+            workspace: Some(workspace),
             deterministic: self.deterministic(&attempt.path, attempt.number),
             remaining,
             cleaning_up: attempt.cleaning_up,

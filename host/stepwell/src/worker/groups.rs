@@ -6,6 +6,7 @@ use serde_json::Value;
 use stepwell_engine::clock::Timestamp;
 use stepwell_engine::job::render;
 use stepwell_engine::run::{Event, Item};
+use stepwell_engine::workspace::{Workspace, Writer, Writes, Written};
 use stepwell_engine::{Outcome, Produced, Receipt, StepEnd, project};
 
 use super::Worker;
@@ -41,6 +42,32 @@ impl Worker<'_> {
                 let end = StepEnd { outcome, produced: Produced::default(), receipt: Receipt::default() };
                 self.push(Event::StepStarted { step: key.clone(), attempt, at })?;
                 self.push(Event::StepEnded { step: key, attempt, end: Arc::new(end), at })
+            }
+        }
+    }
+
+    /// Returns the workspace as an attempt of a step uses it.
+    pub(super) fn workspace_of(&mut self, step: usize) -> Workspace {
+        let dir = self.runs.ctx.workspace(&self.state.run.execution_id);
+        let branch_dir = self.state.branch_dir(step);
+        let writes = branch_dir.is_some().then(|| {
+            let (all, branches) = (self.written(), Arc::new(self.state.branches_of(step)));
+            let step = self.state.steps.get(step).map_or_else(|| "".into(), |step| step.path.clone());
+            Writes { all, writer: Writer { step, branches } }
+        });
+        let named = self.state.names_branch_dir(step);
+        Workspace { dir, branch_dir: branch_dir.filter(|_| named), writes }
+    }
+
+    /// Returns the files that branches have written in this try of the run. A process that takes the run over
+    /// knows them from the receipts.
+    fn written(&mut self) -> Arc<Written> {
+        match &self.written {
+            Some((attempt, written)) if *attempt == self.state.attempt => written.clone(),
+            _ => {
+                let written = Arc::new(self.state.written());
+                self.written = Some((self.state.attempt, written.clone()));
+                written
             }
         }
     }

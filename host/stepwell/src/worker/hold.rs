@@ -88,6 +88,7 @@ impl Runs {
             attempts: BTreeMap::new(),
             permits: Vec::new(),
             cleaned_up: false,
+            written: None,
             audit_rows: Vec::new(),
         };
         // The span has the level `error`, so that all log messages within it have the ids at any level.

@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use stepwell_engine::clock::Timestamp;
 use stepwell_engine::contain::{Panicked, contained, contained_future};
 use stepwell_engine::run::{
-    Effect, Event, IllegalEvent, Replay, RunState, RunStatus, StepStatus, apply, next,
+    Effect, Event, IllegalEvent, Replay, Room, RunState, RunStatus, StepStatus, apply, next,
 };
 use stepwell_engine::store::{Claim, Commit, Loaded, Next};
 use tokio_util::sync::CancellationToken;
@@ -209,7 +209,7 @@ fn turns_of(state: &RunState, now: Timestamp) -> Vec<(usize, u32, bool)> {
     if !running.is_empty() {
         return running;
     }
-    match next(state, now, 1) {
+    match next(state, now, &Room::from(1)) {
         Some(Effect::RunStep { step, attempt, .. }) => vec![(step, attempt, false)],
         _ => Vec::new(),
     }

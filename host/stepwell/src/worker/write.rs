@@ -33,7 +33,11 @@ impl Worker<'_> {
     }
 
     pub(super) fn push(&mut self, event: Event) -> Result<(), HostError> {
+        let groups = self.state.groups_of(event.step());
         apply(&mut self.state, &event)?;
+        for group in groups.into_iter().filter(|group| !self.state.is_running(*group)) {
+            self.runs.ctx.group_ended(&self.state, group, self.now());
+        }
         let state = &self.state;
         let gone = |step: &usize| state.steps.get(*step).is_none_or(|step| step.checkpoint.is_none());
         let gone: Vec<usize> = self.saved.iter().copied().filter(gone).collect();

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::super::next;
+use super::super::{Room, next};
 use super::tests::{at, ended, failed, key, started, with};
 use super::*;
 
@@ -50,7 +50,7 @@ proptest! {
             prop_assert!(!before.status.is_terminal(), "{event:?} after the end");
             let running = state.steps.iter().any(|step| step.status == StepStatus::Running);
             let waits = state.waits().next().is_some();
-            prop_assert_eq!(next(&state, at(5), 1).is_none() && !waits, running);
+            prop_assert_eq!(next(&state, at(5), &Room::from(1)).is_none() && !waits, running);
             prop_assert_eq!(state.ended_at.is_some(), state.status.is_terminal());
         }
     }

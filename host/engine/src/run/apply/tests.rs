@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::super::{Effect, StepKey, next};
+use super::super::{Effect, Room, StepKey, next};
 use super::check::event_name;
 use super::*;
 use crate::job::JobDefinition;
@@ -55,7 +55,7 @@ fn transcript(steps: serde_json::Value, events: &[Event]) -> Vec<String> {
 }
 
 fn shown(state: &RunState, now: Timestamp) -> String {
-    match next(state, now, 1) {
+    match next(state, now, &Room::from(1)) {
         Some(Effect::RunStep { step, attempt, .. }) => format!("run {step}/{attempt}"),
         Some(Effect::BeginGroup { step, attempt }) => format!("begin {step}/{attempt}"),
         Some(Effect::EndGroup { step }) => format!("end {step}"),
@@ -251,7 +251,7 @@ fn driven(job: serde_json::Value, ends: &[(&str, Outcome)]) -> String {
     let mut state = with(job);
     let mut ran = Vec::new();
     apply(&mut state, &Event::Started { at: at(0) }).unwrap();
-    while let Some(Effect::RunStep { step, attempt, .. }) = next(&state, at(2), 1) {
+    while let Some(Effect::RunStep { step, attempt, .. }) = next(&state, at(2), &Room::from(1)) {
         let definition = state.definition(step).unwrap().clone();
         let scope = state.scope(step);
         if definition.when.as_ref().is_some_and(|when| !crate::job::evaluate(when, &scope).unwrap()) {
@@ -369,7 +369,7 @@ fn a_run_that_was_cancelled_or_ran_out_of_time_between_attempts_cleans_up() {
             "{}",
             state.steps[0].message()
         );
-        while let Some(Effect::RunStep { step, attempt, .. }) = next(&state, at(102), 1) {
+        while let Some(Effect::RunStep { step, attempt, .. }) = next(&state, at(102), &Room::from(1)) {
             apply(&mut state, &started(step, attempt)).unwrap();
             apply(&mut state, &ended(step, attempt, Outcome::Succeeded, 102)).unwrap();
         }
@@ -508,7 +508,7 @@ fn a_retry_of_an_edited_job_inherits_no_approval_and_no_edited_step() {
     ] {
         let mut state = with(old.clone());
         apply(&mut state, &Event::Started { at: at(0) }).unwrap();
-        while let Some(effect) = next(&state, at(102), 1) {
+        while let Some(effect) = next(&state, at(102), &Room::from(1)) {
             let step = match effect {
                 Effect::RequestApproval { step } => {
                     let asked = Event::ApprovalRequested {
@@ -544,7 +544,7 @@ fn a_retry_of_an_edited_job_inherits_no_approval_and_no_edited_step() {
 }
 
 fn run_to_the_end(state: &mut RunState, ends: &[(&str, Outcome)]) {
-    while let Some(Effect::RunStep { step, attempt, .. }) = next(state, at(2), 1) {
+    while let Some(Effect::RunStep { step, attempt, .. }) = next(state, at(2), &Room::from(1)) {
         let definition = state.definition(step).unwrap().clone();
         if definition.when.is_some() {
             apply(state, &Event::StepSkipped { step: key(step), reason: "false".to_owned(), at: at(2) })

@@ -9,7 +9,7 @@ use super::join::end_of;
 use super::*;
 use crate::job::JobDefinition;
 use crate::outcome::{Produced, Receipt};
-use crate::run::{Effect, Event, RunStatus, RunView, apply, next};
+use crate::run::{Effect, Event, Room, RunStatus, RunView, apply, next};
 use crate::store::NewRun;
 
 fn at(seconds: i64) -> Timestamp {
@@ -64,7 +64,7 @@ fn drive(
     let mut now = 1;
     for _ in 0..10_000 {
         now += 1;
-        match next(state, at(now), 100) {
+        match next(state, at(now), &Room::from(100)) {
             Some(Effect::Finish(_)) => return started,
             Some(Effect::BeginGroup { step, attempt }) => {
                 let fan_out = state.members(step).unwrap().fan_out && state.group(step).is_none();
@@ -282,7 +282,7 @@ fn a_cancelled_run_ends_its_groups_and_runs_their_finally() {
     let mut ends = 0;
     // Two attempts run; then the run is cancelled.
     let start = |state: &mut RunState| {
-        while let Some(effect) = next(state, at(5), 9) {
+        while let Some(effect) = next(state, at(5), &Room::from(9)) {
             let event = match effect {
                 Effect::RunStep { step, attempt, .. } => {
                     Event::StepStarted { step: state.key(step), attempt, at: at(5) }

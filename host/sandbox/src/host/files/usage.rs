@@ -5,15 +5,19 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::vec::IntoIter;
 
-use stepwell_engine::policy::{Access, Limits, MountGrant, MountSource};
+use stepwell_engine::policy::{Access, Limits, MountSource};
+use stepwell_engine::workspace::Refused;
 use wasmtime::component::Resource;
 use wasmtime_wasi::filesystem::Descriptor;
 use wasmtime_wasi::p2::FsResult;
 use wasmtime_wasi::p2::bindings::filesystem::types::{self, ErrorCode};
 
 use crate::host::file_sizes::{Found, Meter, Open, Size, Traffic};
+use crate::mounts::Mounted;
 use crate::reached::{Of, Reached};
-use crate::tree::Measured;
+
+/// Maximum number of written files in a receipt.
+const MOST_WRITTEN: usize = 100;
 
 /// The use of the mounts of one attempt.
 #[derive(Debug)]
@@ -33,33 +37,49 @@ pub(crate) struct FileUse {
     pub(super) traffic: Arc<Traffic>,
     /// The empty mount.
     pub(super) root: Option<u32>,
+    /// Files of the workspace that were opened for writing, if the step is in a group.
+    pub written: BTreeSet<String>,
     /// The denials that were written to the log.
     pub(super) logged: BTreeSet<String>,
     reached: Reached,
 }
 
 impl FileUse {
-    /// Makes meters for the mounts in the order of the preopens. `used` is the present content of each.
-    pub fn new(mounts: &[(MountGrant, Measured)], limits: &Limits, reached: &Reached) -> Self {
-        let meter = |at: &str, writable: bool, used: u64, limit: u64, name| {
-            let (used, reached) = (AtomicU64::new(used), reached.clone());
-            Arc::new(Meter { at: at.to_owned(), writable, used, limit, name, reached })
-        };
-        let mount = |(mount, used): &(MountGrant, Measured)| {
-            let (used, limit) = match &mount.source {
+    /// Makes meters for the mounts, in the order of the preopens.
+    pub fn new(mounts: &[Mounted], limits: &Limits, reached: &Reached) -> Self {
+        let mount = |mounted: &Mounted| {
+            let grant = &mounted.grant;
+            let (used, limit) = match &grant.source {
                 MountSource::Host(_) => (0, limits.file_bytes.0),
-                MountSource::Scratch(size) | MountSource::Workspace(size) => (used.bytes, size.0),
+                MountSource::Scratch(size) | MountSource::Workspace(size) => (mounted.used.bytes, size.0),
             };
-            let name = limit_of(&mount.source, limits);
-            meter(&mount.mount, mount.access == Access::Write, used, limit, name)
+            Arc::new(Meter {
+                at: grant.mount.clone(),
+                writable: grant.access == Access::Write,
+                used: AtomicU64::new(used),
+                limit,
+                name: limit_of(&grant.source, limits),
+                reached: reached.clone(),
+                writes: mounted.writes.clone(),
+            })
+        };
+        let total = Meter {
+            at: String::new(),
+            writable: true,
+            used: AtomicU64::new(0),
+            limit: limits.file_bytes.0,
+            name: "file_bytes",
+            reached: reached.clone(),
+            writes: None,
         };
         Self {
             mounts: mounts.iter().map(mount).collect(),
-            total: meter("", true, 0, limits.file_bytes.0, "file_bytes"),
+            total: Arc::new(total),
+            written: BTreeSet::new(),
             open: HashMap::new(),
             sizes: HashMap::new(),
             lists: HashMap::new(),
-            entries: mounts.iter().map(|(_, used)| used.entries).sum(),
+            entries: mounts.iter().map(|mounted| mounted.used.entries).sum(),
             max_entries: limits.file_count.0,
             max_open: usize::try_from(limits.file_handles.0).unwrap_or(usize::MAX),
             traffic: Arc::default(),
@@ -95,6 +115,30 @@ impl FileUse {
     /// Releases the room of a file or directory that was removed, or was not created.
     pub(super) fn gone(&mut self) {
         self.entries = self.entries.saturating_sub(1);
+    }
+
+    /// Takes a file of the workspace for writing, by its path there.
+    pub(super) fn take(&mut self, mount: &Meter, path: &str) -> FsResult<()> {
+        let Some(writes) = &mount.writes else { return Ok(()) };
+        match writes.claim(path) {
+            Ok(()) => {
+                if self.written.len() < MOST_WRITTEN {
+                    self.written.insert(path.to_owned());
+                }
+                Ok(())
+            }
+            Err(Refused::By(other)) => {
+                self.reached.conflicting(format!(
+                    "WORKSPACE_CONFLICT: the steps `{other}` and `{}` write the same file of the workspace, `{path}`, and are in different branches; write to `${{{{ run.branch_dir }}}}`, or put both into one branch",
+                    writes.writer.step
+                ));
+                Err(ErrorCode::Busy.into())
+            }
+            Err(Refused::TooMany) => {
+                let message = "the branches of the run write too many files of the workspace".to_owned();
+                self.refuse(Of::Names, "file_count", message)
+            }
+        }
     }
 
     /// Returns the size of a file that is open for writing, shared by all its handles. `bytes` is the size if
@@ -140,10 +184,10 @@ impl FileUse {
         descriptor: &Resource<Descriptor>,
         mount: Arc<Meter>,
         size: Option<Arc<Size>>,
-        depth: usize,
+        (depth, path): (usize, String),
     ) {
         let traffic = self.traffic.clone();
-        self.open.insert(descriptor.rep(), Open { mount, size, depth, traffic });
+        self.open.insert(descriptor.rep(), Open { mount, size, depth, path: path.into(), traffic });
     }
 
     pub(super) fn of(&self, descriptor: &Resource<Descriptor>) -> FsResult<Open> {
