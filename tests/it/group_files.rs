@@ -1,11 +1,14 @@
 //! Parallel groups share a workspace, the workers of a process and the bounds of the operator.
 
+use std::sync::{Arc, Mutex};
+
 use serde_json::{Value, json};
 use stepwell::HostError;
-use stepwell::engine::run::{RunState, RunStatus};
+use stepwell::engine::queue::QueueFile;
+use stepwell::engine::run::{Admission, RunState, RunStatus};
+use stepwell::engine::trace::{Span, Spans};
 
-use crate::cli::Shell;
-use crate::server::{Server, until};
+use crate::server::until;
 use crate::support::{Running, Site, probe};
 
 const FILES: &str = "files: [{mount: /workspace, workspace: 16MiB, access: write}]";
@@ -47,8 +50,8 @@ async fn two_branches_never_write_the_same_file() {
     let write = |id: &str| step(id, "write", json!({"path": "/workspace/${{ vars.name }}", "count": 3}));
     let nap = step("nap", "nap", json!({"count": 300, "text": "x"}));
     let later = json!({"id": "later", "steps": [nap, write("b")]});
-    let parked = json!({"id": "parked", "steps": [step("p", "park", json!({"text": "x"})), write("b")]});
-    let sparse = step("a", "sparse", json!({"path": "/workspace/./y/../${{ vars.name }}", "count": 7}));
+    let parked = json!({"id": "parked", "steps": [json!({"id": "p", "type": "wait", "for": 1}), write("b")]});
+    let sparse = step("a", "sparse", json!({"path": "/workspace/./${{ vars.name }}", "count": 7}));
     for branches in [json!([write("a"), later]), json!([write("a"), parked]), json!([sparse, later])] {
         for site in both().await {
             let state = site.run(&job(json!({"on_failure": "go_on", "parallel_steps": branches}))).await;
@@ -110,7 +113,11 @@ async fn each_branch_has_a_directory() {
 /// Validation finds two branches, or all items, that write the same literal path.
 #[tokio::test]
 async fn validation_finds_files_that_two_branches_write() {
-    let site = Site::new().config("connections: {w: {type: sqlite, path: w.db}}\n").host().await;
+    let site = Site::new()
+        .database("w.db", "")
+        .config("connections: {w: {type: sqlite, path: w.db}}\n")
+        .host()
+        .await;
     let get = |id: &str, file: &str| json!({"id": id, "type": "http", "url": "https://x.example", "save_to": file});
     let query = |id: &str, output: Value| {
         json!({"id": id, "type": "sql", "connection_name": "w", "query": "SELECT 1", "output": output})
@@ -203,41 +210,75 @@ async fn the_policy_bounds_the_attempts_of_a_step_type() {
 /// The queue bounds the attempts of one run, and a group of many instances does not keep other runs waiting.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_large_group_leaves_room_for_other_runs() {
-    let config = "connections: {w: {type: sqlite, path: w.db}}\nfeatures: {parallel_execution: true}\nservice: {workers: 8}\n";
-    let shell = Shell::new()
-        .file("config.yaml", config)
-        .file("timezone_queues.yaml", "queues: {UTC: {max_parallel: 3}, Asia/Tokyo: {}}\n");
-    let server = Server::start(shell);
-    let run = async |id: &str, zone: &str, count: usize| {
+    let queues = json!({"queues": {"UTC": {"max_parallel": 3}, "Asia/Tokyo": {}}});
+    let queues: QueueFile = serde_json::from_value(queues).unwrap();
+    let config = "features: {parallel_execution: true}\nservice: {workers: 8}\n";
+    let site = Site::new().probe_policy("", config).with(|builder| builder.queues(queues)).host().await;
+    site.host.serve().await.unwrap();
+    let start = async |zone: &str, count: usize| {
         let items: Vec<usize> = (0..count).collect();
         let nap = step("nap", "nap", json!({"count": 20, "text": "x"}));
         let group = json!({"id": "g", "type": "parallel_group", "for_each": items, "parallel_steps": [nap]});
-        let body = json!({"job": {"id": id, "timezone": zone, "steps": [group]}}).to_string();
-        let headers = [("prefer", "respond-async")];
-        let reply = server.request("POST", "/api/v2/jobs/execute", &headers, &body).await;
-        reply.json()["execution_id"].as_str().unwrap_or_else(|| panic!("{reply:?}")).to_owned()
+        let job = json!({"id": "wide", "timezone": zone, "steps": [group]});
+        let parsed = site.host.parse("job.yaml", &job.to_string()).await.unwrap();
+        let runs = site.host.runs();
+        runs.enqueue(&Arc::new(parsed.job.into()), Admission::default(), None, None).await.unwrap().execution_id
     };
-    let view = async |id: &str| server.get(&format!("/api/v2/runs/{id}")).await.json();
-    let ended = async |id: &str| {
-        until("it ends", async || view(id).await, |view| view["end_time"].is_string()).await
-    };
+    let state = async |id: &str| site.host.runs().get(id).await.unwrap();
     // A thousand instances take every free worker of the process.
-    let large = run("large", "Asia/Tokyo", 1_000).await;
-    until("it runs", async || view(&large).await, |view| view["status"] == "running").await;
-    let small = run("small", "UTC", 9).await;
-    let small = ended(&small).await;
-    assert_eq!(small["status"], "success", "{small}");
-    let still = view(&large).await;
-    assert_eq!(still["status"], "running", "the small run waited for the large one: {}", still["status"]);
-    let branches = small["steps"][0]["branches"].as_array().unwrap();
-    let times = |branch: &Value| {
-        let step = &branch["steps"][0];
-        let time = |key: &str| step[key].as_str().unwrap().parse::<chrono::DateTime<chrono::Utc>>().unwrap();
-        (time("start_time"), time("end_time"))
-    };
-    let spans: Vec<_> = branches.iter().map(times).collect();
-    let at = |start| spans.iter().filter(|(from, to)| *from <= start && start < *to).count();
-    let most = spans.iter().map(|(start, _)| at(*start)).max().unwrap();
-    assert!((1..=3).contains(&most), "{most} attempts at once");
-    assert_eq!(ended(&large).await["status"], "success");
+    let large = start("Asia/Tokyo", 1_000).await;
+    until("it runs", async || state(&large).await, |state| state.running().count() > 3).await;
+    let small = start("UTC", 9).await;
+    let small = until("it ends", async || state(&small).await, |state| state.status.is_terminal()).await;
+    assert_eq!(small.status, RunStatus::Success, "{:?}", ends(&small));
+    assert_eq!(state(&large).await.status, RunStatus::Running, "the small run waited for the large one");
+    assert!((1..=3).contains(&most_at_once(&small)), "{} attempts at once", most_at_once(&small));
+    let large = until("it ends", async || state(&large).await, |state| state.status.is_terminal()).await;
+    assert_eq!(large.status, RunStatus::Success);
+    assert!((2..=8).contains(&most_at_once(&large)), "{} attempts at once", most_at_once(&large));
+    site.host.shutdown(std::time::Duration::from_secs(5)).await;
+}
+
+/// Collects spans.
+#[derive(Default)]
+struct Collected(Mutex<Vec<Span>>);
+
+impl Spans for Collected {
+    fn take(&self, span: Span) {
+        self.0.lock().unwrap().push(span);
+    }
+}
+
+/// A group has a span between that of the run and those of its members, and counts in the metrics.
+#[tokio::test]
+async fn groups_have_spans_and_metrics() {
+    let spans = Arc::new(Collected::default());
+    let config = "features: {parallel_execution: true}\ntelemetry: {sample_one_in: 1}\n";
+    let own = spans.clone();
+    let site = Site::new().probe_policy("", config).with(|builder| builder.spans(own)).host().await;
+    let echo = |id: &str| step(id, "echo", json!({"text": "x"}));
+    let bad = step("bad", "panic", json!({"text": "no"}));
+    let inner = json!({"id": "inner", "type": "parallel_group", "parallel_steps": [echo("a"), echo("b")]});
+    let state = site.run(&job(json!({"parallel_steps": [inner, bad]}))).await;
+    assert_eq!(state.status, RunStatus::Failed);
+    let spans = spans.0.lock().unwrap();
+    let of = |name: &str| spans.iter().find(|span| span.name == name).unwrap_or_else(|| panic!("{name}: {spans:#?}"));
+    for (name, above) in [
+        ("group g", "run files"),
+        ("group inner", "group g"),
+        ("step bad", "group g"),
+        ("step a", "group inner"),
+        ("step b", "group inner"),
+    ] {
+        assert_eq!(of(name).under.span_id, of(above).span_id, "{name} below {above}");
+    }
+    assert!(of("group g").error.is_some() && of("group inner").error.is_none());
+    let metrics = site.host.system().prometheus().await.unwrap();
+    for line in [
+        "stepwell_groups_total{class=\"failed\"} 1",
+        "stepwell_groups_total{class=\"succeeded\"} 1",
+        "stepwell_group_duration_seconds_count 2",
+    ] {
+        assert!(metrics.contains(line), "{line}: {metrics}");
+    }
 }

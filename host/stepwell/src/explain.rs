@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use stepwell_engine::clock::{self, Timestamp};
 use stepwell_engine::job::approval::Approval;
-use stepwell_engine::run::{RunState, RunStatus, StepStatus, cancelled, next};
+use stepwell_engine::run::{Room, RunState, RunStatus, StepStatus, cancelled, next};
 use stepwell_engine::store::{Kind, Resolution, Standing};
 
 use crate::HostError;
@@ -241,7 +241,7 @@ impl Runs {
             };
             return vec![Cause::Ended { status: state.status, step: dead.step_id, message, fix }];
         }
-        if state.running().next().is_some() || next(state, now, usize::MAX).is_some() {
+        if state.running().next().is_some() || next(state, now, &Room::from(usize::MAX)).is_some() {
             return of_groups(state);
         }
         let waits = state.waits().take(SHOWN_WAITS).filter_map(|(step, due)| wait(state, step, due));

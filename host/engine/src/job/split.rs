@@ -225,7 +225,7 @@ mod tests {
         assert_eq!((&group["for_each"], &group["when"]), (&json!([0, 1]), &json!("${{ true }}")));
         assert_eq!(group["retry"]["max_attempts"], 1);
         let part = &group["parallel_steps"][0];
-        assert_eq!((&part["query"], &part["timeout"], &part["when"]), (&json!("q"), &json!(5), &Value::Null));
+        assert_eq!((&part["query"], &part["timeout"], &part["when"]), (&json!("q"), &json!("5s"), &Value::Null));
         let split = json!({"input": "t", "parts": 2, "part": "${{ split_part }}", "to": "${{ run.branch_dir }}/part"});
         assert_eq!(part["split"], split);
         let from = "${{ steps[\"a-b_parts\"].output }}";

@@ -196,7 +196,7 @@ mod tests {
     fn all_handles_of_a_file_share_its_size_and_its_bytes_come_back_once() {
         let meter = |limit| {
             let (used, name, reached) = (AtomicU64::new(0), "file_bytes", Reached::default());
-            Arc::new(Meter { at: String::new(), writable: true, used, limit, name, reached })
+            Arc::new(Meter { at: String::new(), writable: true, used, limit, name, reached, writes: None })
         };
         let (mount, total) = (meter(100), meter(1_000));
         let size = || Size {
