@@ -12,8 +12,8 @@ use stepwell_engine::system::{MAX_CERTIFICATES, read_file, why};
 pub(crate) fn roots(ca: Option<&Path>) -> Result<Vec<CertificateDer<'static>>, String> {
     match ca {
         Some(path) => {
-            let text =
-                read_file(path, MAX_CERTIFICATES).map_err(|error| format!("{}: {}", path.display(), why(&error)))?;
+            let text = read_file(path, MAX_CERTIFICATES)
+                .map_err(|error| format!("{}: {}", path.display(), why(&error)))?;
             let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
             match found {
                 Ok(found) if !found.is_empty() => Ok(found),
