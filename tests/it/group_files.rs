@@ -58,7 +58,8 @@ async fn two_branches_never_write_the_same_file() {
             let (statuses, messages) = ends(&state);
             assert_eq!(state.status, RunStatus::Failed, "{statuses}");
             assert!(statuses.contains("a:success") && statuses.contains("b:failed"), "{statuses}");
-            let message = messages.iter().find(|message| message.starts_with("WORKSPACE_CONFLICT: ")).unwrap();
+            let message =
+                messages.iter().find(|message| message.starts_with("WORKSPACE_CONFLICT: ")).unwrap();
             assert!(message.contains("the steps `a` and `b` write the same file"), "{message}");
             assert!(message.contains("`x.csv`") && message.contains("run.branch_dir"), "{message}");
         }
@@ -89,9 +90,8 @@ async fn one_branch_may_write_its_file_again() {
 /// `run.branch_dir` is a directory that exists, and that no other branch has.
 #[tokio::test]
 async fn each_branch_has_a_directory() {
-    let write = |id: &str| {
-        step(id, "write", json!({"path": "/workspace/${{ run.branch_dir }}/x", "count": 3}))
-    };
+    let write =
+        |id: &str| step(id, "write", json!({"path": "/workspace/${{ run.branch_dir }}/x", "count": 3}));
     let echo = |id: &str| step(id, "echo", json!({"text": "${{ run.branch_dir }}"}));
     let inner = json!({"id": "inner", "type": "parallel_group", "parallel_steps": [
         {"id": "s", "steps": [write("a"), echo("say")]}, write("b")]});
@@ -118,10 +118,9 @@ async fn validation_finds_files_that_two_branches_write() {
         .config("connections: {w: {type: sqlite, path: w.db}}\n")
         .host()
         .await;
-    let get = |id: &str, file: &str| json!({"id": id, "type": "http", "url": "https://x.example", "save_to": file});
-    let query = |id: &str, output: Value| {
-        json!({"id": id, "type": "sql", "connection_name": "w", "query": "SELECT 1", "output": output})
-    };
+    let get =
+        |id: &str, file: &str| json!({"id": id, "type": "http", "url": "https://x.example", "save_to": file});
+    let query = |id: &str, output: Value| json!({"id": id, "type": "sql", "connection_name": "w", "query": "SELECT 1", "output": output});
     let table = |id: &str, rejected: &str| {
         json!({"id": id, "type": "data_processing", "query": "SELECT * FROM t", "inputs":
             {"t": {"path": "t.csv", "on_bad_row": "collect", "rejected": rejected}}})
@@ -133,7 +132,11 @@ async fn validation_finds_files_that_two_branches_write() {
     let beside = "are in different branches of a group";
     for (group, at, message) in [
         (json!({"parallel_steps": [get("a", "x"), get("b", "./x")]}), "1/save_to", beside),
-        (json!({"parallel_steps": [get("a", "x.csv"), query("b", json!("/workspace/x.csv"))]}), "1/output", beside),
+        (
+            json!({"parallel_steps": [get("a", "x.csv"), query("b", json!("/workspace/x.csv"))]}),
+            "1/output",
+            beside,
+        ),
         (
             json!({"parallel_steps": [query("a", json!("x.csv")), query("b", json!({"path": "d/../x.csv"}))]}),
             "1/output/path",
@@ -222,17 +225,22 @@ async fn a_large_group_leaves_room_for_other_runs() {
         let job = json!({"id": "wide", "timezone": zone, "steps": [group]});
         let parsed = site.host.parse("job.yaml", &job.to_string()).await.unwrap();
         let runs = site.host.runs();
-        runs.enqueue(&Arc::new(parsed.job.into()), Admission::default(), None, None).await.unwrap().execution_id
+        runs.enqueue(&Arc::new(parsed.job.into()), Admission::default(), None, None)
+            .await
+            .unwrap()
+            .execution_id
     };
     let state = async |id: &str| site.host.runs().get(id).await.unwrap();
     // A thousand instances take every free worker of the process.
     let large = start("Asia/Tokyo", 1_000).await;
     until("it runs", async || state(&large).await, |state| state.running().count() > 3).await;
-    let small = start("UTC", 9).await;
-    let small = until("it ends", async || state(&small).await, |state| state.status.is_terminal()).await;
-    assert_eq!(small.status, RunStatus::Success, "{:?}", ends(&small));
-    assert_eq!(state(&large).await.status, RunStatus::Running, "the small run waited for the large one");
-    assert!((1..=3).contains(&most_at_once(&small)), "{} attempts at once", most_at_once(&small));
+    let beside = [start("UTC", 9).await, start("UTC", 9).await, start("Asia/Tokyo", 1).await];
+    for id in beside {
+        let small = until("it ends", async || state(&id).await, |state| state.status.is_terminal()).await;
+        assert_eq!(small.status, RunStatus::Success, "{:?}", ends(&small));
+        assert_eq!(state(&large).await.status, RunStatus::Running, "a small run waited for the large one");
+        assert!((1..=3).contains(&most_at_once(&small)), "{} attempts at once", most_at_once(&small));
+    }
     let large = until("it ends", async || state(&large).await, |state| state.status.is_terminal()).await;
     assert_eq!(large.status, RunStatus::Success);
     assert!((2..=8).contains(&most_at_once(&large)), "{} attempts at once", most_at_once(&large));
@@ -262,7 +270,9 @@ async fn groups_have_spans_and_metrics() {
     let state = site.run(&job(json!({"parallel_steps": [inner, bad]}))).await;
     assert_eq!(state.status, RunStatus::Failed);
     let spans = spans.0.lock().unwrap();
-    let of = |name: &str| spans.iter().find(|span| span.name == name).unwrap_or_else(|| panic!("{name}: {spans:#?}"));
+    let of = |name: &str| {
+        spans.iter().find(|span| span.name == name).unwrap_or_else(|| panic!("{name}: {spans:#?}"))
+    };
     for (name, above) in [
         ("group g", "run files"),
         ("group inner", "group g"),

@@ -22,6 +22,7 @@ mod data_dialect;
 mod data_exact;
 mod data_functions;
 mod databases;
+mod decisions;
 mod diagnostics;
 mod file_matrix;
 mod file_operation;

@@ -1,10 +1,10 @@
 //! Real database servers: one that a variable names, the server of this machine, or one started from
 //! installed programs in a temporary directory. Each test gets its own database and login there.
 
+use std::hash::{BuildHasher, RandomState};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use mysql_async::prelude::Queryable;
@@ -313,9 +313,10 @@ async fn run(admin: &Admin, statements: &[&str]) {
     }
 }
 
+/// Returns the name of a new database. A test that was killed may have left one, and another process may get its
+/// number.
 fn unique() -> String {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    format!("stepwell_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+    format!("stepwell_{:016x}", RandomState::new().hash_one(std::process::id()))
 }
 
 /// Reports a missing server: a line locally, a failure in CI.

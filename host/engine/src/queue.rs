@@ -60,7 +60,13 @@ pub struct QueueSettings {
 
 impl Default for QueueSettings {
     fn default() -> Self {
-        Self { concurrency: 128, max_parallel: None, aging: Span::secs(60), max_waiting: 1_000_000, paused: Vec::new() }
+        Self {
+            concurrency: 128,
+            max_parallel: None,
+            aging: Span::secs(60),
+            max_waiting: 1_000_000,
+            paused: Vec::new(),
+        }
     }
 }
 

@@ -25,6 +25,9 @@ pub fn why(error: &Error) -> String {
     if advice.is_empty() || error.raw_os_error().is_none() { plain } else { format!("{plain}: {advice}") }
 }
 
+/// The maximum size of a file of certificates, in bytes: many times that of a whole system's.
+pub const MAX_CERTIFICATES: usize = 16 << 20;
+
 /// Reads a regular file of at most `most` bytes. It never reads more than one byte beyond them, and never waits for
 /// a pipe or a device.
 ///

@@ -46,7 +46,7 @@ pub struct Writer {
     pub branches: Arc<Branches>,
 }
 
-/// What one step writes.
+/// The writes of one step, compared with those of all others.
 #[derive(Debug, Clone)]
 pub struct Writes {
     /// The files of all steps.

@@ -6,17 +6,14 @@ use std::sync::Arc;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
-use stepwell_engine::system::{read_file, why};
-
-/// The maximum size of a file of certificates, in bytes: many times that of a whole system's.
-const MAX_CA: usize = 16 << 20;
+use stepwell_engine::system::{MAX_CERTIFICATES, read_file, why};
 
 /// Returns the trusted certificates.
 pub(crate) fn roots(ca: Option<&Path>) -> Result<Vec<CertificateDer<'static>>, String> {
     match ca {
         Some(path) => {
-            let text =
-                read_file(path, MAX_CA).map_err(|error| format!("{}: {}", path.display(), why(&error)))?;
+            let text = read_file(path, MAX_CERTIFICATES)
+                .map_err(|error| format!("{}: {}", path.display(), why(&error)))?;
             let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
             match found {
                 Ok(found) if !found.is_empty() => Ok(found),

@@ -329,7 +329,8 @@ pub(crate) fn awaited(state: &RunState) -> impl Iterator<Item = (usize, Timestam
 
 /// Returns the step with that path and the end of its time, if the run waits for its approval.
 pub(crate) fn asks(state: &RunState, step_id: &str) -> Option<(usize, Timestamp, Arc<StepDefinition>)> {
-    let is = |(step, _): &(usize, Timestamp)| state.steps.get(*step).is_some_and(|step| &*step.path == step_id);
+    let is =
+        |(step, _): &(usize, Timestamp)| state.steps.get(*step).is_some_and(|step| &*step.path == step_id);
     let (step, until) = awaited(state).find(is)?;
     Some((step, until, state.definition(step)?.clone()))
 }

@@ -340,7 +340,7 @@ fn add_builtins(sandbox: &Sandbox) -> Result<(), HostError> {
     Ok(())
 }
 
-/// The environment variables that switch parallel execution on or off, the first that is set.
+/// The environment variables that switch parallel execution on or off: the first that is set and not empty.
 const PARALLEL: [&str; 2] = ["STEPWELL_PARALLEL_ENABLED", "PIPELINE_PARALLEL_ENABLED"];
 
 /// Returns whether the environment switches parallel execution on or off.
@@ -348,8 +348,9 @@ const PARALLEL: [&str; 2] = ["STEPWELL_PARALLEL_ENABLED", "PIPELINE_PARALLEL_ENA
 /// # Errors
 /// Fails when the variable is neither `true` nor `false`.
 fn parallel_by_environment() -> Result<Option<bool>, HostError> {
-    let set = PARALLEL.into_iter().find_map(|name| Some((name, std::env::var_os(name)?)));
-    let Some((name, value)) = set.filter(|(_, value)| !value.is_empty()) else { return Ok(None) };
+    let value = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    let set = PARALLEL.into_iter().find_map(|name| Some((name, value(name)?)));
+    let Some((name, value)) = set else { return Ok(None) };
     match value.to_string_lossy().to_ascii_lowercase().as_str() {
         "true" | "1" => Ok(Some(true)),
         "false" | "0" => Ok(Some(false)),

@@ -129,8 +129,7 @@ const TURN: u64 = 100_000;
 #[cfg(target_os = "linux")]
 #[allow(unsafe_code, reason = "no safe binding of the call exists")]
 fn yield_to_others() {
-    // SAFETY: the call takes numbers and returns one.
-    let before = unsafe { libc::getpriority(libc::PRIO_PROCESS, 0) };
+    let before = rustix::process::getpriority_process(None).unwrap_or(0);
     let attributes = libc::sched_attr {
         size: u32::try_from(size_of::<libc::sched_attr>()).unwrap_or(0),
         sched_policy: 0,

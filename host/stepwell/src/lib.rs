@@ -152,9 +152,10 @@ impl Host {
     }
 
     /// Ends the work of this host: its service, and the runs of [`Host::run`] and [`Runs::resume`]. No step starts,
-    /// and running steps may continue for `limit`. Then they are interrupted, which takes at most 5 seconds more.
-    /// Runs that have not ended are released: another process continues them, or the next start with the same store
-    /// does. Returns the number of runs that were interrupted in a step; this step runs again.
+    /// and running steps may continue for `limit`. Then they are interrupted, which takes at most 5 seconds more, and
+    /// 10 if the store does not answer. Runs that have not ended are released: another process continues them, or
+    /// the next start with the same store does. Returns the number of runs that were interrupted in a step; this
+    /// step runs again.
     ///
     /// The host still answers questions, for instance about the state of a run. A second call returns at once.
     ///

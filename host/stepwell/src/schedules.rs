@@ -36,7 +36,10 @@ pub(crate) const MOST_SHOWN: usize = 1000;
 
 /// Returns the error for a schedule whose job the store cannot read.
 pub(crate) fn unreadable(row: &ScheduleRow) -> HostError {
-    HostError::Refused(format!("the definition of the job `{}` cannot be read: store the job again", row.job_id))
+    HostError::Refused(format!(
+        "the definition of the job `{}` cannot be read: store the job again",
+        row.job_id
+    ))
 }
 
 /// The schedules of a host.

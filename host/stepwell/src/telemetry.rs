@@ -112,6 +112,12 @@ impl Measures {
         for operation in ["claim", "commit", "fire", "insert", "renew"] {
             drop(self.store_errors.get_or_create(&[("operation", operation.to_owned())]));
         }
+        self.register_work(to);
+        self.register_faults(to);
+    }
+
+    /// Adds the metrics of runs, steps and groups.
+    fn register_work(&self, to: &mut Registry) {
         let s = Unit::Seconds;
         to.register("runs", "Runs that ended, by status and queue", self.runs.clone());
         to.register_with_unit(
@@ -140,6 +146,11 @@ impl Measures {
         to.register_with_unit("compile", "Compiling and loading components", s.clone(), self.compile.clone());
         to.register("denials", "Refusals by policy, by rule", self.denials.clone());
         to.register("retries", "Attempts beyond the first of a step", self.retries.clone());
+    }
+
+    /// Adds the metrics of failures, delays, the store and requests.
+    fn register_faults(&self, to: &mut Registry) {
+        let s = Unit::Seconds;
         to.register(
             "dead_letters",
             "Runs that failed, timed out or expired, and need attention",
@@ -473,7 +484,8 @@ impl Context {
         let Some((trace, spans)) = self.traced(state).zip(self.spans.as_ref()) else { return };
         let run = &state.run;
         let branches = state.group(group).map_or(0, |group| group.branches.len());
-        let error = step.end.as_ref().filter(|end| !end.outcome.is_success()).map(|end| end.outcome.message());
+        let error =
+            step.end.as_ref().filter(|end| !end.outcome.is_success()).map(|end| end.outcome.message());
         spans.take(Span {
             under: trace.below(span_around(state, &step.path)),
             span_id: attempt_span(&run.execution_id, &step.path, step.attempt),

@@ -8,8 +8,8 @@ use stepwell::engine::run::{Event, RunState, StepKey};
 use stepwell::engine::schedule::{Calendars, Timetable};
 use stepwell::engine::store::{Kind, LedgerFilter, LedgerRow, NewRun, RunFilter, Source};
 
-use super::{Report, groups};
 use super::world::{World, is_poison};
+use super::{Report, groups};
 
 pub async fn all(world: &World) -> Report {
     let (ground, store) = (&world.ground, &world.ground.store);

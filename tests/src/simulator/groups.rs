@@ -36,11 +36,14 @@ pub fn check(run: &NewRun, events: &[Event], wrong: &mut Vec<String>) {
             return;
         }
     }
-    let all = state.status == RunStatus::Success && state.steps.iter().all(|s| s.status == StepStatus::Success);
+    let all =
+        state.status == RunStatus::Success && state.steps.iter().all(|s| s.status == StepStatus::Success);
     if all {
         let (found, expected) = (results(&state), results(&in_order(run, events)));
         if found != expected {
-            wrong.push(format!("{id}: the results {found:?} are not those of one step after the other, {expected:?}"));
+            wrong.push(format!(
+                "{id}: the results {found:?} are not those of one step after the other, {expected:?}"
+            ));
         }
     }
 }

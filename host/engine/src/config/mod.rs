@@ -26,8 +26,8 @@ use connection::relative;
 pub use azure_devops::{AzureDevOps, Organization, ServicePrincipal};
 pub use connection::{Connection, ConnectionLimits, Database, Setting, Tls};
 pub use credentials::{ClientAuthentication, ClientCredentials, Credential, CredentialKind, Provider};
-pub use service::{log_problem, 
-    CircuitBreaker, Features, Oidc, OidcGrant, Project, Retention, Service, Streams, Telemetry,
+pub use service::{
+    CircuitBreaker, Features, Oidc, OidcGrant, Project, Retention, Service, Streams, Telemetry, log_problem,
 };
 
 /// The configuration file, `stepwell.yaml`.

@@ -190,7 +190,8 @@ mod tests {
 
     #[test]
     fn a_split_step_becomes_its_parts_and_their_merge() {
-        let split = |id: &str, kind: &str| json!({"id": id, "type": kind, "split": {"input": "t", "parts": 3}});
+        let split =
+            |id: &str, kind: &str| json!({"id": id, "type": kind, "split": {"input": "t", "parts": 3}});
         let group = |more: Value| {
             let mut group = json!({"id": "g", "type": "parallel_group"});
             group.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -225,7 +226,10 @@ mod tests {
         assert_eq!((&group["for_each"], &group["when"]), (&json!([0, 1]), &json!("${{ true }}")));
         assert_eq!(group["retry"]["max_attempts"], 1);
         let part = &group["parallel_steps"][0];
-        assert_eq!((&part["query"], &part["timeout"], &part["when"]), (&json!("q"), &json!("5s"), &Value::Null));
+        assert_eq!(
+            (&part["query"], &part["timeout"], &part["when"]),
+            (&json!("q"), &json!("5s"), &Value::Null)
+        );
         let split = json!({"input": "t", "parts": 2, "part": "${{ split_part }}", "to": "${{ run.branch_dir }}/part"});
         assert_eq!(part["split"], split);
         let from = "${{ steps[\"a-b_parts\"].output }}";

@@ -66,7 +66,8 @@ fn is_conditional(placed: &[Placed<'_>], index: usize) -> bool {
 fn repeated_by<'j>(placed: &[Placed<'j>], index: usize) -> Option<&'j str> {
     let around = plan::path(placed, index).into_iter().rev().filter(|parent| parent.branch.is_some());
     let mut groups = around.filter_map(|parent| placed.get(parent.group));
-    let repeats = |place: &&Placed<'j>| place.step.group.as_deref().is_some_and(|group| group.for_each.is_some());
+    let repeats =
+        |place: &&Placed<'j>| place.step.group.as_deref().is_some_and(|group| group.for_each.is_some());
     groups.find(repeats).map(|place| place.step.id.as_str())
 }
 

@@ -1,6 +1,6 @@
 //! The error message when stored jobs do not accept a component.
 
-use stepwell_engine::Manifest;
+use stepwell_engine::{Manifest, quantity};
 use stepwell_sandbox::Component;
 
 use super::{MOST_REFUSED, MOST_SHOWN, RefusedJob};
@@ -16,9 +16,8 @@ pub(super) fn refusal(component: &Component, refused: &[RefusedJob]) -> String {
 
 pub(super) fn counted(steps: usize) -> String {
     match steps {
-        1 => "1 step".to_owned(),
         count if count >= MOST_REFUSED => format!("{MOST_REFUSED} steps or more"),
-        count => format!("{count} steps"),
+        count => quantity::counted(count, "step"),
     }
 }
 

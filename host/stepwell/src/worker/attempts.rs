@@ -111,7 +111,8 @@ impl Worker<'_> {
         let running = self.attempts.values().map(|attempt| attempt.step_type.as_str());
         let running = running.chain(starts.iter().map(|start| start.step_type.as_str()));
         let count = running.filter(|step_type| type_of(step_type) == own).count();
-        count == 0 || count < self.runs.ctx.preparation().most_parallel(&self.state, step, definition, component)
+        count == 0
+            || count < self.runs.ctx.preparation().most_parallel(&self.state, step, definition, component)
     }
 
     /// Launches an attempt whose start is stored. Returns whether it runs: a step that cannot be prepared ends at

@@ -10,7 +10,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use stepwell_engine::StoreError;
-use stepwell_engine::system::{read_file, why};
+use stepwell_engine::system::{MAX_CERTIFICATES, read_file, why};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use tokio_postgres::{Client, Connection, NoTls, Socket};
@@ -194,16 +194,13 @@ async fn keep<S>(
     }
 }
 
-/// The maximum size of a file of certificates, in bytes: many times that of a whole system's.
-const MAX_CA: usize = 16 << 20;
-
 fn tls(settings: &Settings) -> Result<ClientConfig, StoreError> {
     let mut roots = RootCertStore::empty();
     match &settings.tls_ca {
         Some(path) => {
             let wrong =
                 |why: &dyn std::fmt::Display| StoreError::Failed(format!("{}: {why}", path.display()));
-            let text = read_file(path, MAX_CA).map_err(|e| wrong(&why(&e)))?;
+            let text = read_file(path, MAX_CERTIFICATES).map_err(|e| wrong(&why(&e)))?;
             let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
             let found = found.map_err(|e| wrong(&e))?;
             if roots.add_parsable_certificates(found).0 == 0 {

@@ -10,7 +10,6 @@ use crate::cli::client::{Call, Client, MOST_ITEMS};
 use crate::cli::output::show;
 use crate::cli::output::table::{Sheet, fields, items, text, time, whole, words};
 
-
 pub(super) async fn backfills(command: BackfillsCommand, api: &ApiArgs) -> Ends {
     let client = Client::new(api).await?;
     let output = api.output;

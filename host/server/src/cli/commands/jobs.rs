@@ -21,7 +21,6 @@ use crate::cli::waiting::{self, Follow, ended};
 use crate::display::plain;
 use crate::failure::Failure;
 
-
 pub(super) async fn jobs(command: JobsCommand, api: &ApiArgs) -> Ends {
     let client = Client::new(api).await?;
     let output = api.output;

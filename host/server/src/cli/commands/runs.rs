@@ -34,7 +34,9 @@ pub(super) async fn runs(command: RunsCommand, api: &ApiArgs) -> Ends {
             show_run(&client, output, &client.ask(Call::to(&Operation::getRun, &[&id])).await?);
             Ok(Exit::Success)
         }
-        RunsCommand::Wait { execution_ids } => finish(&client, output, Exit::Success, &execution_ids, exit_of).await,
+        RunsCommand::Wait { execution_ids } => {
+            finish(&client, output, Exit::Success, &execution_ids, exit_of).await
+        }
         RunsCommand::Logs { execution_id: id, follow: true } => match output {
             Output::Text => Ok(exit_of(&waiting::follow(&client, &id, Follow::Output).await?)),
             Output::Json => {

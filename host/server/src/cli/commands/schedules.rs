@@ -14,7 +14,6 @@ use crate::cli::files;
 use crate::cli::output::table::{Sheet, items, text, time, whole, words};
 use crate::cli::output::{change, show};
 
-
 pub(super) async fn schedules(command: SchedulesCommand, api: &ApiArgs) -> Ends {
     let client = Client::new(api).await?;
     let output = api.output;
