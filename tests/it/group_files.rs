@@ -292,3 +292,49 @@ async fn groups_have_spans_and_metrics() {
         assert!(metrics.contains(line), "{line}: {metrics}");
     }
 }
+
+/// The explanation of a run names the bound for which branches wait.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_explanation_names_the_bound_of_a_group() {
+    let naps = json!({"id": "g", "type": "parallel_group", "for_each": [1, 2, 3, 4, 5, 6],
+        "parallel_steps": [step("nap", "nap", json!({"count": 3_000, "text": "x"}))]});
+    let bounded = |most: u64| {
+        let mut group = naps.clone();
+        group["max_parallel"] = most.into();
+        group
+    };
+    let (on, off) = ("features: {parallel_execution: true}\n", "");
+    for (config, queue, policy, group, expected) in [
+        (on, json!({}), "", bounded(2), "2 of 6, max_parallel: 2"),
+        (on, json!({"max_parallel": 3}), "", naps.clone(), "3 of 6, `max_parallel: 3` of the queue"),
+        (off, json!({}), "", naps.clone(), "1 of 6, parallel execution is off"),
+        (
+            "features: {parallel_execution: true}\nservice: {run_attempts: 4}\n",
+            json!({"max_parallel": 5}),
+            "",
+            naps.clone(),
+            "4 of 6, `service.run_attempts: 4`",
+        ),
+        (
+            on,
+            json!({}),
+            "limits: {parallel_attempts: 2}",
+            naps.clone(),
+            "2 of 6, the free `service.workers`, or `limits.parallel_attempts` of the policy",
+        ),
+    ] {
+        let queues: QueueFile = serde_json::from_value(json!({"queues": {"UTC": queue}})).unwrap();
+        let site = Site::new().probe_policy(policy, config).with(|builder| builder.queues(queues)).host().await;
+        site.host.serve().await.unwrap();
+        let parsed = site.host.parse("job.yaml", &job(group)).await.unwrap();
+        let job = Arc::new(parsed.job.into());
+        let id = site.host.runs().enqueue(&job, Admission::default(), None, None).await.unwrap().execution_id;
+        let causes = async || {
+            let found = site.host.runs().explain(&id).await.unwrap();
+            let found = serde_json::to_value(found.causes.first()).unwrap();
+            format!("{} of {}, {}", found["running"], found["branches"], found["bound"].as_str().unwrap_or(""))
+        };
+        until("it waits", causes, |found| found == expected).await;
+        site.host.shutdown(std::time::Duration::ZERO).await;
+    }
+}

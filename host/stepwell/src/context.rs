@@ -167,10 +167,13 @@ impl Context {
 
     /// Returns the maximum number of attempts of one run at one time.
     pub fn attempts_per_run(&self, queue: Option<&str>) -> usize {
-        let settings = self.settings();
-        let of_queue = queue.and_then(|queue| settings.queues.settings(queue)?.max_parallel);
-        let of_all = settings.config.service.run_attempts;
-        of_queue.map_or(of_all, |most| most.min(of_all)) as usize
+        let of_all = self.settings().config.service.run_attempts;
+        self.attempts_of_queue(queue).map_or(of_all, |most| most.min(of_all)) as usize
+    }
+
+    /// Returns the `max_parallel` of a queue.
+    pub fn attempts_of_queue(&self, queue: Option<&str>) -> Option<u32> {
+        self.settings().queues.settings(queue?)?.max_parallel
     }
 
     /// Returns the maximum number of steps of one run, with those of all items.

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use stepwell_engine::clock::{self, Timestamp};
 use stepwell_engine::job::approval::Approval;
-use stepwell_engine::run::{Room, RunState, RunStatus, StepStatus, cancelled, next};
+use stepwell_engine::run::{GroupBound, Room, RunState, RunStatus, StepStatus, cancelled, next};
 use stepwell_engine::store::{Kind, Resolution, Standing};
 
 use crate::HostError;
@@ -95,7 +95,7 @@ pub enum Cause {
         running: usize,
         /// Number of all branches.
         branches: usize,
-        /// The bound: `max_parallel: 3`, or that parallel execution is off.
+        /// The bound: `max_parallel: 3`, the attempts that the run may have, or that parallel execution is off.
         bound: String,
         /// The fix.
         fix: String,
@@ -242,10 +242,46 @@ impl Runs {
             return vec![Cause::Ended { status: state.status, step: dead.step_id, message, fix }];
         }
         if state.running().next().is_some() || next(state, now, &Room::from(usize::MAX)).is_some() {
-            return of_groups(state);
+            return self.of_groups(state);
         }
         let waits = state.waits().take(SHOWN_WAITS).filter_map(|(step, due)| wait(state, step, due));
-        waits.chain(of_groups(state)).collect()
+        waits.chain(self.of_groups(state)).collect()
+    }
+
+    /// Returns the groups in which branches wait for others.
+    fn of_groups(&self, state: &RunState) -> Vec<Cause> {
+        let queue = state.run.queue.as_deref();
+        let most = self.ctx.attempts_per_run(queue);
+        let attempts = match self.ctx.attempts_of_queue(queue) {
+            _ if state.running().count() < most => {
+                "the free `service.workers`, or `limits.parallel_attempts` of the policy".to_owned()
+            }
+            Some(of_queue) if of_queue as usize == most => format!("`max_parallel: {most}` of the queue"),
+            _ => format!("`service.run_attempts: {most}`"),
+        };
+        let waits = state.waiting_groups().take(SHOWN_WAITS).map(|waiting| {
+            let (bound, fix) = match waiting.bound {
+                GroupBound::InOrder => (
+                    "parallel execution is off".to_owned(),
+                    "`features: {parallel_execution: true}` runs branches at the same time",
+                ),
+                GroupBound::MaxParallel(most) => (
+                    format!("max_parallel: {most}"),
+                    "a larger `max_parallel` runs more branches at the same time",
+                ),
+                GroupBound::Attempts => {
+                    (attempts.clone(), "a larger bound runs more branches at the same time")
+                }
+            };
+            Cause::GroupWaits {
+                step: waiting.path.to_string(),
+                running: waiting.running,
+                branches: waiting.branches,
+                bound,
+                fix: format!("none needed: its turn comes; {fix}"),
+            }
+        });
+        waits.collect()
     }
 
     /// Returns the causes in the run's queue and its concurrency key.
@@ -496,26 +532,4 @@ fn wait(state: &RunState, index: usize, due: Timestamp) -> Option<Cause> {
     let message = found.end.as_ref().map(|end| end.outcome.message()).unwrap_or_default();
     let fix = "none needed: the next attempt starts then".to_owned();
     Some(Cause::RetryWaits { step, wakes_at: due, message, fix })
-}
-
-/// Returns the groups in which branches wait for others.
-fn of_groups(state: &RunState) -> Vec<Cause> {
-    let waits = state.waiting_groups().take(SHOWN_WAITS).map(|waiting| {
-        let bound = match waiting.bound {
-            None => "parallel execution is off".to_owned(),
-            Some(most) => format!("max_parallel: {most}"),
-        };
-        let fix = match waiting.bound {
-            None => "none needed: its turn comes; `features: {parallel_execution: true}` runs branches at the same time",
-            Some(_) => "none needed: its turn comes; a larger `max_parallel` runs more branches at the same time",
-        };
-        Cause::GroupWaits {
-            step: waiting.path.to_string(),
-            running: waiting.running,
-            branches: waiting.branches,
-            bound,
-            fix: fix.to_owned(),
-        }
-    });
-    waits.collect()
 }

@@ -2,6 +2,7 @@
 
 mod join;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -107,29 +108,54 @@ pub(super) enum Ended {
 pub struct WaitingGroup {
     /// The path of the group.
     pub path: Arc<str>,
-    /// Number of branches that are awake.
+    /// Number of branches that run.
     pub running: usize,
     /// Number of all branches.
     pub branches: usize,
-    /// The group's `max_parallel`. `None` when parallel execution is off.
-    pub bound: Option<usize>,
+    /// The bound of the group.
+    pub bound: GroupBound,
+}
+
+/// The reason why branches of a group wait for others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GroupBound {
+    /// Parallel execution is off.
+    InOrder,
+    /// The group's `max_parallel`.
+    MaxParallel(usize),
+    /// The attempts that the run may have at the same time.
+    Attempts,
 }
 
 impl RunState {
-    /// Returns the groups that run and have branches which have not begun.
+    /// Returns the groups that run and have branches which wait for others.
     pub fn waiting_groups(&self) -> impl Iterator<Item = WaitingGroup> + '_ {
-        let waits = |group: &GroupState| {
-            let rest = group.branches.iter().skip(group.next);
-            group.stop.is_none() && rest.into_iter().any(|branch| branch.result.is_none())
-        };
-        self.groups.iter().filter(move |(_, group)| waits(group)).filter_map(|(index, group)| {
-            Some(WaitingGroup {
-                path: self.steps.get(*index)?.path.clone(),
-                running: group.active,
-                branches: group.branches.len(),
-                bound: (!group.in_order).then_some(group.max_parallel),
-            })
+        let running = self.running_per_group();
+        self.groups.iter().filter(|(_, group)| group.stop.is_none()).filter_map(move |(index, group)| {
+            let has_rest = group.branches.iter().skip(group.next).any(|branch| branch.result.is_none());
+            let (path, branches) = (self.steps.get(*index)?.path.clone(), group.branches.len());
+            let attempts = running.get(index).copied().unwrap_or(0);
+            let (running, bound) = match has_rest {
+                true if group.in_order => (group.active, GroupBound::InOrder),
+                true => (group.active, GroupBound::MaxParallel(group.max_parallel)),
+                // Branches that have begun, and whose steps do not start beside the attempts that run.
+                false if attempts > 0 && group.active > attempts => (attempts, GroupBound::Attempts),
+                false => return None,
+            };
+            Some(WaitingGroup { path, running, branches, bound })
         })
+    }
+
+    /// Returns the number of branches of each group in which an attempt runs.
+    fn running_per_group(&self) -> BTreeMap<usize, usize> {
+        let seats = self.running().flat_map(|step| self.around(step));
+        let branches: BTreeSet<(usize, usize)> =
+            seats.filter_map(|seat| Some((seat.group, seat.branch?))).collect();
+        let mut counts = BTreeMap::new();
+        for (group, _) in branches {
+            *counts.entry(group).or_insert(0) += 1;
+        }
+        counts
     }
 
     /// Returns the running groups that an event of this step may end: those around the step, and the step itself.

@@ -35,7 +35,7 @@ pub use apply::{IllegalEvent, apply, approval_end};
 pub use bound::{Bound, digest, known_steps};
 pub use budget::Usage;
 pub use event::Event;
-pub use group::{BranchResult, BranchState, GroupState, Item, Stop, WaitingGroup};
+pub use group::{BranchResult, BranchState, GroupBound, GroupState, Item, Stop, WaitingGroup};
 pub use key::StepKey;
 pub use next::{Effect, Room, next};
 pub use preview::{Preview, SHOWN, preview};
