@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::Result;
 
 const ROWS: u64 = 10_000_000;
-const QUERY: &str = "SELECT key, COUNT(*) AS n, SUM(value) AS total, AVG(price) AS mean FROM t WHERE flag < 80 GROUP BY key ORDER BY key";
+pub(crate) const QUERY: &str = "SELECT key, COUNT(*) AS n, SUM(value) AS total, AVG(price) AS mean FROM t WHERE flag < 80 GROUP BY key ORDER BY key";
 
 pub fn run() -> Result {
     let dir = stepwell_tests::root().join("target/bench-data");
@@ -19,7 +19,7 @@ pub fn run() -> Result {
     let csv = dir.join("rows.csv");
     if !csv.exists() {
         println!("making {} ({ROWS} rows)", csv.display());
-        generate(&csv)?;
+        generate(&csv, ROWS)?;
     }
     let parquet = dir.join("rows.parquet");
     if !parquet.exists() {
@@ -32,8 +32,8 @@ pub fn run() -> Result {
         let mut best: Option<(f64, Value)> = None;
         for _ in 0..3 {
             let found = stepwell(&dir, &job, "64MiB")?;
-            if best.as_ref().is_none_or(|best| found.0 < best.0) {
-                best = Some(found);
+            if best.as_ref().is_none_or(|best| found.cpu < best.0) {
+                best = Some((found.cpu, found.receipt));
             }
         }
         let (own, receipt) = best.ok_or("no run")?;
@@ -53,12 +53,12 @@ pub fn run() -> Result {
     Ok(())
 }
 
-/// Writes ten million realistic rows: keys, flags, amounts, prices, words.
-fn generate(path: &Path) -> Result {
+/// Writes realistic rows: keys, flags, amounts, prices, words.
+pub(crate) fn generate(path: &Path, rows: u64) -> Result {
     let mut out = BufWriter::with_capacity(1 << 20, File::create(path)?);
     writeln!(out, "id,key,flag,value,price,name")?;
     let mut random: u64 = 42;
-    for id in 0..ROWS {
+    for id in 0..rows {
         // xorshift64 (Marsaglia, 2003)
         random ^= random << 13;
         random ^= random >> 7;
@@ -75,30 +75,44 @@ fn generate(path: &Path) -> Result {
     Ok(out.flush()?)
 }
 
-/// Runs one step with the command, and returns the CPU seconds of the process and the receipt.
-fn stepwell(dir: &Path, step: &Value, memory: &str) -> Result<(f64, Value)> {
+/// A run of one step.
+pub(crate) struct Ran {
+    /// CPU seconds of the process.
+    cpu: f64,
+    /// Seconds from start to end.
+    pub wall: f64,
+    receipt: Value,
+}
+
+/// Runs one step with the command, in parallel parts if it is split.
+pub(crate) fn stepwell(dir: &Path, step: &Value, memory: &str) -> Result<Ran> {
     let work = tempfile::tempdir()?;
     let mut step = step.clone();
     step["id"] = "q".into();
     step["type"] = "data_processing".into();
-    fs::write(work.path().join("job.json"), json!({"id": "bench", "steps": [step]}).to_string())?;
+    fs::write(
+        work.path().join("job.json"),
+        json!({"id": "bench", "workspace": "1GiB", "steps": [step]}).to_string(),
+    )?;
     let policy = json!({"policy": 1, "name": "bench", "steps": ["data_processing"], "profile": "large",
         "limits": {"memory": memory, "fuel": 1_000_000_000_000u64, "file_bytes": "4GiB"},
-        "files": [{"mount": "/in", "source": dir, "access": "write"}]});
+        "files": [{"mount": "/in", "source": dir, "access": "write"},
+            {"mount": "/workspace", "workspace": "1GiB", "access": "write"}]});
     fs::write(work.path().join("policy.yaml"), policy.to_string())?;
     let program = std::env::current_exe()?.with_file_name("stepwell");
     let mut command = Command::new(program);
     command.current_dir(work.path()).args(["run", "job.json", "--policy", "policy.yaml", "--output", "json"]);
     command.arg("--data-dir").arg(work.path().join("data"));
     command.env("STEPWELL_CACHE_DIR", stepwell_tests::root().join("target/bench-cache"));
-    let before = children();
+    command.env("STEPWELL_PARALLEL_ENABLED", "true");
+    let (before, begun) = (children(), std::time::Instant::now());
     let output = command.stdin(Stdio::null()).output()?;
-    let cpu = children() - before;
+    let (cpu, wall) = (children() - before, begun.elapsed().as_secs_f64());
     let view: Value = serde_json::from_slice(&output.stdout)?;
     if view["success"] != true {
-        return Err(format!("{}", view["steps"][0]["output"]).into());
+        return Err(format!("{}", view["steps"]).into());
     }
-    Ok((cpu, view["steps"][0]["receipt"].clone()))
+    Ok(Ran { cpu, wall, receipt: view["steps"][0]["receipt"].clone() })
 }
 
 fn python(peer: &str, file: &Path) -> Result<f64> {

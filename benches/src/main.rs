@@ -9,6 +9,7 @@ mod groups;
 mod hostile;
 mod http;
 mod nodes;
+mod parts;
 mod requests;
 mod scripts;
 mod service;
@@ -30,6 +31,7 @@ fn main() -> Result {
         "start" => start::run()?,
         "clocks" => clocks::run()?,
         "data" => data::run()?,
+        "parts" => parts::run()?,
         "databases" => databases::run()?,
         "service" => service::run()?,
         "groups" => groups::run()?,
@@ -59,7 +61,7 @@ fn main() -> Result {
         }
         _ => {
             return Err(
-                "usage: stepwell-benches steps|start|clocks|data|databases|service|groups|audit|nodes|capacity|requests|scripts|hostile|all"
+                "usage: stepwell-benches steps|start|clocks|data|parts|databases|service|groups|audit|nodes|capacity|requests|scripts|hostile|all"
                     .into(),
             );
         }

@@ -324,7 +324,8 @@ async fn an_explanation_names_the_bound_of_a_group() {
         ),
     ] {
         let queues: QueueFile = serde_json::from_value(json!({"queues": {"UTC": queue}})).unwrap();
-        let site = Site::new().probe_policy(policy, config).with(|builder| builder.queues(queues)).host().await;
+        let site =
+            Site::new().probe_policy(policy, config).with(|builder| builder.queues(queues)).host().await;
         site.host.serve().await.unwrap();
         let parsed = site.host.parse("job.yaml", &job(group)).await.unwrap();
         let job = Arc::new(parsed.job.into());
@@ -332,7 +333,12 @@ async fn an_explanation_names_the_bound_of_a_group() {
         let causes = async || {
             let found = site.host.runs().explain(&id).await.unwrap();
             let found = serde_json::to_value(found.causes.first()).unwrap();
-            format!("{} of {}, {}", found["running"], found["branches"], found["bound"].as_str().unwrap_or(""))
+            format!(
+                "{} of {}, {}",
+                found["running"],
+                found["branches"],
+                found["bound"].as_str().unwrap_or("")
+            )
         };
         until("it waits", causes, |found| found == expected).await;
         site.host.shutdown(std::time::Duration::ZERO).await;
