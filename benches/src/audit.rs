@@ -83,7 +83,7 @@ fn bare(path: &Path, rows: usize, transactions: usize) -> Result<Duration> {
 async fn check() -> Result {
     const ROWS: usize = 100_000;
     let dir = tempfile::tempdir()?;
-    let host = Host::builder().data_dir(dir.path()).build()?;
+    let host = Host::builder().data_dir(dir.path()).compile_on_demand().build()?;
     for first in (0..ROWS).step_by(1000) {
         host.audit().append((first..first + 1000).map(row).collect()).await?;
     }

@@ -30,7 +30,7 @@ pub fn run() -> Result {
 async fn parked() -> Result {
     const RUNS: u64 = 10_000;
     let dir = tempfile::tempdir()?;
-    let host = Host::builder().data_dir(dir.path()).build()?;
+    let host = Host::builder().data_dir(dir.path()).compile_on_demand().build()?;
     let service = host.serve().await?;
     let job = job(json!({"id": "waits", "steps": [{"id": "w", "type": "wait", "for": 3600}]}))?;
     host.runs().enqueue(&job, Admission::default(), None, None).await?;
@@ -70,6 +70,7 @@ async fn sleeping() -> Result {
     std::fs::write(&policy, "policy: 1\nname: p\nsteps: [probe]\nsql: [{connection: w}]\n")?;
     let host = Host::builder()
         .data_dir(dir.path())
+        .compile_on_demand()
         .config_file(config)
         .policy_file(policy)
         .queues(serde_json::from_value(json!({"default": {"concurrency": RUNS}}))?)
@@ -113,7 +114,7 @@ async fn schedules() -> Result {
     const COUNT: usize = 100_000;
     let dir = tempfile::tempdir()?;
     let store = Arc::new(SqliteStore::new(dir.path().join("stepwell.db")));
-    let host = Host::builder().data_dir(dir.path()).store(store.clone()).build()?;
+    let host = Host::builder().data_dir(dir.path()).store(store.clone()).compile_on_demand().build()?;
     let begin = host.now() + chrono::Duration::seconds(25);
     let zones = chrono_tz::TZ_VARIANTS;
     let mut changes = Vec::new();

@@ -97,7 +97,7 @@ async fn in_one_run(wasm: &[u8], count: usize) -> Result<(f64, u64)> {
 /// Runs a group of eight waits of one second.
 async fn naps() -> Result {
     let dir = tempfile::tempdir()?;
-    let host = Host::builder().data_dir(dir.path()).parallel_execution(true).build()?;
+    let host = Host::builder().data_dir(dir.path()).parallel_execution(true).compile_on_demand().build()?;
     host.serve().await?;
     let nap = |i: usize| json!({"id": format!("n{i}"), "type": "wait", "for": 1});
     let naps: Vec<_> = (0..8).map(nap).collect();

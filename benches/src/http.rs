@@ -1,6 +1,6 @@
 //! `stepwell serve` and a client for it: requests over persistent connections, one per task.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -38,6 +38,7 @@ impl Server {
         command.args(["serve", "--listen", "127.0.0.1:0", "--rate-limit", "1000000", "--log", "warn"]);
         command.arg("--step").arg(stepwell_tests::guest("hello_step"));
         command.arg("--queues").arg(queues).arg("--data-dir").arg(dir.join("data"));
+        command.env("STEPWELL_CACHE_DIR", stepwell_tests::root().join("target/bench-cache"));
         more(&mut command);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
         let mut lines = BufReader::new(child.stdout.take().ok_or("no output")?).lines();
@@ -47,6 +48,7 @@ impl Server {
                 break address.to_owned();
             }
         };
+        wait_until_ready(&address)?;
         let token = std::fs::read_to_string(dir.join("data/first-api-key"))?.trim().to_owned();
         Ok(Self { child, address, token })
     }
@@ -57,6 +59,20 @@ impl Server {
         let (sender, connection) = handshake(TokioIo::new(stream)).await?;
         tokio::spawn(connection);
         Ok(Client { sender, authorization: format!("Bearer {}", self.token) })
+    }
+}
+
+/// Waits until a service has compiled its steps: that takes minutes without a cache, and half of the cores.
+fn wait_until_ready(address: &str) -> Result {
+    loop {
+        let mut stream = std::net::TcpStream::connect(address)?;
+        stream.write_all(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        if answer.starts_with("HTTP/1.1 200") {
+            return Ok(());
+        }
+        std::thread::sleep(Duration::from_millis(200));
     }
 }
 

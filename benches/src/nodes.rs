@@ -115,11 +115,11 @@ pub fn node(url: &str) -> Result {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let dir = tempfile::tempdir()?;
-        let host = Host::builder().data_dir(dir.path()).store_url(url).build()?;
+        let host = Host::builder().data_dir(dir.path()).store_url(url).compile_on_demand().build()?;
         host.register(std::fs::read(stepwell_tests::guest("hello_step"))?).await?;
         // Compile it before the measurement starts.
         let warm: JobDefinition = serde_json::from_value(job())?;
-        let memory = Host::builder().sandbox(host.sandbox().clone()).build()?;
+        let memory = Host::builder().sandbox(host.sandbox().clone()).compile_on_demand().build()?;
         memory.run(warm, Default::default()).await?;
         let _service = host.serve().await?;
         println!("ready");

@@ -199,8 +199,10 @@ pub(crate) fn job(value: serde_json::Value) -> Result<Arc<Job>> {
 
 async fn ours(wasm: &[u8], flight: usize) -> Result<Figures> {
     let dir = tempfile::tempdir()?;
+    // Otherwise the service compiles all steps meanwhile.
     let host = Host::builder()
         .data_dir(dir.path())
+        .compile_on_demand()
         .queues(serde_json::from_value(json!({"default": {"concurrency": 1000}}))?);
     let host = host.build()?;
     host.register(wasm.to_vec()).await?;
