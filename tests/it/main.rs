@@ -21,6 +21,7 @@ mod credentials;
 mod data_dialect;
 mod data_exact;
 mod data_functions;
+mod data_split;
 mod databases;
 mod diagnostics;
 mod file_matrix;

@@ -1,0 +1,480 @@
+//! A query over parts of an input gives what the query over the whole input gives. The engine expands
+//! `split` into steps; here a job has the same steps, written by hand.
+
+use serde_json::{Value, json};
+use stepwell::engine::StepEnd;
+use stepwell::engine::run::RunState;
+
+use crate::support::{Running, Site, told};
+
+/// The numbers of parts of each query.
+const PARTS: &[usize] = &[1, 2, 3, 7];
+
+/// Queries whose parts are put together.
+const QUERIES: &[&str] = &[
+    "SELECT region, count(*) AS n, sum(qty) AS q, sum(amount) AS a, avg(amount) AS v, min(day) AS d, max(note) AS l FROM orders GROUP BY region",
+    "SELECT sum(price) AS s, avg(price) AS a, stddev(price) AS d, var_pop(price) AS v, corr(price, qty) AS c FROM orders",
+    "SELECT count(DISTINCT region) AS r, count(DISTINCT qty) AS q, sum(DISTINCT qty) AS s FROM orders",
+    "SELECT region, count(DISTINCT note) AS n FROM orders GROUP BY region",
+    "SELECT region, median(amount) AS m, median(price) AS p, median(qty) AS q FROM orders GROUP BY region",
+    "SELECT region, mode(qty) AS m, bool_and(flag) AS b, bool_or(flag) AS o, approx_distinct(qty) AS d FROM orders GROUP BY region",
+    "SELECT region, sum(amount) AS a FROM orders GROUP BY region HAVING sum(amount) > 1000 ORDER BY a DESC LIMIT 2",
+    "SELECT day, qty, count(*) FILTER (WHERE flag) AS n, sum(amount) FILTER (WHERE qty > 3) AS s FROM orders WHERE qty <> 5 GROUP BY day, qty ORDER BY day, qty",
+    "SELECT r.label, sum(o.amount) AS a, count(*) AS n FROM orders o JOIN regions r ON o.region = r.region GROUP BY r.label",
+    "SELECT o.id, r.label FROM orders o LEFT JOIN regions r ON o.region = r.region ORDER BY o.id",
+    "SELECT r.label, o.qty FROM regions r RIGHT JOIN orders o ON o.region = r.region AND r.least < o.qty",
+    "SELECT o.id, r.label FROM orders o JOIN regions r ON o.qty > r.least",
+    "SELECT count(*) AS n FROM orders CROSS JOIN regions",
+    "SELECT sum(qty) AS q FROM orders WHERE region IN (SELECT region FROM regions WHERE least < 4)",
+    "SELECT id FROM orders WHERE region NOT IN (SELECT region FROM regions WHERE least < 4)",
+    "SELECT id FROM orders o WHERE NOT EXISTS (SELECT 1 FROM regions r WHERE r.region = o.region)",
+    "SELECT id, upper(note) AS n, amount * qty AS t FROM orders WHERE qty = 3",
+    "SELECT * FROM orders ORDER BY qty, note LIMIT 5",
+    "SELECT id FROM orders WHERE amount > 50 ORDER BY id OFFSET 3",
+    "SELECT DISTINCT region, flag FROM orders",
+    "SELECT count(*) AS n FROM orders",
+    "SELECT 'x' AS x FROM orders WHERE id < 4",
+    "SELECT sum(amount) AS s, count(*) AS n, median(qty) AS m, avg(price) AS p FROM orders WHERE qty > 1000000",
+    "SELECT region, sum(qty) AS s FROM orders WHERE qty > 1000000 GROUP BY region",
+    "SELECT id FROM orders WHERE qty > 1000000",
+    "SELECT region, flag, sum(amount) AS s, grouping(region) AS g FROM orders GROUP BY ROLLUP (region, flag)",
+    "SELECT max(s) AS m, count(*) AS n FROM (SELECT region, sum(amount) AS s FROM orders GROUP BY region)",
+    "SELECT region, s, rank() OVER (ORDER BY s) AS r FROM (SELECT region, sum(amount) AS s FROM orders GROUP BY region)",
+    "SELECT region, sum(qty) AS s FROM orders GROUP BY region UNION ALL SELECT label, least FROM regions",
+    "SELECT date_trunc('month', day) AS m, sum(qty) AS q FROM orders GROUP BY 1 ORDER BY 1",
+    "SELECT count(*) AS n FROM orders WHERE qty > (SELECT max(least) FROM regions)",
+    "SELECT id FROM orders WHERE qty > (SELECT max(least) FROM regions) ORDER BY id",
+    "SELECT label FROM regions WHERE least < (SELECT avg(qty) FROM orders)",
+    "WITH t AS (SELECT region, sum(amount) AS s FROM orders GROUP BY region) SELECT t.region, s, label FROM t FULL JOIN regions ON t.region = regions.region",
+    "SELECT a, count(*) AS n FROM (SELECT unnest([qty, qty + 1]) AS a FROM orders) GROUP BY a",
+    "SELECT CASE WHEN qty > 3 THEN 'many' ELSE 'few' END AS c, sum(amount) / count(*) AS m FROM orders GROUP BY c",
+    "SELECT region FROM orders INTERSECT SELECT region FROM regions",
+];
+
+/// Queries that are not divided, and the reason.
+const WHOLE: &[(&str, &str)] = &[
+    ("SELECT id FROM orders LIMIT 3", "a LIMIT without ORDER BY takes the first rows of the input"),
+    (
+        "SELECT sum(qty) AS s FROM (SELECT qty FROM orders LIMIT 10)",
+        "a LIMIT without ORDER BY takes the first rows of the input",
+    ),
+    ("SELECT id, sum(qty) OVER (ORDER BY id) AS s FROM orders", "a window function needs all rows"),
+    ("SELECT a.id FROM orders a JOIN orders b ON a.id = b.id", "the query reads `orders` more than once"),
+    (
+        "SELECT id FROM orders WHERE qty > (SELECT avg(qty) FROM orders)",
+        "the query reads `orders` more than once",
+    ),
+    ("SELECT id FROM orders UNION ALL SELECT id FROM orders", "the query reads `orders` more than once"),
+    (
+        "SELECT region FROM orders UNION ALL SELECT region FROM regions",
+        "UNION adds rows that are not of the input",
+    ),
+    (
+        "SELECT r.label, o.id FROM regions r LEFT JOIN orders o ON r.region = o.region",
+        "a Left join needs all rows of `orders`",
+    ),
+    (
+        "SELECT r.label, o.id FROM regions r FULL JOIN orders o ON r.region = o.region",
+        "a Full join needs all rows of `orders`",
+    ),
+    (
+        "SELECT region, array_agg(id) AS l FROM orders GROUP BY region",
+        "`array_agg` cannot be put together from the values of the parts",
+    ),
+    (
+        "SELECT region, string_agg(note, ',' ORDER BY id) AS l FROM orders GROUP BY region",
+        "the ORDER BY in `string_agg` needs all rows",
+    ),
+    (
+        "SELECT first_value(note) AS l FROM orders",
+        "`first_value` cannot be put together from the values of the parts",
+    ),
+    (
+        "SELECT DISTINCT ON (region) region, id FROM orders ORDER BY region, id",
+        "the ORDER BY in `first_value` needs all rows",
+    ),
+    (
+        "SELECT approx_percentile_cont(price, 0.5) AS m FROM orders",
+        "`approx_percentile_cont` cannot be put together from the values of the parts",
+    ),
+    ("SELECT count(*) AS n FROM orders WHERE random() < 2", "`random` has another value in each part"),
+    ("SELECT count(*) AS n FROM orders WHERE day < now()", "`now` has another value in each part"),
+    ("SELECT label FROM regions", "the query does not read `orders`"),
+];
+
+/// The orders from one number to another, as CSV.
+fn orders(numbers: std::ops::Range<usize>) -> String {
+    let line = |n: usize| {
+        let region = ["north", "south", "", "east", "\"\""][n % 5];
+        let note = match n % 6 {
+            0 => "\"two\nlines, and a \"\"quote\"\"\"".to_owned(),
+            1 => format!("5\" pipe {}", n % 50),
+            2 => "\"\r\n\"".to_owned(),
+            _ => format!("note {}", n % 40),
+        };
+        let price = (n * 7919 % 1000) as f64 / 7.0;
+        format!(
+            "{n},{region},{}.{:02},{},{price},{note},2026-0{}-0{},{}\n",
+            n * 31 % 200,
+            n % 100,
+            n % 11,
+            n / 100 % 8 + 1,
+            n % 9 + 1,
+            n % 3 == 0
+        )
+    };
+    let head = "id,region,amount,qty,price,note,day,flag\n";
+    numbers.map(line).fold(head.to_owned(), |all, line| all + &line)
+}
+
+const REGIONS: &str = "region,label,least\nnorth,N,2\nsouth,S,5\nwest,W,1\n";
+const GRANTS: &str = "profile: large\nfiles:\n- {mount: /in, source: in, access: read}\n- {mount: /workspace, workspace: 256MiB, access: write}";
+
+async fn site() -> Running {
+    let site = Site::new().file("in/orders.csv", orders(0..700)).file("in/regions.csv", REGIONS);
+    let site = site.file("in/many/1.csv", orders(0..10)).file("in/many/2.csv", orders(10..10));
+    let site = site.file("in/many/3.csv", orders(10..500)).file("in/many/4.csv", orders(500..700));
+    site.policy("data_processing", GRANTS).host().await
+}
+
+fn csv(path: &str) -> Value {
+    json!({"path": path, "schema": {"price": "float64"}})
+}
+
+/// A query, and its input `orders`.
+#[derive(Clone)]
+struct Task {
+    orders: Value,
+    query: String,
+}
+
+impl Task {
+    fn new(orders: Value, query: &str) -> Self {
+        Self { orders, query: query.to_owned() }
+    }
+
+    fn step(&self, id: &str, split: Value) -> Value {
+        let mut step = json!({
+            "id": id,
+            "type": "data_processing",
+            "inputs": {"orders": self.orders, "regions": "/in/regions.csv"},
+            "query": self.query,
+            "continue_on_failure": true,
+            "max_rows": 10_000,
+        });
+        if !split.is_null() {
+            step["split"] = split;
+        }
+        step
+    }
+
+    /// Returns the steps for this number of parts.
+    fn steps(&self, id: &str, parts: usize) -> Vec<Value> {
+        let name = |part: usize| format!("{id}_{parts}_{part}");
+        let part = |part: usize| {
+            let to = format!("branches/{}/part", name(part));
+            self.step(&name(part), json!({"input": "orders", "parts": parts, "part": part, "to": to}))
+        };
+        let end = |part: usize| {
+            let output = format!("${{{{ steps.{}.output }}}}", name(part));
+            json!({"status": "success", "output": output})
+        };
+        let from: Vec<Value> = (0..parts).map(end).collect();
+        let merge =
+            self.step(&format!("{id}_{parts}"), json!({"input": "orders", "parts": parts, "from": from}));
+        (0..parts).map(part).chain([merge]).collect()
+    }
+}
+
+/// Runs each task whole and in parts, after some other steps.
+async fn run(site: &Running, first: &[Value], tasks: &[Task], parts: &[usize]) -> RunState {
+    let mut steps = first.to_vec();
+    for (number, task) in tasks.iter().enumerate() {
+        let id = format!("t{number}");
+        steps.push(task.step(&id, Value::Null));
+        steps.extend(parts.iter().flat_map(|parts| task.steps(&id, *parts)));
+    }
+    let left = json!({"left": {"path": "branches/**/*.arrow", "format": "csv"}});
+    steps.push(json!({"id": "left", "type": "data_processing", "inputs": left, "query": "SELECT 1", "continue_on_failure": true}));
+    let state = site.run(&json!({"id": "split", "workspace": "256MiB", "steps": steps}).to_string()).await;
+    assert!(told(end(&state, "left")).contains("no file matches"), "{}", told(end(&state, "left")));
+    state
+}
+
+fn end<'a>(state: &'a RunState, id: &str) -> &'a StepEnd {
+    let step = state.steps.iter().find(|step| &*step.path == id).unwrap();
+    step.end.as_ref().unwrap()
+}
+
+/// Returns the rows as texts, without the last digits of floats, and sorted unless the query sorts them.
+fn rows(task: &Task, end: &StepEnd) -> Vec<String> {
+    let Some(rows) = end.produced.output.as_array() else { return vec![told(end)] };
+    let cell = |value: &Value| match value.as_f64().filter(|_| value.is_f64()) {
+        Some(float) => format!("{float:.9e}"),
+        None => value.to_string(),
+    };
+    let row = |row: &Value| row.as_object().unwrap().values().map(cell).collect::<Vec<_>>().join(" ");
+    let mut rows: Vec<String> = rows.iter().map(row).collect();
+    if !task.query.contains("ORDER BY") {
+        rows.sort();
+    }
+    rows
+}
+
+/// Returns what differs between the whole and the parts.
+fn differences(state: &RunState, tasks: &[Task], parts: &[usize]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (number, task) in tasks.iter().enumerate() {
+        let whole = end(state, &format!("t{number}"));
+        assert!(whole.outcome.is_success(), "{}\n{}", task.query, told(whole));
+        for count in parts {
+            let merged = end(state, &format!("t{number}_{count}"));
+            let about = format!("{} in {count} of {}", task.query, task.orders);
+            for part in 0..*count {
+                let part = end(state, &format!("t{number}_{count}_{part}"));
+                if part.produced.output["file"].is_null() {
+                    wrong.push(format!("{about}: {}", told(part)));
+                }
+            }
+            if rows(task, merged) != rows(task, whole) {
+                wrong.push(format!("{about}\n{}\n{}", told(merged), told(whole)));
+            }
+            for fact in ["row_count", "column_count", "input_files", "rows_rejected", "output_path"] {
+                if merged.produced.metadata[fact] != whole.produced.metadata[fact] {
+                    wrong.push(format!("{about}: {fact}"));
+                }
+            }
+        }
+    }
+    wrong
+}
+
+async fn compare(site: &Running, first: &[Value], tasks: &[Task], parts: &[usize]) {
+    let mut wrong = Vec::new();
+    for tasks in tasks.chunks(8) {
+        let state = run(site, first, tasks, parts).await;
+        wrong.extend(differences(&state, tasks, parts));
+    }
+    assert!(wrong.is_empty(), "{} differences\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn parts_of_csv_give_the_rows_of_the_whole() {
+    let tasks: Vec<Task> = QUERIES.iter().map(|query| Task::new(csv("/in/orders.csv"), query)).collect();
+    compare(&site().await, &[], &tasks, PARTS).await;
+}
+
+/// Each query over another kind of files. The first step of the job makes them.
+#[tokio::test]
+async fn parts_of_other_files_give_the_rows_of_the_whole() {
+    let write = |id: &str, filter: &str, path: &str| {
+        json!({
+            "id": id,
+            "type": "data_processing",
+            "inputs": {"orders": csv("/in/orders.csv")},
+            "query": format!("SELECT * FROM orders WHERE {filter}"),
+            "output": path,
+        })
+    };
+    let first = [
+        write("a", "id < 100", "made/1.parquet"),
+        write("b", "id BETWEEN 100 AND 109", "made/2.parquet"),
+        write("c", "id < 0", "made/3.parquet"),
+        write("d", "id BETWEEN 110 AND 400", "made/4.parquet"),
+        write("e", "id > 400", "made/5.parquet"),
+        write("f", "true", "made/all.ndjson"),
+        write("g", "id < 250", "made/1.jsonl"),
+        write("h", "id >= 250", "made/2.jsonl"),
+    ];
+    let dates = json!({"day": "date", "amount": "decimal(10,2)"});
+    let inputs = [
+        csv("/in/many/*.csv"),
+        json!("made/*.parquet"),
+        json!({"path": "made/*.parquet", "columns": "union"}),
+        json!({"path": "made/all.ndjson", "schema": dates}),
+        json!({"path": "made/*.jsonl", "schema": dates}),
+    ];
+    let tasks =
+        QUERIES.iter().zip(inputs.iter().cycle()).map(|(query, input)| Task::new(input.clone(), query));
+    let more = QUERIES.iter().zip(inputs.iter().cycle().skip(2));
+    let more = more.map(|(query, input)| Task::new(input.clone(), query));
+    compare(&site().await, &first, &tasks.chain(more).collect::<Vec<_>>(), &[2, 7]).await;
+}
+
+/// The row groups of one Parquet file belong to different parts.
+#[tokio::test]
+async fn parts_of_one_parquet_file_read_row_groups() {
+    let series = "SELECT value AS id, value % 5 AS g, md5(CAST(value AS TEXT)) AS note FROM generate_series(1, 1500000)";
+    let make = json!({
+        "id": "make",
+        "type": "data_processing",
+        "inputs": {"x": "/in/regions.csv"},
+        "query": series,
+        "output": "big.parquet",
+    });
+    let query =
+        "SELECT g, count(*) AS n, sum(id) AS s, min(note) AS l FROM orders WHERE id > 1000 GROUP BY g";
+    let tasks = [Task::new(json!("big.parquet"), query)];
+    let site = site().await;
+    let state = run(&site, &[make], &tasks, &[3]).await;
+    assert_eq!(differences(&state, &tasks, &[3]), [""; 0]);
+    let read = (0..3).map(|part| end(&state, &format!("t0_3_{part}")).produced.output["rows_read"].as_u64());
+    let read: Vec<u64> = read.map(Option::unwrap).collect();
+    assert_eq!(read.iter().sum::<u64>(), 1_500_000);
+    assert!(read.iter().filter(|rows| **rows > 0).count() > 1, "{read:?}");
+}
+
+#[tokio::test]
+async fn other_queries_read_the_input_whole_and_say_why() {
+    let site = site().await;
+    let tasks: Vec<Task> = WHOLE.iter().map(|(query, _)| Task::new(csv("/in/orders.csv"), query)).collect();
+    let state = run(&site, &[], &tasks, &[2]).await;
+    expect_whole(&site, &state, &tasks, &WHOLE.iter().map(|(_, reason)| *reason).collect::<Vec<_>>()).await;
+}
+
+/// Checks that each part gives the reason, and that the merge warns of it and reads the input whole.
+async fn expect_whole(site: &Running, state: &RunState, tasks: &[Task], reasons: &[&str]) {
+    let log = site.log(state).await;
+    let mut wrong = Vec::new();
+    for (number, (task, reason)) in tasks.iter().zip(reasons).enumerate() {
+        for part in 0..2 {
+            let found = end(state, &format!("t{number}_2_{part}"));
+            if found.produced.output != json!({ "whole": reason }) {
+                wrong.push(format!("{}: {}", task.query, told(found)));
+            }
+        }
+        let (whole, merged) = (end(state, &format!("t{number}")), end(state, &format!("t{number}_2")));
+        assert!(whole.outcome.is_success(), "{}: {}", task.query, told(whole));
+        if rows(task, whole) != rows(task, merged) {
+            wrong.push(format!("{}\n{}\n{}", task.query, told(merged), told(whole)));
+        }
+        let warning = format!("`split` has no effect: {reason}; the step reads the input whole");
+        let said =
+            log.iter().filter(|line| line.to_lowercase().starts_with("warn") && line.contains(&warning));
+        let same = reasons.iter().filter(|other| *other == reason).count();
+        if said.count() != same {
+            wrong.push(format!("{}: not logged: {warning}\n{log:?}", task.query));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn other_files_are_read_whole() {
+    let list = r#"[{"qty":1},{"qty":2}]"#;
+    let wide: Vec<u8> = "qty\n1\n2\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let site =
+        Site::new().file("in/list.json", list).file("in/wide.csv", wide).file("in/regions.csv", REGIONS);
+    let site =
+        site.file("in/escape.csv", "qty,note\n1,\"a\\\"\n\"\n").file("in/old.ndjson", b"{\"qty\":1}\n");
+    let site = site.policy("data_processing", GRANTS).host().await;
+    let pack = json!({
+        "id": "pack",
+        "type": "data_processing",
+        "inputs": {"x": "/in/regions.csv"},
+        "query": "SELECT least AS qty FROM x",
+        "output": "packed.csv.gz",
+    });
+    let cases = [
+        (json!("packed.csv.gz"), "/workspace/packed.csv.gz is packed with gzip"),
+        (json!("/in/list.json"), "/in/list.json is one JSON list: write one object per line"),
+        (json!({"path": "/in/wide.csv", "encoding": "utf-16le"}), "/in/wide.csv is UTF-16LE, not UTF-8"),
+        (
+            json!({"path": "/in/escape.csv", "escape": "\\"}),
+            "a file with an `escape` of its own is read from its start",
+        ),
+        (
+            json!({"path": "/in/old.ndjson", "encoding": "windows-1252"}),
+            "/in/old.ndjson is windows-1252, not UTF-8",
+        ),
+        (
+            json!({"path": "packed.csv.gz", "on_bad_row": "collect", "rejected": "bad.ndjson"}),
+            "`on_bad_row: collect` of `orders` writes all its bad rows to one file",
+        ),
+    ];
+    let tasks: Vec<Task> =
+        cases.iter().map(|(input, _)| Task::new(input.clone(), "SELECT sum(qty) AS s FROM orders")).collect();
+    let state = run(&site, &[pack], &tasks, &[2]).await;
+    expect_whole(&site, &state, &tasks, &cases.iter().map(|(_, reason)| *reason).collect::<Vec<_>>()).await;
+}
+
+#[tokio::test]
+async fn bad_rows_count_once_and_keep_their_lines() {
+    let mut text = orders(0..300);
+    text.insert_str(text.find("\n150,").unwrap() + 1, "1,2,3\n\"x\"y,2\n");
+    let objects =
+        (0..300).map(|n| if n == 222 { "{\"qty\":\"x\"}\n".into() } else { format!("{{\"qty\":{n}}}\n") });
+    let site = Site::new().file("in/bad.csv", text).file("in/regions.csv", format!("{REGIONS}bad\nbad\n"));
+    let site = site.file("in/bad.ndjson", objects.collect::<String>());
+    let site = site.policy("data_processing", GRANTS).host().await;
+    let skip = |path: &str| json!({"path": path, "on_bad_row": "skip"});
+    let count = "SELECT count(*) AS n, sum(qty) AS s FROM orders";
+    let task = Task::new(skip("/in/bad.csv"), &format!("{count} JOIN regions USING (region)"));
+    let mut typed = skip("/in/bad.ndjson");
+    typed["schema"] = json!({"qty": "int64"});
+    // The other input has bad rows, too, so it must leave them out.
+    let steps = |mut steps: Vec<Value>| {
+        steps.iter_mut().for_each(|step| step["inputs"]["regions"] = skip("/in/regions.csv"));
+        steps
+    };
+    let mut all = Vec::new();
+    for (id, task) in [("a", &task), ("b", &Task::new(typed.clone(), count))] {
+        all.extend(steps(vec![task.step(id, Value::Null)]));
+        all.extend(steps(task.steps(id, 3)));
+    }
+    let fails = [
+        Task::new(json!("/in/bad.csv"), count),
+        Task::new(json!({"path": "/in/bad.ndjson", "schema": {"qty": "int64"}}), count),
+    ];
+    for (id, task) in ["c", "d"].iter().zip(&fails) {
+        all.extend(steps(vec![task.step(id, Value::Null)]));
+        all.extend(steps(task.steps(id, 3)));
+    }
+    let state = site.run(&json!({"id": "bad", "workspace": "16MiB", "steps": all}).to_string()).await;
+    for (id, rejected) in [("a", 4), ("b", 1)] {
+        let (whole, merged) = (end(&state, id), end(&state, &format!("{id}_3")));
+        assert_eq!(told(merged), told(whole));
+        assert_eq!(whole.produced.metadata["rows_rejected"], rejected, "{id}");
+        assert_eq!(merged.produced.metadata["rows_rejected"], rejected, "{id}");
+    }
+    for id in ["c", "d"] {
+        let whole = told(end(&state, id));
+        assert!(whole.starts_with("failed") && whole.contains(", line "), "{whole}");
+        let parts: Vec<String> = (0..3).map(|part| told(end(&state, &format!("{id}_3_{part}")))).collect();
+        assert_eq!(parts.iter().filter(|part| **part == whole).count(), 1, "{whole}\n{parts:?}");
+        assert_eq!(parts.iter().filter(|part| part.starts_with("succeeded")).count(), 2, "{parts:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_merge_needs_the_complete_parts() {
+    let site = site().await;
+    let file = |content: &str| {
+        let path = site.path().join("in/broken.arrow");
+        std::fs::write(path, content).unwrap();
+        json!({"status": "success", "output": {"file": "/in/broken.arrow"}})
+    };
+    let task = Task::new(csv("/in/orders.csv"), "SELECT count(*) AS n FROM orders");
+    let good = json!({"status": "success", "output": {"file": "x"}});
+    let cases = [
+        (
+            json!([good, {"status": "failed", "output": null}]),
+            "failed: part 1 of `orders` has the status `failed`: the result needs all of its 2 parts",
+        ),
+        (json!([good, {"status": "skipped"}]), "failed: part 1 of `orders` has the status `skipped`"),
+        (json!([{"status": "success", "output": {}}, good]), "failed: a part in `from` has no `file`"),
+        (json!([good, good]), "failed: /workspace/x: cannot be read"),
+        (
+            json!([file("no arrow at all"), good]),
+            "failed: /in/broken.arrow: is not the complete result of a part",
+        ),
+    ];
+    for (from, expected) in cases {
+        let mut step = task.step("x", json!({"input": "orders", "parts": 2, "from": from}));
+        step.as_object_mut().unwrap().remove("continue_on_failure");
+        let found = told(&site.step(step).await);
+        assert!(found.starts_with(expected), "{found}\n{expected}");
+    }
+    let direct = task.step("x", json!({"input": "orders", "parts": 2}));
+    assert_eq!(told(&site.step(direct).await), r#"succeeded: [{"n":700}]"#);
+}
