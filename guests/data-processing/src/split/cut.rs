@@ -57,6 +57,7 @@ const AGGREGATES: &[&str] = &[
 ];
 
 const LIMIT: &str = "a LIMIT without ORDER BY takes the first rows of the input";
+const WINDOW: &str = "a window function needs all rows";
 
 /// A node above the cut, and the place of the child that leads to the input.
 type Step = (Arc<dyn ExecutionPlan>, usize);
@@ -86,13 +87,18 @@ pub fn find(plan: &Arc<dyn ExecutionPlan>, mark: &Mark, input: &str) -> Result<R
     }
     while let Some((node, child)) = above.pop() {
         if let Some(aggregate) = node.downcast_ref::<AggregateExec>() {
-            return match obstacle(aggregate) {
-                Some(reason) => Ok(Err(reason)),
-                None => Ok(Ok(Cut { above, part: partial(aggregate)?, aggregate: Some(node) })),
+            return match (obstacle(aggregate), aggregate.mode()) {
+                (Some(reason), _) => Ok(Err(reason)),
+                // The aggregate over grouping sets has two halves already.
+                (None, AggregateMode::Partial) => Ok(Ok(Cut { above, part: node, aggregate: None })),
+                (None, _) => Ok(Ok(Cut { above, part: partial(aggregate)?, aggregate: Some(node) })),
             };
         }
         if sorts(&node) {
             above.push((node, child));
+            if let Some(reason) = above.iter().rev().find_map(|(node, _)| ordered(node)) {
+                return Ok(Err(reason));
+            }
             break;
         }
         if let Some(reason) = whole(&node, child, input) {
@@ -130,6 +136,14 @@ fn sorts(node: &Arc<dyn ExecutionPlan>) -> bool {
     node.is::<SortExec>() || node.is::<SortPreservingMergeExec>()
 }
 
+/// Returns the reason why a node needs all rows in their order.
+fn ordered(node: &Arc<dyn ExecutionPlan>) -> Option<String> {
+    if node.is::<WindowAggExec>() || node.is::<BoundedWindowAggExec>() {
+        return Some(WINDOW.to_owned());
+    }
+    node.downcast_ref::<AggregateExec>().and_then(obstacle)
+}
+
 /// Returns the reason why a node needs all rows of the input, unless it works row by row on this child.
 fn whole(node: &Arc<dyn ExecutionPlan>, child: usize, input: &str) -> Option<String> {
     if node.fetch().is_some() || node.is::<GlobalLimitExec>() || node.is::<LocalLimitExec>() {
@@ -148,11 +162,10 @@ fn whole(node: &Arc<dyn ExecutionPlan>, child: usize, input: &str) -> Option<Str
         _ if simple => None,
         Some(join) if each_for_itself(join, child) => None,
         Some(join) => Some(format!("a {join} join needs all rows of `{input}`")),
-        None if node.is::<WindowAggExec>() || node.is::<BoundedWindowAggExec>() => {
-            Some("a window function needs all rows".to_owned())
-        }
         None if node.is::<UnionExec>() => Some("UNION adds rows that are not of the input".to_owned()),
-        None => Some(format!("the query needs all rows of `{input}` ({})", node.name())),
+        None => {
+            ordered(node).or_else(|| Some(format!("the query needs all rows of `{input}` ({})", node.name())))
+        }
     }
 }
 
@@ -167,7 +180,8 @@ fn each_for_itself(join: JoinType, side: usize) -> bool {
 
 /// Returns the reason why an aggregate cannot be put together from parts.
 fn obstacle(aggregate: &AggregateExec) -> Option<String> {
-    if !matches!(aggregate.mode(), AggregateMode::Single | AggregateMode::SinglePartitioned) {
+    use AggregateMode::{Partial, Single, SinglePartitioned};
+    if !matches!(aggregate.mode(), Partial | Single | SinglePartitioned) {
         return Some("the query aggregates in several steps".to_owned());
     }
     aggregate.aggr_expr().iter().find_map(|call| {

@@ -2,7 +2,7 @@
 //! of the input, and behind it the stream of the result.
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -21,6 +21,9 @@ use tables::{Output, Problem};
 
 /// The end of the names of these files.
 pub const EXTENSION: &str = "arrow";
+
+/// The first bytes of these files.
+const BEGIN: [u8; 4] = [0xff; 4];
 
 /// Writes the result of a part.
 pub struct Writer {
@@ -74,6 +77,10 @@ impl Reader {
             Problem::at(&name, 0, format!("cannot be read: {}", stepwell_sdk::files::why(&error)))
         };
         let mut file = BufReader::new(File::open(path).map_err(why)?);
+        // Of another file, the reader would take the first bytes for the length of the next.
+        if !file.fill_buf().map_err(why)?.starts_with(&BEGIN) {
+            return Err(damaged(&name));
+        }
         let damaged = |_: ArrowError| damaged(&name);
         let mut head = StreamReader::try_new(&mut file, None).map_err(damaged)?;
         let input = head.schema();
