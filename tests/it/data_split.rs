@@ -14,7 +14,9 @@ const PARTS: &[usize] = &[1, 2, 3, 7];
 const QUERIES: &[&str] = &[
     "SELECT region, count(*) AS n, sum(qty) AS q, sum(amount) AS a, avg(amount) AS v, min(day) AS d, max(note) AS l FROM orders GROUP BY region",
     "SELECT sum(price) AS s, avg(price) AS a, stddev(price) AS d, var_pop(price) AS v, corr(price, qty) AS c FROM orders",
-    "SELECT count(DISTINCT region) AS r, count(DISTINCT qty) AS q, sum(DISTINCT qty) AS s FROM orders",
+    "SELECT count(DISTINCT region) AS r, count(DISTINCT qty) AS q, sum(DISTINCT qty) AS s, avg(DISTINCT qty) AS a FROM orders",
+    "SELECT percentile_cont(price, 0.25) AS p, covar_samp(price, qty) AS c, regr_slope(price, qty) AS r, bit_xor(id) AS x FROM orders",
+    "SELECT region, stddev_pop(amount) AS d, var(price) AS v, bit_or(qty) AS b, regr_r2(price, qty) AS r FROM orders GROUP BY region",
     "SELECT region, count(DISTINCT note) AS n FROM orders GROUP BY region",
     "SELECT region, median(amount) AS m, median(price) AS p, median(qty) AS q FROM orders GROUP BY region",
     "SELECT region, mode(qty) AS m, bool_and(flag) AS b, bool_or(flag) AS o, approx_distinct(qty) AS d FROM orders GROUP BY region",
@@ -71,11 +73,15 @@ const WHOLE: &[(&str, &str)] = &[
     ),
     (
         "SELECT r.label, o.id FROM regions r LEFT JOIN orders o ON r.region = o.region",
-        "a Left join needs all rows of `orders`",
+        "an outer join keeps rows of the other table without a partner in `orders`",
     ),
     (
         "SELECT r.label, o.id FROM regions r FULL JOIN orders o ON r.region = o.region",
-        "a Full join needs all rows of `orders`",
+        "an outer join keeps rows of the other table without a partner in `orders`",
+    ),
+    (
+        "SELECT label FROM regions WHERE region NOT IN (SELECT region FROM orders WHERE region IS NOT NULL)",
+        "IN or EXISTS looks at all rows of `orders`",
     ),
     (
         "SELECT region, array_agg(id) AS l FROM orders GROUP BY region",
@@ -299,6 +305,50 @@ async fn parts_of_other_files_give_the_rows_of_the_whole() {
     let more = QUERIES.iter().zip(inputs.iter().cycle().skip(2));
     let more = more.map(|(query, input)| Task::new(input.clone(), query));
     compare(&site().await, &first, &tasks.chain(more).collect::<Vec<_>>(), &[2, 7]).await;
+}
+
+/// Files in other dialects of CSV, and names in upper case.
+#[tokio::test]
+async fn parts_of_dialects_give_the_rows_of_the_whole() {
+    let table = orders(0..300).replace('"', "'").replace("\r\n", "\r\r\n").replace(',', ";");
+    let latin: Vec<u8> = table.replace("note ", "n\u{f6}te ").chars().map(|c| c as u8).collect();
+    let mut site = Site::new().file("in/regions.csv", REGIONS).file("in/latin.csv", &latin);
+    let (head, body) = table.split_once('\n').unwrap();
+    let types = ["int64", "text", "decimal(10,2)", "int64", "float64", "text", "date", "boolean"];
+    let columns: Vec<Value> =
+        head.split(';').zip(types).map(|(name, kind)| json!({"name": name, "type": kind})).collect();
+    site = site.file("in/bare.csv", body).file("in/skip.csv", format!("\u{feff}it's a\nreport;\n{table}"));
+    site =
+        site.file("in/tabs.tsv", table.replace(';', "\t")).file("in/crlf.csv", table.replace('\n', "\r\n"));
+    site = site.file("in/old.csv", table.replace("\r\r\n", " ").replace('\n', "\r"));
+    let site = site.policy("data_processing", GRANTS).host().await;
+    let first = json!({
+        "id": "upper",
+        "type": "data_processing",
+        "inputs": {"orders": {"path": "/in/tabs.tsv", "quote": "'", "schema": {"price": "float64"}}},
+        "query": "SELECT id AS \"Id\", note AS \"Note\", region AS \"A Region\", qty, price AS \"PRICE\" FROM orders",
+        "output": "made/Upper.parquet",
+    });
+    let query = "SELECT region, note, count(*) AS n, sum(qty) AS q, max(id) AS i FROM orders WHERE price > 1 GROUP BY region, note";
+    let dialect = |path: &str, more: Value| {
+        let mut input = json!({"path": path, "quote": "'", "delimiter": ";", "schema": {"price": "float64"}});
+        input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        input
+    };
+    let mut tasks = [
+        dialect("/in/latin.csv", json!({"encoding": "windows-1252"})),
+        dialect("/in/bare.csv", json!({"header": false, "schema": columns})),
+        dialect("/in/skip.csv", json!({"skip": 2})),
+        dialect("/in/tabs.tsv", json!({"delimiter": "\t"})),
+        dialect("/in/crlf.csv", json!({})),
+        dialect("/in/old.csv", json!({})),
+        dialect("/in/latin.csv", json!({"encoding": "windows-1252", "quote": "", "on_bad_row": "skip"})),
+    ]
+    .map(|input| Task::new(input, query))
+    .to_vec();
+    let upper = query.replace("region", "\"A Region\"");
+    tasks.push(Task::new(json!("made/Upper.parquet"), &upper));
+    compare(&site, &[first], &tasks, &[2, 5]).await;
 }
 
 /// The row groups of one Parquet file belong to different parts.

@@ -17,7 +17,7 @@ use stepwell_sdk::{Failure, context};
 use tables::{Meter, Share};
 use url::Url;
 
-use crate::config::{DataProcessing, Duplicates, Format, InputSpec};
+use crate::config::{DataProcessing, Duplicates, Format, Input, InputSpec};
 use crate::errors::{failure, of_problem};
 use crate::files::{Files, count};
 use crate::functions::{self, UTC};
@@ -43,6 +43,23 @@ pub enum Reading {
     Merged(SchemaRef),
 }
 
+/// An input with its files.
+pub struct Source {
+    pub name: String,
+    pub spec: InputSpec,
+    pub files: Vec<PathBuf>,
+}
+
+/// Finds the files of all inputs.
+pub fn sources(step: &DataProcessing) -> Result<Vec<Source>, Failure> {
+    let source = |(name, input): (&String, &Input)| {
+        let spec = input.spec();
+        let files = paths::expand(&spec.path)?;
+        Ok(Source { name: name.clone(), spec, files })
+    };
+    step.inputs.iter().map(source).collect()
+}
+
 /// The tables of a query, and everything that counts while they are read.
 pub struct Inputs {
     pub session: SessionContext,
@@ -62,15 +79,13 @@ pub struct Inputs {
 
 impl Inputs {
     /// Plans the inputs. `split` names the one that is divided.
-    pub async fn plan(step: &DataProcessing, split: Option<(&str, &Reading)>) -> Result<Self, Failure> {
-        let mut found = Vec::new();
-        let mut bytes = 0;
-        for (name, input) in &step.inputs {
-            let spec = input.spec();
-            let files = paths::expand(&spec.path)?;
-            bytes += files.iter().filter_map(|f| f.metadata().ok()).map(|m| m.len()).sum::<u64>();
-            found.push((name, spec, files));
-        }
+    pub async fn plan(
+        step: &DataProcessing,
+        sources: &[Source],
+        split: Option<(&str, &Reading)>,
+    ) -> Result<Self, Failure> {
+        let files = sources.iter().flat_map(|source| &source.files);
+        let bytes = files.clone().filter_map(|file| file.metadata().ok()).map(|found| found.len()).sum();
         let read = Arc::new(AtomicU64::new(0));
         let mut inputs = Self {
             session: session(Files::new(bytes, read.clone()), split.is_some())?,
@@ -79,12 +94,12 @@ impl Inputs {
             read,
             rejects: Vec::new(),
             parquet: Vec::new(),
-            file_count: found.iter().map(|(_, _, files)| files.len()).sum(),
+            file_count: files.count(),
             mark: Mark::default(),
             columns: Arc::new(Schema::empty()),
         };
         inputs.names.rename(step.duplicates == Some(Duplicates::Rename));
-        for (name, spec, files) in &found {
+        for Source { name, spec, files } in sources {
             let reading = split.filter(|(input, _)| input == name).map(|(_, reading)| reading);
             inputs.names.input(name);
             let table = inputs.table(name, spec, files, reading).await;

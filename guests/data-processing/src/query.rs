@@ -19,7 +19,7 @@ use stepwell_sdk::{
 
 use crate::config::DataProcessing;
 use crate::errors::failure;
-use crate::inputs::Inputs;
+use crate::inputs::{Inputs, sources};
 use crate::paths;
 use crate::rewrite::rewrite;
 use crate::shares::Role;
@@ -59,7 +59,7 @@ async fn run(step: &DataProcessing) -> StepResult {
 
 /// Runs the query over the whole inputs.
 pub async fn whole(step: &DataProcessing) -> StepResult {
-    let inputs = Inputs::plan(step, None).await?;
+    let inputs = Inputs::plan(step, &sources(step)?, None).await?;
     let frame = frame(&inputs, &step.query).await?;
     let columns = columns(&frame);
     let stream = frame.execute_stream().await.map_err(|e| inputs.explained(&e))?;

@@ -102,6 +102,48 @@ fn parts_of_csv_have_the_rows_of_the_whole() {
 }
 
 #[test]
+fn parts_of_random_texts_have_the_rows_of_the_whole() {
+    let mut seed = 7_u64;
+    let mut random = |below: usize| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) as usize % below
+    };
+    let pieces = [
+        "a",
+        "1",
+        ",",
+        ",",
+        "\n",
+        "\n",
+        "\r\n",
+        "\r",
+        "\"",
+        "\"",
+        "\"\"",
+        "é",
+        "\"b\",",
+        "\",\"",
+        "\n\"x\",\"\n\"",
+    ];
+    let mut read = 0;
+    for number in 0..600 {
+        let length = random(40);
+        let rest: String = (0..length).map(|_| pieces[random(pieces.len())]).collect();
+        let text = format!("a,b\n{rest}");
+        let dir = tempfile::tempdir().unwrap();
+        let paths = files(&dir, &[&text]);
+        let options = Options { on_bad_row: OnBadRow::Skip, ..Options::default() };
+        if Csv::plan(&paths, options.clone(), OPENER()).is_err() {
+            continue;
+        }
+        read += 1;
+        let parts = [2, 3, 5, 9][number % 4];
+        assert_eq!(csv(&paths, &options, parts), csv(&paths, &options, 1), "{text:?} {parts}");
+    }
+    assert!(read > 200, "{read}");
+}
+
+#[test]
 fn parts_are_found_across_pieces_of_the_file() {
     let row = |n: usize| format!("{n},\"{}\n{}\"\n", "x".repeat(n % 70), "\"\"".repeat(n % 3));
     let text = (0..60_000).map(row).fold("a,b\n".to_owned(), |all, row| all + &row);
@@ -111,6 +153,17 @@ fn parts_are_found_across_pieces_of_the_file() {
     assert_eq!(whole.0.len(), 60_000);
     for parts in [2, 5] {
         assert!(csv(&paths, &Options::default(), parts) == whole, "{parts}");
+    }
+    // Rows of 64 bytes end where the blocks of the search end.
+    for end in ["\n", "\r\n"] {
+        let (width, head) = (63 - end.len(), 62 - end.len());
+        let rows: String = (0..4096).map(|n| format!("{n:<width$},{end}")).collect();
+        let paths = files(&dir, &[&format!("{:<head$},b{end}{rows}", "a")]);
+        let whole = csv(&paths, &Options::default(), 1);
+        assert_eq!(whole.0.len(), 4096);
+        for parts in [2, 4, 7] {
+            assert!(csv(&paths, &Options::default(), parts) == whole, "{parts}");
+        }
     }
 }
 

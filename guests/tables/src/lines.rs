@@ -5,13 +5,13 @@ use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use crate::error::Problem;
-use crate::marks::Marks;
+use crate::marks::{BLOCK, Marks, lines_and_quotes};
 use crate::options::{OnBadRow, Options};
 use crate::share::Place;
 use crate::source::Explain;
 
 /// The number of bytes to read at a time.
-const CHUNK: u64 = 1 << 20;
+const CHUNK: usize = 1 << 20;
 const BOM: &[u8] = "\u{feff}".as_bytes();
 
 /// The place of a byte in a row.
@@ -81,9 +81,13 @@ fn find(path: &Path, options: &Options, first: u64, positions: &[u64]) -> io::Re
         text.drain(..done);
         (at, base) = (at - done, base + done as u64);
         marks.forget();
-        let last = (&mut file).take(CHUNK).read_to_end(&mut text)? == 0;
+        let last = read(&mut file, &mut text)? == 0;
         // The last byte waits for the byte after it.
         let end = text.len().saturating_sub(usize::from(!last));
+        // No row that ends before the next position is wanted.
+        let next = positions.get(places.len()).map_or(0, |wanted| wanted.saturating_sub(base + 1));
+        let next = usize::try_from(next).unwrap_or(usize::MAX).min(end);
+        at = finder.pass(text.get(..next).unwrap_or_default(), at);
         while let Some(mark) = Some(marks.next(&text, at)).filter(|mark| *mark < end) {
             at = mark + 1;
             match finder.next(&text, mark) {
@@ -110,6 +114,15 @@ fn find(path: &Path, options: &Options, first: u64, positions: &[u64]) -> io::Re
     }
 }
 
+/// Appends the next bytes of a file, and returns their number.
+fn read(file: &mut File, text: &mut Vec<u8>) -> io::Result<usize> {
+    let known = text.len();
+    text.resize(known + CHUNK, 0);
+    let read = file.read(text.get_mut(known..).unwrap_or_default())?;
+    text.truncate(known + read);
+    Ok(read)
+}
+
 /// Opens a file behind its byte order mark and the lines before the table.
 fn beneath_the_top(path: &Path, skip: u64) -> io::Result<(File, u64)> {
     let mut reader = BufReader::new(File::open(path)?);
@@ -125,6 +138,26 @@ fn beneath_the_top(path: &Path, skip: u64) -> io::Result<(File, u64)> {
 }
 
 impl Finder {
+    /// Passes pieces of the text in which no quote changes the state, and returns their end.
+    fn pass(&mut self, text: &[u8], mut at: usize) -> usize {
+        while let Some(block) = text.get(at..).and_then(|rest| rest.first_chunk::<BLOCK>()) {
+            let (feeds, returns, quotes) = lines_and_quotes(block, self.quote);
+            if quotes != 0 || self.state == State::Plain && returns & !(feeds >> 1) != 0 {
+                break;
+            }
+            if feeds != 0 {
+                match self.state {
+                    State::Plain => self.tall = false,
+                    State::Quoted => self.tall = true,
+                    State::LeftOut => break,
+                }
+                self.line += u64::from(feeds.count_ones());
+            }
+            at += BLOCK;
+        }
+        at
+    }
+
     /// Takes the quote or line end at `at`. A row begins at the start of the text.
     fn next(&mut self, text: &[u8], at: usize) -> Found {
         let (sign, after) = (text.get(at).copied(), text.get(at + 1).copied());

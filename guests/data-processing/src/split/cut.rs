@@ -161,11 +161,12 @@ fn whole(node: &Arc<dyn ExecutionPlan>, child: usize, input: &str) -> Option<Str
     match join {
         _ if simple => None,
         Some(join) if each_for_itself(join, child) => None,
-        Some(join) => Some(format!("a {join} join needs all rows of `{input}`")),
-        None if node.is::<UnionExec>() => Some("UNION adds rows that are not of the input".to_owned()),
-        None => {
-            ordered(node).or_else(|| Some(format!("the query needs all rows of `{input}` ({})", node.name())))
+        Some(JoinType::Left | JoinType::Right | JoinType::Full) => {
+            Some(format!("an outer join keeps rows of the other table without a partner in `{input}`"))
         }
+        Some(_) => Some(format!("IN or EXISTS looks at all rows of `{input}`")),
+        None if node.is::<UnionExec>() => Some("UNION adds rows that are not of the input".to_owned()),
+        None => ordered(node).or_else(|| Some(format!("a step of the query needs all rows of `{input}`"))),
     }
 }
 

@@ -10,7 +10,7 @@ use super::part::{Plan, plan};
 use super::partial::{self, Reader};
 use crate::config::DataProcessing;
 use crate::errors::of_problem;
-use crate::inputs::{Inputs, Reading};
+use crate::inputs::{Inputs, Reading, sources};
 use crate::paths;
 use crate::query::{Read, report, whole, write};
 use crate::shares::{End, Split};
@@ -46,7 +46,8 @@ async fn complete(step: &DataProcessing, split: &Split, ends: &[End], files: &[P
     let open = |file: &PathBuf| Reader::open(file).map_err(|problem| of_problem(&problem));
     let readers = files.iter().map(open).collect::<Result<Vec<_>, _>>()?;
     let Some(first) = readers.first() else { return Err(differ()) };
-    let Plan { inputs, columns, cut } = plan(step, split, &Reading::Merged(first.input.clone())).await?;
+    let reading = Reading::Merged(first.input.clone());
+    let Plan { inputs, columns, cut } = plan(step, &sources(step)?, split, &reading).await?;
     let cut = cut.map_err(|_| differ())?;
     let schema = cut.schema();
     if !readers.iter().all(|reader| reader.input == first.input && reader.fits(&schema)) {

@@ -6,23 +6,24 @@ use datafusion::logical_expr::{Expr, LogicalPlan, Volatility};
 use stepwell_sdk::Failure;
 use tables::{csv_obstacle, json_obstacle};
 
-use crate::config::{BadRows, DataProcessing, Format};
+use crate::config::{BadRows, Format};
 use crate::errors::of_problem;
+use crate::inputs::Source;
 use crate::shares::Split;
-use crate::{paths, text};
+use crate::text;
 
-/// Returns the reason that the configuration and the files of the input give.
-pub fn of_input(step: &DataProcessing, split: &Split) -> Result<Option<String>, Failure> {
-    let collects = |spec: &crate::config::InputSpec| spec.on_bad_row == Some(BadRows::Collect);
-    if let Some((name, _)) = step.inputs.iter().find(|(_, input)| collects(&input.spec())) {
+/// Returns the reason that the configuration and the files of the inputs give.
+pub fn of_inputs(sources: &[Source], split: &Split) -> Result<Option<String>, Failure> {
+    if let Some(source) = sources.iter().find(|source| source.spec.on_bad_row == Some(BadRows::Collect)) {
+        let name = &source.name;
         return Ok(Some(format!("`on_bad_row: collect` of `{name}` writes all its bad rows to one file")));
     }
-    let Some(input) = step.inputs.get(&split.input) else { return Ok(None) };
-    let spec = input.spec();
-    let files = paths::expand(&spec.path)?;
+    let Some(Source { spec, files, .. }) = sources.iter().find(|source| source.name == split.input) else {
+        return Ok(None);
+    };
     let found = match spec.format() {
-        Some(Format::Csv) => csv_obstacle(&files, &spec.options(), &text::quiet(&spec)),
-        Some(Format::Ndjson | Format::Json) => json_obstacle(&files, &text::quiet(&spec)),
+        Some(Format::Csv) => csv_obstacle(files, &spec.options(), &text::quiet(spec)),
+        Some(Format::Ndjson | Format::Json) => json_obstacle(files, &text::quiet(spec)),
         Some(Format::Parquet) | None => Ok(None),
     };
     found.map_err(|problem| of_problem(&problem).metadata("input", split.input.as_str()))

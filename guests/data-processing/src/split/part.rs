@@ -13,25 +13,26 @@ use super::obstacle;
 use super::partial::{EXTENSION, Writer};
 use crate::config::{DataProcessing, Format};
 use crate::errors::failure;
-use crate::inputs::{Inputs, Reading};
+use crate::inputs::{Inputs, Reading, Source, sources};
 use crate::paths;
 use crate::query::{columns, frame};
 use crate::shares::Split;
 
 /// Runs a part.
 pub async fn run(step: &DataProcessing, split: &Split, part: u32, to: &str) -> StepResult {
-    if let Some(reason) = obstacle::of_input(step, split)? {
+    let sources = sources(step)?;
+    if let Some(reason) = obstacle::of_inputs(&sources, split)? {
         return Ok(whole(&reason));
     }
-    let of_json = step.inputs.get(&split.input).map(|input| input.spec().format());
-    if matches!(of_json, Some(Some(Format::Ndjson | Format::Json))) {
+    let of_json = |source: &Source| matches!(source.spec.format(), Some(Format::Ndjson | Format::Json));
+    if sources.iter().any(|source| source.name == split.input && of_json(source)) {
         // All types of JSON are known only after all objects are read. A sample tells enough of the query.
-        let sample = plan(step, split, &Reading::Sample).await;
+        let sample = plan(step, &sources, split, &Reading::Sample).await;
         if let Ok(Plan { cut: Err(reason), .. }) = sample {
             return Ok(whole(&reason));
         }
     }
-    let planned = plan(step, split, &Reading::Part(Share::new(part, split.parts))).await?;
+    let planned = plan(step, &sources, split, &Reading::Part(Share::new(part, split.parts))).await?;
     match planned.cut {
         Ok(cut) => execute(&planned.inputs, &cut, split, to).await,
         Err(reason) => Ok(whole(&reason)),
@@ -48,8 +49,13 @@ pub struct Plan {
 }
 
 /// Plans the query.
-pub async fn plan(step: &DataProcessing, split: &Split, reading: &Reading) -> Result<Plan, Failure> {
-    let inputs = Inputs::plan(step, Some((&split.input, reading))).await?;
+pub async fn plan(
+    step: &DataProcessing,
+    sources: &[Source],
+    split: &Split,
+    reading: &Reading,
+) -> Result<Plan, Failure> {
+    let inputs = Inputs::plan(step, sources, Some((&split.input, reading))).await?;
     let frame = frame(&inputs, &step.query).await?;
     let columns = columns(&frame);
     let wrong = |e| inputs.explained(&e);
