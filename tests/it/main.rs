@@ -22,6 +22,7 @@ mod data_dialect;
 mod data_exact;
 mod data_functions;
 mod data_split;
+mod data_split_queries;
 mod databases;
 mod diagnostics;
 mod file_matrix;

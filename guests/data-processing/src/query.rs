@@ -75,7 +75,7 @@ pub struct Written {
     columns: usize,
 }
 
-/// What was read for a result.
+/// The rows and bytes that were read for a result.
 pub struct Read {
     /// The number of rows that were left out.
     pub rejected: u64,

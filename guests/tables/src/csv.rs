@@ -289,10 +289,10 @@ impl Batches {
         let missing = || Problem::config("", "the table has no such file");
         let layout = table.files.get(file).ok_or_else(missing)?;
         let Some(part) = &layout.part else {
-            return self.from_start(layout, Piece::WHOLE, &table.opener);
+            return self.at_start(layout, Piece::WHOLE, &table.opener);
         };
         let size = std::fs::metadata(&layout.path).map_or(u64::MAX, |found| found.len());
-        let header = self.from_start(layout, Piece::WHOLE, &table.opener.quiet())?;
+        let header = self.at_start(layout, Piece::WHOLE, &table.opener.quiet())?;
         let first = if table.options.header { header.line() } else { 0 };
         let (starts, ends) = (part.start > 0, part.end < size);
         let wanted: Vec<u64> = [(starts, part.start), (ends, part.end)]
@@ -305,14 +305,14 @@ impl Batches {
         let end = found.last().copied().filter(|_| ends);
         let piece = Piece::between(start, end);
         if !starts {
-            return self.from_start(layout, piece, &table.opener);
+            return self.at_start(layout, piece, &table.opener);
         }
         let rows = Rows::open_piece(&layout.path, &table.options, &table.opener, piece)?;
         Ok(rows.with_width(layout.width))
     }
 
     /// Opens a piece that begins with the file, and reads the header.
-    fn from_start(&self, layout: &Layout, piece: Piece, opener: &Opener) -> Result<Rows, Problem> {
+    fn at_start(&self, layout: &Layout, piece: Piece, opener: &Opener) -> Result<Rows, Problem> {
         let options = &self.table.options;
         let mut rows = Rows::open_piece(&layout.path, options, opener, piece)?;
         if rows.names(options)?.len() != layout.width {

@@ -76,7 +76,7 @@ fn find(path: &Path, options: &Options, first: u64, positions: &[u64]) -> io::Re
     let mut places = Vec::with_capacity(positions.len());
     let (mut text, mut at, mut base) = (Vec::new(), 0_usize, begin);
     loop {
-        // The byte before the next one stays: it tells whether a quote begins a field.
+        // The byte before the next one stays: a quote after the end of a field begins one.
         let done = at.saturating_sub(1);
         text.drain(..done);
         (at, base) = (at - done, base + done as u64);

@@ -170,7 +170,7 @@ fn whole(node: &Arc<dyn ExecutionPlan>, child: usize, input: &str) -> Option<Str
     }
 }
 
-/// Returns whether each row of one side of a join decides for itself what becomes of it.
+/// Returns whether each row of one side of a join has its result without the other rows of this side.
 fn each_for_itself(join: JoinType, side: usize) -> bool {
     use JoinType::{Inner, Left, LeftAnti, LeftMark, LeftSemi, Right, RightAnti, RightMark, RightSemi};
     match side {
