@@ -21,6 +21,8 @@ mod credentials;
 mod data_dialect;
 mod data_exact;
 mod data_functions;
+mod data_split;
+mod data_split_queries;
 mod databases;
 mod decisions;
 mod diagnostics;

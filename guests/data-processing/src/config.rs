@@ -6,6 +6,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use stepwell_sdk::{Issue, pointer};
 
+use crate::shares::Split;
+
 /// Configuration of `data_processing`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -27,6 +29,10 @@ pub struct DataProcessing {
     #[serde(default = "default_max_rows")]
     #[schemars(range(min = 1, max = 100_000))]
     pub max_rows: usize,
+    /// The division of a large input into parts that are read at the same time.
+    #[serde(default)]
+    #[schemars(extend("x-stepwell-split" = true))]
+    pub split: Option<Split>,
 }
 
 fn default_max_rows() -> usize {
@@ -309,6 +315,7 @@ impl DataProcessing {
         if self.query.trim().is_empty() {
             issues.push(Issue::at("/query", "the query is empty"));
         }
+        issues.extend(self.split.iter().flat_map(|split| split.issues(self)));
         issues
     }
 }

@@ -14,6 +14,8 @@ mod files;
 mod formats;
 #[cfg(feature = "query")]
 mod functions;
+#[cfg(feature = "query")]
+mod inputs;
 #[cfg_attr(not(feature = "query"), allow(dead_code, reason = "only the query reads JSON in texts"))]
 mod json_path;
 #[cfg_attr(not(feature = "query"), allow(dead_code, reason = "only the query has functions"))]
@@ -35,8 +37,12 @@ mod paths;
 mod query;
 #[cfg_attr(not(feature = "query"), allow(dead_code, reason = "only the query is rewritten"))]
 mod rewrite;
+#[cfg_attr(not(feature = "query"), allow(dead_code, reason = "only the query is split"))]
+mod shares;
 #[cfg(feature = "query")]
 mod spill;
+#[cfg(feature = "query")]
+mod split;
 #[cfg_attr(not(feature = "query"), allow(dead_code, reason = "only the query has notation"))]
 mod syntax;
 #[cfg(feature = "query")]

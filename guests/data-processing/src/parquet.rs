@@ -15,28 +15,36 @@ use datafusion::functions_aggregate::expr_fn::{max, min};
 use datafusion::logical_expr::Expr;
 use datafusion::prelude::SessionContext;
 use stepwell_sdk::values;
-use tables::Problem;
+use tables::{Problem, Share};
 use url::Url;
 
 use crate::config::{InputSpec, Together};
 use crate::functions::UTC;
 use crate::names::Names;
+use crate::split::mark::{Divided, Mark};
 
 /// Plans the table of an input.
 pub async fn table(
     session: &SessionContext,
     spec: &InputSpec,
     files: &[PathBuf],
+    share: Option<(&Mark, Option<Share>)>,
     names: &mut Names,
 ) -> Result<Arc<dyn TableProvider>> {
     let union = spec.columns == Some(Together::Union);
+    let mut groups = Vec::with_capacity(files.len());
     for file in files {
-        tables::open_parquet(file, stepwell_sdk::files::why)
+        let found = tables::open_parquet(file, stepwell_sdk::files::why)
             .map_err(|problem| DataFusionError::External(Box::new(problem)))?;
+        let rows = found.metadata().row_groups().iter().map(|group| group.num_rows().unsigned_abs());
+        groups.push((file.clone(), rows.collect()));
     }
     let mut table = plan(session, files, union, None).await?;
     if old_times(session, files, union, &table.schema()).await? {
         table = plan(session, files, union, Some("us")).await?;
+    }
+    if let Some((mark, share)) = share {
+        table = Arc::new(Divided::new(table, mark, groups, share));
     }
     let schema = table.schema();
     schema.fields().iter().for_each(|field| nested(field.data_type(), names));

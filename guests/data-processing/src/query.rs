@@ -1,46 +1,30 @@
 //! Plans and runs the query.
 
-use std::num::NonZeroUsize;
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use datafusion::arrow::array::{RecordBatch, RecordBatchOptions};
 use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
-use datafusion::catalog::TableProvider;
-use datafusion::common::TableReference;
 use datafusion::common::config::Dialect;
-use datafusion::error::DataFusionError;
+use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::context::SQLOptions;
-use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
-use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
-use datafusion::execution::runtime_env::RuntimeEnvBuilder;
-use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
+use datafusion::prelude::DataFrame;
 use datafusion::sql::parser::Statement;
 use futures::StreamExt;
+use stepwell_sdk::prelude::serde_json::Value;
 use stepwell_sdk::prelude::{Step, json};
 use stepwell_sdk::text::counted;
 use stepwell_sdk::{
-    Failure, Invocation, Issue, Need, Output, Pending, Profile, StepResult, context, progress, values,
+    Failure, Invocation, Issue, Need, Output, Pending, Profile, StepResult, progress, values,
 };
-use tables::Meter;
-use url::Url;
 
-use crate::config::{DataProcessing, Duplicates, Format, InputSpec};
-use crate::errors::{failure, of_problem};
-use crate::files::{Files, count};
-use crate::functions::{self, UTC};
-use crate::names::Names;
-use crate::parquet::{self, nested};
+use crate::config::DataProcessing;
+use crate::errors::failure;
+use crate::inputs::{Inputs, sources};
 use crate::paths;
 use crate::rewrite::rewrite;
-use crate::spill::{Scratch, is_granted};
-use crate::text::{Taken, TextTable};
+use crate::shares::Role;
+use crate::split;
 use crate::write::Sink;
-
-/// The memory that planning, readers and writers need in addition to the memory that the plan's operators
-/// account for.
-const OVERHEAD: u64 = 24 << 20;
 
 impl Step for DataProcessing {
     const TYPE: &str = "data_processing";
@@ -66,78 +50,90 @@ impl Step for DataProcessing {
 }
 
 async fn run(step: &DataProcessing) -> StepResult {
-    let mut inputs = Vec::new();
-    let mut bytes = 0;
-    for (name, input) in &step.inputs {
-        let spec = input.spec();
-        let files = paths::expand(&spec.path)?;
-        bytes += files.iter().filter_map(|f| f.metadata().ok()).map(|m| m.len()).sum::<u64>();
-        inputs.push((name, spec, files));
+    match step.split.as_ref().map(|split| (split, split.role())) {
+        Some((split, Role::Part { part, to })) => split::part::run(step, split, part, to).await,
+        Some((split, Role::Merge)) => split::merge::run(step, split).await,
+        Some((_, Role::Whole)) | None => whole(step).await,
     }
-    let read = Arc::new(AtomicU64::new(0));
-    let session = session(Files::new(bytes, read.clone()))?;
-    let file_count: usize = inputs.iter().map(|(_, _, files)| files.len()).sum();
-    let (mut names, mut rejects, mut parquet_files) = (Names::default(), Vec::new(), Vec::new());
-    names.rename(step.duplicates == Some(Duplicates::Rename));
-    for (name, spec, files) in &inputs {
-        names.input(name);
-        let counted = read.clone();
-        let meter: Meter = Arc::new(move |more| count(&counted, bytes, more));
-        let table = if spec.format() == Some(Format::Parquet) {
-            parquet_files.extend(files.iter());
-            let table = parquet::table(&session, spec, files, &mut names).await;
-            table.map_err(|e| explained(&e, &names, &parquet_files).metadata("input", name.as_str()))?
-        } else {
-            let taken = Taken::open(spec)?;
-            rejects.push(taken.clone());
-            text_table(spec, files, meter, taken, &mut names)
-                .map_err(|problem| problem.metadata("input", name.as_str()))?
-        };
-        let reference = TableReference::bare(name.to_ascii_lowercase());
-        session.register_table(reference, table).map_err(|e| failure(&e, &names))?;
-    }
+}
 
-    let frame = frame(&session, &names, &step.query).await?;
-    let columns: Vec<String> = frame.schema().fields().iter().map(|field| field.name().clone()).collect();
-    let mut stream = frame.execute_stream().await.map_err(|e| explained(&e, &names, &parquet_files))?;
-    let schema = shown(&stream.schema(), &names.output(&step.query, &columns))?;
-    let output = step.output.as_ref().map(|output| output.spec());
-    let mut sink = match &output {
-        Some(spec) => Sink::file(spec, &schema)?,
+/// Runs the query over the whole inputs.
+pub async fn whole(step: &DataProcessing) -> StepResult {
+    let inputs = Inputs::plan(step, &sources(step)?, None).await?;
+    let frame = frame(&inputs, &step.query).await?;
+    let columns = columns(&frame);
+    let stream = frame.execute_stream().await.map_err(|e| inputs.explained(&e))?;
+    let written = write(step, &inputs, &columns, stream).await?;
+    let rejected = inputs.rejected()?.iter().map(|(_, count)| count).sum();
+    Ok(report(step, &inputs, written, Read { rejected, bytes: inputs.bytes_read() }))
+}
+
+/// The result of a query.
+pub struct Written {
+    value: Option<Value>,
+    rows: usize,
+    columns: usize,
+}
+
+/// The rows and bytes that were read for a result.
+pub struct Read {
+    /// The number of rows that were left out.
+    pub rejected: u64,
+    /// The number of bytes.
+    pub bytes: u64,
+}
+
+/// Returns the names of the columns that the engine gives.
+pub fn columns(frame: &DataFrame) -> Vec<String> {
+    frame.schema().fields().iter().map(|field| field.name().clone()).collect()
+}
+
+/// Writes the rows of the result to the output file, or keeps them.
+pub async fn write(
+    step: &DataProcessing,
+    inputs: &Inputs,
+    columns: &[String],
+    mut stream: SendableRecordBatchStream,
+) -> Result<Written, Failure> {
+    let schema = shown(&stream.schema(), &inputs.names.output(&step.query, columns))?;
+    let mut sink = match &step.output {
+        Some(output) => Sink::file(&output.spec(), &schema)?,
         None => Sink::rows(step.max_rows),
     };
     let mut rows = 0;
     while let Some(batch) = stream.next().await {
-        let batch = batch.map_err(|e| explained(&e, &names, &parquet_files))?;
+        let batch = batch.map_err(|e| inputs.explained(&e))?;
         rows += batch.num_rows();
         let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
         let batch = RecordBatch::try_new_with_options(schema.clone(), batch.columns().to_vec(), &options)
-            .map_err(|e| failure(&e.into(), &names))?;
+            .map_err(|e| failure(&e.into(), &inputs.names))?;
         sink.write(&batch)?;
     }
-    let value = sink.finish()?;
-    let mut rejected = 0;
-    for taken in &rejects {
-        taken.rows.finish().map_err(|problem| of_problem(&problem))?;
-        rejected += taken.rows.count();
-    }
-    progress(bytes, Some(bytes), "done");
+    Ok(Written { value: sink.finish()?, rows, columns: schema.fields().len() })
+}
 
-    let written = output.map(|spec| paths::absolute(&spec.path).display().to_string());
+/// Describes the result.
+pub fn report(step: &DataProcessing, inputs: &Inputs, result: Written, read: Read) -> Output {
+    progress(inputs.bytes, Some(inputs.bytes), "done");
+    let written = step.output.as_ref().map(|output| paths::absolute(&output.spec().path));
+    let written = written.map(|path| path.display().to_string());
     let target = written.as_ref().map_or(String::new(), |path| format!(" into {path}"));
-    let without = if rejected > 0 { format!(" Rows left out: {rejected}.") } else { String::new() };
-    Ok(Output::new(format!("Query gave {}{target}.{without}", counted(rows as u64, "row")))
-        .value(value.unwrap_or_else(|| json!({ "path": written, "row_count": rows })))
+    let without =
+        if read.rejected > 0 { format!(" Rows left out: {}.", read.rejected) } else { String::new() };
+    let rows = result.rows;
+    Output::new(format!("Query gave {}{target}.{without}", counted(rows as u64, "row")))
+        .value(result.value.unwrap_or_else(|| json!({ "path": written, "row_count": rows })))
         .metadata("row_count", rows)
-        .metadata("column_count", schema.fields().len())
-        .metadata("input_files", file_count)
-        .metadata("rows_rejected", rejected)
-        .metadata("bytes_read", read.load(Ordering::Relaxed))
-        .metadata("output_path", written))
+        .metadata("column_count", result.columns)
+        .metadata("input_files", inputs.file_count)
+        .metadata("rows_rejected", read.rejected)
+        .metadata("bytes_read", read.bytes)
+        .metadata("output_path", written)
 }
 
 /// Plans a query, which may only read.
-async fn frame(session: &SessionContext, names: &Names, query: &str) -> Result<DataFrame, Failure> {
+pub async fn frame(inputs: &Inputs, query: &str) -> Result<DataFrame, Failure> {
+    let (session, names) = (&inputs.session, &inputs.names);
     let read_only =
         SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
     let query = names.resolve(query).map_err(Failure::invalid_config)?;
@@ -152,17 +148,6 @@ async fn frame(session: &SessionContext, names: &Names, query: &str) -> Result<D
     session.execute_logical_plan(plan).await.map_err(|e| failure(&e, names))
 }
 
-/// Explains why a query failed. The engine does not name a damaged Parquet file, so this function reads the
-/// Parquet inputs to find it.
-fn explained(error: &DataFusionError, names: &Names, parquet: &[&PathBuf]) -> Failure {
-    let of_file = error.to_string().to_ascii_lowercase().contains("parquet");
-    let fault = |path: &&PathBuf| tables::parquet_fault(path, stepwell_sdk::files::why);
-    match parquet.iter().filter(|_| of_file).find_map(fault) {
-        Some(problem) => of_problem(&problem),
-        None => failure(error, names),
-    }
-}
-
 /// Returns the columns of the result under these names, which must be distinct.
 fn shown(schema: &Schema, names: &[String]) -> Result<SchemaRef, Failure> {
     values::distinct(names.iter().map(String::as_str))?;
@@ -170,35 +155,6 @@ fn shown(schema: &Schema, names: &[String]) -> Result<SchemaRef, Failure> {
     // The nullability that a column declares does not always match its batches.
     let fields = fields.map(|(field, name)| Field::clone(field).with_name(name).with_nullable(true));
     Ok(Arc::new(Schema::new(fields.collect::<Vec<_>>())))
-}
-
-fn session(files: Files) -> Result<SessionContext, Failure> {
-    // One instance is one thread, so more partitions would only cost memory.
-    let mut config = SessionConfig::new().with_target_partitions(1).with_information_schema(false);
-    let options = config.options_mut();
-    options.execution.collect_statistics = false;
-    options.execution.sort_spill_reservation_bytes = 2 << 20;
-    options.catalog.has_header = true;
-    options.execution.time_zone = Some(UTC.to_owned());
-
-    let room = context::memory_limit().saturating_sub(OVERHEAD).max(8 << 20);
-    let pool =
-        TrackConsumersPool::new(FairSpillPool::new(room as usize), NonZeroUsize::MIN.saturating_add(2));
-    let disk = if is_granted() {
-        DiskManagerBuilder::default().with_temp_file_factory(Arc::new(Scratch::default()))
-    } else {
-        DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled)
-    };
-    let runtime = RuntimeEnvBuilder::new()
-        .with_memory_pool(Arc::new(pool))
-        .with_disk_manager_builder(disk)
-        .build_arc()
-        .map_err(|e| failure(&e, &Names::default()))?;
-    let root = Url::parse("file:///").map_err(|e| Failure::failed(e.to_string()))?;
-    runtime.register_object_store(&root, Arc::new(files));
-    let mut session = SessionContext::new_with_config_rt(config, runtime);
-    functions::register(&mut session).map_err(|e| failure(&e, &Names::default()))?;
-    Ok(arithmetic::register(&session))
 }
 
 /// Chooses the parser. List functions that take an expression (`x -> x + 1`) need one that reads `->` as a
@@ -210,17 +166,4 @@ fn dialect(query: &str) -> Dialect {
         true => Dialect::DuckDB,
         false => Dialect::Generic,
     }
-}
-
-fn text_table(
-    spec: &InputSpec,
-    files: &[PathBuf],
-    meter: Meter,
-    taken: Arc<Taken>,
-    names: &mut Names,
-) -> Result<Arc<dyn TableProvider>, Failure> {
-    let table = TextTable::plan(spec, files, meter, taken).map_err(|problem| of_problem(&problem))?;
-    table.schema().fields().iter().for_each(|field| nested(field.data_type(), names));
-    let columns = names.table(&table.names());
-    Ok(Arc::new(table.renamed(&columns)))
 }

@@ -18,10 +18,15 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use stepwell_sdk::Failure;
 use stepwell_sdk::prelude::serde_json;
-use tables::{Csv, JsonTable, Meter, Opener, Problem, Reject, Rejected, Rejects};
+use tables::{Csv, JsonTable, Meter, Opener, Problem, Reject, Rejected, Rejects, Share};
 
 use crate::config::{Format, InputSpec};
+use crate::inputs::Reading;
 use crate::paths;
+use crate::split::mark::Mark;
+
+/// The number of objects in a sample of a table.
+const SAMPLE: u64 = 1000;
 
 /// A table that is read from text.
 #[derive(Clone)]
@@ -29,12 +34,16 @@ pub struct TextTable {
     source: Source,
     schema: SchemaRef,
     taken: Arc<Taken>,
+    /// Notes the scans of a table that is divided.
+    mark: Option<Mark>,
 }
 
 #[derive(Clone)]
 enum Source {
     Csv(Arc<Csv>),
     Json(Arc<JsonTable>),
+    /// Other steps have read the rows.
+    Merged,
 }
 
 /// Rows that were left out. They count once even if the query reads their table twice.
@@ -64,22 +73,39 @@ impl TextTable {
         files: &[PathBuf],
         meter: Meter,
         taken: Arc<Taken>,
+        reading: Option<&Reading>,
     ) -> Result<Self, Problem> {
         let options = spec.options();
         // The query reads again the bytes that were read for planning, and they count once.
-        let quiet =
-            Opener { encoding: options.encoding, meter: Arc::new(|_| {}), explain: stepwell_sdk::files::why };
+        let quiet = quiet(spec);
         let opener = Opener { meter, ..quiet.clone() };
-        let source = if spec.format() == Some(Format::Csv) {
-            Source::Csv(Arc::new(Csv::plan(files, options, quiet)?.with_opener(opener)))
-        } else {
-            Source::Json(Arc::new(JsonTable::plan(files, options, quiet)?.with_opener(opener)))
+        let (source, schema) = match (reading, spec.format()) {
+            (Some(Reading::Merged(columns)), _) => (Source::Merged, columns.clone()),
+            (reading, Some(Format::Csv)) => {
+                let mut table = Csv::plan(files, options, quiet)?;
+                if let Some(Reading::Part(share)) = reading {
+                    table = table.with_share(*share)?;
+                }
+                let schema = table.schema(None);
+                (Source::Csv(Arc::new(table.with_opener(opener))), schema)
+            }
+            (reading, _) => {
+                let (share, most) = match reading {
+                    Some(Reading::Part(share)) => (*share, u64::MAX),
+                    Some(Reading::Sample) => (Share::new(0, 1), SAMPLE),
+                    _ => (Share::new(0, 1), u64::MAX),
+                };
+                let table = JsonTable::plan_share(files, options, quiet, share, most)?;
+                let schema = table.schema(None);
+                (Source::Json(Arc::new(table.with_opener(opener))), schema)
+            }
         };
-        let schema = match &source {
-            Source::Csv(table) => table.schema(None),
-            Source::Json(table) => table.schema(None),
-        };
-        Ok(Self { source, schema, taken })
+        Ok(Self { source, schema, taken, mark: None })
+    }
+
+    /// Returns the same table, whose scans are noted.
+    pub fn marked(self, mark: Mark) -> Self {
+        Self { mark: Some(mark), ..self }
     }
 
     /// Returns the column names in the files.
@@ -124,7 +150,11 @@ impl TableProvider for TextTable {
             None => self.schema.clone(),
         };
         let scan = Scan { table: self.clone(), schema: schema.clone(), projection: projection.cloned() };
-        Ok(Arc::new(StreamingTableExec::try_new(schema, vec![Arc::new(scan)], None, [], false, limit)?))
+        let scan: Arc<dyn PartitionStream> = Arc::new(scan);
+        if let Some(mark) = &self.mark {
+            mark.note(scan.clone());
+        }
+        Ok(Arc::new(StreamingTableExec::try_new(schema, vec![scan], None, [], false, limit)?))
     }
 }
 
@@ -155,15 +185,25 @@ impl PartitionStream for Scan {
         {
             Source::Csv(table) => Box::new(table.read(projection, reject)),
             Source::Json(table) => Box::new(table.read(projection, reject)),
+            Source::Merged => Box::new(std::iter::empty()),
         };
-        let schema = self.schema.clone();
+        let (schema, mark) = (self.schema.clone(), self.table.mark.clone());
         let named = batches.map(move |batch| {
             let batch = batch.map_err(|problem| DataFusionError::External(Box::new(problem)))?;
+            if let Some(mark) = &mark {
+                mark.count(batch.num_rows() as u64);
+            }
             let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
             Ok(RecordBatch::try_new_with_options(schema.clone(), batch.columns().to_vec(), &options)?)
         });
         Box::pin(RecordBatchStreamAdapter::new(self.schema.clone(), futures::stream::iter(named)))
     }
+}
+
+/// Returns the way to open the files of an input without counting their bytes.
+pub fn quiet(spec: &InputSpec) -> Opener {
+    let encoding = spec.options().encoding;
+    Opener { encoding, meter: Arc::new(|_| {}), explain: stepwell_sdk::files::why }
 }
 
 /// Writes a row of JSON on one line.

@@ -1,6 +1,7 @@
 //! Reads CSV files as batches of typed columns.
 
 use std::collections::{HashSet, VecDeque};
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -11,10 +12,12 @@ use crate::column::{Bad, Cells, column};
 use crate::error::{Problem, shown};
 use crate::json::Lookup;
 use crate::kind::Kind;
+use crate::lines;
 use crate::options::{Matching, OnBadRow, Options};
 use crate::parse::Guess;
 use crate::rows::{Row, Rows};
-use crate::source::Opener;
+use crate::share::{Piece, Share};
+use crate::source::{Explain, Opener};
 
 /// The number of rows from which to infer types.
 pub const SAMPLE: usize = 1000;
@@ -63,6 +66,8 @@ struct Layout {
     width: usize,
     /// The position of each table column in the file.
     places: Vec<Option<usize>>,
+    /// The bytes in which the rows to read begin; all of them without a range.
+    part: Option<Range<u64>>,
 }
 
 impl Csv {
@@ -93,7 +98,7 @@ impl Csv {
             if !wanted.is_empty() {
                 reader.sample(&options, &wanted, &mut guesses)?;
             }
-            layouts.push(Layout { path: path.clone(), width: names.len(), places });
+            layouts.push(Layout { path: path.clone(), width: names.len(), places, part: None });
         }
         let count = columns.len();
         for layout in &mut layouts {
@@ -124,6 +129,18 @@ impl Csv {
         Self { opener, ..self }
     }
 
+    /// Returns the same plan for a part of the rows.
+    ///
+    /// # Errors
+    /// Fails when the size of a file is unknown.
+    pub fn with_share(mut self, share: Share) -> Result<Self, Problem> {
+        let paths: Vec<PathBuf> = self.files.iter().map(|layout| layout.path.clone()).collect();
+        for (layout, part) in self.files.iter_mut().zip(parts(&paths, share, self.opener.explain)?) {
+            layout.part = part;
+        }
+        Ok(self)
+    }
+
     /// Returns the schema of the requested columns.
     pub fn schema(&self, projection: Option<&[usize]>) -> SchemaRef {
         let chosen = chosen(self.columns.len(), projection);
@@ -138,17 +155,33 @@ impl Csv {
     /// Reads the rows of all files.
     pub fn read(self: &Arc<Self>, projection: Option<&[usize]>, reject: Option<Reject>) -> Batches {
         let chosen = chosen(self.columns.len(), projection);
-        let left = (0..self.files.len()).collect();
+        let read = |layout: &Layout| layout.part.as_ref().is_none_or(|part| !part.is_empty());
+        let left = self.files.iter().enumerate().filter(|(_, layout)| read(layout)).map(|(file, _)| file);
         Batches {
             table: self.clone(),
             schema: self.schema(projection),
             chosen,
-            left,
+            left: left.collect(),
             current: None,
             reject,
             failed: false,
         }
     }
+}
+
+/// Returns the part of each file. A file that is read to its end has no end.
+pub(crate) fn parts(
+    paths: &[PathBuf],
+    share: Share,
+    explain: Explain,
+) -> Result<Vec<Option<Range<u64>>>, Problem> {
+    let size = |path: &PathBuf| {
+        let wrong = |error| Problem::at(&path.display().to_string(), 0, explain(&error));
+        std::fs::metadata(path).map(|found| found.len()).map_err(wrong)
+    };
+    let sizes = paths.iter().map(size).collect::<Result<Vec<_>, _>>()?;
+    let parts = share.of_files(&sizes).into_iter().zip(&sizes);
+    Ok(parts.map(|(part, size)| (part != (0..*size)).then_some(part)).collect())
 }
 
 fn chosen(count: usize, projection: Option<&[usize]>) -> Vec<usize> {
@@ -255,9 +288,34 @@ impl Batches {
         let table = &self.table;
         let missing = || Problem::config("", "the table has no such file");
         let layout = table.files.get(file).ok_or_else(missing)?;
-        let mut rows = Rows::open(&layout.path, &table.options, &table.opener)?;
-        let names = rows.names(&table.options)?;
-        if names.len() != layout.width {
+        let Some(part) = &layout.part else {
+            return self.at_start(layout, Piece::WHOLE, &table.opener);
+        };
+        let size = std::fs::metadata(&layout.path).map_or(u64::MAX, |found| found.len());
+        let header = self.at_start(layout, Piece::WHOLE, &table.opener.quiet())?;
+        let first = if table.options.header { header.line() } else { 0 };
+        let (starts, ends) = (part.start > 0, part.end < size);
+        let wanted: Vec<u64> = [(starts, part.start), (ends, part.end)]
+            .iter()
+            .filter(|(is, _)| *is)
+            .map(|(_, at)| *at)
+            .collect();
+        let found = lines::rows_at(&layout.path, &table.options, table.opener.explain, first, &wanted)?;
+        let start = found.first().copied().filter(|_| starts);
+        let end = found.last().copied().filter(|_| ends);
+        let piece = Piece::between(start, end);
+        if !starts {
+            return self.at_start(layout, piece, &table.opener);
+        }
+        let rows = Rows::open_piece(&layout.path, &table.options, &table.opener, piece)?;
+        Ok(rows.with_width(layout.width))
+    }
+
+    /// Opens a piece that begins with the file, and reads the header.
+    fn at_start(&self, layout: &Layout, piece: Piece, opener: &Opener) -> Result<Rows, Problem> {
+        let options = &self.table.options;
+        let mut rows = Rows::open_piece(&layout.path, options, opener, piece)?;
+        if rows.names(options)?.len() != layout.width {
             return Err(Problem::at(&rows.name, 0, "the file changed while it was read"));
         }
         Ok(rows)

@@ -5,9 +5,12 @@ mod column;
 mod convert;
 mod csv;
 mod dialect;
+#[cfg(test)]
+mod divided;
 mod error;
 mod json;
 mod kind;
+mod lines;
 mod marks;
 mod ndjson;
 mod options;
@@ -19,10 +22,12 @@ mod rejects;
 pub mod round;
 mod rows;
 mod scan;
+mod share;
 mod source;
 #[cfg(test)]
 mod tests;
 mod texts;
+mod undivided;
 mod values;
 mod write;
 
@@ -39,7 +44,9 @@ pub use options::{Matching, OnBadRow, Options, distinct};
 pub use parquet_file::{Parquet, open_parquet, parquet_fault};
 pub use rejects::Rejects;
 pub use rows::Rows;
+pub use share::Share;
 pub use source::{Explain, Meter, Opener, Source, encoding};
 pub use texts::{Block, Record, Texts};
+pub use undivided::{csv_obstacle, json_obstacle};
 pub use values::Values;
 pub use write::{CsvWriter, Output, Style, is_packed};

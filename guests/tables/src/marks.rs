@@ -71,6 +71,13 @@ pub(crate) fn ends_and_quotes(block: &[u8; BLOCK], delimiter: u8, quote: Option<
     (ends, quote.map_or(0, |quote| mask(block, [quote; 3])))
 }
 
+/// Returns the line feeds, the carriage returns and the quotes in a block.
+#[inline]
+pub(crate) fn lines_and_quotes(block: &[u8; BLOCK], quote: Option<u8>) -> (u64, u64, u64) {
+    let [feeds, returns] = [b'\n', b'\r'].map(|sign| mask(block, [sign; 3]));
+    (feeds, returns, quote.map_or(0, |quote| mask(block, [quote; 3])))
+}
+
 #[cfg(target_arch = "wasm32")]
 #[inline]
 fn mask(block: &[u8; BLOCK], bytes: [u8; 3]) -> u64 {

@@ -1,6 +1,7 @@
 //! Reads JSON files as batches of typed columns.
 
 use std::collections::{HashMap, VecDeque};
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -11,12 +12,13 @@ use arrow_buffer::{NullBuffer, OffsetBuffer};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
 use crate::column::{misfit, scalar};
-use crate::csv::{Column, MAX_COLUMNS, Reject, Rejected};
+use crate::csv::{Column, MAX_COLUMNS, Reject, Rejected, parts};
 use crate::error::{Problem, shown};
 use crate::json::{Json, Lookup};
 use crate::kind::Kind;
 use crate::options::{OnBadRow, Options};
 use crate::parse::{Guess, float_keeps, guess};
+use crate::share::{Piece, Place, Share};
 use crate::source::Opener;
 use crate::values::Values;
 
@@ -153,7 +155,7 @@ fn exponent(text: &str) -> bool {
 
 /// The plan of a table of JSON objects.
 pub struct JsonTable {
-    files: Vec<PathBuf>,
+    files: Vec<(PathBuf, Piece)>,
     options: Options,
     opener: Opener,
     /// The columns of the table.
@@ -166,15 +168,36 @@ impl JsonTable {
     /// # Errors
     /// Fails when a file cannot be read, or a key has values of several types.
     pub fn plan(files: &[PathBuf], options: Options, opener: Opener) -> Result<Self, Problem> {
+        Self::plan_share(files, options, opener, Share::new(0, 1), u64::MAX)
+    }
+
+    /// Inspects all values of all files, or the first of them, for a table of a part of the objects.
+    ///
+    /// # Errors
+    /// Fails when a file cannot be read, or a key has values of several types.
+    pub fn plan_share(
+        files: &[PathBuf],
+        options: Options,
+        opener: Opener,
+        share: Share,
+        most: u64,
+    ) -> Result<Self, Problem> {
+        let mut left = most;
+        let mut pieces = Vec::with_capacity(files.len());
         let declared = Lookup::new(&options.schema);
         let mut shapes = Shapes::default();
         for (name, _) in &options.schema {
             shapes.of(name);
         }
         let mut seen: std::collections::HashSet<String> = std::collections::HashSet::new();
-        for path in files {
+        for (path, part) in files.iter().zip(parts(files, share, opener.explain)?) {
             let mut values = Values::open(path, &opener)?;
-            while let Some((line, value)) = values.next_value()? {
+            let mut edges = Edges::default();
+            while left > 0
+                && let Some((line, value)) = values.next_value()?
+            {
+                left -= 1;
+                edges.pass(part.as_ref(), Place { at: values.start(), line });
                 let Json::Object(entries) = value else {
                     if options.on_bad_row == OnBadRow::Skip {
                         continue;
@@ -202,10 +225,10 @@ impl JsonTable {
                     return Err(Problem::at(values.name(), line, what));
                 }
             }
+            pieces.extend(edges.piece(part).map(|piece| (path.clone(), piece)));
         }
-        if let (Some((name, _)), Some(file)) =
-            (options.schema.iter().find(|(name, _)| !seen.is_empty() && !seen.contains(name)), files.first())
-        {
+        let unseen = options.schema.iter().find(|(name, _)| !seen.is_empty() && !seen.contains(name));
+        if let (Some((name, _)), Some(file)) = (unseen, files.first()) {
             let what = format!("`schema` names the key `{name}`, which no object has");
             return Err(Problem::config(&file.display().to_string(), what));
         }
@@ -214,7 +237,7 @@ impl JsonTable {
             Column { declared: given.is_some(), kind: given.unwrap_or_else(|| shape.kind()), name }
         });
         let columns = columns.collect();
-        Ok(Self { files: files.to_vec(), columns, options, opener })
+        Ok(Self { files: pieces, columns, options, opener })
     }
 
     /// Returns the same plan with a different way to open its files.
@@ -252,6 +275,36 @@ impl JsonTable {
     }
 }
 
+/// The first value of a part of a file, and the first value after it.
+#[derive(Default)]
+struct Edges {
+    start: Option<Place>,
+    end: Option<Place>,
+}
+
+impl Edges {
+    /// Takes the next value of the file.
+    fn pass(&mut self, part: Option<&Range<u64>>, place: Place) {
+        let Some(part) = part else { return };
+        if self.start.is_none() && place.at >= part.start {
+            self.start = Some(place);
+        }
+        if self.end.is_none() && place.at >= part.end {
+            self.end = Some(place);
+        }
+    }
+
+    /// Returns the piece of the file that begins with the values of the part.
+    fn piece(self, part: Option<Range<u64>>) -> Option<Piece> {
+        let Some(part) = part else { return Some(Piece::WHOLE) };
+        match part.start {
+            _ if part.is_empty() => None,
+            0 => Some(Piece::between(None, self.end)),
+            _ => self.start.map(|start| Piece::between(Some(start), self.end)),
+        }
+    }
+}
+
 fn no_object(file: &str, line: u64) -> Problem {
     Problem::at(file, line, "the value is no object: a table is made of objects, one for each row")
 }
@@ -263,7 +316,7 @@ pub struct JsonBatches {
     chosen: Vec<usize>,
     /// The columns whose values must match their types.
     checked: Vec<usize>,
-    left: VecDeque<PathBuf>,
+    left: VecDeque<(PathBuf, Piece)>,
     current: Option<Values>,
     reject: Option<Reject>,
     failed: bool,
@@ -287,8 +340,8 @@ impl JsonBatches {
         let skipping = self.table.options.on_bad_row == OnBadRow::Skip;
         loop {
             if self.current.is_none() {
-                let Some(next) = self.left.pop_front() else { return Ok(None) };
-                self.current = Some(Values::open(&next, &self.table.opener)?);
+                let Some((path, piece)) = self.left.pop_front() else { return Ok(None) };
+                self.current = Some(Values::open_piece(&path, &self.table.opener, piece)?);
             }
             let Some(mut values) = self.current.take() else { return Ok(None) };
             let mut rows: Vec<Vec<Json>> = Vec::new();

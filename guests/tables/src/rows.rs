@@ -9,6 +9,7 @@ use crate::options::{Options, distinct};
 use crate::parse::{Guess, float_keeps, guess};
 use crate::plain::Plain;
 use crate::scan::{Field, Scanner, Signs, Step};
+use crate::share::Piece;
 use crate::source::{Opener, Source};
 
 /// The approximate number of fields in a block.
@@ -42,7 +43,17 @@ impl Rows {
     /// # Errors
     /// Fails when the file cannot be read.
     pub fn open(path: &Path, options: &Options, opener: &Opener) -> Result<Self, Problem> {
-        let source = opener.open(path)?;
+        Self::open_piece(path, options, opener, Piece::WHOLE)
+    }
+
+    /// Opens a part of a file, and skips the lines before the table if it begins with the file.
+    pub(crate) fn open_piece(
+        path: &Path,
+        options: &Options,
+        opener: &Opener,
+        piece: Piece,
+    ) -> Result<Self, Problem> {
+        let source = opener.open_piece(path, piece)?;
         let signs = Signs { delimiter: options.delimiter, quote: options.quote, escape: options.escape };
         let mut rows = Self {
             name: source.name().to_owned(),
@@ -50,17 +61,27 @@ impl Rows {
             scanner: Scanner::new(signs),
             text: Vec::new(),
             at: 0,
-            line: 1,
+            line: piece.line,
             ended: false,
             fields: Vec::new(),
             rows: Vec::new(),
             width: None,
             carried: false,
         };
-        for _ in 0..options.skip {
+        for _ in 0..options.skip * u64::from(piece.is_first()) {
             rows.skip_line()?;
         }
         Ok(rows)
+    }
+
+    /// Returns the number of the next line.
+    pub(crate) fn line(&self) -> u64 {
+        self.line
+    }
+
+    /// Sets the number of columns of a part without a header.
+    pub(crate) fn with_width(self, width: usize) -> Self {
+        Self { width: Some(width), ..self }
     }
 
     fn skip_line(&mut self) -> Result<(), Problem> {

@@ -1,7 +1,7 @@
 //! Reads a file as UTF-8 text: decompressed, decoded, and without a byte order mark.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use encoding_rs::{CoderResult, Decoder, Encoding, UTF_8, UTF_16BE, UTF_16LE};
@@ -9,6 +9,7 @@ use flate2::read::MultiGzDecoder;
 use ruzstd::decoding::StreamingDecoder;
 
 use crate::error::Problem;
+use crate::share::Piece;
 
 /// The number of bytes to read at a time.
 const CHUNK: usize = 1 << 20;
@@ -43,7 +44,12 @@ pub struct Source {
     line: u64,
     done: bool,
     packed: Option<&'static str>,
+    /// The number of bytes of the byte order mark.
+    mark: u64,
 }
+
+/// The bytes of a file, or of a part of it.
+type Bytes = BufReader<io::Take<Metered>>;
 
 struct Metered(File, Meter);
 
@@ -58,7 +64,7 @@ impl Read for Metered {
 /// A sequence of zstd frames.
 struct Frames<R: Read>(Option<StreamingDecoder<R, ruzstd::decoding::FrameDecoder>>);
 
-impl Read for Frames<BufReader<Metered>> {
+impl Read for Frames<Bytes> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             let Some(frame) = &mut self.0 else { return Ok(0) };
@@ -95,21 +101,22 @@ impl Opener {
     /// # Errors
     /// Fails when the file cannot be opened or has an unknown compression.
     pub fn open(&self, path: &Path) -> Result<Source, Problem> {
+        self.open_piece(path, Piece::WHOLE)
+    }
+
+    /// Opens a part of a file. A part that does not begin with the file begins with a row.
+    pub(crate) fn open_piece(&self, path: &Path, piece: Piece) -> Result<Source, Problem> {
         let name = path.display().to_string();
         let wrong =
             |error: io::Error| Problem::at(&name, 0, format!("cannot be read: {}", (self.explain)(&error)));
         let mut file = File::open(path).map_err(wrong)?;
-        let mut magic = [0; 6];
-        let mut known = 0;
-        while let Some(rest) = magic.get_mut(known..).filter(|rest| !rest.is_empty()) {
-            match file.read(rest).map_err(wrong)? {
-                0 => break,
-                read => known += read,
-            }
-        }
-        io::Seek::rewind(&mut file).map_err(wrong)?;
-        let metered = BufReader::with_capacity(256 << 10, Metered(file, self.meter.clone()));
-        let packing = packing(magic.get(..known).unwrap_or_default(), &name)?;
+        let packing = match piece.is_first() {
+            true => packing(&magic(&mut file).map_err(wrong)?, &name)?,
+            false => None,
+        };
+        file.seek(SeekFrom::Start(piece.start)).map_err(wrong)?;
+        let metered = Metered(file, self.meter.clone()).take(piece.end.saturating_sub(piece.start));
+        let metered: Bytes = BufReader::with_capacity(256 << 10, metered);
         let bytes: Box<dyn Read + Send> = match packing {
             None => Box::new(metered),
             Some("gzip") => Box::new(MultiGzDecoder::new(metered)),
@@ -118,20 +125,34 @@ impl Opener {
                     .map_err(|_| Problem::at(&name, 0, "the zstd frame cannot be read"))?,
             ))),
         };
+        let encoding = self.encoding.unwrap_or(UTF_8);
         Ok(Source {
             name,
             bytes,
             explain: self.explain,
-            decoder: None,
-            encoding: self.encoding.unwrap_or(UTF_8),
+            decoder: (!piece.is_first()).then(|| encoding.new_decoder_without_bom_handling()),
+            encoding,
             declared: self.encoding.is_some(),
             raw: vec![0; CHUNK],
             pending: 0,
-            line: 1,
+            line: piece.line,
             done: false,
             packed: packing,
+            mark: 0,
         })
     }
+
+    /// Returns the same way to open files, without counting their bytes.
+    pub(crate) fn quiet(&self) -> Self {
+        Self { meter: std::sync::Arc::new(|_| {}), ..self.clone() }
+    }
+}
+
+/// Reads the first bytes of a file.
+fn magic(file: &mut File) -> io::Result<Vec<u8>> {
+    let mut magic = Vec::new();
+    file.take(6).read_to_end(&mut magic)?;
+    Ok(magic)
 }
 
 /// Detects the compression of a file from its first bytes. The extension must agree.
@@ -168,6 +189,21 @@ impl Source {
     /// Returns the name for messages.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Returns the compression of the file.
+    pub(crate) fn packed(&self) -> Option<&'static str> {
+        self.packed
+    }
+
+    /// Returns the encoding, which is known after the first piece of text.
+    pub(crate) fn encoding(&self) -> &'static Encoding {
+        self.encoding
+    }
+
+    /// Returns the number of bytes of the byte order mark, which is known after the first piece of text.
+    pub(crate) fn mark(&self) -> u64 {
+        self.mark
     }
 
     /// Appends the next piece of text. Returns false at the end.
@@ -235,6 +271,7 @@ impl Source {
                 ));
             }
             self.encoding = encoding;
+            self.mark = length as u64;
             self.decoder = Some(encoding.new_decoder_without_bom_handling());
             return Ok(length);
         }

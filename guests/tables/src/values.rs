@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::error::Problem;
 use crate::json::{Json, parse};
+use crate::share::Piece;
 use crate::source::{Opener, Source};
 
 /// The maximum size of a value in bytes.
@@ -19,6 +20,10 @@ pub struct Values {
     ended: bool,
     array: Option<bool>,
     some: bool,
+    /// The number of bytes of text before those in the buffer.
+    before: u64,
+    /// The position of the last value in the text.
+    start: u64,
 }
 
 impl Values {
@@ -27,9 +32,29 @@ impl Values {
     /// # Errors
     /// Fails when the file cannot be read.
     pub fn open(path: &Path, opener: &Opener) -> Result<Self, Problem> {
-        let source = opener.open(path)?;
-        let name = source.name().to_owned();
-        Ok(Self { name, source, text: Vec::new(), at: 0, line: 1, ended: false, array: None, some: false })
+        Self::open_piece(path, opener, Piece::WHOLE)
+    }
+
+    /// Opens a part of a file.
+    pub(crate) fn open_piece(path: &Path, opener: &Opener, piece: Piece) -> Result<Self, Problem> {
+        let source = opener.open_piece(path, piece)?;
+        Ok(Self {
+            name: source.name().to_owned(),
+            source,
+            text: Vec::new(),
+            at: 0,
+            line: piece.line,
+            ended: false,
+            array: (!piece.is_first()).then_some(false),
+            some: false,
+            before: 0,
+            start: 0,
+        })
+    }
+
+    /// Returns the position of the last value in a file of UTF-8 that is read from its start.
+    pub(crate) fn start(&self) -> u64 {
+        self.source.mark() + self.start
     }
 
     /// Returns the name of the file.
@@ -82,6 +107,7 @@ impl Values {
         let end = self.end()?;
         let text = self.text.get(self.at..end).unwrap_or_default();
         let line = self.line;
+        self.start = self.before + self.at as u64;
         let value = parse(text).map_err(|wrong| {
             let good = text.get(..wrong.at).unwrap_or_default();
             let lines = good.iter().filter(|byte| **byte == b'\n').count() as u64;
@@ -106,6 +132,7 @@ impl Values {
             return Ok(false);
         }
         self.text.drain(..self.at);
+        self.before += self.at as u64;
         self.at = 0;
         if self.text.len() > MAX_VALUE {
             let what = format!("a value is longer than {} MiB, or is not closed", MAX_VALUE >> 20);
