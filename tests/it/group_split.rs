@@ -8,7 +8,8 @@ use stepwell::engine::run::{RunState, RunStatus};
 
 use crate::support::{Running, Site};
 
-const FILES: &str = "files: [{mount: /in, source: in}, {mount: /workspace, workspace: 64MiB, access: write}]";
+const FILES: &str =
+    "profile: large\nfiles: [{mount: /in, source: in}, {mount: /workspace, workspace: 64MiB, access: write}]";
 
 fn rows() -> String {
     let row = |mut all: String, n: usize| {
@@ -84,9 +85,8 @@ async fn a_query_that_cannot_be_split_runs_whole() {
     let state = site.run(&job(step(query))).await;
     assert_eq!(state.status, RunStatus::Success);
     assert_eq!(output(&state, "total").as_array().map(Vec::len), Some(3), "{}", output(&state, "total"));
-    let log = site.host.runs().logs(&state.run.execution_id, Default::default(), 100).await.unwrap();
-    let warned =
-        log.records.iter().filter(|record| record.line.level == "warn").map(|record| &record.line.message);
+    let log = site.host.runs().logs(&state.run.execution_id).await.unwrap();
+    let warned = log.iter().filter(|record| record.line.level == "warn").map(|record| &record.line.message);
     let warned: Vec<&String> = warned.collect();
     assert!(warned.len() == 1 && warned[0].contains("`split` has no effect"), "{warned:?}");
 }
@@ -105,7 +105,7 @@ async fn a_part_that_fails_is_named() {
     assert_eq!(state.steps[state.position_of("total").unwrap()].status.name(), "skipped");
 }
 
-/// What is wrong with a split is found before the run.
+/// Mistakes in a split are found before the run.
 #[tokio::test]
 async fn mistakes_of_a_split_are_named() {
     let site = site("features: {parallel_execution: true}\n").await;
