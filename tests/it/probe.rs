@@ -36,6 +36,7 @@ const ELSEWHERE: &[&str] = &[
     "work",
     "shuffle",
     "descend",
+    "mounts",
 ];
 
 /// Returns the cases, their configurations, and the start of their messages.
@@ -88,6 +89,7 @@ fn cases() -> Vec<(&'static str, Value, &'static str)> {
         ("sparse", json!({"path": "/workspace/hole", "count": 1u64 << 40}), "over_limit: "),
         ("files", json!({"path": "/workspace", "count": 2000}), "over_limit: "),
         ("symlink", json!({"path": "/workspace/link"}), "failed: "),
+        ("mounts", json!({"path": "/scratch", "count": 8}), "succeeded: [1,1,1,1,1,1,1,1]"),
         ("look", json!({}), "succeeded: {\"args\":[],\"env\":[]"),
         ("socket", json!({"url": "127.0.0.1:1"}), "failed: "),
         (

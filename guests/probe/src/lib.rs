@@ -82,6 +82,8 @@ pub enum Case {
     /// Runs `count` random operations on files in `path`, through several handles per file, with `text` as
     /// the seed.
     Shuffle,
+    /// Creates a file in `path`, then `count` times asks for the mounts, drops them and counts the files in `path`.
+    Mounts,
     /// Creates nested directories in `path`.
     Descend,
     /// Creates a symbolic link at `path`.
@@ -189,6 +191,7 @@ impl Step for Probe {
             | Case::Sparse
             | Case::Files
             | Case::Shuffle
+            | Case::Mounts
             | Case::Descend
             | Case::Symlink
             | Case::Tricks
@@ -332,6 +335,15 @@ impl Probe {
                     fs::write(format!("{}/f{i}", self.path), "x").map_err(failed)?;
                 }
                 done(0)
+            }
+            #[cfg(target_os = "wasi")]
+            Case::Mounts => {
+                fs::write(format!("{}/f", self.path), "x").map_err(failed)?;
+                let seen = (0..self.count).map(|_| {
+                    drop(wasip2::filesystem::preopens::get_directories());
+                    fs::read_dir(&self.path).map_or(-1, |entries| entries.count() as i64)
+                });
+                done(seen.collect::<Vec<_>>())
             }
             #[cfg(target_os = "wasi")]
             Case::Symlink => {

@@ -85,12 +85,12 @@ impl Guarded<'_> {
         let Ok(file) = std::fs::File::open("/dev/null") else { return Ok(None) };
         let dir = Dir::new(file, FsPerms::ReadOnly, OpenMode::READ, false);
         let descriptor = self.below.table.push(Descriptor::Dir(dir))?;
-        self.files.root = Some(descriptor.rep());
+        self.files.roots.insert(descriptor.rep());
         Ok(Some((descriptor, "/".to_owned())))
     }
 
     fn is_nothing(&self, fd: &Fd) -> bool {
-        self.files.root == Some(fd.rep())
+        self.files.roots.contains(&fd.rep())
     }
 
     /// Counts a denial, and writes it to the log once.
@@ -301,6 +301,8 @@ impl HostDescriptor for Guarded<'_> {
 
     fn drop(&mut self, fd: Fd) -> wasmtime::Result<()> {
         self.files.open.remove(&fd.rep());
+        // Another descriptor may get the same number.
+        self.files.roots.remove(&fd.rep());
         HostDescriptor::drop(&mut self.below, fd)
     }
 

@@ -35,8 +35,8 @@ pub(crate) struct FileUse {
     max_entries: u64,
     max_open: usize,
     pub(super) traffic: Arc<Traffic>,
-    /// The empty mount.
-    pub(super) root: Option<u32>,
+    /// The handles of the empty mount: a guest gets one each time that it asks for the mounts.
+    pub(super) roots: BTreeSet<u32>,
     /// Files of the workspace that were opened for writing, if the step is in a group.
     pub written: BTreeSet<String>,
     /// The denials that were written to the log.
@@ -83,7 +83,7 @@ impl FileUse {
             max_entries: limits.file_count.0,
             max_open: usize::try_from(limits.file_handles.0).unwrap_or(usize::MAX),
             traffic: Arc::default(),
-            root: None,
+            roots: BTreeSet::new(),
             logged: BTreeSet::new(),
             reached: reached.clone(),
         }
