@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 const HALF: Duration = Duration::from_secs(5);
 /// The seconds that each job may use in that time before it is compared with others.
 const FREE: f64 = 0.05;
+/// The seconds that all other jobs together must have used in that time: with less, no other job waits.
+const OTHERS: f64 = 0.002;
 /// The maximum number of jobs that are compared. Users choose the names of jobs, so there may be many.
 const MOST_JOBS: usize = 4_096;
 /// The seconds of use below which a job is forgotten.
@@ -51,7 +53,9 @@ impl Shares {
     /// Returns whether a job has used more than its share.
     pub fn is_over(&self, job: &str, now: Instant) -> bool {
         let used = self.jobs.get(job).copied().unwrap_or_default();
-        used > FREE * self.scale(now) && used * self.jobs.len() as f64 > self.total
+        let scale = self.scale(now);
+        let others = self.total - used;
+        used > FREE * scale && others > OTHERS * scale && used * self.jobs.len() as f64 > self.total
     }
 
     fn scale(&self, now: Instant) -> f64 {
@@ -108,6 +112,17 @@ mod tests {
     }
 
     #[test]
+    fn a_job_beside_others_that_hardly_run_may_use_everything() {
+        let now = Instant::now();
+        let mut shares = Shares::new(now);
+        shares.used("busy", Duration::from_secs(5), now);
+        for (time, over) in [(1, false), (10, true)] {
+            shares.used("other", Duration::from_millis(time), now);
+            assert_eq!(shares.is_over("busy", now), over, "{time} ms");
+        }
+    }
+
+    #[test]
     fn old_use_does_not_count() {
         let begin = Instant::now();
         let mut shares = Shares::new(begin);
@@ -131,7 +146,7 @@ mod tests {
         for hour in 1..10_000 {
             let now = begin + Duration::from_secs(3600 * hour);
             shares.used("a", Duration::from_secs(1), now);
-            shares.used("b", Duration::from_millis(1), now);
+            shares.used("b", Duration::from_millis(10), now);
             assert!(shares.is_over("a", now) && !shares.is_over("b", now), "hour {hour}");
         }
     }

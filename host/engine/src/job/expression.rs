@@ -30,14 +30,14 @@ const MAX_PARTS: usize = 500;
 pub(super) struct Expressions<'s> {
     scope: &'s Scope,
     context: OnceCell<Value>,
-    env: Environment<'static>,
+    /// Made for the first expression: most steps have none.
+    env: OnceCell<Environment<'static>>,
     meter: Meter,
 }
 
 impl<'s> Expressions<'s> {
     pub fn new(scope: &'s Scope) -> Self {
-        let meter = Meter::new();
-        Self { scope, context: OnceCell::new(), env: environment(&meter), meter }
+        Self { scope, context: OnceCell::new(), env: OnceCell::new(), meter: Meter::new() }
     }
 
     /// Returns the value of an expression.
@@ -49,7 +49,8 @@ impl<'s> Expressions<'s> {
         let context = self.context.get_or_init(|| Value::from(Serde(self.scope))).clone();
         let mut text = String::new();
         let mut out = machinery::make_string_output(&mut text);
-        let found = machinery::eval(&self.env, &code, context, &blocks, &mut out, AutoEscape::None);
+        let env = self.env.get_or_init(|| environment(&self.meter));
+        let found = machinery::eval(env, &code, context, &blocks, &mut out, AutoEscape::None);
         match found.map_err(|error| describe(source, &error))?.0 {
             Some(value) if !value.is_undefined() => Ok(value),
             _ => Err(format!("`{}` is not defined", shown(source))),

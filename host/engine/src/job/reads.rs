@@ -30,6 +30,11 @@ impl Reads {
         Self { text, any_step, any_variable, any_of_run }
     }
 
+    /// Returns whether the step has no expressions.
+    pub fn is_nothing(&self) -> bool {
+        self.text.is_empty()
+    }
+
     /// Returns whether an expression can read the step with that id.
     pub fn may_name_step(&self, id: &str) -> bool {
         self.any_step || self.text.contains(id)

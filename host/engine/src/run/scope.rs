@@ -7,16 +7,19 @@ use serde_json::{Map, Value};
 
 use super::group::branch_name;
 use super::{RunState, RunStatus, StepKey, view};
-use crate::job::Scope;
+use crate::job::{Reads, Scope};
 use crate::outcome::StepEnd;
 use crate::workspace::{Branches, Writer, Written};
 
 impl RunState {
-    /// Returns the values that templates of the step at `index` see.
+    /// Returns the values that templates of the step at `index` see. Empty for a step without templates.
     pub fn scope(&self, index: usize) -> Scope {
         let job = &self.run.job;
         let text = |value: &str| Value::from(value);
         let reads = self.node(index).map(|node| &node.reads);
+        if reads.is_some_and(Reads::is_nothing) {
+            return Scope::default();
+        }
         // Outputs and variables are copied, and may be large.
         let named = |name: &String| reads.is_none_or(|reads| reads.may_name_variable(name));
         let variables = self.variables_of(index);
