@@ -1,9 +1,13 @@
 //! Parallel groups: jobs with branches and items, with parallel execution on and off.
 
-use std::time::Instant;
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
 
+use async_trait::async_trait;
 use serde_json::{Value, json};
-use stepwell::engine::run::{RunState, RunStatus, RunView};
+use stepwell::Host;
+use stepwell::engine::run::{Admission, RunState, RunStatus, RunView};
+use stepwell::engine::{Outcome, Produced, Receipt, StepEnd, StepRequest, StepRunner};
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::Shell;
@@ -131,6 +135,53 @@ async fn branches_run_at_the_same_time() {
     let latest = state.steps[1..].iter().filter_map(|step| step.started_at).max().unwrap();
     let earliest = state.steps[1..].iter().filter_map(|step| step.ended_at).min().unwrap();
     assert!(latest < earliest, "the last began at {latest}, the first ended at {earliest}: {took} s");
+}
+
+/// A runner whose attempts hold their threads until two of them run.
+struct Pair {
+    running: Mutex<usize>,
+    changed: Condvar,
+}
+
+#[async_trait]
+impl StepRunner for Pair {
+    async fn run(&self, _: StepRequest) -> StepEnd {
+        let mut running = self.running.lock().unwrap();
+        *running += 1;
+        self.changed.notify_all();
+        let most = Duration::from_secs(20);
+        let (running, _) = self.changed.wait_timeout_while(running, most, |running| *running < 2).unwrap();
+        let outcome = match *running {
+            2.. => Outcome::Succeeded,
+            _ => Outcome::HostFault { message: "the other branch does not run".to_owned() },
+        };
+        StepEnd { outcome, produced: Produced::default(), receipt: Receipt::default() }
+    }
+}
+
+/// Branches that compute run on different threads, in a service and in a program that runs a job itself.
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn branches_use_all_cores() {
+    for serves in [false, true] {
+        let runner = Arc::new(Pair { running: Mutex::new(0), changed: Condvar::new() });
+        let dir = tempfile::tempdir().unwrap();
+        let builder = Host::builder().data_dir(dir.path()).runner(runner).parallel_execution(true);
+        let host = builder.build().unwrap();
+        let wait = |id: &str| json!({"id": id, "type": "wait", "for": 0});
+        let text = job(&json!([group(&json!({}), &json!([wait("a"), wait("b")]))]));
+        let definition = host.parse("job.yaml", &text).await.unwrap().job;
+        let state = if serves {
+            host.serve().await.unwrap();
+            let (job, most) = (Arc::new(definition.into()), Duration::from_secs(60));
+            host.runs().run_queued(&job, Admission::default(), None, None, most).await.unwrap().1
+        } else {
+            let id = host.runs().submit(definition, Default::default()).await.unwrap();
+            host.runs().resume(&id, &crate::support::Unwatched, CancellationToken::new()).await.unwrap()
+        };
+        let messages: Vec<String> = state.steps.iter().map(|step| step.message()).collect();
+        assert_eq!(state.status, RunStatus::Success, "{serves}: {messages:?}");
+        host.shutdown(Duration::from_secs(5)).await;
+    }
 }
 
 /// Cancelling a run cancels all its branches, and runs the `finally` of its group.

@@ -72,8 +72,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let mut builder = match cli.command {
-        Command::Serve(_) => tokio::runtime::Builder::new_multi_thread(),
-        // One run at a time: a second thread would only be woken by each yield of the guest.
+        // The branches of a group run on all cores.
+        Command::Serve(_) | Command::Run(_) => tokio::runtime::Builder::new_multi_thread(),
+        // The others do one thing at a time.
         _ => tokio::runtime::Builder::new_current_thread(),
     };
     // Documents nest by up to 64 levels, and what reads them recurses, with large frames in a debug build.

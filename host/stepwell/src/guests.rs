@@ -13,6 +13,8 @@ use std::task::{self, Poll};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
 use stepwell_sandbox::ComponentError;
 use tokio::runtime::{Builder, Handle, Runtime};
@@ -203,6 +205,26 @@ impl Context {
             .ok()
             .flatten()
             .unwrap_or_else(|| Err(ComponentError::Host("a call of a step failed".to_owned())))
+    }
+}
+
+impl Context {
+    /// Starts a part of a job's work in a task of its own, on the threads for runs if a service has started them.
+    /// `None` if the part does not end. It ends when the returned future is dropped.
+    pub(crate) fn beside<T: Send + 'static>(
+        &self,
+        job: &str,
+        work: impl Future<Output = Option<T>> + Send + 'static,
+    ) -> BoxFuture<'static, Option<T>> {
+        let Some(guests) = self.node.guests.get() else {
+            let task = AbortOnDropHandle::new(tokio::spawn(work));
+            return task.map(|ended| ended.ok().flatten()).boxed();
+        };
+        let Some((threads, work)) = guests.place(job.to_owned(), work) else {
+            return std::future::ready(None).boxed();
+        };
+        let task = AbortOnDropHandle::new(threads.spawn(work));
+        task.map(|ended| ended.ok().flatten().flatten()).boxed()
     }
 }
 

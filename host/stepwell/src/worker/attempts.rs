@@ -135,9 +135,14 @@ impl Worker<'_> {
                 attempt.shortfall = grant.shortfall();
                 let request = self.request(&attempt, (step, &definition), config, grant, sink);
                 let (runner, span) = (self.runs.ctx.runner.clone(), attempt.span.clone());
-                let run = contained_future(async move { runner.run(request).await });
-                let run = run.map(move |end| (step, end.unwrap_or_else(|_| ended(panicked()))));
-                running.ends.push(run.instrument(span).boxed());
+                let run = contained_future(async move { runner.run(request).await }).instrument(span);
+                // The worker runs one attempt itself. Those of groups have tasks of their own, and so all cores.
+                let run = match self.state.is_top(step) {
+                    true => run.map(|end| end.ok()).boxed(),
+                    false => self.runs.ctx.beside(&self.state.run.job.id, run.map(|end| end.ok())),
+                };
+                let end = run.map(move |end| (step, end.unwrap_or_else(|| ended(panicked()))));
+                running.ends.push(end.boxed());
                 let reports = poll_fn(move |context| receiver.poll_recv(context));
                 let reports = reports.map(Some).chain(once(std::future::ready(None)));
                 running.reports.push(reports.map(move |report| (step, report)).boxed());
