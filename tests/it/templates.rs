@@ -35,6 +35,15 @@ fn configurations() -> Vec<(&'static str, Value)> {
             json!({"inputs": {"a": "x.csv", "b": {"path": "y.csv", "format": "csv", "schema": [{"name": "n", "type": "int64"}], "delimiter": ";", "header": true}}, "query": "SELECT 1", "output": {"path": "z.csv", "format": "csv"}, "max_rows": 5, "duplicates": "rename"}),
         ),
         ("data_processing", json!({"inputs": {"a": "x.csv"}, "query": "SELECT 1", "output": "z.csv"})),
+        // As the engine makes them: `parts` of a job takes no template.
+        (
+            "data_processing",
+            json!({"inputs": {"a": "x.csv"}, "query": "SELECT 1", "split": {"input": "a", "parts": 1, "part": 0, "to": "x"}}),
+        ),
+        (
+            "data_processing",
+            json!({"inputs": {"a": "x.csv"}, "query": "SELECT 1", "split": {"input": "a", "parts": 1, "from": [{"status": "success", "output": {"file": "x"}}]}}),
+        ),
         (
             "powershell",
             json!({"script": "1 + 1", "action": "run", "runner": "interpreter", "parameters": {"a": [1]}, "execution_policy": "bypass", "allowed_scripts": ["00"], "error_action": "stop", "fail_on_stderr": true, "on_unavailable": "warn", "working_directory": "/workspace"}),

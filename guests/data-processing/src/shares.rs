@@ -71,7 +71,7 @@ impl Split {
     pub fn issues(&self, step: &DataProcessing) -> Vec<Issue> {
         let mut issues = Vec::new();
         let mut problem = |key: &str, what: String| {
-            issues.push(Issue::at(pointer(["split", key]), what).concerns("/split"))
+            issues.push(Issue::at(pointer(["split", key]), what).concerns("/split").concerns("/inputs"))
         };
         if !step.inputs.contains_key(&self.input) {
             let known: Vec<String> = step.inputs.keys().map(|name| format!("`{name}`")).collect();

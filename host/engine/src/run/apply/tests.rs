@@ -445,7 +445,8 @@ fn a_step_that_is_lost_three_times_in_a_row_is_set_aside() {
 fn the_token_of_a_step_is_the_same_for_each_attempt_and_for_nothing_else() {
     let token = |state: &RunState, step| state.scope(step).run["step_token"].as_str().unwrap().to_owned();
     let mut state = with(
-        json!({"steps": [{"id": "a", "type": "x", "retry": {"max_attempts": 2}}, {"id": "b", "type": "x"}]}),
+        json!({"steps": [{"id": "a", "type": "x", "retry": {"max_attempts": 2}, "key": "${{ run.step_token }}"},
+            {"id": "b", "type": "x", "key": "${{ run.step_token }}"}]}),
     );
     let (first, other) = (token(&state, 0), token(&state, 1));
     for event in [Event::Started { at: at(0) }, started(0, 1), ended(0, 1, failed(true), 2)] {
