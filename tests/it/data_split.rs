@@ -29,7 +29,7 @@ fn orders(numbers: std::ops::Range<usize>) -> String {
             n % 11,
             n / 100 % 8 + 1,
             n % 9 + 1,
-            n % 3 == 0
+            n.is_multiple_of(3)
         )
     };
     let head = "id,region,amount,qty,price,note,day,flag\n";

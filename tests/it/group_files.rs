@@ -269,7 +269,7 @@ async fn groups_have_spans_and_metrics() {
     let inner = json!({"id": "inner", "type": "parallel_group", "parallel_steps": [echo("a"), echo("b")]});
     let state = site.run(&job(json!({"parallel_steps": [inner, bad]}))).await;
     assert_eq!(state.status, RunStatus::Failed);
-    let spans = spans.0.lock().unwrap();
+    let spans = spans.0.lock().unwrap().clone();
     let of = |name: &str| {
         spans.iter().find(|span| span.name == name).unwrap_or_else(|| panic!("{name}: {spans:#?}"))
     };
