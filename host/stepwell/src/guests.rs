@@ -275,7 +275,7 @@ mod tests {
         };
         let quick = ("guest".to_owned(), here().1);
         let patient = ("patient".to_owned(), NICENESS);
-        let (short, long) = (1, 150);
+        let (short, long) = (5, 150);
         assert_ne!(quick.1, patient.1);
         assert_eq!(run("modest", short).await, [quick.clone(), quick.clone()]);
         assert_eq!(run("greedy", long).await, [quick.clone(), patient.clone()]);
