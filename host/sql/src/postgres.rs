@@ -327,7 +327,7 @@ impl Driver for Postgres {
         if !self.place.cancel(&self.cancel, self.tls.as_ref()).await {
             return false;
         }
-        // The stopped statement answers before this one. A late cancellation may hit this one instead. A
+        // The stopped statement answers before this one. If it had ended, the cancellation hits this one instead. A
         // transaction is no longer usable.
         self.in_transaction = false;
         self.end("ROLLBACK").await.is_ok() || !self.left && self.end("ROLLBACK").await.is_ok()

@@ -3,7 +3,7 @@
 
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -47,6 +47,8 @@ impl From<io::Error> for Unreached {
 enum Socket {
     Tcp(TcpStream),
     Unix(UnixStream),
+    /// A stream that is closed when the server has closed it.
+    UntilClosed(Box<Self>),
 }
 
 impl Place {
@@ -81,9 +83,11 @@ impl Place {
     }
 
     /// Asks the server, over a separate connection, to stop the statement of a session. Returns whether the
-    /// request was sent.
+    /// server has taken the request: it has then signalled the session, and no later statement is stopped
+    /// (postgresql.org/docs/current/protocol-flow.html, "Canceling Requests in Progress").
     pub async fn cancel(&self, what: &CancelToken, tls: Option<&MakeRustlsConnect>) -> bool {
         let Ok(stream) = self.reach().await else { return false };
+        let stream = Socket::UntilClosed(Box::new(stream));
         match tls {
             None => what.cancel_query_raw(stream, NoTls).await.is_ok(),
             Some(tls) => match self.over(tls) {
@@ -137,6 +141,7 @@ impl AsyncRead for Socket {
         match &mut *self {
             Self::Tcp(stream) => Pin::new(stream).poll_read(cx, into),
             Self::Unix(stream) => Pin::new(stream).poll_read(cx, into),
+            Self::UntilClosed(stream) => Pin::new(&mut **stream).poll_read(cx, into),
         }
     }
 }
@@ -146,6 +151,7 @@ impl AsyncWrite for Socket {
         match &mut *self {
             Self::Tcp(stream) => Pin::new(stream).poll_write(cx, bytes),
             Self::Unix(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Self::UntilClosed(stream) => Pin::new(&mut **stream).poll_write(cx, bytes),
         }
     }
 
@@ -153,6 +159,7 @@ impl AsyncWrite for Socket {
         match &mut *self {
             Self::Tcp(stream) => Pin::new(stream).poll_flush(cx),
             Self::Unix(stream) => Pin::new(stream).poll_flush(cx),
+            Self::UntilClosed(stream) => Pin::new(&mut **stream).poll_flush(cx),
         }
     }
 
@@ -160,6 +167,19 @@ impl AsyncWrite for Socket {
         match &mut *self {
             Self::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
             Self::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::UntilClosed(stream) => {
+                let mut stream = Pin::new(&mut **stream);
+                // The server may be faster. A second call changes nothing.
+                let _ = ready!(stream.as_mut().poll_shutdown(cx));
+                let mut rest = [0; 64];
+                loop {
+                    let mut rest = ReadBuf::new(&mut rest);
+                    match ready!(stream.as_mut().poll_read(cx, &mut rest)) {
+                        Ok(()) if !rest.filled().is_empty() => {}
+                        Ok(()) | Err(_) => return Poll::Ready(Ok(())),
+                    }
+                }
+            }
         }
     }
 }
