@@ -202,6 +202,17 @@ async fn a_column_holds_a_value_as_it_is_or_the_load_fails() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// A load that the step stops is cancelled on the server; the cancellation stops no later statement.
+#[tokio::test]
+async fn a_stopped_load_stops_no_later_statement() {
+    for (kind, site, _database) in sites().await.into_iter().filter(|(kind, ..)| *kind == "postgres") {
+        for _ in 0..100 {
+            let stopped = loaded(kind, &site, "varchar(3)", "abcd", "x.csv").await;
+            assert!(stopped.as_ref().is_err_and(|why| why.contains("line 2")), "{stopped:?}");
+        }
+    }
+}
+
 /// The same values as parameters of an INSERT and an UPDATE.
 #[tokio::test]
 async fn a_column_holds_a_parameter_as_it_is_or_the_statement_fails() {
