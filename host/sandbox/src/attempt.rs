@@ -354,7 +354,11 @@ impl Attempt {
                 let reached = guest.reached.clone();
                 let read = move || {
                     let (outcome, produced) = classify::answered(answer, variables, &limits);
-                    (reached.explain(outcome), produced)
+                    let succeeded = outcome.is_success();
+                    let outcome = reached.explain(outcome);
+                    let produced =
+                        if succeeded && !outcome.is_success() { Produced::default() } else { produced };
+                    (outcome, produced)
                 };
                 return on_a_thread(bytes, read).await.unwrap_or_else(|error| {
                     (classify::fault(&error, "the answer cannot be read"), Produced::default())

@@ -51,10 +51,14 @@ impl Reached {
 
     /// Records that `limit` refused `wanted`, with its message.
     pub fn refused(&self, of: Of, limit: &'static str, message: String, wanted: u64) {
-        *self.last() = Some(Refusal { of, limit, message, wanted });
+        let mut last = self.last();
+        if !last.as_ref().is_some_and(|refusal| refusal.of == Of::Conflict) {
+            *last = Some(Refusal { of, limit, message, wanted });
+        }
     }
 
-    /// Records that another branch writes the same file, with a message.
+    /// Records that another branch writes the same file, with a message. The attempt then fails with it, also if
+    /// the guest succeeds: its file is not there.
     pub fn conflicting(&self, message: String) {
         *self.last() = Some(Refusal { of: Of::Conflict, limit: "", message, wanted: 0 });
     }
@@ -71,14 +75,12 @@ impl Reached {
     pub fn explain(&self, outcome: Outcome) -> Outcome {
         let last = self.last();
         let Some(refusal) = last.as_ref() else { return outcome };
-        let over = |message| match refusal.of {
-            Of::Conflict => Outcome::Failed { kind: FailureKind::Failed, message, retryable: false },
-            _ => Outcome::OverLimit { limit: refusal.limit.to_owned(), message },
-        };
+        if refusal.of == Of::Conflict {
+            let message = refusal.message.clone();
+            return Outcome::Failed { kind: FailureKind::Failed, message, retryable: false };
+        }
+        let over = |message| Outcome::OverLimit { limit: refusal.limit.to_owned(), message };
         match &outcome {
-            Outcome::Failed { kind, .. } if refusal.of == Of::Conflict && refusal.fits(*kind) => {
-                over(refusal.message.clone())
-            }
             Outcome::Failed { kind, message, .. } if refusal.fits(*kind) => over(refusal.with(message)),
             Outcome::Trapped { trap, .. } => over(refusal.with(trap)),
             _ => outcome,
@@ -155,6 +157,21 @@ mod tests {
         );
         assert_eq!(ended_as(&reached, Outcome::Succeeded), "succeeded: ");
         assert_eq!(ended_as(&reached, Outcome::Cancelled), "cancelled: cancelled");
+    }
+
+    #[test]
+    fn a_file_of_another_branch_fails_the_attempt_whatever_the_guest_says() {
+        let reached = Reached::default();
+        reached.conflicting("WORKSPACE_CONFLICT: x".to_owned());
+        reached.refused(Of::Space, "file_bytes", "full".to_owned(), 100);
+        for outcome in [
+            Outcome::Succeeded,
+            failed(FailureKind::Failed, "no"),
+            failed(FailureKind::Denied, "resource busy"),
+            Outcome::Trapped { trap: "it panicked".to_owned(), backtrace: Vec::new() },
+        ] {
+            assert_eq!(ended_as(&reached, outcome), "failed: WORKSPACE_CONFLICT: x");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::{RunState, StepStatus, is_cancelled};
 use crate::clock::{self, Timestamp};
-use crate::job::{Part, RetryFrom, RetryOn};
+use crate::job::{OnLost, Part, RetryFrom, RetryOn};
 use crate::outcome::{FailureKind, Outcome};
 
 /// The longest backoff.
@@ -24,9 +24,23 @@ impl RunState {
             && !step.halting
             && self.ending.is_none()
             && !self.group(index).is_some_and(|group| group.closed)
+            && !self.is_for_a_person(index)
             && !is_cancelled(outcome)
             && is_retried(retry.on.as_deref(), outcome)
             && step.counted + 1 < retry.max_attempts
+    }
+}
+
+impl RunState {
+    /// Returns whether a step, or one within it, was lost and has `on_lost: fail`: it never runs again by itself.
+    pub(in crate::run) fn is_for_a_person(&self, index: usize) -> bool {
+        let lost = |step: &usize| {
+            let known = self.definition(*step).zip(self.steps.get(*step));
+            known.is_some_and(|(definition, step)| {
+                definition.on_lost == Some(OnLost::Fail) && step.lost > 0 && step.status == StepStatus::Failed
+            })
+        };
+        self.within(index).into_iter().chain([index]).any(|step| lost(&step))
     }
 }
 
@@ -34,7 +48,10 @@ impl RunState {
 pub(super) fn try_again(state: &mut RunState, failed: usize, outcome: &Outcome, at: Timestamp) -> bool {
     let run = state.run.clone();
     let Some(retry) = &run.job.retry else { return false };
-    if state.attempt >= retry.max_attempts || !is_retried(retry.on.as_deref(), outcome) {
+    if state.attempt >= retry.max_attempts
+        || !is_retried(retry.on.as_deref(), outcome)
+        || state.is_for_a_person(failed)
+    {
         return false;
     }
     let pause = backoff(&format!("{}/{}", run.execution_id, state.attempt), retry.backoff.0, state.attempt);

@@ -96,6 +96,9 @@ fn outcome(state: &RunState, index: usize, group: &GroupState, conflict: Option<
     if killer.is_some() {
         return Outcome::Lost { message };
     }
+    if state.is_for_a_person(index) {
+        return Outcome::HostFault { message };
+    }
     Outcome::Failed { kind: FailureKind::Failed, message, retryable }
 }
 

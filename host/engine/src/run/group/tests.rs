@@ -436,3 +436,37 @@ proptest! {
         prop_assert_eq!(ends_of("end"), 1, "the group's `finally` runs once: {:?}", started);
     }
 }
+
+#[test]
+fn a_lost_step_with_on_lost_fail_runs_again_by_no_retry_around_it() {
+    let branch = |on_lost: &str| json!({"id": "a", "type": "x", "on_lost": on_lost});
+    let again = json!({"max_attempts": 3, "backoff": "1s", "on": ["any"]});
+    for (of_group, of_job, on_lost, expected) in [
+        (Some(&again), None, "fail", RunStatus::Failed),
+        (None, Some(&again), "fail", RunStatus::Failed),
+        (Some(&again), Some(&again), "fail", RunStatus::Failed),
+        (Some(&again), None, "retry", RunStatus::Waiting),
+    ] {
+        let mut group = json!({"id": "g", "type": "parallel_group", "parallel_steps": [branch(on_lost)]});
+        if let Some(retry) = of_group {
+            group["retry"] = retry.clone();
+        }
+        let mut job = json!({"steps": [group]});
+        if let Some(retry) = of_job {
+            job["retry"] = retry.clone();
+        }
+        let mut state = state(&job);
+        for event in [
+            Event::GroupStarted { step: "g".into(), attempt: 1, items: None, in_order: false, at: at(1) },
+            Event::StepStarted { step: "a".into(), attempt: 1, at: at(1) },
+            Event::AttemptLost { step: "a".into(), attempt: 1, at: at(2) },
+        ] {
+            apply(&mut state, &event).unwrap();
+        }
+        assert_eq!(state.status, expected, "{job}");
+        if expected == RunStatus::Failed {
+            let end = state.steps[state.position_of("g").unwrap()].end.clone().unwrap();
+            assert_eq!(end.outcome.class(), "host_fault");
+        }
+    }
+}
