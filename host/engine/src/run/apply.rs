@@ -180,7 +180,7 @@ fn lost(state: &mut RunState, index: usize, attempt: u32, at: Timestamp) {
                 "attempt {attempt} was lost when its worker died, and its progress is unknown; the step has \
                  `on_lost: fail`, so it does not run again by itself"
             );
-            with_step(state, index, |step| step.lost = losses);
+            with_step(state, index, |step| step.for_a_person = true);
             step_failed(state, index, &Arc::new(ended_as(Outcome::HostFault { message })), false, at);
         }
     }

@@ -203,6 +203,8 @@ pub struct StepState {
     pub counted: u32,
     /// Number of attempts in a row that died with their process.
     pub lost: u32,
+    /// Whether the step was lost and has `on_lost: fail`: a person decides whether it runs again.
+    pub for_a_person: bool,
     /// The earliest time of the next attempt.
     pub not_before: Option<Timestamp>,
     /// The start of the first attempt.
@@ -245,6 +247,7 @@ impl StepState {
             attempt: 0,
             counted: 0,
             lost: 0,
+            for_a_person: false,
             not_before: None,
             started_at: None,
             group_started: None,

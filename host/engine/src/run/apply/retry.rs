@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::{RunState, StepStatus, is_cancelled};
 use crate::clock::{self, Timestamp};
-use crate::job::{OnLost, Part, RetryFrom, RetryOn};
+use crate::job::{Part, RetryFrom, RetryOn};
 use crate::outcome::{FailureKind, Outcome};
 
 /// The longest backoff.
@@ -34,13 +34,8 @@ impl RunState {
 impl RunState {
     /// Returns whether a step, or one within it, was lost and has `on_lost: fail`: it never runs again by itself.
     pub(in crate::run) fn is_for_a_person(&self, index: usize) -> bool {
-        let lost = |step: &usize| {
-            let known = self.definition(*step).zip(self.steps.get(*step));
-            known.is_some_and(|(definition, step)| {
-                definition.on_lost == Some(OnLost::Fail) && step.lost > 0 && step.status == StepStatus::Failed
-            })
-        };
-        self.within(index).into_iter().chain([index]).any(|step| lost(&step))
+        let is = |step: usize| self.steps.get(step).is_some_and(|step| step.for_a_person);
+        self.within(index).into_iter().chain([index]).any(is)
     }
 }
 
