@@ -352,6 +352,12 @@ async fn each_mistake_in_a_group_is_named() {
             .any(|found| found.pointer == at && found.message.contains(message) && found.line > 0);
         assert!(named, "{steps}: {at} {message}: {found}");
     }
+    let legacy = json!({"job_id": "old", "job_type": "parallel_group", "parallel_steps": [echo("a", "1")]});
+    let error = site.host.parse("job.yaml", &legacy.to_string()).await.unwrap_err().to_string();
+    assert!(
+        error.contains("which cannot be a `parallel_group`") && error.contains("into `steps`"),
+        "{error}"
+    );
 }
 
 /// A value that is no list, or a list that is too long, ends the group with a message.

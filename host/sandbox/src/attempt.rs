@@ -346,7 +346,9 @@ impl Attempt {
         let outcome = match ended {
             Ended::Returned(Ok(Ok(answer))) => {
                 if let (Ok(_), Some(Park { after, reason })) = (&answer, guest.states.context.park.take()) {
-                    return (Outcome::Parked { after, reason }, Produced::default());
+                    // Not if another branch has written a file of this step meanwhile.
+                    let parked = guest.reached.explain(Outcome::Parked { after, reason });
+                    return (parked, Produced::default());
                 }
                 let variables = guest.states.context.take_set();
                 // Up to 16 MiB of JSON are read and checked here.

@@ -40,11 +40,23 @@ const STEP_KEYS: &[(&str, &str)] = &[
     ("script_content", "script"),
 ];
 
+/// Returns whether the job has the legacy single-step form, with a group as its step.
+pub(super) fn is_group(job: &Value) -> bool {
+    let is = |old: &Map<String, Value>| {
+        is_single_step(old) && old.get("job_type").and_then(Value::as_str) == Some(super::group::TYPE)
+    };
+    job.as_object().is_some_and(is)
+}
+
+fn is_single_step(old: &Map<String, Value>) -> bool {
+    old.contains_key("job_type") && !old.contains_key("steps")
+}
+
 /// Converts the legacy single-step form (`job_type` and no `steps`) and the legacy names `job_id` and
 /// `job_name`. `None` for the present form.
 pub(super) fn convert(job: &Value) -> Option<Conversion> {
     let old = job.as_object()?;
-    if old.contains_key("job_type") && !old.contains_key("steps") {
+    if is_single_step(old) {
         return Some(single_step(old));
     }
     if old.contains_key("steps") && (old.contains_key("job_id") || old.contains_key("job_name")) {

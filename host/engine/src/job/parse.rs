@@ -90,8 +90,7 @@ pub fn parse_in(document: Document, pointer: &str, catalog: &dyn Catalog) -> Res
 pub fn read_in(mut document: Document, pointer: &str, catalog: &dyn Catalog) -> Read {
     let mut value = document.value.pointer(pointer).cloned().unwrap_or(Value::Null);
     let mut found = Diagnostics::default();
-    let legacy_type = value.get("job_type").filter(|_| value.get("steps").is_none());
-    if legacy_type.and_then(Value::as_str) == Some(group::TYPE) {
+    if legacy::is_group(&value) {
         let message = format!("a job with `job_type` has one step, which cannot be a `{}`", group::TYPE);
         let wrong = document.error(&format!("{pointer}/job_type"), message);
         found.0.push(wrong.help("write the group into `steps`"));

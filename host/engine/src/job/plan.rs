@@ -220,12 +220,7 @@ pub(super) fn sees(placed: &[Placed<'_>], from: usize, other: usize) -> Result<(
         return Err(Hidden::Around);
     }
     if other > from {
-        let beside = mine.iter().zip(&others).any(|(a, b)| a.group == b.group && a.branch != b.branch);
-        return Err(if beside && !is_repeated_pair(placed, &mine, &others) {
-            Hidden::Beside
-        } else {
-            Hidden::Later
-        });
+        return Err(if are_beside(placed, from, other) { Hidden::Beside } else { Hidden::Later });
     }
     for level in 0..others.len() {
         let (Some(theirs), ours) = (others.get(level), mine.get(level)) else { continue };
@@ -244,13 +239,6 @@ pub(super) fn sees(placed: &[Placed<'_>], from: usize, other: usize) -> Result<(
         }
     }
     Ok(())
-}
-
-/// Returns whether two steps are in the same group with `for_each`, whose steps run one after the other.
-fn is_repeated_pair(placed: &[Placed<'_>], mine: &[Parent], others: &[Parent]) -> bool {
-    let split = mine.iter().zip(others).find(|(a, b)| a.branch != b.branch);
-    let group = split.and_then(|(a, _)| placed.get(a.group)?.step.group.as_deref());
-    group.is_some_and(|group| group.for_each.is_some())
 }
 
 /// Returns whether two steps are in different branches of one group, which may run at the same time. The steps

@@ -20,7 +20,7 @@ const SPLIT: &str = "x-stepwell-split";
 const ITEM: &str = "split_part";
 
 /// Maximum number of parts.
-pub const MAX_PARTS: u64 = 64;
+const MAX_PARTS: u64 = 64;
 
 /// Returns the number of parts that a step is written with. `None` for a step that is not split, or is a part or the
 /// merge already.

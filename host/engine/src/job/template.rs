@@ -19,8 +19,8 @@ pub struct Scope {
     pub steps: Map<String, Value>,
     /// The variables: `vars.NAME`.
     pub vars: Map<String, Value>,
-    /// The run: `run.execution_id`, `.scheduled_time`, `.start_time`, `.status`, `.failed_step` and
-    /// `.step_token`.
+    /// The run: `run.execution_id`, `.scheduled_time`, `.start_time`, `.status`, `.failed_step`, `.step_token`
+    /// and `.branch_dir`.
     pub run: Map<String, Value>,
     /// The job: `job.id`, `.name` and `.timezone`.
     pub job: Map<String, Value>,

@@ -181,24 +181,20 @@ impl HostDescriptor for Guarded<'_> {
         self.files.room()?;
         let found = self.below.stat_at(same(&fd), path_flags, path.clone()).await.ok();
         let name = above.mount.path(&above.path, &path);
-        let mut before = 0;
-        let mut makes = false;
+        let (mut before, mut is_file, mut makes) = (0, false, false);
         match &found {
             Some(stat) => match stat.type_ {
-                types::DescriptorType::RegularFile => {
-                    before = stat.size;
-                    if writes {
-                        self.files.take(&above.mount, &name)?;
-                    }
-                }
+                types::DescriptorType::RegularFile => (before, is_file) = (stat.size, true),
                 types::DescriptorType::Directory | types::DescriptorType::SymbolicLink => {}
                 // A FIFO or a device would block a thread of the host.
                 _ => return Err(ErrorCode::NotPermitted.into()),
             },
             None => makes = open_flags.contains(types::OpenFlags::CREATE),
         }
-        if makes {
+        if makes || is_file && writes {
             self.files.take(&above.mount, &name)?;
+        }
+        if makes {
             self.files.create()?;
         }
         let opened = self.below.open_at(same(&fd), path_flags, path.clone(), open_flags, flags).await;

@@ -62,7 +62,6 @@ pub(super) struct Running {
 /// An attempt whose start is not yet stored.
 pub(super) struct Start {
     step: usize,
-    step_type: String,
     number: u32,
     cleaning_up: bool,
     component: Result<Component, Outcome>,
@@ -94,8 +93,7 @@ impl Worker<'_> {
         // The event is committed before the worker evaluates any input of the job's author: if that kills
         // this process, the attempt counts as lost.
         self.push(Event::StepStarted { step: key, attempt: number, at })?;
-        let step_type = definition.step_type.clone();
-        starts.push(Start { step, step_type, number, cleaning_up, component });
+        starts.push(Start { step, number, cleaning_up, component });
         Ok(())
     }
 
@@ -109,7 +107,8 @@ impl Worker<'_> {
     ) -> bool {
         let own = type_of(&definition.step_type);
         let running = self.attempts.values().map(|attempt| attempt.step_type.as_str());
-        let running = running.chain(starts.iter().map(|start| start.step_type.as_str()));
+        let starting = starts.iter().filter_map(|start| self.state.definition(start.step));
+        let running = running.chain(starting.map(|definition| definition.step_type.as_str()));
         let count = running.filter(|step_type| type_of(step_type) == own).count();
         count == 0
             || count < self.runs.ctx.preparation().most_parallel(&self.state, step, definition, component)
@@ -118,7 +117,7 @@ impl Worker<'_> {
     /// Launches an attempt whose start is stored. Returns whether it runs: a step that cannot be prepared ends at
     /// once.
     pub(super) fn launch(&mut self, start: Start, running: &mut Running) -> Result<bool, HostError> {
-        let Start { step, number, cleaning_up, component, .. } = start;
+        let Start { step, number, cleaning_up, component } = start;
         let Some(definition) = self.state.definition(step).cloned() else { return Ok(false) };
         let prepared = component.and_then(|component| {
             self.runs.ctx.preparation().prepare(&self.state, step, &definition, &component)
