@@ -50,6 +50,51 @@ pub fn shorten(text: &mut String, limit: usize) {
     text.push_str(&format!("… {} cut", counted(cut, "byte")));
 }
 
+/// The owner of a time limit.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TimeOf {
+    /// The attempt: the step's `timeout`, or the policy's `limits.wall`.
+    #[default]
+    Attempt,
+    /// A group around the step, or the group itself, by its path.
+    Group(String),
+    /// The job: its `timeout_seconds`.
+    Job,
+    /// The steps of `on_failure` and `finally` together: the job's `finally_timeout`.
+    Finally,
+    /// The time for which a step may be parked: the job's `parked_timeout`.
+    Parked,
+}
+
+impl TimeOf {
+    fn is_attempt(&self) -> bool {
+        *self == Self::Attempt
+    }
+
+    /// Says whose time of `limit` ran out, and how to get more. `place` is the function of the guest.
+    fn message(&self, limit: Duration, place: &str) -> String {
+        let limit = crate::quantity::Span::new(limit);
+        match self {
+            Self::Attempt => format!(
+                "the step ran out of time after {limit}{place}; raise `timeout` of the step, or `limits.wall` in the policy"
+            ),
+            Self::Group(group) => {
+                format!("the group `{group}` ran out of its time of {limit}{place}; raise `timeout` of the group")
+            }
+            Self::Job => {
+                format!("the job ran out of its time of {limit}{place}; raise `timeout_seconds` of the job")
+            }
+            Self::Finally => format!(
+                "the steps that clean up ran out of their time of {limit}{place}; raise `finally_timeout` of the job"
+            ),
+            Self::Parked => {
+                format!("the step was parked for longer than {limit}; raise `parked_timeout` of the job")
+            }
+        }
+    }
+}
+
 /// The outcome of an attempt. A failure of the step is never reported as a failure of the platform, or
 /// vice versa.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -103,6 +148,9 @@ pub enum Outcome {
         /// The functions of the guest when its time ran out, innermost first.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         backtrace: Vec<String>,
+        /// The owner of the limit. Absent for the attempt itself.
+        #[serde(default, skip_serializing_if = "TimeOf::is_attempt")]
+        of: TimeOf,
     },
     /// The run was cancelled.
     Cancelled,
@@ -345,11 +393,7 @@ impl Outcome {
                 self.place(),
                 if hint.is_empty() { "raise `limits.fuel` in the policy" } else { hint }
             ),
-            Self::TimedOut { limit, .. } => format!(
-                "the step ran out of time after {}{}; raise `timeout` of the step, or `limits.wall` in the policy",
-                crate::quantity::Span::new(*limit),
-                self.place()
-            ),
+            Self::TimedOut { limit, of, .. } => of.message(*limit, &self.place()),
             Self::Cancelled => "cancelled".to_owned(),
             Self::Parked { reason, .. } => reason.clone(),
             Self::Trapped { trap, .. } => trap.clone(),
@@ -380,7 +424,7 @@ mod tests {
             Outcome::Cancelled,
             Outcome::InvalidConfig { message: String::new() },
             Outcome::OverMemory { message: String::new() },
-            Outcome::TimedOut { limit: Duration::ZERO, backtrace: Vec::new() },
+            Outcome::TimedOut { limit: Duration::ZERO, backtrace: Vec::new(), of: TimeOf::Attempt },
             Outcome::HostFault { message: String::new() },
         ] {
             assert_eq!(json!(outcome).get("class"), Some(&json!(outcome.class())));

@@ -11,6 +11,7 @@ use stepwell_engine::contain::contained_future;
 use stepwell_engine::policy::Limits;
 use stepwell_engine::step::{Deterministic, Report};
 use stepwell_engine::trace::Trace;
+use stepwell_engine::outcome::TimeOf;
 use stepwell_engine::{Outcome, Produced, Receipt, StepEnd, StepRequest, StepSink, project, weight};
 use stepwell_sql::Connections;
 use tokio::time::{sleep, timeout};
@@ -370,7 +371,7 @@ impl Attempt {
                 classify::stopped(&error, self.store.data(), &limits, &self.stderr.lines())
             }
             Ended::Returned(Err(message)) => Outcome::HostFault { message },
-            Ended::TimedOut(backtrace) => Outcome::TimedOut { limit: wall, backtrace },
+            Ended::TimedOut(backtrace) => Outcome::TimedOut { limit: wall, backtrace, of: TimeOf::Attempt },
             Ended::Cancelled => Outcome::Cancelled,
         };
         (outcome, Produced::default())

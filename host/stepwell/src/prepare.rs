@@ -8,7 +8,7 @@ use serde_json::Value;
 use stepwell_engine::document::Schema;
 use stepwell_engine::job::{Scope, TemplateError, evaluate, render};
 use stepwell_engine::policy::{self, Denial, Grant, Request, Rule};
-use stepwell_engine::run::{Bound, RunState, digest, known_steps};
+use stepwell_engine::run::{Bound, KnownStep, RunState, digest, known_steps};
 use stepwell_engine::step::Manifest;
 use stepwell_engine::store::NewRun;
 use stepwell_engine::{Job, JobDefinition, Outcome, StepDefinition, project, weight};
@@ -189,8 +189,9 @@ impl Preparation {
     /// Returns the configurations of later steps that are known when the step at `step` requests an approval,
     /// with the ids of the steps.
     pub(crate) fn known_configurations(&self, state: &RunState, step: usize) -> Vec<(String, Value)> {
-        let known = known_steps(state, step).into_iter().filter_map(|(index, scopes)| {
-            let definition = state.definition(index)?;
+        let plan = state.run.job.plan();
+        let known = known_steps(state, step).into_iter().filter_map(|KnownStep { node, scopes }| {
+            let definition = &plan.node(node)?.definition;
             let pin = state.run.components.get(&definition.step_type);
             let component = match pin {
                 Some(pin) => self.ctx.sandbox.by_digest(&pin.digest),

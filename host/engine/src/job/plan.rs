@@ -173,6 +173,39 @@ impl Plan {
         &self.top
     }
 
+    /// Returns the steps that run after a step of `steps` has succeeded: first those after it in its own sequence, and
+    /// then those after each group around it. The steps after an item are not behind a step of the item.
+    pub fn behind(&self, number: usize) -> Vec<Vec<usize>> {
+        let mut behind = Vec::new();
+        let mut at = Some(number);
+        while let Some((number, node)) = at.and_then(|number| Some((number, self.nodes.get(number)?))) {
+            let around = node.parent.and_then(|parent| Some((parent, self.node(parent.group)?.members.as_ref()?)));
+            let sequence = match around {
+                None => &self.top,
+                Some((Parent { branch: None, .. }, group)) => &group.finally,
+                Some((Parent { branch: Some(branch), .. }, group)) => {
+                    let branch = if group.fan_out { 0 } else { branch };
+                    group.branches.get(branch).map_or(&self.top, |(_, steps)| steps)
+                }
+            };
+            let after = sequence.iter().copied().skip_while(|other| *other != number).skip(1);
+            let same_part = |other: &usize| self.nodes.get(*other).is_some_and(|other| other.part == node.part);
+            behind.push(after.filter(same_part).collect());
+            at = around.filter(|(parent, group)| !group.fan_out || parent.branch.is_none()).map(|(parent, _)| parent.group);
+        }
+        behind
+    }
+
+    /// Returns a step and all steps within it, in order.
+    pub fn with_members(&self, number: usize) -> Vec<usize> {
+        let mut found = vec![number];
+        if let Some(members) = self.nodes.get(number).and_then(|node| node.members.as_ref()) {
+            let own = members.branches.iter().flat_map(|(_, steps)| steps).chain(&members.finally);
+            found.extend(own.flat_map(|member| self.with_members(*member)));
+        }
+        found
+    }
+
     /// Returns the numbers of the approvals, in order.
     pub fn approvals(&self) -> &[usize] {
         &self.approvals

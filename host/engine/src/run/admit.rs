@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Event, RunState, StepStatus};
+use super::RunState;
+use super::inherit::inherited;
 use crate::clock::Timestamp;
-use crate::job::{Job, Part, Scope, approval, render, set_variable};
+use crate::job::{Job, Scope, render, set_variable};
 use crate::levels::TooDeep;
 use crate::store::{Key, NewRun, Source};
 use crate::trace::Trace;
@@ -159,76 +160,6 @@ pub fn retry_of(
         run.inherited = inherited(old, job);
     }
     Ok(run)
-}
-
-/// Returns the results of the steps before the failed step, as far as the job still has them, unchanged
-/// and in this order; nothing when no step failed. In an edited job, an approval and everything after
-/// it is not inherited.
-fn inherited(old: &RunState, job: &Job) -> Vec<Event> {
-    let Some(failed) = old.restart_step() else { return Vec::new() };
-    let edited = old.run.job.digest() != job.digest();
-    let mut events = Vec::new();
-    let top = old.run.job.plan().top().iter().zip(job.plan().top());
-    for (before, now) in top {
-        let (Some(index), Some(node)) = (old.fixed(*before), job.plan().node(*now)) else { break };
-        // An approval is for the job as it was, and a result belongs to the step as it was.
-        let same = old.definition(index).is_some_and(|before| **before == *node.definition);
-        let approval =
-            |index: usize| old.definition(index).is_some_and(|step| step.step_type == approval::TYPE);
-        let approved = edited && (approval(index) || old.within(index).into_iter().any(approval));
-        if !same || approved || node.part != Part::Steps {
-            break;
-        }
-        let is_last = index == failed;
-        if is_last && old.group(index).is_none() {
-            break;
-        }
-        inherit(old, index, &mut events);
-        if is_last {
-            break;
-        }
-    }
-    events
-}
-
-/// Adds the results of a step, and those of the branches of a group that ended well.
-fn inherit(old: &RunState, index: usize, events: &mut Vec<Event>) {
-    let Some(state) = old.steps.get(index) else { return };
-    let step = old.key(index);
-    if let Some(group) = old.group(index) {
-        let (items, in_order, at) = (group.items.clone(), group.in_order, run_end(old));
-        events.push(Event::GroupStarted { step, attempt: 1, items, in_order, at });
-        for branch in 0..group.branches.len() {
-            for member in old.sequence(index, branch) {
-                let may_fail = old.definition(member).is_some_and(|member| member.continue_on_failure);
-                let ended = old.steps.get(member).is_some_and(|member| match member.status {
-                    StepStatus::Success => true,
-                    StepStatus::Skipped => member.ended_at.is_some(),
-                    _ => may_fail && member.end.is_some(),
-                });
-                if !ended {
-                    break;
-                }
-                inherit(old, member, events);
-            }
-        }
-        if state.status == StepStatus::Success {
-            old.finally_of(index).into_iter().for_each(|member| inherit(old, member, events));
-        }
-        return;
-    }
-    events.push(match (&state.end, state.ended_at) {
-        (Some(end), Some(at)) => {
-            Event::StepInherited { step, end: end.clone(), at, bound: state.bound.clone() }
-        }
-        _ => {
-            Event::SkipInherited { step, reason: state.reason.clone().unwrap_or_default(), at: run_end(old) }
-        }
-    });
-}
-
-fn run_end(old: &RunState) -> Timestamp {
-    old.ended_at.unwrap_or(old.run.created_at)
 }
 
 /// Returns the id of the `number`th run of a second: `exec_20250901_143022_001`.

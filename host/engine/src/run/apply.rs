@@ -11,10 +11,10 @@ pub use check::IllegalEvent;
 use retry::{backoff, shortest_park, try_again};
 
 use super::group::{self, Ended, Stop, member_ended};
-use super::{Ending, Event, RunState, RunStatus, StepState, StepStatus, Verdict};
+use super::{Bound, Ending, Event, RunState, RunStatus, StepState, StepStatus, Verdict};
 use crate::clock::{self, Timestamp};
 use crate::job::{OnLost, Part, asks_about};
-use crate::outcome::{FailureKind, Outcome, Produced, Receipt, StepEnd};
+use crate::outcome::{FailureKind, Outcome, Produced, Receipt, StepEnd, TimeOf};
 
 /// Changes the state by `event`.
 ///
@@ -43,6 +43,7 @@ fn apply_to_run(state: &mut RunState, event: &Event) {
         Event::Started { at } => {
             state.status = RunStatus::Running;
             state.started_at = Some(*at);
+            group::begin_again(state);
             finish_if_done(state, *at);
         }
         Event::Cancelled { at, .. } if state.started_at.is_none() => finish(state, RunStatus::Cancelled, *at),
@@ -74,7 +75,7 @@ fn apply_to_step(state: &mut RunState, event: &Event, index: usize) {
             begin_attempt(state, index, *attempt, *at);
             group::begin(state, index, items.as_ref(), *in_order, *at);
         }
-        Event::GroupTimedOut { at, .. } => group::halt(state, index, Stop::TimedOut, *at),
+        Event::GroupTimedOut { at, .. } => group::halt(state, index, Stop::TimedOut(index), *at),
         Event::CheckpointSaved { data, .. } => {
             with_step(state, index, |step| step.checkpoint = Some(data.clone()));
         }
@@ -107,18 +108,28 @@ fn apply_to_step(state: &mut RunState, event: &Event, index: usize) {
             let end = approval_end(*approved, by.as_deref(), comment);
             step_ended(state, index, &Arc::new(end), *at);
         }
-        Event::StepInherited { end, at, bound, .. } => {
-            state.set_variables(index, &end.produced.variables);
-            with_step(state, index, |step| {
-                step.bound.clone_from(bound);
-                step.status = status_of(&end.outcome);
-                step.started_at = Some(*at);
-                step.ended_at = Some(*at);
-                step.end = Some(end.clone());
-            });
-            went_on(state, index, *at);
-        }
+        Event::StepInherited { end, at, bound, .. } => inherit(state, index, end, bound.as_ref(), *at),
         _ => {}
+    }
+}
+
+/// Ends a step as it ended in the run that this one retries. A group ends after its members.
+fn inherit(state: &mut RunState, index: usize, end: &Arc<StepEnd>, bound: Option<&Arc<Bound>>, at: Timestamp) {
+    let may_fail = state.definition(index).is_some_and(|definition| definition.continue_on_failure);
+    group::give_up_within(state, index, "its group has ended");
+    with_step(state, index, |step| {
+        step.bound = bound.cloned();
+        step.status = status_of(&end.outcome);
+        step.started_at.get_or_insert(at);
+        step.ended_at = Some(at);
+        step.end = Some(end.clone());
+    });
+    if end.outcome.is_success() {
+        state.set_variables(index, &end.produced.variables);
+    }
+    match state.seat_of(index).is_some() && !end.outcome.is_success() && !may_fail {
+        true => member_ended(state, index, Ended::Badly, at),
+        false => went_on(state, index, at),
     }
 }
 
@@ -213,6 +224,10 @@ fn halted(state: &mut RunState, index: usize, end: &Arc<StepEnd>, at: Timestamp)
 pub(super) fn step_ended(state: &mut RunState, index: usize, end: &Arc<StepEnd>, at: Timestamp) {
     let run = state.run.clone();
     let Some(definition) = state.definition(index).cloned() else { return };
+    let over = !end.outcome.is_success() && !matches!(end.outcome, Outcome::Parked { .. });
+    if let Some(group) = state.late_group(index, at).filter(|_| over && definition.group.is_none()) {
+        group::halt(state, group, Stop::TimedOut(group), at);
+    }
     let Some(step) = state.steps.get_mut(index) else { return };
     if step.halting && definition.group.is_none() {
         step.counted += 1;
@@ -235,7 +250,7 @@ pub(super) fn step_ended(state: &mut RunState, index: usize, end: &Arc<StepEnd>,
             step.end = None;
             return state.refresh(index);
         }
-        let outcome = Outcome::TimedOut { limit, backtrace: Vec::new() };
+        let outcome = Outcome::TimedOut { limit, backtrace: Vec::new(), of: TimeOf::Parked };
         overdue = Arc::new(StepEnd { outcome, ..StepEnd::clone(end) });
         end = &overdue;
     }

@@ -12,8 +12,8 @@ use join::joined;
 pub(super) use join::{branch_name, shown};
 
 use super::apply::{give_up, step_ended};
-use super::{RunState, StepKey, StepStatus};
-use crate::clock::{self, Timestamp};
+use super::{RunState, StepKey, StepState, StepStatus};
+use crate::clock::Timestamp;
 use crate::job::group::OnFailure;
 use crate::outcome::{FailureKind, Outcome, StepEnd};
 
@@ -61,8 +61,8 @@ pub enum Stop {
     Failed(usize),
     /// The run, or a group around this one, ends.
     Cancelled,
-    /// The time of the group is over.
-    TimedOut,
+    /// The time of this group is over: of the group itself, or of one around it.
+    TimedOut(usize),
 }
 
 /// The state of a branch, or of an item.
@@ -178,19 +178,6 @@ impl RunState {
         self.groups.get(&index)
     }
 
-    /// Returns the end of the time of a group that runs.
-    pub(super) fn group_deadline(&self, index: usize) -> Option<Timestamp> {
-        let limit = self.definition(index)?.timeout?;
-        let started = self.steps.get(index)?.group_started?;
-        Some(clock::later(started, limit.0))
-    }
-
-    /// Returns the time by which an attempt of a step must end: that of the job, and of the groups around it.
-    pub fn deadline_of(&self, index: usize) -> Option<Timestamp> {
-        let of_groups = self.around(index).filter(|seat| seat.branch.is_some());
-        let of_groups = of_groups.filter_map(|seat| self.group_deadline(seat.group));
-        of_groups.chain(self.deadline()).min()
-    }
 }
 
 /// Begins a group, or begins again the branches that did not end well.
@@ -205,10 +192,13 @@ pub(super) fn begin(
     let (fan_out, static_branches) = (members.fan_out, members.branches.len());
     let group = state.definition(index).and_then(|definition| definition.group.as_deref());
     let max_parallel = match (in_order, group.and_then(|group| group.max_parallel)) {
+        // Results are inherited, and nothing runs.
+        _ if state.started_at.is_none() => usize::MAX,
         (true, _) => 1,
         (false, Some(most)) => most as usize,
         (false, None) => usize::MAX,
     };
+    let in_order = in_order && state.started_at.is_some();
     state.start_clock(index, at);
     match state.groups.contains_key(&index) {
         true => restart(state, index, in_order, max_parallel),
@@ -254,14 +244,11 @@ fn restart(state: &mut RunState, index: usize, in_order: bool, max_parallel: usi
     group.open = open.len();
     for branch in open {
         let steps = state.sequence(index, branch);
-        let ended_well = |step: &&usize| {
-            state.steps.get(**step).is_some_and(|step| match step.status {
-                StepStatus::Success => true,
-                StepStatus::Skipped => step.ended_at.is_some(),
-                _ => false,
-            })
+        let settled = |step: &&usize| {
+            let step = state.definition(**step).zip(state.steps.get(**step));
+            step.is_some_and(|(definition, step)| step.is_settled(definition))
         };
-        let at = steps.iter().take_while(ended_well).count();
+        let at = steps.iter().take_while(settled).count();
         for step in steps.iter().skip(at) {
             state.reset_kept(*step);
         }
@@ -272,6 +259,19 @@ fn restart(state: &mut RunState, index: usize, in_order: bool, max_parallel: usi
     for step in state.finally_of(index) {
         state.reset(step);
     }
+}
+
+/// Prepares a group of which a run has inherited a part: it begins with the run.
+pub(super) fn begin_again(state: &mut RunState) {
+    let open = state.current().filter(|top| state.groups.contains_key(top) && state.is_running(*top));
+    let Some(group) = open else { return };
+    for step in state.within(group) {
+        state.leave(step);
+    }
+    if let Some(step) = state.steps.get_mut(group) {
+        *step = StepState::new(step.path.clone(), step.node, step.seat);
+    }
+    state.refresh(group);
 }
 
 /// Begins branches while there is room for them.
@@ -351,10 +351,11 @@ fn end_branch(state: &mut RunState, (index, branch): (usize, usize), result: Bra
     let (failed, begun) = (known.failed, known.begun);
     let on_failure =
         state.definition(index).and_then(|definition| Some(definition.group.as_deref()?.failure()));
+    let has_begun = state.started_at.is_some();
     let Some(group) = state.groups.get_mut(&index) else { return };
     group.open -= 1;
     group.begun -= usize::from(begun);
-    if group.stop.is_none() {
+    if group.stop.is_none() && has_begun {
         match (result, on_failure.unwrap_or_default()) {
             (BranchResult::Failed, OnFailure::GoOn) | (BranchResult::Done, _) => {}
             (BranchResult::Failed, OnFailure::Drain) => {
@@ -378,7 +379,7 @@ fn skip_rest(state: &mut RunState, index: usize, at: Timestamp) {
         Some(Stop::Failed(step)) => {
             format!("`{}` failed", state.steps.get(step).map_or("", |step| &*step.path))
         }
-        Some(Stop::TimedOut) => "the time of its group ran out".to_owned(),
+        Some(Stop::TimedOut(_)) => "the time of its group ran out".to_owned(),
         _ => "its group was cancelled".to_owned(),
     };
     let waiting = |branch: &BranchState| branch.result.is_none() && !branch.begun;
@@ -464,7 +465,8 @@ pub(super) fn give_up_within(state: &mut RunState, group: usize, why: &str) {
 
 fn join_if_done(state: &mut RunState, index: usize, at: Timestamp) {
     let done = state.groups.get(&index).is_some_and(|group| group.open == 0 && group.join.is_none());
-    if !done {
+    // An inherited group ends with an event of its own.
+    if !done || state.started_at.is_none() {
         return;
     }
     state.unlimit(index);
@@ -530,9 +532,20 @@ impl RunState {
         if let Some(step) = self.steps.get_mut(index) {
             step.group_started = Some(at);
         }
-        if let Some(deadline) = self.group_deadline(index) {
+        if let Some(deadline) = self.group_deadline(index).filter(|_| self.started_at.is_some()) {
             self.frontier.limit(index, deadline);
         }
+    }
+
+    /// Returns whether a run that has not begun may inherit the end of a step whose turn it is not: of a group after
+    /// its members, and of a step of its `finally`.
+    pub(super) fn may_inherit(&self, index: usize) -> bool {
+        let group = match self.seat_of(index) {
+            _ if self.groups.contains_key(&index) => index,
+            Some(seat) if seat.branch.is_none() => seat.group,
+            _ => return false,
+        };
+        self.is_running(group) && self.steps.get(index).is_some_and(StepState::is_open)
     }
 
     /// Resets a step and everything within it before its next try.
@@ -583,4 +596,4 @@ impl RunState {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

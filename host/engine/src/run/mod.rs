@@ -6,12 +6,14 @@ mod bound;
 mod budget;
 mod event;
 mod group;
+mod inherit;
 mod key;
 mod next;
 mod preview;
 mod replay;
 mod scope;
 mod seat;
+mod time;
 mod view;
 
 use std::collections::{BTreeMap, HashMap};
@@ -25,14 +27,14 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use strum::VariantArray;
 
-use crate::clock::{self, Timestamp};
+use crate::clock::Timestamp;
 use crate::job::{Part, RetryFrom, StepDefinition};
 use crate::outcome::StepEnd;
 use crate::store::NewRun;
 
 pub use admit::{Admission, AdmitError, admit, execution_id, retry_of};
 pub use apply::{IllegalEvent, apply, approval_end};
-pub use bound::{Bound, digest, known_steps};
+pub use bound::{Bound, KnownStep, digest, known_steps};
 pub use budget::Usage;
 pub use event::Event;
 pub use group::{BranchResult, BranchState, GroupBound, GroupState, Item, Stop, WaitingGroup};
@@ -343,20 +345,6 @@ impl RunState {
         let mut replay = Replay::new(run);
         replay.add(events);
         replay.end()
-    }
-
-    /// Returns the time at which the job, or its `on_failure` and `finally`, runs out of time. `None` before
-    /// the start.
-    pub fn deadline(&self) -> Option<Timestamp> {
-        if let Some(verdict) = &self.verdict {
-            return Some(clock::later(verdict.at, self.run.job.finally_timeout.0));
-        }
-        if let Some(ending) = &self.ending {
-            return Some(clock::later(ending.at, self.run.job.finally_timeout.0));
-        }
-        let limit = clock::span(self.run.job.timeout_seconds.0);
-        let limit = limit.checked_add(&self.parked).unwrap_or(limit);
-        self.started_at.map(|started| started.checked_add_signed(limit).unwrap_or(Timestamp::MAX_UTC))
     }
 
     /// Returns the step at which a retry of this run begins: the step that made the run fail, otherwise the

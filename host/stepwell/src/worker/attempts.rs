@@ -291,7 +291,9 @@ impl Worker<'_> {
         if let Some(limits) = attempt.limits.as_ref().filter(|_| !attempt.cleaning_up) {
             end = self.state.judged(step, limits, self.runs.ctx.run_bytes(), end);
         }
-        let (receipt, at) = (&end.receipt, self.now());
+        let at = self.now();
+        end.outcome = self.state.with_owner_of_time(step, end.outcome, at);
+        let receipt = &end.receipt;
         self.runs.ctx.measures.step_ended(&attempt.step_type, attempt.number, &end);
         if attempt.limits.is_some() {
             attempt.span.in_scope(|| {

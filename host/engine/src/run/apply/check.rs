@@ -47,7 +47,8 @@ fn check(state: &RunState, event: &Event, index: Option<usize>) -> Result<(), St
         Event::Cancelled { .. } if queued => return Ok(()),
         Event::Faulted { .. } => return expect(!state.status.is_terminal(), "it has ended"),
         Event::StepInherited { .. } | Event::SkipInherited { .. } => {
-            return expect(queued && has_turn, "results are inherited before the begin, in order");
+            let may = has_turn || index.is_some_and(|index| state.may_inherit(index));
+            return expect(queued && may, "results are inherited before the begin, in order");
         }
         Event::GroupStarted { .. } if queued => {
             return expect(has_turn, "results are inherited before the begin, in order");

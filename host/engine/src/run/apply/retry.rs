@@ -26,12 +26,26 @@ impl RunState {
             && !self.group(index).is_some_and(|group| group.closed)
             && !self.is_for_a_person(index)
             && !is_cancelled(outcome)
-            && is_retried(retry.on.as_deref(), outcome)
+            && self.names_failures(retry.on.as_deref(), index, outcome)
             && step.counted + 1 < retry.max_attempts
     }
 }
 
 impl RunState {
+    /// Returns whether `on` names the end of a step: of a group, the end of each step that made it fail.
+    fn names_failures(&self, on: Option<&[RetryOn]>, index: usize, outcome: &Outcome) -> bool {
+        let of_branches = matches!(outcome, Outcome::Failed { .. }).then(|| self.group(index)).flatten();
+        let failed: Vec<usize> =
+            of_branches.iter().flat_map(|group| &group.branches).filter_map(|branch| branch.failed).collect();
+        let end = |step: &usize| self.steps.get(*step)?.end.clone();
+        match failed.is_empty() {
+            true => is_retried(on, outcome),
+            false => failed
+                .iter()
+                .all(|step| end(step).is_some_and(|end| self.names_failures(on, *step, &end.outcome))),
+        }
+    }
+
     /// Returns whether a step, or one within it, was lost and has `on_lost: fail`: it never runs again by itself.
     pub(in crate::run) fn is_for_a_person(&self, index: usize) -> bool {
         let is = |step: usize| self.steps.get(step).is_some_and(|step| step.for_a_person);
@@ -44,7 +58,7 @@ pub(super) fn try_again(state: &mut RunState, failed: usize, outcome: &Outcome, 
     let run = state.run.clone();
     let Some(retry) = &run.job.retry else { return false };
     if state.attempt >= retry.max_attempts
-        || !is_retried(retry.on.as_deref(), outcome)
+        || !state.names_failures(retry.on.as_deref(), failed, outcome)
         || state.is_for_a_person(failed)
     {
         return false;

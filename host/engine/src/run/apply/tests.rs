@@ -278,7 +278,11 @@ fn steps_after_the_end_run_by_the_result_and_leave_it_as_it_is() {
             "finally": [{"id": "c", "type": "x"}, {"id": "d", "type": "x", "when": "run.status == 'failed'"}],
         })
     };
-    let late = || Outcome::TimedOut { limit: std::time::Duration::from_secs(1), backtrace: Vec::new() };
+    let late = || Outcome::TimedOut {
+        limit: std::time::Duration::from_secs(1),
+        backtrace: Vec::new(),
+        of: TimeOf::Attempt,
+    };
     for (ends, expected) in [
         (vec![], "a b c: success; success success skipped skipped success skipped"),
         (

@@ -64,15 +64,11 @@ fn outcome(state: &RunState, index: usize, group: &GroupState, conflict: Option<
     match group.stop {
         Some(Stop::Cancelled) => return Outcome::Cancelled,
         // A step that kills its process must not run again, also when the time of its group ran out.
-        Some(Stop::TimedOut) if let Some(step) = killer => {
+        Some(Stop::TimedOut(_)) if let Some(step) = killer => {
             let message = format!("the worker died {MAX_LOST} times in a row while `{}` ran", step.path);
             return Outcome::Lost { message };
         }
-        Some(Stop::TimedOut) => {
-            let limit =
-                state.definition(index).and_then(|definition| definition.timeout).map(|limit| limit.0);
-            return Outcome::TimedOut { limit: limit.unwrap_or_default(), backtrace: Vec::new() };
-        }
+        Some(Stop::TimedOut(group)) => return state.group_timed_out(group),
         _ => {}
     }
     let failed: Vec<usize> = group.branches.iter().filter_map(|branch| branch.failed).collect();

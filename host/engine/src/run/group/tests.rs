@@ -8,15 +8,15 @@ use serde_json::{Value, json};
 use super::join::end_of;
 use super::*;
 use crate::job::JobDefinition;
-use crate::outcome::{Produced, Receipt};
+use crate::outcome::{Produced, Receipt, TimeOf};
 use crate::run::{Effect, Event, Room, RunStatus, RunView, apply, next};
 use crate::store::NewRun;
 
-fn at(seconds: i64) -> Timestamp {
+pub(in crate::run) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_timestamp(1_756_700_000 + seconds, 0).unwrap()
 }
 
-fn state(job: &Value) -> RunState {
+pub(in crate::run) fn state(job: &Value) -> RunState {
     let mut all = json!({"id": "job", "timeout_seconds": 10_000});
     all.as_object_mut().unwrap().extend(job.as_object().unwrap().clone());
     let job: JobDefinition = serde_json::from_value(all).unwrap();
@@ -25,12 +25,12 @@ fn state(job: &Value) -> RunState {
     state
 }
 
-fn step(id: &str) -> Value {
+pub(in crate::run) fn step(id: &str) -> Value {
     json!({"id": id, "type": "x", "sees": "${{ steps | length }}"})
 }
 
 /// The ends of attempts by the paths of their steps: a status, or a variable.
-type Ends<'e> = &'e [(&'e str, &'e str)];
+pub(in crate::run) type Ends<'e> = &'e [(&'e str, &'e str)];
 
 fn end_of_step(path: &str, ends: Ends<'_>, cancelled: bool) -> StepEnd {
     let found = ends.iter().find(|(name, _)| *name == path).map_or("ok", |(_, how)| how);
@@ -54,7 +54,7 @@ fn end_of_step(path: &str, ends: Ends<'_>, cancelled: bool) -> StepEnd {
 }
 
 /// Runs a job to its end. `choose` picks which of the running attempts ends next. Returns the order of starts.
-fn drive(
+pub(in crate::run) fn drive(
     state: &mut RunState,
     (ends, parallel): (Ends<'_>, bool),
     items: &Value,
@@ -109,7 +109,7 @@ fn drive(
     panic!("the run does not end: {started:?}");
 }
 
-fn shown(state: &RunState) -> String {
+pub(in crate::run) fn shown(state: &RunState) -> String {
     let mut steps: Vec<String> = state
         .known()
         .map(|index| format!("{}:{}", state.steps[index].path, state.steps[index].status.name()))
@@ -118,13 +118,13 @@ fn shown(state: &RunState) -> String {
     steps.join(" ")
 }
 
-fn group(more: &Value, branches: &Value) -> Value {
+pub(in crate::run) fn group(more: &Value, branches: &Value) -> Value {
     let mut group = json!({"id": "g", "type": "parallel_group", "parallel_steps": branches});
     group.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     json!({"steps": [step("first"), group, step("last")]})
 }
 
-fn two() -> Value {
+pub(in crate::run) fn two() -> Value {
     json!([step("a"), {"id": "b", "steps": [step("b1"), step("b2")]}])
 }
 
@@ -356,7 +356,7 @@ fn a_journal_of_an_earlier_version_replays() {
     assert_eq!(path["step"], "b");
 }
 
-fn tree() -> impl Strategy<Value = Value> {
+pub(in crate::run) fn tree() -> impl Strategy<Value = Value> {
     let failure = prop_oneof![Just("stop"), Just("drain"), Just("go_on")];
     let most = prop_oneof![Just(None), (1..4u32).prop_map(Some)];
     (1..4usize, failure, most, any::<bool>(), any::<bool>()).prop_map(|(width, failure, most, fan, nested)| {
@@ -468,5 +468,70 @@ fn a_lost_step_with_on_lost_fail_runs_again_by_no_retry_around_it() {
             let end = state.steps[state.position_of("g").unwrap()].end.clone().unwrap();
             assert_eq!(end.outcome.class(), "host_fault");
         }
+    }
+}
+
+/// An attempt ends with the time of its group, and so the group has run out of time, and no branch has failed.
+#[test]
+fn an_attempt_that_reaches_the_end_of_its_group_does_not_fail_the_group() {
+    let job = json!({"steps": [{"id": "g", "type": "parallel_group", "timeout": "10s", "parallel_steps": [
+        {"id": "inner", "type": "parallel_group", "parallel_steps": [step("a")]}, step("b")]}]});
+    let late = || Outcome::TimedOut {
+        limit: std::time::Duration::from_secs(10),
+        backtrace: Vec::new(),
+        of: TimeOf::Attempt,
+    };
+    let mut state = state(&job);
+    for group in ["g", "inner"] {
+        let event = Event::GroupStarted { step: group.into(), attempt: 1, items: None, in_order: false, at: at(1) };
+        apply(&mut state, &event).unwrap();
+    }
+    for id in ["a", "b"] {
+        apply(&mut state, &Event::StepStarted { step: id.into(), attempt: 1, at: at(1) }).unwrap();
+    }
+    let a = state.position_of("a").unwrap();
+    let early = state.with_owner_of_time(a, late(), at(10));
+    assert!(matches!(early, Outcome::TimedOut { of: TimeOf::Attempt, .. }), "{early:?}");
+    let outcome = state.with_owner_of_time(a, late(), at(11));
+    let message = "the group `g` ran out of its time of 10s; raise `timeout` of the group";
+    assert_eq!(outcome.message(), message);
+    for (id, outcome) in [("a", outcome), ("b", Outcome::Cancelled)] {
+        let end = Arc::new(end_of(outcome));
+        apply(&mut state, &Event::StepEnded { step: id.into(), attempt: 1, end, at: at(11) }).unwrap();
+    }
+    assert_eq!(shown(&state), "failed g:timeout inner:timeout a:timeout b:cancelled");
+    let end = state.steps[state.position_of("g").unwrap()].end.clone().unwrap();
+    assert_eq!((end.outcome.class(), end.outcome.message().as_str()), ("timed_out", message));
+}
+
+#[test]
+fn the_retry_of_a_group_names_the_failures_of_its_branches() {
+    let fails = |kind| Outcome::Failed { kind, message: "no".to_owned(), retryable: false };
+    let (down, denied) = (|| fails(FailureKind::Unavailable), || fails(FailureKind::Denied));
+    for (on, ends, again) in [
+        (json!(["unavailable"]), [down(), down()], true),
+        (json!(["unavailable"]), [down(), denied()], false),
+        (json!(["unavailable", "denied"]), [down(), denied()], true),
+        (json!(["failed"]), [down(), Outcome::Succeeded], false),
+        (json!(["out_of_fuel"]), [
+            Outcome::OutOfFuel { limit: 1, backtrace: Vec::new(), hint: String::new() }, Outcome::Succeeded], true),
+    ] {
+        // The failure of a group within counts as the failure of its branches.
+        let branches = json!([{"id": "inner", "type": "parallel_group", "parallel_steps": [step("a")]}, step("b")]);
+        let job = json!({"steps": [{"id": "g", "type": "parallel_group", "on_failure": "go_on", "parallel_steps": branches,
+            "retry": {"max_attempts": 2, "on": on}}]});
+        let mut state = state(&job);
+        for group in ["g", "inner"] {
+            let event =
+                Event::GroupStarted { step: group.into(), attempt: 1, items: None, in_order: false, at: at(1) };
+            apply(&mut state, &event).unwrap();
+        }
+        for (id, end) in ["a", "b"].into_iter().zip(&ends) {
+            apply(&mut state, &Event::StepStarted { step: id.into(), attempt: 1, at: at(1) }).unwrap();
+            let end = Arc::new(end_of(end.clone()));
+            apply(&mut state, &Event::StepEnded { step: id.into(), attempt: 1, end, at: at(2) }).unwrap();
+        }
+        let expected = if again { RunStatus::Waiting } else { RunStatus::Failed };
+        assert_eq!(state.status, expected, "{on} {ends:?}");
     }
 }
