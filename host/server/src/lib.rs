@@ -13,6 +13,7 @@ mod display;
 mod failure;
 pub mod reference;
 mod telemetry;
+mod ui;
 
 use std::ffi::OsString;
 use std::io::{ErrorKind, IsTerminal, Write};

@@ -26,6 +26,7 @@ use crate::approvals::Approvals;
 use crate::audit::AuditLog;
 use crate::builder::{self, Sources};
 use crate::dead_letters::DeadLetters;
+use crate::sessions::Sessions;
 use crate::jobs::Jobs;
 use crate::node::Node;
 use crate::prepare::{KnownSteps, Preparation};
@@ -105,6 +106,8 @@ services! {
     approvals: Approvals;
     /// Returns the service for dead letters: runs that failed, timed out or expired, and need attention.
     dead_letters: DeadLetters;
+    /// Returns the service for sessions of people who use the web UI.
+    sessions: Sessions;
     /// Returns the service for step types and their components.
     steps: Steps;
     /// Returns the service for API keys, roles and projects.

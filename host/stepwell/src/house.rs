@@ -61,6 +61,7 @@ impl House {
             // Retention limits all stored data, including open dead letters.
             let options = CleanUpOptions { include_dead: true, ..CleanUpOptions::default() };
             self.ctx.system().clean_up(options, None).await?;
+            self.ctx.sessions().clean_up().await?;
             self.sweep().await;
             if self.ctx.keeps_components {
                 self.ctx.sandbox.retire();

@@ -43,6 +43,8 @@ pub enum Kind {
     /// A decision about an approval of a run that a worker holds, because other branches of its group run. The id
     /// is that of the run and the path of the step, and the state is the id of the run.
     Decision,
+    /// A session of a person in the web UI, by the digest of its token. The state is its holder.
+    Session,
     /// The remaining changes of a schedule that is, or was, in a pinned store, by the id of its job.
     #[strum(serialize = "move of a schedule")]
     ScheduleMove,

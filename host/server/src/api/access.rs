@@ -25,6 +25,19 @@ pub(super) fn command(app: &App, headers: &HeaderMap) -> Caller {
 /// Authenticates a request, and returns the caller for the project that it names.
 pub(super) async fn caller(app: &App, headers: &HeaderMap, client: IpAddr) -> Result<Caller, Problem> {
     let who = identity(app, headers, client).await?;
+    limited(app, who, headers)
+}
+
+/// The holder of a session of the web UI, whose pages send requests to the API in this process.
+#[derive(Debug, Clone)]
+pub(crate) struct SignedIn(pub Identity);
+
+/// Returns the caller of a request of the web UI.
+pub(super) fn of_session(app: &App, SignedIn(who): &SignedIn, headers: &HeaderMap) -> Result<Caller, Problem> {
+    limited(app, who.clone(), headers)
+}
+
+fn limited(app: &App, who: Identity, headers: &HeaderMap) -> Result<Caller, Problem> {
     if app.limiter(&who.id).check().is_err() {
         let detail = format!("more than {} per second with this key", counted(app.rate, "request"));
         return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, detail));
@@ -48,15 +61,21 @@ pub(super) async fn still(app: &App, headers: &HeaderMap, client: IpAddr, job_id
     }
 }
 
-/// Authenticates a request. Failures are counted per address before the store is queried.
+/// Authenticates a request.
 async fn identity(app: &App, headers: &HeaderMap, client: IpAddr) -> Result<Identity, Problem> {
-    let unauthorized = |detail: &str| Problem::new(StatusCode::UNAUTHORIZED, detail);
     let token = headers
         .get(axum::http::header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.trim().split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"))
         .map(|(_, token)| token.trim());
+    bearer(app, token, client).await
+}
+
+/// Returns the identity of the holder of a key or a token. Failures are counted per address before the store is
+/// queried.
+pub(crate) async fn bearer(app: &App, token: Option<&str>, client: IpAddr) -> Result<Identity, Problem> {
+    let unauthorized = |detail: &str| Problem::new(StatusCode::UNAUTHORIZED, detail);
     let now = app.host.now();
     // The holder of a valid key is not locked out by other users of the same address.
     let known = token.map(stepwell::hash);

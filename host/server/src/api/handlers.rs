@@ -22,7 +22,7 @@ use super::problem::Problem;
 use super::v2::{accepted, checked, idempotency, parse, text, trace};
 use super::views::{
     AuditLog, CheckedJob, CleanedUp, ClockChange, Job, Jobs, Key, KeyRequest, Keys, NewKeyAnswer,
-    PreviewAnswer, Queues, Reason, RunRequest, Schedule,
+    PreviewAnswer, Queues, Reason, RunRequest, Schedule, SessionOf, Sessions,
 };
 use super::{App, Caller, openapi::document};
 
@@ -477,5 +477,19 @@ pub(super) async fn revoke_key(
 ) -> Result<StatusCode, Problem> {
     app.host.access().revoke(&id, &caller.by()).await?;
     app.forget_keys();
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(super) async fn list_sessions(State(app): State<App>) -> Answer<Sessions> {
+    let items = app.host.sessions().list().await?.into_iter().map(SessionOf::from).collect();
+    Ok(Json(Sessions { items, next_cursor: None }))
+}
+
+pub(super) async fn end_session(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    app.host.sessions().end(&id, &caller.by()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

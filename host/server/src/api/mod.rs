@@ -7,6 +7,7 @@ mod access;
 mod answers;
 mod body;
 mod bounds;
+mod call;
 mod connection;
 mod cursor;
 mod handlers;
@@ -48,18 +49,21 @@ use stepwell::{ApiKey, Caller, FoundKey, Host, HostError, Identity, Role};
 use tokio::sync::Semaphore;
 
 use access::caller;
-use problem::Problem;
-use refuse::MAX_BODY;
+pub(crate) use observe::observe;
+pub(crate) use refuse::{MAX_BODY, whole as whole_body};
 
+pub(crate) use access::{SignedIn, bearer};
+pub(crate) use bounds::Peer;
+pub(crate) use call::{Call, encoded};
 pub(crate) use openapi::document;
+pub(crate) use problem::Problem;
 pub(crate) use routes::Operation;
-#[cfg(test)]
 pub(crate) use routes::TABLE;
 pub use routes::markdown;
 pub(crate) use serve::{IS_STUCK, Serving, serve};
 
 /// The maximum time for the body of a request to arrive.
-const BODY: Duration = Duration::from_secs(10);
+pub(crate) const BODY: Duration = Duration::from_secs(10);
 /// The maximum time for a request that does not wait for a run.
 const REQUEST: Duration = Duration::from_secs(30);
 /// The time for which the result of a key lookup is used. A revoked key may stay valid for this long in
@@ -139,16 +143,17 @@ impl std::ops::Deref for App {
 pub(crate) fn router(host: Host, rate: NonZeroU32, front: Front) -> Result<Router, HostError> {
     let provider = host.configuration().oidc.clone().map(oidc::Provider::new).transpose();
     let provider = provider.map_err(HostError::Refused)?;
-    Ok(routed(Shared::new(host, rate, provider, front)))
+    let app = App(Arc::new(Shared::new(host, rate, provider, front)));
+    Ok(crate::ui::router(app.clone(), routed(app)))
 }
 
 /// Returns the API over a host for the command in this process, which needs no key.
 pub(crate) fn in_process(host: Host) -> Router {
-    routed(Shared { command: true, ..Shared::new(host, NonZeroU32::MAX, None, Front::default()) })
+    let shared = Shared::new(host, NonZeroU32::MAX, None, Front::default());
+    routed(App(Arc::new(Shared { command: true, ..shared })))
 }
 
-fn routed(shared: Shared) -> Router {
-    let app = App(Arc::new(shared));
+fn routed(app: App) -> Router {
     let mut router = Router::new();
     for operation in routes::TABLE {
         router = router.route(operation.path, (operation.handler)());
@@ -165,7 +170,7 @@ fn routed(shared: Shared) -> Router {
         })
         .layer(axum::middleware::from_fn_with_state(app.clone(), guard))
         .layer(DefaultBodyLimit::max(MAX_BODY))
-        .layer(axum::middleware::from_fn_with_state(app.clone(), observe::observe))
+        .layer(axum::middleware::from_fn_with_state(app.clone(), observe))
         .layer(axum::middleware::map_response(private))
         .with_state(app)
 }
@@ -183,10 +188,27 @@ async fn private(mut response: Response) -> Response {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Client(pub IpAddr);
 
-fn client(app: &App, parts: &Parts) -> Client {
+/// Returns whether a trusted proxy has sent the request.
+pub(crate) fn is_behind_proxy(app: &App, parts: &Parts) -> bool {
+    parts.extensions.get::<Peer>().is_some_and(|peer| app.front.proxies.has(peer.0))
+}
+
+pub(crate) fn client(app: &App, parts: &Parts) -> Client {
     let unknown = IpAddr::from([0, 0, 0, 0]);
     let peer = parts.extensions.get::<bounds::Peer>().map_or(unknown, |peer| peer.0);
     Client(app.front.proxies.client(peer, &parts.headers))
+}
+
+/// Returns the response to a request that may not reach this service: its headers are wrong, or it has another name
+/// for the service.
+pub(crate) fn refused(app: &App, request: &Request<Body>) -> Option<Response> {
+    if let Some(refused) = refused_headers(app, request) {
+        return Some(refused);
+    }
+    let detail =
+        "this service does not have the name in `Host`: add it to `service.hosts` of the configuration";
+    (!app.front.names.allow(request.headers(), request.uri()))
+        .then(|| Problem::new(StatusCode::MISDIRECTED_REQUEST, detail).into_response())
 }
 
 /// Returns the response to a request with wrong headers, if it did not come from the command in this process.
@@ -203,15 +225,10 @@ fn refused_headers(app: &App, request: &Request<Body>) -> Option<Response> {
 /// Authorizes a request. Only liveness and readiness are public: every other request, to any path, needs a
 /// key with the role of its operation.
 async fn guard(State(app): State<App>, request: Request<Body>, next: Next) -> Response {
-    if let Some(refused) = refused_headers(&app, &request) {
+    if let Some(refused) = refused(&app, &request) {
         let (parts, body) = request.into_parts();
         refuse::drain(&parts, body);
         return refused;
-    }
-    if !app.front.names.allow(request.headers(), request.uri()) {
-        let detail =
-            "this service does not have the name in `Host`: add it to `service.hosts` of the configuration";
-        return Problem::new(StatusCode::MISDIRECTED_REQUEST, detail).into_response();
     }
     let path = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let operation = path.as_deref().and_then(|path| routes::find(request.method(), path));
@@ -220,7 +237,7 @@ async fn guard(State(app): State<App>, request: Request<Body>, next: Next) -> Re
     }
     let (mut parts, body) = request.into_parts();
     let client = client(&app, &parts);
-    let caller = match admitted(&app, operation, &parts.headers, client.0).await {
+    let caller = match admitted(&app, operation, &parts, client.0).await {
         Ok(caller) => caller,
         Err(problem) => {
             refuse::drain(&parts, body);
@@ -310,11 +327,15 @@ async fn whole(body: Body) -> Result<Body, Response> {
 async fn admitted(
     app: &App,
     operation: Option<&routes::Operation>,
-    headers: &HeaderMap,
+    parts: &Parts,
     client: IpAddr,
 ) -> Result<Caller, Problem> {
-    let caller =
-        if app.command { access::command(app, headers) } else { caller(app, headers, client).await? };
+    let headers = &parts.headers;
+    let caller = match parts.extensions.get::<SignedIn>() {
+        _ if app.command => access::command(app, headers),
+        Some(signed_in) => access::of_session(app, signed_in, headers)?,
+        None => caller(app, headers, client).await?,
+    };
     let Some((operation, role)) = operation.and_then(|operation| Some((operation, operation.role?))) else {
         return Ok(caller);
     };

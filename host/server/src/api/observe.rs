@@ -22,7 +22,7 @@ pub(super) struct AskedBy(pub String);
 const PATH: usize = 300;
 
 /// Counts each request, and logs a line about it.
-pub(super) async fn observe(State(app): State<App>, request: Request<Body>, next: Next) -> Response {
+pub(crate) async fn observe(State(app): State<App>, request: Request<Body>, next: Next) -> Response {
     let method = name(request.method());
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let path: String = request.uri().path().chars().take(PATH).collect();

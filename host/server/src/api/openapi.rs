@@ -217,7 +217,7 @@ fn schemas() -> Value {
         "BulkAnswer": views::BulkAnswer, "Queues": views::Queues, "Steps": views::Steps, "Step": views::Step,
         "ActivatedStep": Activated, "RollbackRequest": views::RollbackRequest, "Metrics": Metrics,
         "Health": Health, "CheckedJob": views::CheckedJob, "CleanedUp": views::CleanedUp, "AuditLog": views::AuditLog, "AuditReport": stepwell::AuditReport, "Keys": views::Keys,
-        "KeyRequest": views::KeyRequest, "NewKey": views::NewKeyAnswer,
+        "KeyRequest": views::KeyRequest, "Sessions": views::Sessions, "NewKey": views::NewKeyAnswer,
     };
     let mut schemas = Map::new();
     for (name, mut schema) in all {

@@ -1,14 +1,16 @@
 //! Errors as RFC 9457 problem details.
 
+use std::borrow::Cow;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use stepwell::HostError;
 use stepwell::engine::{Diagnostic, StoreError};
 
 /// A problem (RFC 9457, `application/problem+json`).
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Problem {
     /// The kind of problem: a URI reference into the documentation.
     #[serde(rename = "type")]
@@ -25,10 +27,10 @@ pub(crate) struct Problem {
 }
 
 /// A problem of the input.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Place {
     /// The severity: `error`, or `warning` for a problem that does not stop the request.
-    pub severity: &'static str,
+    pub severity: Cow<'static, str>,
     /// The value, as a JSON pointer (RFC 6901) into the body; empty for the whole body.
     pub pointer: String,
     /// Line of the body, from 1; 0 when there is none.
@@ -38,14 +40,14 @@ pub(crate) struct Place {
     /// The problem.
     pub message: String,
     /// The fix.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
 }
 
 impl From<&Diagnostic> for Place {
     fn from(diagnostic: &Diagnostic) -> Self {
         Self {
-            severity: if diagnostic.warning { "warning" } else { "error" },
+            severity: if diagnostic.warning { "warning" } else { "error" }.into(),
             pointer: diagnostic.pointer.clone(),
             line: diagnostic.line,
             column: diagnostic.column,

@@ -14,7 +14,7 @@ use super::problem::Problem;
 use super::routes::Operation;
 
 /// The maximum size of a request's body, in bytes.
-pub(super) const MAX_BODY: usize = 1 << 20;
+pub(crate) const MAX_BODY: usize = 1 << 20;
 /// The maximum bytes of a refused request that are read, and the maximum time for it.
 const MAX_DRAINED: usize = 4 << 20;
 const DRAIN: Duration = Duration::from_secs(1);
@@ -108,7 +108,7 @@ pub(super) fn closing(problem: Problem) -> Response {
 ///
 /// # Errors
 /// Fails when the body is larger, ends too early, or is malformed.
-pub(super) async fn whole(body: Body, most: usize) -> Result<Bytes, Problem> {
+pub(crate) async fn whole(body: Body, most: usize) -> Result<Bytes, Problem> {
     match Limited::new(body, most).collect().await {
         Ok(read) => Ok(read.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(larger_than(most)),

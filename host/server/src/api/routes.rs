@@ -233,6 +233,8 @@ operations! {
     get "/api/v2/audit/verify" verifyAudit admin h::verify_audit, "Checks the chain of hashes over the audit log, and names the first changed row", query VERIFY, body None, gives 200 "AuditReport", waits true, command "audit verify";
     get "/api/v2/keys" listKeys admin h::list_keys, "Lists the API keys, without their secrets", query NONE, body None, gives 200 "Keys", waits false, command "keys list";
     post "/api/v2/keys" createKey admin h::create_key, "Creates an API key; only this response shows its secret", query NONE, body Some("KeyRequest"), gives 201 "NewKey", waits false, command "keys create NAME --role viewer";
+    get "/api/v2/sessions" listSessions admin h::list_sessions, "Lists the sessions of people in the web UI, the one used last first", query NONE, body None, gives 200 "Sessions", waits false, command "sessions list";
+    delete "/api/v2/sessions/{id}" endSession admin h::end_session, "Ends a session", query NONE, body None, gives 204 "", waits false, command "sessions end ID";
     delete "/api/v2/keys/{id}" revokeKey admin h::revoke_key, "Revokes an API key", query NONE, body None, gives 204 "", waits false, command "keys revoke ID";
 }
 
@@ -249,6 +251,8 @@ const EVERYWHERE: &[Operation] = &[
     Operation::listKeys,
     Operation::createKey,
     Operation::revokeKey,
+    Operation::listSessions,
+    Operation::endSession,
     Operation::prometheus,
 ];
 

@@ -9,7 +9,9 @@ use stepwell::engine::clock::Timestamp;
 use stepwell::engine::step::Need;
 use stepwell::engine::store::{AuditRow, DeadLetter, LedgerRow, RunRow};
 use stepwell::engine::{JobDefinition, Outcome, Receipt};
-use stepwell::{ApiKey, ApprovedStep, Backfill, Preview, QueueStatus, Role, StepVersion, StoredJob};
+use stepwell::{
+    ApiKey, ApprovedStep, Backfill, Holder, Preview, QueueStatus, Role, Session, StepVersion, StoredJob,
+};
 
 use super::problem::Place;
 
@@ -44,6 +46,8 @@ page! {
     Queues of QueueStatus;
     /// API keys.
     Keys of Key;
+    /// Sessions of the web UI.
+    Sessions of SessionOf;
     /// Steps that wait for an approval.
     Approvals of Approval;
     /// Step types.
@@ -406,6 +410,28 @@ impl From<ApiKey> for Key {
     fn from(key: ApiKey) -> Self {
         let ApiKey { id, name, role, projects, jobs, created_at, expires_at, .. } = key;
         Self { id, name, role, projects, jobs, created_at, expires_at }
+    }
+}
+
+/// A session of a person in the web UI.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct SessionOf {
+    /// The id of the session. It does not give access.
+    pub id: String,
+    /// The person: the holder of an API key, or a person of the OpenID provider.
+    pub holder: Holder,
+    /// The time of the login.
+    pub created_at: Timestamp,
+    /// The time of the last request that the person caused, to the minute.
+    pub seen_at: Timestamp,
+    /// The time at which the session ends at the latest. It ends earlier when it is not used for 12 hours.
+    pub ends_at: Timestamp,
+}
+
+impl From<Session> for SessionOf {
+    fn from(session: Session) -> Self {
+        let Session { id, holder, created_at, seen_at, ends_at, .. } = session;
+        Self { id, holder, created_at, seen_at, ends_at }
     }
 }
 

@@ -9,6 +9,7 @@ mod connections;
 mod dead_letters;
 mod jobs;
 mod keys;
+mod sessions;
 mod policy;
 mod queues;
 mod run;
@@ -41,6 +42,7 @@ pub(crate) use connections::ConnectionsCommand;
 pub(crate) use dead_letters::DeadLettersCommand;
 pub(crate) use jobs::JobsCommand;
 pub(crate) use keys::KeysCommand;
+pub(crate) use sessions::SessionsCommand;
 pub(crate) use policy::PolicyCommand;
 pub(crate) use queues::QueuesCommand;
 pub(crate) use run::RunArgs;
@@ -231,6 +233,8 @@ pub(crate) enum Command {
     },
     /// Creates, lists and revokes API keys.
     Keys(Of<KeysCommand>),
+    /// Lists and ends sessions of people in the web UI.
+    Sessions(Of<SessionsCommand>),
     /// Stores the values of secrets, encrypted, in the `secret_store` of the configuration.
     Secrets(OfNode<SecretsCommand>),
     /// Lists and tests the databases of the configuration.

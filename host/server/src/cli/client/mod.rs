@@ -10,15 +10,15 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, BodyDataStream, Bytes};
-use axum::http::{Method, Request, StatusCode};
+use axum::http::{Request, StatusCode};
 use futures_util::StreamExt;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 use stepwell::Host;
 use stepwell::engine::{Diagnostic, Diagnostics};
 use tower::ServiceExt;
 
-use crate::api::{self, Operation};
+use crate::api;
+pub(crate) use crate::api::Call;
 use crate::cli::args::ApiArgs;
 use crate::cli::host::host;
 use crate::failure::Failure;
@@ -48,78 +48,6 @@ pub(crate) struct Client {
 enum Way {
     Here { router: Router, host: Host },
     There(Remote),
-}
-
-/// A request to the API.
-pub(crate) struct Call {
-    method: Method,
-    path: String,
-    headers: Vec<(&'static str, String)>,
-    body: Vec<u8>,
-    /// The status of its success, and the schema of its answer.
-    answer: (u16, &'static str),
-    /// Whether its answer may take longer than others.
-    waits: bool,
-    /// The reason not to send it.
-    odd: Option<String>,
-}
-
-impl Call {
-    /// Returns a request for an operation. The parameters replace the `{...}` of its path in order, each of
-    /// them encoded. A `{*...}` at the end takes all remaining parameters.
-    pub fn to(operation: &Operation, parameters: &[&str]) -> Self {
-        let mut path = String::new();
-        let mut left = parameters.iter();
-        for segment in operation.path.split('/').skip(1) {
-            let filled: Vec<&str> = match (segment.starts_with("{*"), segment.starts_with('{')) {
-                (true, _) => left.by_ref().copied().collect(),
-                (false, true) => left.by_ref().take(1).copied().collect(),
-                (false, false) => vec![segment],
-            };
-            for segment in filled {
-                path.push('/');
-                path.extend(encoded(segment));
-            }
-        }
-        // Servers resolve these segments, encoded or not, so the path would name another resource.
-        let odd = parameters.iter().find(|parameter| matches!(**parameter, "" | "." | ".."));
-        let odd = odd.map(|parameter| format!("`{parameter}` is not a name: use an id or a path of names"));
-        let method = Method::from_bytes(operation.method.to_uppercase().as_bytes()).unwrap_or_default();
-        let answer = operation.success;
-        Self { method, path, headers: Vec::new(), body: Vec::new(), answer, waits: operation.waits, odd }
-    }
-
-    /// Adds a parameter to the query, if it has a value.
-    pub fn query(mut self, name: &str, value: Option<impl ToString>) -> Self {
-        if let Some(value) = value {
-            self.path.push(if self.path.contains('?') { '&' } else { '?' });
-            self.path.extend(encoded(name));
-            self.path.push('=');
-            self.path.extend(encoded(&value.to_string()));
-        }
-        self
-    }
-
-    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.headers.push((name, value.into()));
-        self
-    }
-
-    pub fn json(self, body: &Value) -> Self {
-        self.header("content-type", "application/json").body(body.to_string())
-    }
-
-    pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
-        self.body = body.into();
-        self
-    }
-}
-
-/// Encodes a part of a path or a query.
-fn encoded(text: &str) -> PercentEncode<'_> {
-    /// All characters except the unreserved ones of RFC 3986.
-    const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
-    utf8_percent_encode(text, &RESERVED)
 }
 
 /// A response whose body has not been read.
@@ -380,23 +308,6 @@ fn found(problems: &Value, file: &str, text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_call_encodes_its_parts() {
-        let call = Call::to(&Operation::getApproval, &["Europe/Berlin", "a b?"])
-            .query("job_id", Some("ü&="))
-            .query("x", None::<u32>);
-        assert_eq!(call.path, "/api/v2/runs/Europe%2FBerlin/approvals/a%20b%3F?job_id=%C3%BC%26%3D");
-        let call = Call::to(&Operation::runArtifact, &["run", "a", "b.txt"]);
-        assert_eq!((call.method, call.path.as_str()), (Method::GET, "/api/v2/runs/run/artifacts/a/b.txt"));
-        assert_eq!(Call::to(&Operation::deleteJob, &["a"]).method, Method::DELETE);
-        for odd in ["", ".", ".."] {
-            assert!(
-                Call::to(&Operation::getRun, &[odd]).odd.is_some_and(|why| why.contains("is not a name")),
-                "{odd}"
-            );
-        }
-    }
 
     #[test]
     fn a_refusal_names_places_in_the_file() {

@@ -13,6 +13,7 @@ mod explain;
 mod health;
 mod jobs;
 mod keys;
+mod sessions;
 mod ledger;
 mod metrics;
 mod policy;
@@ -68,6 +69,7 @@ pub(crate) async fn dispatch(cli: Cli, filter: LogFilter) -> Result<Exit, Failur
         Command::Audit { command: Some(command), .. } => audit::verify_audit(*command).await?,
         Command::Audit { command: None, limit, api } => audit::audit(limit, &api).await?,
         Command::Keys(of) => keys::keys(of.command, &of.api).await?,
+        Command::Sessions(of) => sessions::sessions(of.command, &of.api).await?,
         Command::Secrets(of) => secrets::secrets(of.command, &of.local).await?,
         Command::Connections(of) => connections::connections(of.command, &of.local).await?,
         Command::Config { command: ConfigCommand::Show { resolved, local } } => {

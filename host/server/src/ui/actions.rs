@@ -1,0 +1,155 @@
+//! Buttons and forms: each is for one operation of the API.
+//!
+//! A form names its operation, the parameters of its path, and the page that follows. Its fields are the keys of the
+//! body: `reason` is a text, and `approved:json` is a value as JSON. A field without a text is left out.
+
+use axum::extract::{Extension, Path};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::{Markup, html};
+use serde_json::{Map, Value};
+
+use super::ROOT;
+use super::ask::Ask;
+use super::flash::Flash;
+use super::guard::Fields;
+use crate::api::{Call, Operation, Problem, TABLE};
+
+/// A button that sends a form.
+pub(super) struct Button<'b> {
+    operation: &'b Operation,
+    parameters: &'b [&'b str],
+    label: &'b str,
+    /// The text that the next page shows.
+    done: &'b str,
+    /// The page that follows.
+    next: String,
+    class: &'static str,
+    confirm: Option<String>,
+    fields: Vec<(&'static str, String)>,
+    extra: Option<Markup>,
+}
+
+impl<'b> Button<'b> {
+    pub fn new(operation: &'b Operation, parameters: &'b [&'b str], label: &'b str, next: String) -> Self {
+        Self {
+            operation,
+            parameters,
+            label,
+            done: "",
+            next,
+            class: "button",
+            confirm: None,
+            fields: Vec::new(),
+            extra: None,
+        }
+    }
+
+    /// Sets the text that the next page shows after a success.
+    pub fn done(self, done: &'b str) -> Self {
+        Self { done, ..self }
+    }
+
+    /// Marks the main action of a page.
+    pub fn primary(self) -> Self {
+        Self { class: "button primary", ..self }
+    }
+
+    /// Marks an action that cannot be undone, and asks before it.
+    pub fn danger(self, question: impl Into<String>) -> Self {
+        Self { class: "button danger", confirm: Some(question.into()), ..self }
+    }
+
+    /// Adds a field that is not shown.
+    pub fn field(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.fields.push((name, value.into()));
+        self
+    }
+
+    /// Adds fields that are shown before the button.
+    pub fn with(self, extra: Markup) -> Self {
+        Self { extra: Some(extra), ..self }
+    }
+
+    /// Shows the button to people who may use its operation.
+    pub fn show(self, ask: &Ask) -> Markup {
+        if !ask.may(self.operation) {
+            return html! {};
+        }
+        let action = ask.path(&["do", self.operation.id]);
+        html! {
+            form.action method="post" action=(action) data-confirm=[self.confirm] {
+                input type="hidden" name="csrf" value=(ask.visitor.session.csrf);
+                input type="hidden" name="_next" value=(self.next);
+                @if !self.done.is_empty() { input type="hidden" name="_done" value=(self.done); }
+                @for parameter in self.parameters { input type="hidden" name="_parameter" value=(parameter); }
+                @for (name, value) in &self.fields { input type="hidden" name=(name) value=(value); }
+                @if let Some(extra) = self.extra { (extra) }
+                button class=(self.class) type="submit" { (self.label) }
+            }
+        }
+    }
+}
+
+/// Sends the form of a button to the API.
+pub(super) async fn act(
+    ask: Ask,
+    Path((_, id)): Path<(String, String)>,
+    Extension(fields): Extension<Fields>,
+) -> Response {
+    let known = TABLE.iter().find(|operation| operation.id == id && operation.method != "get");
+    let Some(operation) = known else {
+        return ask.problem(&Problem::new(StatusCode::NOT_FOUND, "there is no such operation"));
+    };
+    let call = match call(operation, &fields) {
+        Ok(call) => call,
+        Err(problem) => return ask.problem(&problem),
+    };
+    let flash = match ask.value(call).await {
+        Ok(_) => Flash { is_problem: false, text: fields.get("_done").to_owned() },
+        Err(problem) => Flash { is_problem: true, text: said(&problem) },
+    };
+    let next = fields.get("_next");
+    let next = if next.starts_with(ROOT) && !next.contains("//") { next } else { ROOT };
+    let mut response = Redirect::to(next).into_response();
+    if !flash.text.is_empty() {
+        flash.add(&mut response);
+    }
+    response
+}
+
+/// Returns a problem in one text.
+pub(super) fn said(problem: &Problem) -> String {
+    let places = problem.errors.iter().map(|place| match &place.help {
+        Some(help) => format!("{} ({help})", place.message),
+        None => place.message.clone(),
+    });
+    let places: Vec<String> = places.collect();
+    if places.is_empty() { problem.detail.clone() } else { places.join("; ") }
+}
+
+/// Returns the request that a form means.
+fn call(operation: &Operation, fields: &Fields) -> Result<Call, Problem> {
+    let parameters: Vec<&str> =
+        fields.iter().filter(|(name, _)| *name == "_parameter").map(|(_, value)| value).collect();
+    let mut call = Call::to(operation, &parameters);
+    let mut body = Map::new();
+    for (name, value) in fields.iter().filter(|(name, _)| !name.starts_with('_') && *name != "csrf") {
+        if value.is_empty() {
+            continue;
+        }
+        if let Some(name) = name.strip_prefix('?') {
+            call = call.query(name, Some(value));
+            continue;
+        }
+        let (name, value) = match name.strip_suffix(":json") {
+            Some(name) => {
+                let read = serde_json::from_str(value);
+                (name, read.map_err(|error| Problem::bad_request(format!("`{name}`: {error}")))?)
+            }
+            None => (name, Value::from(value)),
+        };
+        body.insert(name.to_owned(), value);
+    }
+    Ok(if operation.body.is_some() { call.json(&Value::Object(body)) } else { call })
+}

@@ -1,0 +1,148 @@
+//! A person's view of a project: requests to the API, and the pages that show the answers.
+
+use axum::body::Body;
+use axum::extract::{FromRequestParts, RawPathParams};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Request, StatusCode};
+use axum::response::{IntoResponse, Response};
+use http_body_util::{BodyExt, Limited};
+use maud::Markup;
+use serde_json::Value;
+use stepwell::{Caller, Role};
+use tower::ServiceExt;
+
+use super::flash::Flash;
+use super::guard::Visitor;
+use super::layout::{self, Section};
+use super::{ROOT, Ui};
+use crate::api::{Call, Client, Operation, Peer, Problem, SignedIn};
+
+/// The maximum size of an answer that a page shows, in bytes.
+const MAX_ANSWER: usize = 32 << 20;
+
+/// A person who looks at a project.
+#[derive(Clone)]
+pub(super) struct Ask {
+    pub ui: Ui,
+    pub visitor: Visitor,
+    pub project: String,
+    caller: Caller,
+    peer: Option<Peer>,
+    headers: HeaderMap,
+}
+
+impl FromRequestParts<Ui> for Ask {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, ui: &Ui) -> Result<Self, Response> {
+        let params = RawPathParams::from_request_parts(parts, ui).await.map_err(IntoResponse::into_response)?;
+        let project = params.iter().find(|(name, _)| *name == "project").map_or("", |(_, value)| value);
+        let project = project.to_owned();
+        let gone = || Problem::new(StatusCode::UNAUTHORIZED, "log in to see this page");
+        let visitor = parts.extensions.get::<Visitor>().cloned();
+        let visitor = visitor.ok_or_else(|| layout::problem(&gone(), None))?;
+        let caller = ui.app.host.sessions().caller(&visitor.who, &project);
+        let caller = caller.map_err(|error| layout::problem(&Problem::from(error), None))?;
+        let (peer, headers) = (parts.extensions.get::<Peer>().copied(), parts.headers.clone());
+        Ok(Self { ui: ui.clone(), visitor, project, caller, peer, headers })
+    }
+}
+
+impl Ask {
+    /// Returns the address of a page of the project. Each part is one segment.
+    pub fn path(&self, segments: &[&str]) -> String {
+        let mut path = format!("{ROOT}/p/{}", self.project);
+        for segment in segments {
+            path.push('/');
+            path.extend(crate::api::encoded(segment));
+        }
+        path
+    }
+
+    /// Returns the address of this page, with its query.
+    pub fn here(&self, parts: &axum::http::Uri) -> String {
+        parts.path_and_query().map_or_else(String::new, |path| path.as_str().to_owned())
+    }
+
+    /// Returns whether the person may use an operation.
+    pub fn may(&self, operation: &Operation) -> bool {
+        let held = if operation.everywhere() { self.caller.role_everywhere() } else { Some(self.caller.role()) };
+        let is_for_all = !operation.everywhere() || !self.caller.is_for_some_jobs();
+        operation.role.is_none_or(|role| held.is_some_and(|held| held >= role)) && is_for_all
+    }
+
+    /// Returns the role in this project.
+    pub fn role(&self) -> Role {
+        self.caller.role()
+    }
+
+    /// Returns the answer of the API as it is.
+    pub async fn raw(&self, call: Call) -> Result<Response, Problem> {
+        if let Some(odd) = call.odd {
+            return Err(Problem::bad_request(odd));
+        }
+        let mut request = Request::builder().method(call.method).uri(call.path);
+        for (name, value) in call.headers {
+            request = request.header(name, value);
+        }
+        let request = request.header("stepwell-project", &self.project).header("host", "localhost");
+        let mut request = request
+            .body(Body::from(call.body))
+            .map_err(|error| Problem::bad_request(format!("the request is invalid: {error}")))?;
+        let extensions = request.extensions_mut();
+        extensions.insert(SignedIn(self.visitor.who.clone()));
+        if let Some(peer) = self.peer {
+            extensions.insert(peer);
+        }
+        if let Some(forwarded) = self.headers.get("x-forwarded-for") {
+            request.headers_mut().insert("x-forwarded-for", forwarded.clone());
+        }
+        let Ok(response) = self.ui.api.clone().oneshot(request).await;
+        Ok(response)
+    }
+
+    /// Returns the value of a successful answer; null when it has no content.
+    pub async fn value(&self, call: Call) -> Result<Value, Problem> {
+        let response = self.raw(call).await?;
+        let status = response.status();
+        let cut = |_| Problem::new(StatusCode::BAD_GATEWAY, "the answer of the API is too large for a page");
+        let body = Limited::new(response.into_body(), MAX_ANSWER).collect().await.map_err(cut)?.to_bytes();
+        if status.is_success() {
+            return Ok(serde_json::from_slice(&body).unwrap_or(Value::Null));
+        }
+        Err(serde_json::from_slice(&body).unwrap_or_else(|_| {
+            Problem::new(status, format!("the API answered {status}"))
+        }))
+    }
+
+    /// Returns the value of the answer to a request that only reads.
+    pub async fn get(&self, operation: &Operation, parameters: &[&str]) -> Result<Value, Problem> {
+        self.value(Call::to(operation, parameters)).await
+    }
+
+    /// Returns a page.
+    pub fn page(&self, section: Section, title: &str, content: Markup) -> Response {
+        let flash = Flash::of(&self.headers);
+        let had = flash.is_some();
+        let mut response = layout::page(self, section, title, flash.as_ref(), content);
+        if had {
+            Flash::forget(&mut response);
+        }
+        response
+    }
+
+    /// Returns the page about a problem.
+    pub fn problem(&self, problem: &Problem) -> Response {
+        layout::problem(problem, Some(self))
+    }
+
+    /// Returns the projects of the person.
+    pub fn projects(&self) -> Vec<(String, Role)> {
+        self.ui.app.host.sessions().projects(&self.visitor.who)
+    }
+
+    /// Returns the client of the request, for bounds per address.
+    pub fn client(&self) -> Option<Client> {
+        self.peer.map(|peer| Client(peer.0))
+    }
+}

@@ -1,0 +1,163 @@
+//! The checks before a page: the address of the request, the session, and the token of a change.
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+use stepwell::{Identity, Session};
+
+use super::{ROOT, Ui, layout, login};
+use crate::api::{self, MAX_BODY, Problem, changes};
+
+/// The person of a request.
+#[derive(Clone)]
+pub(super) struct Visitor {
+    pub session: Session,
+    pub who: Identity,
+    /// The token of the session.
+    pub token: String,
+}
+
+/// The fields of a form.
+#[derive(Clone, Default)]
+pub(super) struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    fn read(body: &[u8]) -> Self {
+        Self(url::form_urlencoded::parse(body).into_owned().collect())
+    }
+
+    /// Returns the first value of a field, or nothing.
+    pub fn get(&self, name: &str) -> &str {
+        self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+}
+
+/// The maximum size of the body of a login.
+const LOGIN: usize = 16 << 10;
+
+/// Adds the headers that protect pages: scripts and styles come from this service only, no other site shows a page in
+/// a frame, and no page tells another site its address.
+pub(super) async fn protect(mut response: Response) -> Response {
+    const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+        connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, CSP),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Refuses requests under a wrong name, changes that another site causes, and large bodies of strangers.
+pub(super) async fn admit(State(ui): State<Ui>, request: Request<Body>, next: Next) -> Response {
+    if let Some(refused) = api::refused(&ui.app, &request) {
+        return refused;
+    }
+    if changes(request.method()) && is_from_elsewhere(request.headers()) {
+        let problem = Problem::new(StatusCode::FORBIDDEN, "the request comes from a page of another site");
+        return layout::problem(&problem, None);
+    }
+    next.run(request).await
+}
+
+/// Returns whether a browser says that a page of another site sends the request.
+fn is_from_elsewhere(headers: &HeaderMap) -> bool {
+    let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+    if let Some(site) = text("sec-fetch-site") {
+        return !matches!(site, "same-origin" | "none");
+    }
+    let host = text("host").unwrap_or_default();
+    text("origin").is_some_and(|origin| origin.split_once("://").is_none_or(|(_, own)| own != host))
+}
+
+/// Lets people with a session pass. A change must repeat the session's token for changes.
+pub(super) async fn signed_in(State(ui): State<Ui>, request: Request<Body>, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let visitor = match visitor(&ui, &parts).await {
+        Ok(Some(visitor)) => visitor,
+        Ok(None) => return to_login(&parts),
+        Err(problem) => return layout::problem(&problem, None),
+    };
+    let mut bytes = Bytes::new();
+    if changes(&parts.method) {
+        bytes = match read(body, MAX_BODY).await {
+            Ok(bytes) => bytes,
+            Err(problem) => return layout::problem(&problem, None),
+        };
+        let is_form = parts
+            .headers
+            .get(header::CONTENT_TYPE)
+            .is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
+        let fields = if is_form { Fields::read(&bytes) } else { Fields::default() };
+        let sent = parts.headers.get("x-csrf-token").and_then(|value| value.to_str().ok());
+        if sent.unwrap_or_else(|| fields.get("csrf")) != visitor.session.csrf {
+            let detail = "the page is out of date: load it again, and repeat the change";
+            return layout::problem(&Problem::new(StatusCode::FORBIDDEN, detail), None);
+        }
+        parts.extensions.insert(fields);
+    }
+    let renewed = match is_used(&parts.headers) {
+        true => ui.app.host.sessions().rotate(&visitor.session, &visitor.token).await.ok().flatten(),
+        false => None,
+    };
+    let secure = login::is_secure(&ui, &parts);
+    parts.extensions.insert(visitor);
+    let mut response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
+    if let Some(token) = renewed {
+        login::set_cookie(&mut response, &token, secure);
+    }
+    response
+}
+
+/// Reads a body in bounded time.
+async fn read(body: Body, most: usize) -> Result<Bytes, Problem> {
+    match tokio::time::timeout(api::BODY, api::whole_body(body, most)).await {
+        Ok(read) => read,
+        Err(_) => Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "the request did not arrive in time")),
+    }
+}
+
+/// Reads the form of a login.
+pub(super) async fn login_fields(body: Body) -> Result<Fields, Problem> {
+    Ok(Fields::read(&read(body, LOGIN).await?))
+}
+
+/// Returns the person of a request, if the session has not ended.
+pub(super) async fn visitor(ui: &Ui, parts: &Parts) -> Result<Option<Visitor>, Problem> {
+    let Some(token) = login::cookie(&parts.headers) else { return Ok(None) };
+    let found = ui.app.host.sessions().find(&token, is_used(&parts.headers)).await?;
+    Ok(found.map(|(session, who)| Visitor { session, who, token }))
+}
+
+/// Returns whether a person caused the request, and not a page that renews itself.
+fn is_used(headers: &HeaderMap) -> bool {
+    !headers.contains_key("hx-request")
+}
+
+/// Sends a person without a session to the login, and back afterwards.
+fn to_login(parts: &Parts) -> Response {
+    let path = parts.uri.path_and_query().map_or(ROOT, |path| path.as_str());
+    let back = if changes(&parts.method) { ROOT } else { path };
+    let next: String = api::encoded(back).collect();
+    let login = format!("{ROOT}/login?next={next}");
+    if parts.headers.contains_key("hx-request") {
+        let mut response = StatusCode::UNAUTHORIZED.into_response();
+        if let Ok(value) = HeaderValue::from_str(&login) {
+            response.headers_mut().insert("hx-redirect", value);
+        }
+        return response;
+    }
+    Redirect::to(&login).into_response()
+}

@@ -1,0 +1,192 @@
+//! The frame of every page.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use maud::{DOCTYPE, Markup, html};
+
+use super::ROOT;
+use super::ask::Ask;
+use super::assets::{ICON, SCRIPTS, STYLE, THEME};
+use super::flash::Flash;
+use crate::api::{Operation, Problem};
+
+/// The part of the navigation to which a page belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Section {
+    Overview,
+    Queues,
+    Jobs,
+    Runs,
+    Schedules,
+    DeadLetters,
+    Approvals,
+    Steps,
+    Policies,
+    Connections,
+    Audit,
+    Access,
+    /// A page outside of the navigation.
+    None,
+}
+
+impl Section {
+    /// The navigation: a section, its name, its address below the project, its key, and the operation that its page
+    /// needs.
+    const ALL: [(Self, &'static str, &'static str, &'static str, Operation); 12] = [
+        (Self::Overview, "Overview", "", "g o", Operation::getMetrics),
+        (Self::Queues, "Queues", "queues", "g q", Operation::listQueues),
+        (Self::Jobs, "Jobs", "jobs", "g j", Operation::listJobs),
+        (Self::Runs, "Runs", "runs", "g r", Operation::listRuns),
+        (Self::Schedules, "Schedules", "schedules", "g s", Operation::listLedger),
+        (Self::DeadLetters, "Dead letters", "dead-letters", "g d", Operation::listDeadLetters),
+        (Self::Approvals, "Approvals", "approvals", "g a", Operation::listApprovals),
+        (Self::Steps, "Steps", "steps", "g t", Operation::listSteps),
+        (Self::Policies, "Policies", "policies", "g p", Operation::listSteps),
+        (Self::Connections, "Connections", "connections", "g c", Operation::listSteps),
+        (Self::Audit, "Audit", "audit", "g u", Operation::listAudit),
+        (Self::Access, "Access", "access", "g k", Operation::listKeys),
+    ];
+}
+
+/// Returns a page of a project.
+pub(super) fn page(
+    ask: &Ask,
+    section: Section,
+    title: &str,
+    flash: Option<&Flash>,
+    content: Markup,
+) -> Response {
+    let body = html! {
+        a.skip href="#main" { "Skip to the content" }
+        header.top {
+            a.brand href=(ask.path(&[])) { img src=(ICON.address()) alt="" width="24" height="24"; "Stepwell" }
+            (projects(ask))
+            (person(ask))
+        }
+        div.frame {
+            nav.side aria-label="Main" {
+                details.menu open {
+                    summary { "Menu" }
+                    ul {
+                        @for (own, name, path, key, needs) in &Section::ALL {
+                            @if ask.may(needs) {
+                                li {
+                                    a href=(address(ask, path)) data-key=(key) aria-current=[(*own == section).then_some("page")] {
+                                        (name)
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+            main #main tabindex="-1" {
+                @if let Some(flash) = flash {
+                    div class={ "alert " (if flash.is_problem { "danger" } else { "success" }) }
+                        role=(if flash.is_problem { "alert" } else { "status" }) { (flash.text) }
+                }
+                (content)
+            }
+        }
+    };
+    whole(title, StatusCode::OK, Some(&ask.visitor.session.csrf), &body)
+}
+
+fn address(ask: &Ask, path: &str) -> String {
+    if path.is_empty() { ask.path(&[]) } else { ask.path(&[path]) }
+}
+
+fn projects(ask: &Ask) -> Markup {
+    let all = ask.projects();
+    html! {
+        @if all.len() > 1 {
+            details.picker {
+                summary { "Project: " strong { (ask.project) } }
+                ul {
+                    @for (name, role) in &all {
+                        li { a href={ (ROOT) "/p/" (name) } aria-current=[(*name == ask.project).then_some("true")] {
+                            (name) " (" (role.name()) ")"
+                        } }
+                    }
+                }
+            }
+        } @else {
+            span.project { "Project: " strong { (ask.project) } }
+        }
+    }
+}
+
+fn person(ask: &Ask) -> Markup {
+    html! {
+        details.picker.person {
+            summary { (ask.visitor.who.name) }
+            div {
+                p { "Role: " (ask.role().name()) }
+                div.field {
+                    label for="theme" { "Theme" }
+                    select #theme data-theme-choice {
+                        option value="system" { "As the system" }
+                        option value="light" { "Light" }
+                        option value="dark" { "Dark" }
+                    }
+                }
+                form method="post" action={ (ROOT) "/logout" } {
+                    input type="hidden" name="csrf" value=(ask.visitor.session.csrf);
+                    button.button type="submit" { "Log out" }
+                }
+            }
+        }
+    }
+}
+
+/// Returns a page without navigation.
+pub(super) fn bare(title: &str, status: StatusCode, content: Markup) -> Response {
+    let body = html! {
+        main.bare #main tabindex="-1" { (content) }
+    };
+    whole(title, status, None, &body)
+}
+
+/// Returns the page about a problem.
+pub(super) fn problem(problem: &Problem, ask: Option<&Ask>) -> Response {
+    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let content = html! {
+        h1 { (problem.title) }
+        div.alert.danger role="alert" { p { (super::show::text(&problem.detail)) } }
+        @if !problem.errors.is_empty() {
+            ul {
+                @for place in &problem.errors {
+                    li { (super::show::text(&place.message)) @if let Some(help) = &place.help { " (" (super::show::text(help)) ")" } }
+                }
+            }
+        }
+        p { a href=(ROOT) { "Back to the overview" } }
+    };
+    let mut response = match ask {
+        Some(ask) => page(ask, Section::None, &problem.title, None, content),
+        None => bare(&problem.title, status, content),
+    };
+    *response.status_mut() = status;
+    response
+}
+
+fn whole(title: &str, status: StatusCode, csrf: Option<&str>, body: &Markup) -> Response {
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                @if let Some(csrf) = csrf { meta name="csrf-token" content=(csrf); }
+                title { (title) " · Stepwell" }
+                link rel="icon" href=(ICON.address()) type="image/svg+xml";
+                link rel="stylesheet" href=(STYLE.address());
+                script src=(THEME.address()) {}
+                script src=(SCRIPTS.address()) defer {}
+            }
+            body { (body) }
+        }
+    };
+    let html = HeaderValue::from_static("text/html; charset=utf-8");
+    (status, [(header::CONTENT_TYPE, html)], page.into_string()).into_response()
+}

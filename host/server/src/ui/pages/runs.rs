@@ -1,0 +1,106 @@
+//! The list of runs.
+
+use axum::extract::Query;
+use axum::response::Response;
+use maud::{Markup, html};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::shown;
+use crate::api::{Call, Operation};
+use crate::ui::ask::Ask;
+use crate::ui::layout::Section;
+use crate::ui::show;
+use crate::ui::value::Parts;
+
+/// The filters of the list.
+#[derive(Deserialize, Default)]
+pub(in crate::ui) struct Filters {
+    job_id: Option<String>,
+    queue: Option<String>,
+    status: Option<String>,
+    cursor: Option<String>,
+}
+
+/// Shows the runs, newest first.
+pub(in crate::ui) async fn list(ask: Ask, Query(filters): Query<Filters>) -> Response {
+    let page = async {
+        let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+        let call = Call::to(&Operation::listRuns, &[])
+            .query("job_id", given(&filters.job_id))
+            .query("queue", given(&filters.queue))
+            .query("status", given(&filters.status))
+            .query("limit", Some(50))
+            .query("cursor", given(&filters.cursor));
+        let runs = ask.value(call).await?;
+        let here = ask.path(&["runs"]);
+        Ok(ask.page(Section::Runs, "Runs", html! {
+            header.page { h1 { "Runs" } }
+            (filter_form(&here, &filters))
+            section #live aria-label="Runs" hx-get="" hx-trigger="every 5s" hx-select="#live" hx-swap="outerHTML" {
+                (table(&ask, runs.list("items")))
+                (show::next_page(&runs, &address(&here, &filters)))
+            }
+        }))
+    };
+    shown(&ask, page.await)
+}
+
+fn address(here: &str, filters: &Filters) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    for (name, value) in [("job_id", &filters.job_id), ("queue", &filters.queue), ("status", &filters.status)] {
+        if let Some(value) = value.as_deref().filter(|value| !value.is_empty()) {
+            query.append_pair(name, value);
+        }
+    }
+    let query = query.finish();
+    if query.is_empty() { here.to_owned() } else { format!("{here}?{query}") }
+}
+
+fn filter_form(here: &str, filters: &Filters) -> Markup {
+    let value = |text: &Option<String>| text.clone().unwrap_or_default();
+    html! {
+        form.toolbar method="get" action=(here) role="search" {
+            div.field { label for="job_id" { "Job" } input #job_id name="job_id" data-search value=(value(&filters.job_id)); }
+            div.field { label for="queue" { "Queue" } input #queue name="queue" value=(value(&filters.queue)); }
+            div.field {
+                label for="status" { "Status" }
+                select #status name="status" {
+                    option value="" { "All" }
+                    @for status in stepwell::engine::run::RunStatus::ALL {
+                        option value=(status.name()) selected[filters.status.as_deref() == Some(status.name())] { (status.name()) }
+                    }
+                }
+            }
+            button.button type="submit" { "Filter" }
+        }
+    }
+}
+
+/// Shows runs as a table.
+pub(in crate::ui) fn table(ask: &Ask, runs: &[Value]) -> Markup {
+    html! {
+        @if runs.is_empty() {
+            (show::empty("No runs", html! { p { "No run matches." } }))
+        } @else {
+            div.table tabindex="0" role="region" aria-label="Table of runs" {
+                table {
+                    thead { tr { th { "Run" } th { "Job" } th { "Status" } th { "Queue" } th { "Due" } th.number { "Duration" } th { "Message" } } }
+                    tbody {
+                        @for run in runs {
+                            tr {
+                                td { a href=(ask.path(&["runs", run.text("execution_id")])) { code { (run.text("execution_id")) } } }
+                                td { (show::text(run.text("job_id"))) }
+                                td { (show::status(run.text("status"))) }
+                                td { (run.text("queue")) }
+                                td { (show::time(run.text("scheduled_time"))) }
+                                td.number { (show::seconds(run.at("duration_seconds"))) }
+                                td { (show::text(run.text("message"))) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
