@@ -2393,38 +2393,37 @@ relative","& [name=close]":{position:"absolute",top:"0",right:"4px",backgroundCo
 n, & label":{margin:".2em .6em .2em 0"},"& input[type=checkbox]":{marginRight:".2em"},"& label":{fontSize:"80%",whiteSpace:"pre"}},"&light .cm-searchMatch":{backgroundColor:"\
 #ffff0054"},"&dark .cm-searchMatch":{backgroundColor:"#00ffff8a"},"&light .cm-searchMatch-selected":{backgroundColor:"#ff6a0054"},"&dark .cm-searchMatch-selecte\
 d":{backgroundColor:"#ff00ff8a"}}),jl=[At,dt.low(Cb),Tb];function ta(n,e={},...t){let i=document.createElement(n);for(let[s,r]of Object.entries(e))i.setAttribute(s,r);return i.append(...t),i}var ju=(n,e)=>({[`border-${n}`]:`3px solid var(--${e})`}),Db=P.theme({"&":{color:"var(--text)",backgroundColor:"var(--surface)",fontSize:"var(--size-code)",height:"\
-100%"},"&.cm-focused":{outline:"2px solid var(--focus)",outlineOffset:"1px"},".cm-scroller":{fontFamily:"var(--mono)",lineHeight:"1.5",overflow:"auto"},".cm-con\
-tent":{caretColor:"var(--text)"},".cm-cursor, .cm-dropCursor":{borderLeftColor:"var(--text)",borderLeftWidth:"2px"},".cm-selectionBackground, &.cm-focused > .cm\
--scroller > .cm-selectionLayer .cm-selectionBackground":{background:"var(--selection)"},".cm-gutters":{color:"var(--muted)",backgroundColor:"var(--sunken)",borderRight:"\
-1px solid var(--line)"},".cm-activeLine, .cm-activeLineGutter":{backgroundColor:"var(--hover)"},".cm-selectionMatch":{backgroundColor:"var(--found)"},".cm-searc\
-hMatch":{backgroundColor:"var(--found)",outline:"1px solid var(--control)"},".cm-searchMatch-selected":{backgroundColor:"var(--found)",outline:"2px solid var(--\
-focus)"},"&.cm-focused .cm-matchingBracket":{backgroundColor:"var(--selection)"},".cm-panels":{color:"var(--text)",backgroundColor:"var(--sunken)"},".cm-panels-\
-top":{borderBottom:"1px solid var(--line)"},".cm-panel.cm-search":{padding:"8px 32px 8px 8px",fontSize:"var(--size-small)"},".cm-panel.cm-search label":{fontSize:"\
-inherit"},".cm-panel.cm-search [name=close]":{color:"var(--text)",fontSize:"20px",width:"28px",height:"28px"},".cm-textfield":{color:"var(--text)",backgroundColor:"\
-var(--surface)",border:"1px solid var(--control)",fontSize:"inherit"},".cm-button":{color:"var(--text)",backgroundColor:"var(--surface)",backgroundImage:"none",
-border:"1px solid var(--control)",borderRadius:"var(--radius)",fontSize:"inherit"},".cm-textfield:focus-visible, .cm-button:focus-visible, [name=close]:focus-vi\
-sible":{outline:"2px solid var(--focus)"},".cm-tooltip":{color:"var(--text)",backgroundColor:"var(--surface)",border:"1px solid var(--control)",borderRadius:"va\
-r(--radius)"},".cm-diagnosticText":{whiteSpace:"pre-wrap"},".cm-diagnostic-error":ju("left","failed"),".cm-diagnostic-warning":ju("left","parked"),".cm-panel.cm\
--panel-lint ul [aria-selected]":{backgroundColor:"var(--selection)",color:"var(--text)"},".cm-panel.cm-panel-lint ul:focus [aria-selected]":{backgroundColor:"va\
-r(--selection)",color:"var(--text)"},".cm-lintRange":{backgroundImage:"none !important"},".cm-lintRange-error":{textDecoration:"underline wavy var(--failed)",textUnderlineOffset:"\
-3px"},".cm-lintRange-warning":{textDecoration:"underline wavy var(--parked)",textUnderlineOffset:"3px"},".cm-lint-marker":{content:"normal !important",width:"12\
-px",height:"12px",margin:"4px 1px"},".cm-lint-marker-error":{backgroundColor:"var(--failed)",borderRadius:"50%"},".cm-lint-marker-warning":{backgroundColor:"var\
-(--parked)",clipPath:"polygon(50% 0, 100% 100%, 0 100%)"}}),Rb=vi.define([{tag:[y.definition(y.propertyName),y.propertyName],color:"var(--syntax-key)"},{tag:[y.
-string,y.content],color:"var(--text)"},{tag:[y.special(y.string),y.attributeValue],color:"var(--syntax-string)"},{tag:[y.comment,y.lineComment],color:"var(--mut\
-ed)",fontStyle:"italic"},{tag:[y.keyword,y.bool,y.null,y.number,y.typeName,y.labelName,y.meta],color:"var(--syntax-other)"},{tag:[y.separator,y.punctuation,y.squareBracket,
-y.brace],color:"var(--muted)"}]),_u=[Db,hc(Rb)];async function Zu(n,e,t){let s={"content-type":"application/yaml",accept:"application/json","x-csrf-token":document.querySelector('meta[name="csrf-token"]')?.getAttribute(
+100%"},"&.cm-focused":{outline:"none"},".cm-scroller":{fontFamily:"var(--mono)",lineHeight:"1.5",overflow:"auto"},".cm-content":{caretColor:"var(--text)"},".cm-\
+cursor, .cm-dropCursor":{borderLeftColor:"var(--text)",borderLeftWidth:"2px"},".cm-selectionBackground, &.cm-focused > .cm-scroller > .cm-selectionLayer .cm-sel\
+ectionBackground":{background:"var(--selection)"},".cm-gutters":{color:"var(--muted)",backgroundColor:"var(--sunken)",borderRight:"1px solid var(--line)"},".cm-\
+activeLine, .cm-activeLineGutter":{backgroundColor:"var(--hover)"},".cm-selectionMatch":{backgroundColor:"var(--found)"},".cm-searchMatch":{backgroundColor:"var\
+(--found)",outline:"1px solid var(--control)"},".cm-searchMatch-selected":{backgroundColor:"var(--found)",outline:"2px solid var(--focus)"},"&.cm-focused .cm-ma\
+tchingBracket":{backgroundColor:"var(--selection)"},".cm-panels":{color:"var(--text)",backgroundColor:"var(--sunken)"},".cm-panels-top":{borderBottom:"1px solid\
+ var(--line)"},".cm-panel.cm-search":{padding:"8px 32px 8px 8px",fontSize:"var(--size-small)"},".cm-panel.cm-search label":{fontSize:"inherit"},".cm-panel.cm-se\
+arch [name=close]":{color:"var(--text)",fontSize:"20px",width:"28px",height:"28px"},".cm-textfield":{color:"var(--text)",backgroundColor:"var(--surface)",border:"\
+1px solid var(--control)",fontSize:"inherit"},".cm-button":{color:"var(--text)",backgroundColor:"var(--surface)",backgroundImage:"none",border:"1px solid var(--\
+control)",borderRadius:"var(--radius)",fontSize:"inherit"},".cm-textfield:focus-visible, .cm-button:focus-visible, [name=close]:focus-visible":{outline:"2px sol\
+id var(--focus)"},".cm-tooltip":{color:"var(--text)",backgroundColor:"var(--surface)",border:"1px solid var(--control)",borderRadius:"var(--radius)"},".cm-diagn\
+osticText":{whiteSpace:"pre-wrap"},".cm-diagnostic-error":ju("left","failed"),".cm-diagnostic-warning":ju("left","parked"),".cm-panel.cm-panel-lint ul [aria-sel\
+ected]":{backgroundColor:"var(--selection)",color:"var(--text)"},".cm-panel.cm-panel-lint ul:focus [aria-selected]":{backgroundColor:"var(--selection)",color:"v\
+ar(--text)"},".cm-lintRange":{backgroundImage:"none !important"},".cm-lintRange-error":{textDecoration:"underline wavy var(--failed)",textUnderlineOffset:"3px"},
+".cm-lintRange-warning":{textDecoration:"underline wavy var(--parked)",textUnderlineOffset:"3px"},".cm-lint-marker":{content:"normal !important",width:"12px",height:"\
+12px",margin:"3px 1px 0"},".cm-lint-marker-error":{backgroundColor:"var(--failed)",borderRadius:"50%"},".cm-lint-marker-warning":{backgroundColor:"var(--parked)",
+clipPath:"polygon(50% 0, 100% 100%, 0 100%)"}}),Rb=vi.define([{tag:[y.definition(y.propertyName),y.propertyName],color:"var(--syntax-key)"},{tag:[y.content],color:"\
+var(--text)"},{tag:[y.string,y.attributeValue],color:"var(--syntax-string)"},{tag:[y.comment,y.lineComment],color:"var(--muted)",fontStyle:"italic"},{tag:[y.keyword,
+y.typeName,y.labelName,y.meta],color:"var(--syntax-other)"},{tag:[y.separator,y.punctuation,y.squareBracket,y.brace],color:"var(--muted)"}]),_u=[Db,hc(Rb)];async function Zu(n,e,t){let s={"content-type":"application/yaml",accept:"application/json","x-csrf-token":document.querySelector('meta[name="csrf-token"]')?.getAttribute(
 "content")??""},r=await fetch(n,{method:"POST",mode:"same-origin",headers:s,body:e,signal:t});if(!r.ok)throw new Error(`the server answered ${r.status}`);let{diagnostics:o}=await r.
 json();return Array.isArray(o)?o:[]}function Bb(n,e){return[...n].slice(0,Math.max(0,e-1)).join("").length}function Ju(n,e){return e.map(({line:t,column:i,severity:s,
 message:r,fix:o})=>{let l=n.line(Math.min(Math.max(1,t),n.lines)),a=Math.min(Bb(l.text,i),l.text.length),h=l.text.slice(a).match(/^[\w.${}-]+/)?.[0].length??l.text.
-length-a,f=l.from+(a===l.text.length?l.text.search(/\S|$/):a),c=a===l.text.length?l.to:l.from+a+h,u=o?`${r}
-Fix: ${o}`:r;return{from:f,to:c,severity:s==="warning"?"warning":"error",message:u}})}var ed="Press Escape, then Tab to leave the editor. Ctrl+F searches; F8 goes to the next problem.";function Lb(n){let e;return async t=>{e?.abort(),e=new AbortController;
+length-a,f=l.from+(a===l.text.length?l.text.search(/\S|$/):a),c=a===l.text.length?l.to:l.from+a+h,u=s==="warning"?"warning":"error",d=o?`${r}
+Fix: ${o}`:r;return{from:f,to:c,severity:u,message:d}})}var ed="Press Escape, then Tab to leave the editor. Ctrl+F searches; F8 goes to the next problem.";function Lb(n){let e;return async t=>{e?.abort(),e=new AbortController;
 let{doc:i}=t.state,s=(r,o)=>n.dispatchEvent(new CustomEvent(r,{bubbles:!0,detail:o}));try{let r=await Zu(n.dataset.validate??"",i.toString(),e.signal);return t.
 state.doc.eq(i)?(s("stepwell:diagnostics",{diagnostics:r}),Ju(i,r)):[]}catch(r){return e.signal.aborted||s("stepwell:validation-failed",{message:String(r)}),[]}}}
 function Eb(n){let e=n.labels?.[0]?.textContent?.trim()||n.getAttribute("aria-label")||"YAML";return[Df(),lc(),Wu(),Cc(),gf(),bf(),yf(),Rf(),Xu(),dc(),Zf(),Si.of(
-"  "),qu({top:!0}),vu(),_u,Q.tabSize.of(2),Q.readOnly.of(n.readOnly||n.disabled),P.contentAttributes.of({"aria-label":e,"aria-description":ed}),n.dataset.validate?
-Du(Lb(n),{delay:300}):[],zo.of([...Tu,...Yu,...Tc,...sc,...nu,su]),P.updateListener.of(t=>{t.docChanged&&(n.value=t.state.doc.toString(),n.dispatchEvent(new Event(
-"input",{bubbles:!0})))})]}function Ib(n){if(n.stepwellEditor)return;let e=ta("div",{class:"editor"}),t=e.attachShadow({mode:"open"});n.after(e,ta("p",{class:"h\
-int"},ed)),n.hidden=!0;let i=Q.create({doc:n.value,extensions:Eb(n)}),s=new P({state:i,root:t,parent:t});n.labels?.forEach(r=>r.addEventListener("click",()=>s.focus())),
-n.form?.addEventListener("reset",()=>setTimeout(()=>n.stepwellEditor?.setText(n.value))),n.stepwellEditor={getText:()=>s.state.doc.toString(),setText:r=>s.dispatch(
-{changes:{from:0,to:s.state.doc.length,insert:r}})}}function td(){document.querySelectorAll('textarea[data-editor="yaml"]').forEach(Ib)}td();document.addEventListener(
+"  "),qu({top:!0}),vu(),_u,Q.tabSize.of(2),Q.readOnly.of(n.readOnly||n.disabled),P.contentAttributes.of({tabindex:"0","aria-label":e,"aria-description":ed}),n.dataset.
+validate?Du(Lb(n),{delay:300}):[],zo.of([...Tu,...Yu,...Tc,...sc,...nu,su]),P.updateListener.of(t=>{t.docChanged&&(n.value=t.state.doc.toString(),n.dispatchEvent(
+new Event("input",{bubbles:!0})))})]}function Ib(n){if(n.stepwellEditor)return;let e=ta("div",{class:"editor"}),t=e.attachShadow({mode:"open"});n.after(e,ta("p",
+{class:"hint"},ed)),n.hidden=!0;let i=Q.create({doc:n.value,extensions:Eb(n)}),s=new P({state:i,root:t,parent:t});n.labels?.forEach(r=>r.addEventListener("click",
+()=>s.focus())),n.form?.addEventListener("reset",()=>setTimeout(()=>n.stepwellEditor?.setText(n.value))),n.stepwellEditor={getText:()=>s.state.doc.toString(),setText:r=>s.
+dispatch({changes:{from:0,to:s.state.doc.length,insert:r}})}}function td(){document.querySelectorAll('textarea[data-editor="yaml"]').forEach(Ib)}td();document.addEventListener(
 "htmx:after:process",td);})();

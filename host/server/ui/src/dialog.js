@@ -9,7 +9,7 @@ import { button, el, show } from './dom.js';
  */
 export function confirmed(text, label, danger) {
   return new Promise((resolve) => {
-    const cancel = button('Cancel', () => dialog.close(), 'button plain');
+    const cancel = button('Back', () => dialog.close(), 'button plain');
     const confirm = button(label, () => dialog.close('confirmed'), danger ? 'button danger' : 'button');
     cancel.autofocus = danger;
     confirm.autofocus = !danger;

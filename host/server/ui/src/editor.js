@@ -5,7 +5,15 @@ import { bracketMatching, foldGutter, foldKeymap, indentOnInput, indentUnit } fr
 import { lintGutter, lintKeymap, linter } from '@codemirror/lint';
 import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/search';
 import { EditorState } from '@codemirror/state';
-import { EditorView, drawSelection, highlightActiveLine, highlightActiveLineGutter, highlightSpecialChars, keymap, lineNumbers } from '@codemirror/view';
+import {
+  EditorView,
+  drawSelection,
+  highlightActiveLine,
+  highlightActiveLineGutter,
+  highlightSpecialChars,
+  keymap,
+  lineNumbers,
+} from '@codemirror/view';
 import { el } from './dom.js';
 import { theme } from './editor-theme.js';
 import { toMarks, validate } from './validate.js';
@@ -59,7 +67,7 @@ function extensions(textarea) {
     theme,
     EditorState.tabSize.of(2),
     EditorState.readOnly.of(textarea.readOnly || textarea.disabled),
-    EditorView.contentAttributes.of({ 'aria-label': label, 'aria-description': LEAVE }),
+    EditorView.contentAttributes.of({ tabindex: '0', 'aria-label': label, 'aria-description': LEAVE }),
     textarea.dataset.validate ? linter(marksFor(textarea), { delay: 300 }) : [],
     keymap.of([...lintKeymap, ...searchKeymap, ...historyKeymap, ...foldKeymap, ...defaultKeymap, indentWithTab]),
     EditorView.updateListener.of((update) => {
@@ -93,7 +101,8 @@ function enhance(textarea) {
 }
 
 function start() {
-  /** @type {NodeListOf<HTMLTextAreaElement>} */ (document.querySelectorAll('textarea[data-editor="yaml"]')).forEach(enhance);
+  const found = document.querySelectorAll('textarea[data-editor="yaml"]');
+  /** @type {NodeListOf<HTMLTextAreaElement>} */ (found).forEach(enhance);
 }
 
 start();

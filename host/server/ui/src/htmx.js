@@ -12,7 +12,7 @@ function Refused() {
 function trustedTypesPolicy() {
   const rules = { createHTML: (/** @type {string} */ html) => html, createScript: () => '' };
   try {
-    return globalThis.trustedTypes?.createPolicy('stepwell', rules) ?? rules;
+    return /** @type {any} */ (globalThis).trustedTypes?.createPolicy('stepwell', rules) ?? rules;
   } catch {
     return rules;
   }

@@ -25,10 +25,14 @@ function isField(target) {
     && (target.isContentEditable || target.matches('input, textarea, select, [role="textbox"]'));
 }
 
-/** The links of the page by their shortcut. */
+/** The links of the page by their shortcut. The menu of narrow windows repeats the links of the navigation. */
 function links() {
-  const found = /** @type {NodeListOf<HTMLAnchorElement>} */ (document.querySelectorAll('a[data-key]'));
-  return new Map([...found].reverse().map((link) => [link.dataset.key ?? '', link]));
+  /** @type {Map<string, HTMLAnchorElement>} */
+  const found = new Map();
+  for (const link of /** @type {NodeListOf<HTMLAnchorElement>} */ (document.querySelectorAll('a[data-key]'))) {
+    if (!found.has(link.dataset.key ?? '')) found.set(link.dataset.key ?? '', link);
+  }
+  return found;
 }
 
 /** @param {string} text @param {string} shortcut */
@@ -39,7 +43,9 @@ function row(text, shortcut) {
 
 function help() {
   const rows = [row('Search this page', '/'), row('Show the keyboard shortcuts', '?')];
-  for (const [shortcut, link] of links()) rows.push(row(link.textContent?.trim() ?? '', shortcut));
+  for (const [shortcut, link] of links()) {
+    rows.push(row((link.firstElementChild ?? link).textContent?.trim() ?? '', shortcut));
+  }
   const box = /** @type {HTMLInputElement} */ (el('input', { type: 'checkbox' }));
   box.checked = setting(SETTING) !== 'off';
   box.addEventListener('change', () => store(SETTING, box.checked ? null : 'off'));

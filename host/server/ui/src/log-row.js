@@ -13,7 +13,7 @@ function append(parent, text, search) {
   for (const piece of pieces(text, search)) {
     if (piece.kind === 'plain') parent.append(piece.text);
     else if (piece.kind === 'found') parent.append(el('mark', {}, piece.text));
-    else parent.append(el('span', { class: 'log-control' }, piece.text));
+    else parent.append(el('span', { class: 'log-control', title: 'control character' }, piece.text));
   }
 }
 

@@ -15,13 +15,16 @@ export function symbol(character) {
   return `U+${code.toString(16).toUpperCase().padStart(4, '0')}`;
 }
 
+/** @typedef {{ text: string, kind: 'plain' | 'control' | 'found' }} Piece */
+
 /**
  * Splits a text into pieces: plain text, symbols of control characters, and text that the search found.
  * @param {string} text
  * @param {RegExp | null} [search] a global expression
- * @returns {{ text: string, kind: 'plain' | 'control' | 'found' }[]}
+ * @returns {Piece[]}
  */
 export function pieces(text, search = null) {
+  /** @type {Piece[]} */
   const result = [];
   let from = 0;
   for (const found of search ? text.matchAll(search) : []) {
@@ -37,7 +40,7 @@ export function pieces(text, search = null) {
 /**
  * @param {string} text
  * @param {'plain' | 'found'} kind
- * @param {{ text: string, kind: 'plain' | 'control' | 'found' }[]} result
+ * @param {Piece[]} result
  */
 function controls(text, kind, result) {
   let from = 0;

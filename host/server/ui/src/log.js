@@ -6,8 +6,8 @@ import { LogView } from './log-view.js';
 
 /** The time that one scan of lines takes from a frame, in milliseconds. */
 const SLICE = 12;
-/** The time between two updates of the status, which screen readers announce, in milliseconds. */
-const STATUS = 2_000;
+/** The time between two announcements of the status to screen readers, in milliseconds. */
+const PAUSE = 2_000;
 
 /** A log that a stream of server-sent events fills. */
 class Log {
@@ -20,7 +20,8 @@ class Log {
   #step = /** @type {HTMLSelectElement} */ (el('select', {}, el('option', { value: '' }, 'all steps')));
   #level = /** @type {HTMLSelectElement} */ (el('select'));
   #follow = /** @type {HTMLInputElement} */ (el('input', { type: 'checkbox' }));
-  #status = el('p', { class: 'log-status', role: 'status', 'aria-live': 'polite' });
+  #status = el('p', { class: 'log-status', 'aria-hidden': 'true' });
+  #announcement = el('p', { class: 'visually-hidden', role: 'status', 'aria-live': 'polite' });
 
   /** @param {HTMLElement} root */
   constructor(root) {
@@ -39,7 +40,7 @@ class Log {
       labelled('Level', this.#level),
       el('label', { class: 'check' }, this.#follow, 'Follow'),
     );
-    root.replaceChildren(bar, this.view.element, this.#status);
+    root.replaceChildren(bar, this.view.element, this.#status, this.#announcement);
     this.#listen();
     followStream(root, {
       line: (line) => {
@@ -99,7 +100,7 @@ class Log {
       if (!this.#store.scan(SLICE)) this.#schedule();
       this.#options();
       this.view.update();
-      this.#announce();
+      this.#describe();
     });
   }
 
@@ -109,14 +110,7 @@ class Log {
     this.#step.append(...steps.filter((step) => !known.has(step)).map((step) => el('option', { value: step }, step)));
   }
 
-  #announce() {
-    clearTimeout(this.#timer);
-    const wait = this.#announced + STATUS - performance.now();
-    if (wait > 0) {
-      this.#timer = setTimeout(() => this.#announce(), wait);
-      return;
-    }
-    this.#announced = performance.now();
+  #describe() {
     const { rows, matches, first, end } = this.#store;
     const { current, search } = this.view;
     this.#status.textContent = summary({
@@ -127,6 +121,13 @@ class Log {
       match: current < 0 ? 0 : matches.find(current) + 1,
       state: this.#state,
     });
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#announce(), this.#announced + PAUSE - performance.now());
+  }
+
+  #announce() {
+    this.#announced = performance.now();
+    this.#announcement.textContent = this.#status.textContent;
   }
 }
 

@@ -37,7 +37,8 @@ export function toMarks(doc, problems) {
     const word = line.text.slice(start).match(/^[\w.${}-]+/)?.[0].length ?? line.text.length - start;
     const from = line.from + (start === line.text.length ? line.text.search(/\S|$/) : start);
     const to = start === line.text.length ? line.to : line.from + start + word;
+    const level = /** @type {'error' | 'warning'} */ (severity === 'warning' ? 'warning' : 'error');
     const text = fix ? `${message}\nFix: ${fix}` : message;
-    return { from, to, severity: /** @type {'error' | 'warning'} */ (severity === 'warning' ? 'warning' : 'error'), message: text };
+    return { from, to, severity: level, message: text };
   });
 }
