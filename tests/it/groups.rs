@@ -331,14 +331,6 @@ async fn each_mistake_in_a_group_is_named() {
             "there is no step type `prob`",
         ),
         (
-            json!([group(
-                &json!({}),
-                &json!([{"id": "a", "type": "probe", "case": "noop", "retry": {"max_attempts": 0}}])
-            )]),
-            "/steps/0/parallel_steps/0/retry/max_attempts",
-            "must be at least 1",
-        ),
-        (
             json!([group(&json!({"for_each": 7}), &json!([echo("a", "1")]))]),
             "/steps/0/for_each",
             "`for_each` must be a list or an object, not a number",

@@ -7,8 +7,6 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use crate::job::StepDefinition;
-
 /// The directory that the steps of a run share, as one attempt uses it.
 #[derive(Debug, Clone)]
 pub struct Workspace {
@@ -55,8 +53,8 @@ pub struct Writes {
     pub all: Arc<Written>,
     /// The step.
     pub writer: Writer,
-    /// The definition of the step, whose configuration names files.
-    pub definition: Option<Arc<StepDefinition>>,
+    /// Whether the configuration of the step names files that end with `.part`.
+    pub names_part: bool,
 }
 
 /// The reason why a step must not write a file.
@@ -92,10 +90,8 @@ impl Writes {
 impl Writes {
     /// Returns the file that the step writes, for messages: a step writes `x.csv.part` and renames it to `x.csv`.
     pub fn shown<'p>(&self, path: &'p str) -> &'p str {
-        let names_part =
-            |step: &Arc<StepDefinition>| serde_json::json!(step.config).to_string().contains(".part");
-        let is_temporary = !self.definition.as_ref().is_some_and(names_part);
-        path.strip_suffix(".part").filter(|file| !file.is_empty() && is_temporary).unwrap_or(path)
+        let target = path.strip_suffix(".part").filter(|file| !file.is_empty() && !self.names_part);
+        target.unwrap_or(path)
     }
 }
 
@@ -147,7 +143,7 @@ mod tests {
 
     fn writes(all: &Arc<Written>, step: &str, branches: &[(usize, usize)]) -> Writes {
         let writer = Writer { step: step.into(), branches: Arc::new(branches.iter().copied().collect()) };
-        Writes { all: all.clone(), writer, definition: None }
+        Writes { all: all.clone(), writer, names_part: false }
     }
 
     #[test]
@@ -175,9 +171,7 @@ mod tests {
             (writes.shown("d/x.csv.part"), writes.shown("x"), writes.shown(".part")),
             ("d/x.csv", "x", ".part")
         );
-        let step = serde_json::json!({"id": "a", "type": "t", "to": "x.part"});
-        let definition = Some(Arc::new(serde_json::from_value(step).unwrap()));
-        assert_eq!(Writes { definition, ..writes }.shown("x.part"), "x.part");
+        assert_eq!(Writes { names_part: true, ..writes }.shown("x.part"), "x.part");
     }
 
     #[test]

@@ -70,9 +70,10 @@ impl Worker<'_> {
         let branch_dir = self.state.branch_dir(step);
         let writes = branch_dir.is_some().then(|| {
             let (all, branches) = (self.written(), Arc::new(self.state.branches_of(step)));
-            let definition = self.state.definition(step).cloned();
+            let config = self.state.definition(step).map(|step| serde_json::json!(step.config));
+            let names_part = config.is_some_and(|config| config.to_string().contains(".part"));
             let step = self.state.steps.get(step).map_or_else(|| "".into(), |step| step.path.clone());
-            Writes { all, writer: Writer { step, branches }, definition }
+            Writes { all, writer: Writer { step, branches }, names_part }
         });
         let named = self.state.names_branch_dir(step);
         Workspace { dir, branch_dir: branch_dir.filter(|_| named), writes }

@@ -8,6 +8,7 @@ use console::style;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use parking_lot::Mutex;
 use stepwell::engine::run::{Event, RunState, StepStatus};
+use stepwell::engine::{Outcome, StepEnd};
 use stepwell::{Notice, Observer};
 
 use crate::cli::output::summary::brief;
@@ -63,6 +64,16 @@ impl Terminal {
         self.line(&format!("{} {name}: {}", mark.for_stderr(), plain(&brief(text))));
     }
 
+    fn step_ended(&self, name: &str, end: &StepEnd) {
+        match &end.outcome {
+            Outcome::Parked { .. } => {
+                self.line(&format!("{name}: waits for {}", plain(&end.outcome.message())));
+            }
+            Outcome::Succeeded => self.ended(name, true, &end.produced.summary),
+            outcome => self.ended(name, false, &outcome.message()),
+        }
+    }
+
     fn with_bar(&self, step: usize, act: impl FnOnce(&ProgressBar)) {
         if let Some(bar) = self.bars.lock().get(&step) {
             act(bar);
@@ -115,19 +126,9 @@ impl Observer for Terminal {
             Notice::Event(Event::StepStarted { attempt, .. }) => {
                 self.start(step, &format!("{name} (attempt {attempt})"))
             }
-            Notice::Event(Event::StepEnded { end, .. })
-                if matches!(end.outcome, stepwell::engine::Outcome::Parked { .. }) =>
-            {
-                self.end(step);
-                self.line(&format!("{name}: waits for {}", plain(&end.outcome.message())));
-            }
             Notice::Event(Event::StepEnded { end, .. }) => {
                 self.end(step);
-                let text = match end.outcome.is_success() {
-                    true => end.produced.summary.clone(),
-                    false => end.outcome.message(),
-                };
-                self.ended(&name, end.outcome.is_success(), &text);
+                self.step_ended(&name, end);
             }
             Notice::GroupEnded => {
                 if let Some(group) = state.steps.get(step).filter(|group| group.end.is_some()) {
