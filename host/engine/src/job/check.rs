@@ -427,8 +427,8 @@ impl References<'_> {
         }
     }
 
-    fn check_name(&self, name: &str) -> Result<(), (String, Option<String>)> {
-        let mut parts = name.split('.');
+    fn check_name(&self, name: &[String]) -> Result<(), (String, Option<String>)> {
+        let mut parts = name.iter().map(String::as_str);
         let near =
             |word: &str, known: &[String]| closest(word, known).map(|near| format!("did you mean `{near}`?"));
         match (parts.next().unwrap_or_default(), parts.next()) {
@@ -494,8 +494,9 @@ impl References<'_> {
 }
 
 /// Explains why there is no step `each[1].load`: outside of its item, only the group has an output.
-fn step_of_item(name: &str, id: &str, ids: &[String]) -> Option<(String, Option<String>)> {
+fn step_of_item(name: &[String], id: &str, ids: &[String]) -> Option<(String, Option<String>)> {
     let (group, item) = id.split_once('[').filter(|(group, _)| ids.iter().any(|known| known == group))?;
+    let name = name.join(".");
     let message = format!("there is no `{name}` here: a step of an item is visible within the item only");
     let item = item.trim_end_matches(']');
     Some((message, Some(format!("`steps.{group}.output[{item}].output` is the result of that item"))))
