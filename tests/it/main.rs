@@ -32,6 +32,7 @@ mod file_threats;
 mod first_hour;
 mod free_texts;
 mod group_files;
+mod group_shown;
 mod group_split;
 mod groups;
 mod host_threats;

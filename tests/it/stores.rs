@@ -377,6 +377,8 @@ async fn a_cancelled_run_is_due_at_once_and_its_worker_learns_of_it() {
             class: "failed".to_owned(),
             message: "no".to_owned(),
             at: after(1),
+            failed: Vec::new(),
+            failed_count: 0,
             resolution: None,
         };
         let end = Commit { dead: Some(dead), ..commit("later", 1, Vec::new(), 0, Next::End) };

@@ -5,6 +5,7 @@
 //! write in one transaction.
 
 mod chain;
+mod letters;
 mod parts;
 mod records;
 mod rows;
@@ -19,6 +20,7 @@ use crate::job::Job;
 use crate::run::Event;
 
 pub use chain::*;
+pub use letters::*;
 pub use parts::*;
 pub use records::*;
 pub use rows::*;

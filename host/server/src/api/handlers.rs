@@ -260,10 +260,12 @@ pub(super) async fn validate_job(
     bytes: Bytes,
 ) -> Answer<CheckedJob> {
     let parsed = checked(&app, &caller, text(&bytes)?).await?;
+    let groups = parsed.job.all_steps().filter(|step| step.group.is_some()).count();
     Ok(Json(CheckedJob {
         job_id: parsed.job.id.clone(),
         timezone: parsed.job.timezone.clone(),
-        steps: parsed.job.all_steps().count(),
+        steps: parsed.job.all_steps().count() - groups,
+        groups,
         warnings: warnings(&parsed),
     }))
 }

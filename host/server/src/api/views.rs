@@ -126,6 +126,10 @@ impl From<&StoredJob> for Job {
     }
 }
 
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
 /// The result of checking a valid job.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct CheckedJob {
@@ -133,8 +137,11 @@ pub(crate) struct CheckedJob {
     pub job_id: String,
     /// The job's time zone.
     pub timezone: String,
-    /// The number of steps.
+    /// The number of steps, without groups.
     pub steps: usize,
+    /// The number of groups.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub groups: usize,
     /// Problems that do not stop the job from running.
     pub warnings: Vec<Place>,
 }

@@ -121,6 +121,21 @@ async fn bulk(client: &Client, body: Value) -> Result<Done, Failure> {
     }
 }
 
+/// Failed steps that a list names.
+const NAMED: usize = 3;
+
+/// The steps that failed: those of branches, where a group made the run fail.
+fn failed(letter: &Value) -> String {
+    let steps = letter.get("failed").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let count = letter.get("failed_count").and_then(Value::as_u64).unwrap_or(0);
+    let named: Vec<String> = steps.iter().take(NAMED).map(|step| text(step, "/step_id")).collect();
+    match count.saturating_sub(named.len() as u64) {
+        _ if named.is_empty() => text(letter, "/step_id"),
+        0 => named.join(", "),
+        more => format!("{} and {more} more", named.join(", ")),
+    }
+}
+
 fn listed(letters: &Value) -> String {
     let mut sheet = Sheet::new(&[
         whole("run"),
@@ -143,7 +158,7 @@ fn listed(letters: &Value) -> String {
             text(letter, "/execution_id"),
             text(letter, "/job_id"),
             text(letter, "/status"),
-            text(letter, "/step_id"),
+            failed(letter),
             text(letter, "/class"),
             time(letter, "/at"),
             text(letter, "/message"),
