@@ -125,14 +125,14 @@ fn pause_form(ask: &Ask, queue: &str) -> Markup {
         div.field {
             label for="reason" { "Reason" }
             input #reason name="reason" maxlength="1000" autocomplete="off";
-            p.hint { "The reason is shown to everyone who asks why runs do not start." }
+            p.hint { "The explanation of each waiting run shows the reason." }
         }
     };
     let next = ask.path(&["queues"]);
     html! {
         section.card #pause aria-labelledby="pause-title" {
             h2 #pause-title { "Pause " (show::text(queue)) }
-            p { "No run of the queue starts until somebody resumes it. Runs that have started continue." }
+            p { "No run of the queue starts until an administrator resumes it. Runs that have started continue." }
             (Button::new(&Operation::pauseQueue, &[queue], "Pause the queue", next.clone()).done("The queue is paused.").with(reason).show(ask))
             p { a href=(next) { "Cancel" } }
         }
