@@ -82,7 +82,7 @@ pub use error::{HostError, argument};
 pub use explain::{Cause, Explanation};
 pub use jobs::{Jobs, StoredJob};
 pub use keys::{ApiKey, FoundKey, KeyHashes, NewKey, everywhere, hash, id_of};
-pub use queues::{QueueLevel, QueueStatus, Queues};
+pub use queues::{Closure, QueueLevel, QueueStatus, Queues};
 pub use runs::Runs;
 pub use schedules::{Preview, Schedules};
 pub use service::Service;

@@ -84,12 +84,13 @@ fn lane(ask: &Ask, queue: &Value, fires: &Value, now: DateTime<Utc>) -> Markup {
             @if let Some(by) = queue.at("paused").as_str() {
                 div.alert data-kind="warning" { p { "Paused " (show::text(by)) ". No run of this queue starts." } }
             }
-            @if queue.has("closed_until") {
+            @if queue.has("closed_until") && !queue.has("paused") {
                 div.alert data-kind="info" { p { "A pause window closes the queue until " (clock::local(queue.text("closed_until"), name)) "." } }
             }
             div.lane-wrap tabindex="0" role="region" aria-label={ "Day of " (name) } {
                 (chart::strip(&marks(queue, &coming, now), &label))
             }
+            (windows(queue))
             (clocks(now, name))
             (figures(ask, queue))
             (next_fires(ask, &coming, name))
@@ -144,9 +145,10 @@ fn marks(queue: &Value, fires: &[&Value], now: DateTime<Utc>) -> Vec<Mark> {
     let zone = clock::zone_of(name);
     let minute = |at: DateTime<Utc>| (at - start).num_minutes();
     let mut marks = Vec::new();
-    if let Some(until) = clock::read(queue.text("closed_until")) {
-        marks.push(Mark::Closed { from: NOW, to: minute(until).min(chart::STRIP) });
-    }
+    marks.extend(queue.list("closures").iter().filter_map(|closure| {
+        let (from, until) = (clock::read(closure.text("from"))?, clock::read(closure.text("until"))?);
+        Some(Mark::Closed { from: minute(from), to: minute(until).min(chart::STRIP) })
+    }));
     marks.extend(clock::strip(now, zone));
     marks.extend(fires.iter().filter_map(|fire| {
         let at = clock::read(fire.text("due_at"))?;
@@ -154,6 +156,22 @@ fn marks(queue: &Value, fires: &[&Value], now: DateTime<Utc>) -> Vec<Mark> {
         Some(Mark::Fire { minute: minute(at), words })
     }));
     marks
+}
+
+/// Names the pause windows of the strip in words.
+fn windows(queue: &Value) -> Markup {
+    let zone = clock::zone_of(queue.text("queue"));
+    let wall = |at: &str| clock::read(at).map_or_else(String::new, |at| clock::wall(at, zone));
+    html! {
+        @if !queue.list("closures").is_empty() {
+            p { "Pause windows:"
+                @for (place, closure) in queue.list("closures").iter().enumerate() {
+                    @if place > 0 { "," }
+                    " " (wall(closure.text("from"))) " to " (wall(closure.text("until")))
+                }
+                "." }
+        }
+    }
 }
 
 fn clocks(now: DateTime<Utc>, zone: &str) -> Markup {
