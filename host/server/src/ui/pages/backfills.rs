@@ -43,7 +43,7 @@ pub(in crate::ui) async fn page(ask: Ask, Query(wanted): Query<Wanted>) -> Respo
             }
             section.card aria-labelledby="list" {
                 h2 #list { "All backfills" }
-                div #live hx-get="" hx-trigger="every 5s" hx-select="#live" hx-swap="outerHTML" {
+                div #live hx-get="" hx-trigger="every 5s" hx-select="#live" hx-swap="outerMorph" {
                     (table(&ask, backfills.list("items"), &here))
                     (show::next_page(&backfills, &here))
                 }

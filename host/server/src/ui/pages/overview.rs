@@ -52,7 +52,7 @@ async fn now(ask: &Ask) -> Result<Markup, Problem> {
     let fires = ask.value(Call::to(&Operation::listFires, &[]).query("limit", Some(ROWS))).await?;
     let queues = ask.get(&Operation::listQueues, &[]).await?;
     Ok(html! {
-        div.parts #now hx-get="?part=now" hx-trigger="every 3s" hx-select="#now" hx-swap="outerHTML" {
+        div.parts #now hx-get="?part=now" hx-trigger="every 3s" hx-select="#now" hx-swap="outerMorph" {
             (figures(ask, queues.list("items")))
             div.columns {
                 (running_now(ask, &running))
@@ -194,7 +194,7 @@ async fn day(ask: &Ask) -> Result<Markup, Problem> {
         None => Value::Null,
     };
     Ok(html! {
-        div.parts #day hx-get="?part=day" hx-trigger="every 30s" hx-select="#day" hx-swap="outerHTML" {
+        div.parts #day hx-get="?part=day" hx-trigger="every 30s" hx-select="#day" hx-swap="outerMorph" {
             div.columns {
                 (approvals_card(ask, approvals.list("items")))
                 (failed_lately(ask, &causes))

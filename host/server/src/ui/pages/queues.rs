@@ -47,7 +47,7 @@ pub(in crate::ui) async fn page(ask: Ask, Query(wanted): Query<Wanted>) -> Respo
             }
             @if let Some(queue) = wanted.pause.as_deref() { (pause_form(&ask, queue)) }
             (why)
-            div.parts #live hx-get="" hx-trigger="every 3s" hx-select="#live" hx-swap="outerHTML" {
+            div.parts #live hx-get="" hx-trigger="every 3s" hx-select="#live" hx-swap="outerMorph" {
                 @if lanes.is_empty() {
                     (show::empty("No queue has runs", html! {
                         p { "A job runs in the queue of its time zone. " a href=(ask.path(&["jobs"])) { "Run a job" } " to see its queue here." }
