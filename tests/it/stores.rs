@@ -574,7 +574,8 @@ async fn runs_are_listed_by_status_and_counted_by_hour() {
         assert_eq!(listed(RunStatus::Queued, false).await, ["run-4", "run-3"], "{name}");
         assert_eq!(listed(RunStatus::Running, false).await, ["run-2"], "{name}");
         assert_eq!(listed(RunStatus::Failed, false).await, ["run-1"], "{name}");
-        let next = RunFilter { before: Some("run-2".into()), oldest_first: true, limit: 1, ..RunFilter::default() };
+        let next =
+            RunFilter { before: Some("run-2".into()), oldest_first: true, limit: 1, ..RunFilter::default() };
         assert_eq!(store.list(&next).await.unwrap()[0].execution_id, "run-3", "{name}");
         let hours = store.ended_by_hour(Some("default"), now()).await.unwrap();
         let hour = "2025-09-01T15:00:00Z".parse().unwrap();
@@ -588,7 +589,9 @@ async fn runs_are_listed_by_status_and_counted_by_hour() {
 #[tokio::test]
 async fn schedules_are_listed_by_job_and_by_their_next_fire() {
     for (name, store, _place) in stores().await {
-        for (id, next) in [("b", Some(after(5))), ("a", Some(after(9))), ("c", None), ("team/a", Some(after(1)))] {
+        for (id, next) in
+            [("b", Some(after(5))), ("a", Some(after(9))), ("c", None), ("team/a", Some(after(1)))]
+        {
             let row = ScheduleRow {
                 job_id: id.to_owned(),
                 job: job(id),
@@ -600,7 +603,8 @@ async fn schedules_are_listed_by_job_and_by_their_next_fire() {
             store.write(vec![Change::PutSchedule(row)]).await.unwrap();
         }
         let listed = async |filter: ScheduleFilter| {
-            let rows = store.schedules(&ScheduleFilter { limit: filter.limit.max(9), ..filter }).await.unwrap();
+            let rows =
+                store.schedules(&ScheduleFilter { limit: filter.limit.max(9), ..filter }).await.unwrap();
             rows.into_iter().map(|row| row.job_id).collect::<Vec<_>>()
         };
         let all = ScheduleFilter::default();

@@ -42,7 +42,8 @@ impl<'s> Person<'s> {
     /// Sends a form, with the token of the session.
     async fn send(&self, page: &str, fields: &[(&str, &str)]) -> Reply {
         let text = self.page("/runs").await;
-        let csrf = text.split("name=\"csrf\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+        let csrf =
+            text.split("name=\"csrf\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
         let mut form = url::form_urlencoded::Serializer::new(String::new());
         form.append_pair("csrf", csrf).extend_pairs(fields);
         let headers =
@@ -69,12 +70,18 @@ async fn an_empty_project_shows_what_to_do_first() {
     let server = Server::start_plain(Shell::new(), &[]);
     let viewer = Person::of_role(&server, "viewer").await;
     let page = viewer.page("").await;
-    assert!(page.contains("stepwell steps register FILE") && page.contains("Operators can run it."), "{page}");
+    assert!(
+        page.contains("stepwell steps register FILE") && page.contains("Operators can run it."),
+        "{page}"
+    );
     assert!(!page.contains("/ui/p/default/sample\""), "{page}");
     assert_eq!(viewer.send("/sample", &[]).await.status, 403);
     let operator = Person::of_role(&server, "operator").await;
     let page = operator.page("").await;
-    assert!(page.contains("action=\"/ui/p/default/sample\"") && page.contains("/ui/p/default/jobs/new"), "{page}");
+    assert!(
+        page.contains("action=\"/ui/p/default/sample\"") && page.contains("/ui/p/default/jobs/new"),
+        "{page}"
+    );
     // Twice: the second time, the job is there.
     for _ in 0..2 {
         let reply = operator.send("/sample", &[]).await;
@@ -110,8 +117,14 @@ async fn schedules_show_their_fires_and_pause() {
     put(&server, &scheduled("nightly", "<script>alert(1)</script>")).await;
     let viewer = Person::of_role(&server, "viewer").await;
     let list = viewer.page("/schedules").await;
-    assert!(list.contains("&lt;script&gt;alert(1)&lt;/script&gt;") && !list.contains("<script>alert"), "{list}");
-    assert!(list.contains("cron 30 2 * * *") && list.contains("active") && !list.contains(">Pause<"), "{list}");
+    assert!(
+        list.contains("&lt;script&gt;alert(1)&lt;/script&gt;") && !list.contains("<script>alert"),
+        "{list}"
+    );
+    assert!(
+        list.contains("cron 30 2 * * *") && list.contains("active") && !list.contains(">Pause<"),
+        "{list}"
+    );
     let one = viewer.page("/schedules/nightly").await;
     assert!(one.contains("Next fires") && one.matches("02:30:00+0").count() >= 20, "{one}");
     assert!(!one.contains("Pause the schedule"), "{one}");
@@ -141,7 +154,10 @@ async fn a_month_shows_fires_and_clock_changes() {
     let viewer = Person::of_role(&server, "viewer").await;
     let year = chrono::Utc::now().format("%Y").to_string().parse::<i32>().unwrap() + 1;
     let page = viewer.page(&format!("/schedules/calendar?month={year}-03&zone=Europe/Berlin")).await;
-    assert!(page.contains(&format!("March {year}")) && page.contains("The clocks go forward by 1 h"), "{page}");
+    assert!(
+        page.contains(&format!("March {year}")) && page.contains("The clocks go forward by 1 h"),
+        "{page}"
+    );
     assert!(page.matches("02:30 nightly").count() >= 30, "{page}");
     for odd in ["month=x", "month=2026-13", "zone=Mars"] {
         assert_eq!(viewer.get(&format!("/schedules/calendar?{odd}")).await.status, 400, "{odd}");
@@ -159,7 +175,8 @@ async fn queues_say_why_they_do_not_move() {
     // A queue belongs to every project, so its pause needs a role in all of them.
     assert!(!operator.page("/queues?pause=Europe/Berlin").await.contains("Pause the queue"));
     let admin = Person::log_in(&server, &server.token).await;
-    let pause = [("_parameter", "Europe/Berlin"), ("_next", "/ui/p/default/queues"), ("reason", "<b>repair</b>")];
+    let pause =
+        [("_parameter", "Europe/Berlin"), ("_next", "/ui/p/default/queues"), ("reason", "<b>repair</b>")];
     assert!(admin.page("/queues?pause=Europe/Berlin").await.contains("Pause the queue"));
     assert_eq!(admin.send("/do/pauseQueue", &pause).await.status, 303);
     assert_eq!(server.post("/api/v2/jobs/nightly/run", &json!({})).await.status, 202);
@@ -176,7 +193,10 @@ async fn a_backfill_is_listed_before_it_starts() {
     put(&server, &scheduled("nightly", "")).await;
     let operator = Person::of_role(&server, "operator").await;
     let plan = operator.page("/backfills?job_id=nightly&from=2026-01-01&to=2026-01-04").await;
-    assert!(plan.contains("<strong>3</strong> fires would run") && plan.contains("Start the backfill"), "{plan}");
+    assert!(
+        plan.contains("<strong>3</strong> fires would run") && plan.contains("Start the backfill"),
+        "{plan}"
+    );
     let wrong = operator.page("/backfills?job_id=none&from=2026-01-01&to=2026-01-04").await;
     assert!(wrong.contains("role=\"alert\"") && !wrong.contains("Start the backfill"), "{wrong}");
     let start = [

@@ -280,7 +280,9 @@ impl Window {
         let days = first.iter_days().take_while(|day| *day <= to.with_timezone(&zone).date_naive());
         let own = days.filter(|day| self.days.iter().any(|wanted| wanted.weekday() == day.weekday()));
         let instant = |day: NaiveDate| {
-            zone::resolve(zone, day.and_time(time), Gap::NextValid, Overlap::First).first().map(|found| found.at)
+            zone::resolve(zone, day.and_time(time), Gap::NextValid, Overlap::First)
+                .first()
+                .map(|found| found.at)
         };
         own.filter_map(instant).filter(|at| from < *at && *at < to).collect()
     }
@@ -355,8 +357,10 @@ queues:
             at("2026-01-08T04:00:00Z"),
             at("2026-01-09T22:00:00Z"),
         );
-        let closures: Vec<String> =
-            closures.iter().map(|(from, until)| format!("{} {}", from.format("%a %H:%M"), until.format("%a %H:%M"))).collect();
+        let closures: Vec<String> = closures
+            .iter()
+            .map(|(from, until)| format!("{} {}", from.format("%a %H:%M"), until.format("%a %H:%M")))
+            .collect();
         assert_eq!(closures, ["Thu 04:00 Thu 05:00", "Thu 21:00 Fri 05:00", "Fri 21:00 Mon 05:00"]);
         assert_eq!((berlin.concurrency, file.settings("UTC").unwrap().paused.len()), (4, 0));
         assert!(file.settings("Asia/Tokyo").is_some());

@@ -158,7 +158,10 @@ mod tests {
         let timetable =
             Timetable::new(id, &schedule, zone.parse().unwrap(), &Calendars::new(), made).unwrap();
         let job = Arc::new(job.into());
-        (ScheduleRow { job_id: id.into(), job, made, cursor: made, next: Some(made), paused: None }, timetable)
+        (
+            ScheduleRow { job_id: id.into(), job, made, cursor: made, next: Some(made), paused: None },
+            timetable,
+        )
     }
 
     fn times(found: &ComingFires) -> Vec<String> {

@@ -10,7 +10,8 @@ use stepwell::engine::step::Need;
 use stepwell::engine::store::{AuditRow, DeadLetter, LedgerRow, RunRow, ScheduleRow};
 use stepwell::engine::{JobDefinition, Outcome, Receipt};
 use stepwell::{
-    ApiKey, ApprovedStep, Backfill, Holder, HourStats, Preview, QueueStatus, Role, Session, StepVersion, StoredJob,
+    ApiKey, ApprovedStep, Backfill, Holder, HourStats, Preview, QueueStatus, Role, Session, StepVersion,
+    StoredJob,
 };
 
 use super::problem::Place;
@@ -82,7 +83,13 @@ pub(crate) struct Run {
 
 impl From<RunRow> for Run {
     fn from(row: RunRow) -> Self {
-        Self { start_time: row.started_at, end_time: row.ended_at, timezone: row.queue.clone(), step: None, row }
+        Self {
+            start_time: row.started_at,
+            end_time: row.ended_at,
+            timezone: row.queue.clone(),
+            step: None,
+            row,
+        }
     }
 }
 

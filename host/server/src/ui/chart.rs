@@ -22,7 +22,12 @@ const FOOT: u64 = 18;
 pub(super) fn throughput(hours: &[Hour]) -> Markup {
     let most = hours.iter().map(|hour| hour.runs).max().unwrap_or(0).max(1);
     let total: u64 = hours.iter().map(|hour| hour.runs).sum();
-    let label = format!("{} runs ended in {} hours, at most {} in one hour", show::count(total), hours.len(), show::count(most));
+    let label = format!(
+        "{} runs ended in {} hours, at most {} in one hour",
+        show::count(total),
+        hours.len(),
+        show::count(most)
+    );
     bars(hours, &label, |hour| {
         let (all, failed) = (part(hour.runs, most), part(hour.failed, most));
         let words = format!("{}: {} runs, {} failed", hour.label, hour.runs, hour.failed);
@@ -32,8 +37,10 @@ pub(super) fn throughput(hours: &[Hour]) -> Markup {
 
 /// Shows the part of the ended runs of each hour that failed.
 pub(super) fn failures(hours: &[Hour]) -> Markup {
-    let (runs, failed) = hours.iter().fold((0, 0), |(runs, failed), hour| (runs + hour.runs, failed + hour.failed));
-    let label = format!("{} of {} runs failed, {}", show::count(failed), show::count(runs), percent(failed, runs));
+    let (runs, failed) =
+        hours.iter().fold((0, 0), |(runs, failed), hour| (runs + hour.runs, failed + hour.failed));
+    let label =
+        format!("{} of {} runs failed, {}", show::count(failed), show::count(runs), percent(failed, runs));
     bars(hours, &label, |hour| {
         let words = format!("{}: {}", hour.label, percent(hour.failed, hour.runs));
         (vec![(part(hour.failed, hour.runs.max(1)), "failed")], words)
@@ -145,14 +152,20 @@ mod tests {
     #[test]
     fn bars_are_as_high_as_their_part_of_the_most() {
         assert_eq!((part(10, 10), part(5, 10), part(0, 10), part(1, 100_000)), (88, 44, 0, 2));
-        assert_eq!(stacked(vec![(2, "failed"), (0, "x"), (5, "success")]), [(0, (2, "failed")), (2, (5, "success"))]);
+        assert_eq!(
+            stacked(vec![(2, "failed"), (0, "x"), (5, "success")]),
+            [(0, (2, "failed")), (2, (5, "success"))]
+        );
     }
 
     #[test]
     fn charts_have_a_text() {
         let hours = [hour(10, 1), hour(0, 0)];
         let chart = throughput(&hours).into_string();
-        assert!(chart.contains(r#"aria-label="10 runs ended in 2 hours, at most 10 in one hour""#), "{chart}");
+        assert!(
+            chart.contains(r#"aria-label="10 runs ended in 2 hours, at most 10 in one hour""#),
+            "{chart}"
+        );
         assert!(chart.contains("<title>08:00: 10 runs, 1 failed</title>"), "{chart}");
         let chart = failures(&hours).into_string();
         assert!(chart.contains(r#"aria-label="1 of 10 runs failed, 10.0 %""#), "{chart}");

@@ -91,8 +91,7 @@ async fn preview(client: &Client, output: Output, job: &str, count: u32, from: O
 }
 
 fn coming(answer: &Value) -> String {
-    let mut sheet =
-        Sheet::new(&[whole("due"), words("job"), whole("fire"), whole("result"), words("note")]);
+    let mut sheet = Sheet::new(&[whole("due"), words("job"), whole("fire"), whole("result"), words("note")]);
     for fire in items(answer) {
         let (job, nominal) = (text(fire, "/job_id"), text(fire, "/nominal"));
         sheet.row([time(fire, "/due_at"), job, nominal, result(fire), text(fire, "/note")]);

@@ -54,11 +54,13 @@ pub(in crate::ui) async fn page(ask: Ask, Query(wanted): Query<Wanted>) -> Respo
 }
 
 fn form(here: &str, wanted: &Wanted) -> Markup {
-    let field = |id: &str, label: &str, value: &Option<String>, hint: &str| html! {
-        div.field {
-            label for=(id) { (label) }
-            input id=(id) name=(id) required maxlength="100" autocomplete="off" value=(value.clone().unwrap_or_default()) aria-describedby={ (id) "-hint" };
-            p.hint id={ (id) "-hint" } { (hint) }
+    let field = |id: &str, label: &str, value: &Option<String>, hint: &str| {
+        html! {
+            div.field {
+                label for=(id) { (label) }
+                input id=(id) name=(id) required maxlength="100" autocomplete="off" value=(value.clone().unwrap_or_default()) aria-describedby={ (id) "-hint" };
+                p.hint id={ (id) "-hint" } { (hint) }
+            }
         }
     };
     html! {

@@ -54,7 +54,8 @@ impl Month {
     fn of(wanted: &Wanted, now: DateTime<Utc>) -> Result<Self, Problem> {
         let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
         let name = given(&wanted.zone).unwrap_or_else(|| "UTC".to_owned());
-        let unknown = || Problem::bad_request(format!("`{name}` is not a time zone; an example is Europe/Berlin"));
+        let unknown =
+            || Problem::bad_request(format!("`{name}` is not a time zone; an example is Europe/Berlin"));
         let zone: Tz = name.parse().map_err(|_| unknown())?;
         let today = now.with_timezone(&zone).date_naive();
         let first = match given(&wanted.month) {
@@ -135,7 +136,10 @@ async fn fires(ask: &Ask, month: &Month, now: DateTime<Utc>) -> Result<(Vec<Fire
             break;
         }
         if fires.len() >= FIRES {
-            note = Some(format!("The calendar shows the latest {} fires of the month. Choose a job to see all of its fires.", fires.len()));
+            note = Some(format!(
+                "The calendar shows the latest {} fires of the month. Choose a job to see all of its fires.",
+                fires.len()
+            ));
             break;
         }
     }
@@ -148,8 +152,11 @@ async fn fires(ask: &Ask, month: &Month, now: DateTime<Utc>) -> Result<(Vec<Fire
         let coming = ask.value(call).await?;
         fires.extend(coming.list("items").iter().filter_map(future));
         if clock::read(coming.text("until")).is_some_and(|until| until < to) {
-            let until = clock::read(coming.text("until")).map_or_else(String::new, |at| clock::wall(at, month.zone));
-            note = Some(format!("The calendar shows fires to come up to {until}. Choose a job to see more of them."));
+            let until =
+                clock::read(coming.text("until")).map_or_else(String::new, |at| clock::wall(at, month.zone));
+            note = Some(format!(
+                "The calendar shows fires to come up to {until}. Choose a job to see more of them."
+            ));
         }
     }
     Ok((fires, note))
@@ -263,7 +270,10 @@ fn listed(ask: &Ask, month: &Month, fire: &Fire) -> Markup {
 fn day_of_ledger(ask: &Ask, month: &Month, day: NaiveDate) -> String {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     query.append_pair("from", &clock::midnight(day, month.zone).format("%Y-%m-%dT%H:%M:%SZ").to_string());
-    query.append_pair("to", &clock::midnight(day + Days::new(1), month.zone).format("%Y-%m-%dT%H:%M:%SZ").to_string());
+    query.append_pair(
+        "to",
+        &clock::midnight(day + Days::new(1), month.zone).format("%Y-%m-%dT%H:%M:%SZ").to_string(),
+    );
     if let Some(job) = &month.job {
         query.append_pair("job_id", job);
     }
@@ -309,9 +319,15 @@ mod tests {
             run: String::new(),
             past: true,
         };
-        let fires = vec![fire("2026-11-01T23:30:00Z", "b"), fire("2026-11-01T23:30:00Z", "a"), fire("2026-11-01T22:00:00Z", "c")];
+        let fires = vec![
+            fire("2026-11-01T23:30:00Z", "b"),
+            fire("2026-11-01T23:30:00Z", "a"),
+            fire("2026-11-01T22:00:00Z", "c"),
+        ];
         let days = by_day(fires, "Europe/Berlin".parse().unwrap());
-        let jobs = |day: &str| -> String { days[&day.parse().unwrap()].iter().map(|fire| fire.job.as_str()).collect() };
+        let jobs = |day: &str| -> String {
+            days[&day.parse().unwrap()].iter().map(|fire| fire.job.as_str()).collect()
+        };
         assert_eq!((jobs("2026-11-01"), jobs("2026-11-02")), ("c".into(), "ab".into()));
     }
 }

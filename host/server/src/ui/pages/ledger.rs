@@ -28,7 +28,8 @@ pub(in crate::ui) struct Filters {
 impl Filters {
     /// Returns the filters that a person can set, by name.
     fn set(&self) -> [(&'static str, &str); 4] {
-        let all = [("job_id", &self.job_id), ("decision", &self.decision), ("from", &self.from), ("to", &self.to)];
+        let all =
+            [("job_id", &self.job_id), ("decision", &self.decision), ("from", &self.from), ("to", &self.to)];
         all.map(|(name, value)| (name, value.as_deref().unwrap_or_default()))
     }
 }
@@ -41,7 +42,8 @@ pub(in crate::ui) async fn page(ask: Ask, Query(filters): Query<Filters>) -> Res
         for (name, value) in filters.set() {
             call = call.query(name, given(value));
         }
-        let ledger = ask.value(call.query("cursor", given(filters.cursor.as_deref().unwrap_or_default()))).await?;
+        let ledger =
+            ask.value(call.query("cursor", given(filters.cursor.as_deref().unwrap_or_default()))).await?;
         let here = ask.path(&["ledger"]);
         Ok(ask.page(Section::Schedules, "Ledger", html! {
             (header(&ask, "ledger", "Ledger", "The decision about each time that a schedule was due, latest first."))

@@ -31,13 +31,25 @@ pub(in crate::ui) async fn page(ask: Ask, Query(wanted): Query<Wanted>) -> Respo
         if part.is_empty() && welcome::is_empty(&ask).await? {
             return Ok(ask.page(Section::Overview, "Overview", welcome::content(&ask)));
         }
-        let now = if part == "day" { html! {} } else { now(&ask).await? };
-        let day = if part == "now" { html! {} } else { day(&ask).await? };
-        Ok(ask.page(Section::Overview, "Overview", html! {
-            div.page-header { div.page-title { h1 { "Overview" } } }
-            (now)
-            (day)
-        }))
+        let now = if part == "day" {
+            html! {}
+        } else {
+            now(&ask).await?
+        };
+        let day = if part == "now" {
+            html! {}
+        } else {
+            day(&ask).await?
+        };
+        Ok(ask.page(
+            Section::Overview,
+            "Overview",
+            html! {
+                div.page-header { div.page-title { h1 { "Overview" } } }
+                (now)
+                (day)
+            },
+        ))
     };
     shown(&ask, page.await)
 }
@@ -260,7 +272,8 @@ fn failed_lately(ask: &Ask, causes: &Value) -> Markup {
 /// Names the first jobs of a cause.
 fn jobs(cause: &Value) -> String {
     let names: Vec<&str> = cause.list("jobs").iter().take(3).filter_map(Value::as_str).collect();
-    let more = if cause.list("jobs").len() > names.len() || cause.is("more_jobs") { " and others" } else { "" };
+    let more =
+        if cause.list("jobs").len() > names.len() || cause.is("more_jobs") { " and others" } else { "" };
     format!("{}{more}", show::text(&names.join(", ")))
 }
 
@@ -271,7 +284,8 @@ fn last_day(items: &[Value]) -> Markup {
         failed: item.number("failed"),
     };
     let hours: Vec<Hour> = items.iter().map(hour).collect();
-    let (runs, failed) = hours.iter().fold((0, 0), |(runs, failed), hour| (runs + hour.runs, failed + hour.failed));
+    let (runs, failed) =
+        hours.iter().fold((0, 0), |(runs, failed), hour| (runs + hour.runs, failed + hour.failed));
     html! {
         section.card aria-labelledby="last-day" {
             div.card-header { h2 #last-day { "The last 24 hours" } span.muted { "hours of UTC" } }

@@ -69,7 +69,8 @@ pub(in crate::ui) async fn page(ask: Ask, Query(wanted): Query<Wanted>) -> Respo
 fn lane(ask: &Ask, queue: &Value, fires: &Value, now: DateTime<Utc>) -> Markup {
     let name = queue.text("queue");
     let (zone, id) = (clock::zone_of(name), show::anchor(name));
-    let coming: Vec<&Value> = fires.list("items").iter().filter(|fire| fire.text("timezone") == name).collect();
+    let coming: Vec<&Value> =
+        fires.list("items").iter().filter(|fire| fire.text("timezone") == name).collect();
     let label = format!("{name}: {} fires in the next 24 hours", coming.len());
     html! {
         section.card #(id) aria-labelledby={ (id) "-name" } {

@@ -145,7 +145,8 @@ fn toggle(ask: &Ask, schedule: &Value, next: &str) -> Markup {
 pub(in crate::ui) async fn one(ask: Ask, Path((_, id)): Path<(String, String)>) -> Response {
     let page = async {
         let schedule = ask.get(&Operation::getSchedule, &[&id]).await?;
-        let preview = ask.value(Call::to(&Operation::previewSchedule, &[&id]).query("count", Some(20))).await?;
+        let preview =
+            ask.value(Call::to(&Operation::previewSchedule, &[&id]).query("count", Some(20))).await?;
         let here = ask.path(&["schedules", &id]);
         let title = format!("Schedule of {}", show::text(&id));
         let encoded: String = crate::api::encoded(&id).collect();

@@ -72,7 +72,9 @@ pub(in crate::ui) async fn run_sample(ask: Ask) -> Response {
     let page = async {
         let put = Call::to(&Operation::putJob, &[SAMPLE_ID]).header("if-none-match", "*").body(SAMPLE);
         match ask.value(put).await {
-            Err(problem) if problem.status != StatusCode::PRECONDITION_FAILED.as_u16() => return Err(problem),
+            Err(problem) if problem.status != StatusCode::PRECONDITION_FAILED.as_u16() => {
+                return Err(problem);
+            }
             // The job is there already, perhaps with changes of its owner.
             _ => {}
         }
