@@ -1,8 +1,11 @@
 //! The queues: one lane for each time zone.
 
+use std::collections::BTreeMap;
+
 use axum::extract::Query;
 use axum::response::Response;
 use chrono::{DateTime, Duration, Utc};
+use chrono_tz::Tz;
 use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::Value;
@@ -47,7 +50,7 @@ pub(in crate::ui) async fn page(ask: Ask, Query(wanted): Query<Wanted>) -> Respo
             }
             @if let Some(queue) = wanted.pause.as_deref() { (pause_form(&ask, queue)) }
             (why)
-            div.parts #live hx-get="" hx-trigger="every 3s" hx-select="#live" hx-swap="outerMorph" {
+            div.parts #live hx-get="" hx-trigger="every 5s" hx-select="#live" hx-swap="outerMorph" {
                 @if lanes.is_empty() {
                     (show::empty("No queue has runs", html! {
                         p { "A job runs in the queue of its time zone. " a href=(ask.path(&["jobs"])) { "Run a job" } " to see its queue here." }
@@ -151,12 +154,23 @@ fn marks(queue: &Value, fires: &[&Value], now: DateTime<Utc>) -> Vec<Mark> {
         Some(Mark::Closed { from: minute(from), to: minute(until).min(chart::STRIP) })
     }));
     marks.extend(clock::strip(now, zone));
-    marks.extend(fires.iter().filter_map(|fire| {
-        let at = clock::read(fire.text("due_at"))?;
-        let words = format!("{} {}", clock::wall(at, zone), show::text(fire.text("job_id")));
-        Some(Mark::Fire { minute: minute(at), words })
-    }));
+    marks.extend(ticks(fires, zone, start));
     marks
+}
+
+/// Returns one mark for all fires in the same five minutes.
+fn ticks(fires: &[&Value], zone: Tz, start: DateTime<Utc>) -> Vec<Mark> {
+    let mut slots: BTreeMap<i64, (String, usize)> = BTreeMap::new();
+    for fire in fires {
+        let Some(at) = clock::read(fire.text("due_at")) else { continue };
+        let first = || (format!("{} {}", clock::wall(at, zone), show::text(fire.text("job_id"))), 0);
+        slots.entry((at - start).num_minutes() / 5 * 5).or_insert_with(first).1 += 1;
+    }
+    let mark = |(minute, (words, count)): (i64, (String, usize))| {
+        let words = if count > 1 { format!("{words} and {} more", count - 1) } else { words };
+        Mark::Fire { minute, words }
+    };
+    slots.into_iter().map(mark).collect()
 }
 
 /// Names the pause windows of the strip in words.
@@ -291,5 +305,31 @@ pub(in crate::ui) fn explanation(explained: &Value) -> Markup {
             }
         }
         @if explained.has("note") { p.muted { (show::text(explained.text("note"))) } }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn fires_of_the_same_minutes_share_a_mark() {
+        let fire = |at: &str, job: &str| json!({"due_at": at, "job_id": job});
+        let fires = [
+            fire("2026-11-29T12:01:00Z", "a"),
+            fire("2026-11-29T12:04:59Z", "b"),
+            fire("2026-11-29T12:05:00Z", "c"),
+        ];
+        let fires: Vec<&Value> = fires.iter().collect();
+        let start = "2026-11-29T12:00:00Z".parse().unwrap();
+        let marks = ticks(&fires, chrono_tz::UTC, start);
+        let words = |text: &str| format!("Sun 2026-11-29 {text}");
+        let expected = [
+            Mark::Fire { minute: 0, words: words("12:01 UTC a and 1 more") },
+            Mark::Fire { minute: 5, words: words("12:05 UTC c") },
+        ];
+        assert_eq!(marks, expected);
     }
 }
