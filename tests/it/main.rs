@@ -81,6 +81,7 @@ mod teams;
 mod templates;
 mod terminal;
 mod transcripts;
+mod ui_times;
 mod unreadable;
 mod upgrades;
 mod value_matrix;

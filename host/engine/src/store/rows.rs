@@ -334,10 +334,23 @@ pub struct RunFilter {
     pub status: Option<RunStatus>,
     /// Only runs that ended at or after that time.
     pub ended_since: Option<Timestamp>,
-    /// Only runs older than this one.
+    /// Only runs that follow this one in the list.
     pub before: Option<String>,
+    /// Whether the oldest run comes first. Otherwise, the newest does.
+    pub oldest_first: bool,
     /// Maximum number of runs.
     pub limit: u32,
+}
+
+/// The number of runs that ended in an hour with a status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EndedRow {
+    /// The start of the hour, in UTC.
+    pub hour: Timestamp,
+    /// The final status of the runs.
+    pub status: RunStatus,
+    /// The number of runs.
+    pub runs: u64,
 }
 
 /// The obstacles of a run, as far as a store knows them.
@@ -392,6 +405,22 @@ pub struct ScheduleRow {
     pub next: Option<Timestamp>,
     /// The actor who paused the schedule, and the reason.
     pub paused: Option<String>,
+}
+
+/// The filter and the order of a list of schedules.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ScheduleFilter {
+    /// Only schedules of this project.
+    pub project: Option<String>,
+    /// Only schedules of this queue.
+    pub queue: Option<String>,
+    /// Only schedules whose job has an id after this one.
+    pub after: Option<String>,
+    /// Whether the list has only schedules with a next fire, the earliest first. Otherwise, it is in the order of
+    /// the ids of the jobs.
+    pub by_next: bool,
+    /// Maximum number of schedules.
+    pub limit: u32,
 }
 
 /// The decisions about the fires of one schedule.

@@ -25,6 +25,7 @@ mod routes;
 mod runs;
 mod serve;
 mod steps;
+mod times;
 mod v2;
 mod views;
 

@@ -208,7 +208,7 @@ fn schemas() -> Value {
         "ExecuteRequest": views::ExecuteRequest, "ScheduleRequest": views::ScheduleRequest,
         "Scheduled": views::Scheduled, "EngineStatus": views::EngineStatus, "StepTypes": views::StepTypes,
         "LegacyRun": views::LegacyRun, "JobDefinition": JobDefinition, "Job": views::Job, "Jobs": views::Jobs,
-        "RunRequest": views::RunRequest, "Schedule": views::Schedule, "Preview": views::PreviewAnswer,
+        "RunRequest": views::RunRequest, "Schedule": views::Schedule, "Schedules": views::Schedules, "ComingFires": stepwell::ComingFires, "HoursOfRuns": views::HoursOfRuns, "Preview": views::PreviewAnswer,
         "Reason": views::Reason, "Ledger": views::Ledger, "Backfill": Backfill, "Backfills": views::Backfills,
         "BackfillRequest": views::BackfillRequest, "BackfillAnswer": views::BackfillAnswer,
         "RetryRequest": views::RetryRequest, "Explanation": Explanation, "Receipts": views::Receipts,

@@ -9,7 +9,7 @@ use stepwell::engine::document::cut;
 use super::App;
 use super::handlers as h;
 use super::history;
-use super::{logs, observe, outputs, runs as r, steps as s, v2};
+use super::{logs, observe, outputs, runs as r, steps as s, times as t, v2};
 
 /// An operation of the API.
 pub(crate) struct Operation {
@@ -113,8 +113,22 @@ const RUNS: Query = &[
     ("job_id", Takes::Text, "Only runs of this job."),
     ("queue", Takes::Text, "Only runs of this queue."),
     ("status", Takes::Text, "Only runs with this status."),
+    ("oldest_first", Takes::Switch, "Lists the oldest run first. Default: false, which lists the newest first."),
+    ("steps", Takes::Switch, "Adds the step of each running run, to at most 50 runs. Default: false."),
     ("limit", LIMIT, "Maximum number of items. Default: 100."),
     ("cursor", Takes::Text, "`next_cursor` of the previous page."),
+];
+const SCHEDULES: Query = &[
+    ("queue", Takes::Text, "Only schedules of this queue."),
+    ("limit", LIMIT, "Maximum number of items. Default: 100."),
+    ("cursor", Takes::Text, "`next_cursor` of the previous page."),
+];
+const FIRES: Query = &[
+    ("job_id", Takes::Text, "Only fires of this job."),
+    ("queue", Takes::Text, "Only fires of this queue."),
+    ("from", Takes::Text, "Only fires at or after this time (RFC 3339). Default: now."),
+    ("to", Takes::Text, "Only fires before this time (RFC 3339), at most 400 days later. Default: 24 hours later."),
+    ("limit", LIMIT, "Maximum number of fires. Default: 100."),
 ];
 const PREVIEW: Query = &[
     ("count", Takes::Whole(1, 1000), "Number of fires. Default: 20."),
@@ -156,6 +170,8 @@ const VERIFY: Query = &[(
 
 const HOURS: Query = &[("hours", Takes::Whole(1, 8760), "Number of hours. Default: 24.")];
 
+const SHORT_HOURS: Query = &[("hours", Takes::Whole(1, 744), "Number of hours. Default: 24.")];
+
 const CLEAN_UP: Query = &[
     (
         "days",
@@ -187,6 +203,8 @@ operations! {
     post "/api/v2/jobs/validate" validateJob operator h::validate_job, "Checks a job without storing or running it", query NONE, body Some("JobDefinition"), gives 200 "CheckedJob", waits false, command "validate FILE";
     post "/api/v2/jobs/preview" previewJob operator h::preview_job, "Shows the next fires of a job that is not stored", query PREVIEW, body Some("JobDefinition"), gives 200 "Preview", waits false, command "schedules preview FILE";
 
+    get "/api/v2/schedules" listSchedules viewer t::list_schedules, "Lists the schedules of the stored jobs, without the definitions of the jobs", query SCHEDULES, body None, gives 200 "Schedules", waits false, command "schedules list";
+    get "/api/v2/fires" listFires viewer t::fires, "Lists the coming fires of all schedules, the earliest first", query FIRES, body None, gives 200 "ComingFires", waits false, command "schedules coming";
     get "/api/v2/schedules/{id}" getSchedule viewer h::get_schedule, "Shows the next fire of a schedule, and the actor who paused it", query NONE, body None, gives 200 "Schedule", waits false, command "schedules show ID";
     get "/api/v2/schedules/{id}/preview" previewSchedule viewer h::preview, "Lists the next fires, and the effect of clock changes on them", query PREVIEW, body None, gives 200 "Preview", waits false, command "schedules preview ID";
     post "/api/v2/schedules/{id}/pause" pauseSchedule operator h::pause_schedule, "Pauses a schedule", query NONE, body Some("Reason"), gives 204 "", waits false, command "schedules pause ID";
@@ -227,6 +245,7 @@ operations! {
     post "/api/v2/steps/{id}/rollback" rollbackStep admin s::roll_back, "Activates an earlier version of a registered step", query NONE, body Some("RollbackRequest"), gives 200 "ActivatedStep", waits true, command "steps rollback TYPE [VERSION]";
     delete "/api/v2/steps/{id}" removeStep admin s::remove, "Removes a registered step, or one version of it (`TYPE@VERSION`)", query REMOVE, body None, gives 204 "", waits false, command "steps remove TYPE";
     get "/api/v2/metrics" getMetrics viewer h::metrics, "Summarizes the runs of the last hours", query HOURS, body None, gives 200 "Metrics", waits false, command "metrics --hours 24";
+    get "/api/v2/metrics/by-hour" metricsByHour viewer t::by_hour, "Counts the runs that ended in each of the last hours", query SHORT_HOURS, body None, gives 200 "HoursOfRuns", waits false, command "metrics --by-hour";
     get "/api/v2/system/health" systemHealth viewer h::health, "Checks each part of the service", query NONE, body None, gives 200 "Health", waits false, command "health";
     post "/api/v2/system/clean-up" cleanUp admin h::clean_up, "Removes ended runs that are older than the retention or than `days`; keeps those with open dead letters", query CLEAN_UP, body None, gives 200 "CleanedUp", waits false, command "clean-up --days 30";
     get "/api/v2/audit" listAudit admin h::audit, "Lists the audit log, newest first", query PAGE, body None, gives 200 "AuditLog", waits false, command "audit";

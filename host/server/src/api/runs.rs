@@ -41,9 +41,16 @@ pub(super) struct ListQuery {
     job_id: Option<String>,
     queue: Option<String>,
     status: Option<String>,
+    #[serde(default)]
+    oldest_first: bool,
+    #[serde(default)]
+    steps: bool,
     limit: Option<u32>,
     cursor: Option<String>,
 }
+
+/// The maximum number of runs in a list with their steps.
+const MOST_STEPS: u32 = 50;
 
 pub(super) async fn list(
     State(app): State<App>,
@@ -58,9 +65,10 @@ pub(super) async fn list(
         None => None,
     };
     let before = cursor::read("runs", query.cursor.as_deref())?;
-    let limit = limit(query.limit);
+    let limit = limit(query.limit).min(if query.steps { MOST_STEPS } else { u32::MAX });
     let job_id = query.job_id.map(|id| caller.job(&id)).transpose()?;
-    let filter = RunFilter { job_id, queue: query.queue, status, ..RunFilter::default() };
+    let oldest_first = query.oldest_first;
+    let filter = RunFilter { job_id, queue: query.queue, status, oldest_first, ..RunFilter::default() };
     let fetch = |before: Option<String>, limit| {
         let project = caller.bound().map(str::to_owned);
         let (host, filter) = (app.host.clone(), RunFilter { before, limit, project, ..filter.clone() });
@@ -69,7 +77,11 @@ pub(super) async fn list(
     let own = |row: &RunRow| caller.covers(&row.job_id);
     let (items, next) = page(limit, before, fetch, own, |row| row.execution_id.clone()).await?;
     let next_cursor = next.map(|id| cursor::write("runs", &id));
-    Ok(Json(Runs { items: items.into_iter().map(Run::from).collect(), next_cursor }))
+    let mut items: Vec<Run> = items.into_iter().map(Run::from).collect();
+    for run in items.iter_mut().filter(|run| query.steps && run.row.status == RunStatus::Running) {
+        run.step = app.host.runs().at(&run.row.execution_id).await?;
+    }
+    Ok(Json(Runs { items, next_cursor }))
 }
 
 /// Returns the id of the job of a run, if the caller may see the job. Reads only the row of the run, not its

@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use stepwell::engine::clock::Timestamp;
 use stepwell::engine::step::Need;
-use stepwell::engine::store::{AuditRow, DeadLetter, LedgerRow, RunRow};
+use stepwell::engine::store::{AuditRow, DeadLetter, LedgerRow, RunRow, ScheduleRow};
 use stepwell::engine::{JobDefinition, Outcome, Receipt};
 use stepwell::{
-    ApiKey, ApprovedStep, Backfill, Holder, Preview, QueueStatus, Role, Session, StepVersion, StoredJob,
+    ApiKey, ApprovedStep, Backfill, Holder, HourStats, Preview, QueueStatus, Role, Session, StepVersion,
+    StoredJob,
 };
 
 use super::problem::Place;
@@ -34,6 +35,10 @@ page! {
     Jobs of Job;
     /// Runs.
     Runs of Run;
+    /// Schedules.
+    Schedules of ListedSchedule;
+    /// The numbers of runs that ended in each hour.
+    HoursOfRuns of HourStats;
     /// Entries of the fire ledger.
     Ledger of LedgerRow;
     /// Backfills.
@@ -67,6 +72,9 @@ pub(crate) struct Run {
     pub end_time: Option<Timestamp>,
     /// The time zone of its queue; null for a run outside any queue.
     pub timezone: Option<String>,
+    /// The step or group of a running run that began last. Only in a list with `steps=true`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
     /// `started_at`, `ended_at` and `queue` are old names of the three fields above; the next version removes
     /// them.
     #[serde(flatten)]
@@ -75,7 +83,13 @@ pub(crate) struct Run {
 
 impl From<RunRow> for Run {
     fn from(row: RunRow) -> Self {
-        Self { start_time: row.started_at, end_time: row.ended_at, timezone: row.queue.clone(), row }
+        Self {
+            start_time: row.started_at,
+            end_time: row.ended_at,
+            timezone: row.queue.clone(),
+            step: None,
+            row,
+        }
     }
 }
 
@@ -112,16 +126,35 @@ pub(crate) struct Schedule {
     pub problem: Option<String>,
 }
 
-impl From<&StoredJob> for Job {
-    fn from(stored: &StoredJob) -> Self {
-        let schedule = stored.schedule.as_ref().map(|row| Schedule {
+impl From<&ScheduleRow> for Schedule {
+    fn from(row: &ScheduleRow) -> Self {
+        Self {
             job_id: row.job_id.clone(),
             timezone: row.job.timezone.clone(),
             next: row.next,
             cursor: row.cursor,
             paused: row.paused.clone(),
             problem: None,
-        });
+        }
+    }
+}
+
+/// A schedule in a list.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct ListedSchedule {
+    #[serde(flatten)]
+    pub schedule: Schedule,
+    /// The name of the job.
+    pub name: String,
+    /// Whether the job is enabled. The schedule of a job that is not enabled does not fire.
+    pub enabled: bool,
+    /// The times of the fires, in one line: `cron 30 2 * * *`, `every 5m` or `at 2026-03-29 02:30`.
+    pub times: String,
+}
+
+impl From<&StoredJob> for Job {
+    fn from(stored: &StoredJob) -> Self {
+        let schedule = stored.schedule.as_ref().map(Schedule::from);
         Self { job: stored.job.definition().clone(), version: stored.version, schedule, warnings: Vec::new() }
     }
 }

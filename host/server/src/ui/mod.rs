@@ -8,6 +8,8 @@
 mod actions;
 mod ask;
 mod assets;
+mod chart;
+mod clock;
 mod flash;
 mod guard;
 mod layout;

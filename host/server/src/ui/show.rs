@@ -87,6 +87,12 @@ pub(super) fn next_page(answer: &Value, here: &str) -> Markup {
     }
 }
 
+/// Returns a name as the id of an element: other characters than letters, digits and `-` become `-`.
+pub(super) fn anchor(name: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    format!("at-{}", name.chars().map(plain).collect::<String>())
+}
+
 /// Shows a notice in place of an empty list.
 pub(super) fn empty(what: &str, hint: Markup) -> Markup {
     html! {

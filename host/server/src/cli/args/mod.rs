@@ -199,6 +199,9 @@ pub(crate) enum Command {
         /// Number of hours to look back, 1 to 8760.
         #[arg(long, value_name = "N", default_value_t = 24)]
         hours: u32,
+        /// Shows the number of runs that ended in each hour, for at most 744 hours.
+        #[arg(long)]
+        by_hour: bool,
         #[command(flatten)]
         api: ApiArgs,
     },

@@ -1,11 +1,17 @@
 //! The pages.
 
+mod backfills;
+mod calendar;
+mod ledger;
 mod overview;
+mod queues;
 mod runs;
+mod schedules;
+mod welcome;
 
 use axum::Router;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 
 use super::Ui;
 use super::ask::Ask;
@@ -15,6 +21,13 @@ use crate::api::Problem;
 pub(super) fn router() -> Router<Ui> {
     Router::new()
         .route("/ui/p/{project}", get(overview::page))
+        .route("/ui/p/{project}/sample", post(welcome::run_sample))
+        .route("/ui/p/{project}/queues", get(queues::page))
+        .route("/ui/p/{project}/schedules", get(schedules::list))
+        .route("/ui/p/{project}/schedules/calendar", get(calendar::page))
+        .route("/ui/p/{project}/schedules/{job}", get(schedules::one))
+        .route("/ui/p/{project}/ledger", get(ledger::page))
+        .route("/ui/p/{project}/backfills", get(backfills::page))
         .route("/ui/p/{project}/runs", get(runs::list))
 }
 
