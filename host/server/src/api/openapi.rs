@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use stepwell::engine::JobDefinition;
 use stepwell::engine::run::RunView;
 use stepwell::engine::store::DeadLetter;
-use stepwell::{Activated, Backfill, Explanation, Health, Metrics};
+use stepwell::{Activated, Backfill, Explanation, Health, Metrics, StepLimits, Timeline};
 
 use super::problem::Problem;
 use super::routes::{Operation, TABLE};
