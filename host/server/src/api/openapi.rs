@@ -204,7 +204,7 @@ macro_rules! schemas {
 
 fn schemas() -> Value {
     let all = schemas! {
-        "Problem": Problem, "Run": RunView, "RunRow": views::Run, "Runs": views::Runs, "Accepted": views::Accepted,
+        "Problem": Problem, "Run": RunView, "RunRow": views::Run, "Runs": views::Runs, "Timeline": Timeline, "StepLimits": StepLimits, "Accepted": views::Accepted,
         "ExecuteRequest": views::ExecuteRequest, "ScheduleRequest": views::ScheduleRequest,
         "Scheduled": views::Scheduled, "EngineStatus": views::EngineStatus, "StepTypes": views::StepTypes,
         "LegacyRun": views::LegacyRun, "JobDefinition": JobDefinition, "Job": views::Job, "Jobs": views::Jobs,

@@ -1,6 +1,8 @@
 //! The pages.
 
+mod approvals;
 mod overview;
+mod run;
 mod runs;
 
 use axum::Router;
@@ -16,6 +18,9 @@ pub(super) fn router() -> Router<Ui> {
     Router::new()
         .route("/ui/p/{project}", get(overview::page))
         .route("/ui/p/{project}/runs", get(runs::list))
+        .merge(run::routes())
+        .route("/ui/p/{project}/approvals", get(approvals::list))
+        .route("/ui/p/{project}/approvals/{run}/{step}", get(approvals::page))
 }
 
 /// Returns the page, or the page about the problem.
