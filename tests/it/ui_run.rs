@@ -52,7 +52,8 @@ impl<'s> Browser<'s> {
     async fn send(&self, page: &str, operation: &str, fields: &[(&str, &str)]) -> Reply {
         let body = self.get(page).await.body;
         let action = format!("action=\"/ui/p/default/do/{operation}\"");
-        let (_, form) = body.split_once(&action).unwrap_or_else(|| panic!("{page} has no {operation}: {body}"));
+        let (_, form) =
+            body.split_once(&action).unwrap_or_else(|| panic!("{page} has no {operation}: {body}"));
         let form = form.split_once("</form>").unwrap().0;
         let mut text = url::form_urlencoded::Serializer::new(String::new());
         for input in form.split("<input ").skip(1) {
@@ -64,7 +65,8 @@ impl<'s> Browser<'s> {
             let own = fields.iter().find(|(field, _)| *field == name).map(|(_, value)| (*value).to_owned());
             text.append_pair(&name, &own.or(attribute("value")).unwrap_or_default());
         }
-        let headers = [("cookie", self.cookie.as_str()), ("content-type", "application/x-www-form-urlencoded")];
+        let headers =
+            [("cookie", self.cookie.as_str()), ("content-type", "application/x-www-form-urlencoded")];
         let path = format!("/ui/p/default/do/{operation}");
         let reply = self.server.raw("POST", &path, &headers, &text.finish()).await.unwrap();
         assert_eq!(reply.status, 303, "{reply:?}");
@@ -73,7 +75,8 @@ impl<'s> Browser<'s> {
 }
 
 async fn key(server: &Server, role: &str) -> String {
-    let made = server.post("/api/v2/keys", &json!({"name": role, "role": role, "projects": ["default"]})).await;
+    let made =
+        server.post("/api/v2/keys", &json!({"name": role, "role": role, "projects": ["default"]})).await;
     made.json()["token"].as_str().unwrap().to_owned()
 }
 
@@ -115,14 +118,25 @@ async fn a_run_is_shown_with_its_steps_times_and_reasons() {
     let viewer = Browser::log_in(&server, &viewer).await;
     let operator = Browser::log_in(&server, &operator).await;
     let at = format!("/runs/{id}");
-    let texts = ["Shown &lt;b&gt;", "data-status=\"failed\"", "each[0].one", "Fix: ", "svg class=\"timeline\"", "Times of the attempts", "key:", "Trace id"];
+    let texts = [
+        "Shown &lt;b&gt;",
+        "data-status=\"failed\"",
+        "each[0].one",
+        "Fix: ",
+        "svg class=\"timeline\"",
+        "Times of the attempts",
+        "key:",
+        "Trace id",
+    ];
     let page = viewer.page(&at, &texts).await;
     for button in ["retryRun", "discardDeadLetter", "redriveDeadLetter", "cancelRun"] {
         assert!(!page.contains(button), "{button}");
     }
     // The run has ended, so the page does not renew itself.
     assert!(!page.contains("hx-trigger") && !page.contains("style="), "{page}");
-    let page = operator.page(&at, &["retryRun", "discardDeadLetter", "redriveDeadLetter", "Retry from the failed step"]).await;
+    let page = operator
+        .page(&at, &["retryRun", "discardDeadLetter", "redriveDeadLetter", "Retry from the failed step"])
+        .await;
     assert!(!page.contains("do/cancelRun"));
     let renewed = operator.get_with(&at, &[("hx-request", "true")]).await;
     assert_eq!(renewed.header("hx-refresh").as_deref(), Some("true"));
@@ -160,10 +174,19 @@ async fn a_step_is_shown_with_its_output_limits_and_denials() {
     let only = server.get(&format!("/api/v2/runs/{id}/receipts?step=again")).await.json();
     assert_eq!(only["items"].as_array().unwrap().len(), 2);
     let times = server.get(&format!("/api/v2/runs/{id}/timeline")).await.json();
-    let ends: Vec<&Value> = times["attempts"].as_array().unwrap().iter().filter(|attempt| attempt["step_id"] == "again").map(|attempt| &attempt["end"]).collect();
+    let ends: Vec<&Value> = times["attempts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|attempt| attempt["step_id"] == "again")
+        .map(|attempt| &attempt["end"])
+        .collect();
     assert_eq!((ends, &times["origin"]), (vec![&json!("failed"), &json!("succeeded")], &json!("api")));
     let bare = server.get(&format!("/api/v2/runs/{id}?values=false")).await.json();
-    assert_eq!((&bare["steps"][0]["value"], &bare["steps"][0]["value_truncated"]), (&Value::Null, &json!(true)));
+    assert_eq!(
+        (&bare["steps"][0]["value"], &bare["steps"][0]["value_truncated"]),
+        (&Value::Null, &json!(true))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -175,12 +198,18 @@ async fn the_log_is_followed_and_downloaded() {
     let stream = viewer.get(&format!("/runs/{id}/log/stream")).await;
     assert_eq!(stream.header("content-type").as_deref(), Some("text/event-stream"), "{stream:?}");
     let messages = |body: &str| -> Vec<Value> {
-        body.lines().filter_map(|line| line.strip_prefix("data: {")).map(|rest| serde_json::from_str(&format!("{{{rest}")).unwrap()).collect()
+        body.lines()
+            .filter_map(|line| line.strip_prefix("data: {"))
+            .map(|rest| serde_json::from_str(&format!("{{{rest}")).unwrap())
+            .collect()
     };
     let all = messages(&stream.body);
     let says: Vec<&Value> = all.iter().filter(|line| line["step"] == "says").collect();
     assert_eq!((says.len(), &says[0]["level"]), (3, &json!("warn")), "{stream:?}");
-    assert!(says[2]["text"].as_str().unwrap().ends_with(" n=2") && stream.body.contains("event: end"), "{stream:?}");
+    assert!(
+        says[2]["text"].as_str().unwrap().ends_with(" n=2") && stream.body.contains("event: end"),
+        "{stream:?}"
+    );
     let number = says[1]["number"].to_string();
     let rest = viewer.get_with(&format!("/runs/{id}/log/stream"), &[("last-event-id", &number)]).await;
     assert_eq!(messages(&rest.body)[0]["text"], says[2]["text"]);
@@ -188,7 +217,8 @@ async fn the_log_is_followed_and_downloaded() {
     assert!(text.header("content-disposition").unwrap().contains(&format!("{id}.txt")), "{text:?}");
     assert!(text.body.contains(" warn says/1 ") && !text.body.contains('\u{1b}'), "{text:?}");
     // A stream of a session follows a run for longer than the checks of its key.
-    let napping = json!({"id": "naps", "steps": [{"id": "nap", "type": "probe", "case": "nap", "count": 8000}]});
+    let napping =
+        json!({"id": "naps", "steps": [{"id": "nap", "type": "probe", "case": "nap", "count": 8000}]});
     let id = run(&server, &napping, "running").await;
     let stream = viewer.get(&format!("/runs/{id}/log/stream")).await;
     assert!(stream.body.contains("event: end"), "{stream:?}");

@@ -131,7 +131,8 @@ impl Runs {
         let grant = grants.into_iter().find(|(step, _)| step.id == id).and_then(|(_, grant)| grant.ok());
         Ok(grant.map(|grant| {
             let Limits { fuel, wall, memory, host_bytes, host_calls, .. } = grant.limits().clone();
-            let Limits { log_lines, log_bytes, sql_statements, checkpoints, run_bytes, .. } = grant.limits().clone();
+            let Limits { log_lines, log_bytes, sql_statements, checkpoints, run_bytes, .. } =
+                grant.limits().clone();
             StepLimits {
                 step_id: step_id.to_owned(),
                 policy: grant.policy().to_owned(),
@@ -296,7 +297,8 @@ mod tests {
         times.add(&[started("last", 1, 60_003)]);
         let job: Arc<Job> = Arc::new(Job::unreadable("j"));
         let timeline = times.of(NewRun::of(job, "exec_1", at(0)));
-        let shown: Vec<_> = timeline.attempts.iter().map(|a| (a.step_id.as_str(), a.attempt, a.attempts, a.end)).collect();
+        let shown: Vec<_> =
+            timeline.attempts.iter().map(|a| (a.step_id.as_str(), a.attempt, a.attempts, a.end)).collect();
         assert_eq!(
             shown,
             [
@@ -306,7 +308,10 @@ mod tests {
             ]
         );
         assert_eq!((timeline.attempts[0].run_us, timeline.more_attempts), (15_000, 0));
-        assert_eq!((timeline.attempts[0].started_at, timeline.attempts[0].ended_at), (at(0), Some(at(49_991))));
+        assert_eq!(
+            (timeline.attempts[0].started_at, timeline.attempts[0].ended_at),
+            (at(0), Some(at(49_991)))
+        );
         let mut times = Times::default();
         for attempt in 0..3_000 {
             times.add(&[started("s", attempt + 1, 1), ended("s", attempt + 1, Outcome::Cancelled, 2)]);

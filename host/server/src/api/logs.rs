@@ -13,10 +13,10 @@ use stepwell::Follow;
 use stepwell::engine::clock::{self, Timestamp};
 use stepwell::engine::store::{LogPlace, LogRecord};
 
+use super::access::{Origin, SignedIn};
 use super::bounds::Stream;
 use super::problem::Problem;
 use super::runs::allowed;
-use super::access::{Origin, SignedIn};
 use super::{App, Caller, Client, access};
 use crate::display::log_line;
 

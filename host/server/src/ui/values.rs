@@ -90,7 +90,9 @@ fn node(name: Option<&str>, value: &Value, left: &mut usize, depth: usize) -> Ma
     }
     *left -= 1;
     let children: Vec<(String, &Value)> = match value {
-        Value::Array(items) => items.iter().take(*left).enumerate().map(|(at, item)| (at.to_string(), item)).collect(),
+        Value::Array(items) => {
+            items.iter().take(*left).enumerate().map(|(at, item)| (at.to_string(), item)).collect()
+        }
         Value::Object(map) => map.iter().take(*left).map(|(name, item)| (cut(name, CELL), item)).collect(),
         _ => Vec::new(),
     };
@@ -136,14 +138,21 @@ mod tests {
         let shown = value(&json!(rows), "Output").into_string();
         assert!(shown.contains("<th scope=\"col\">tags</th>") && shown.contains("&lt;b&gt;"), "{shown}");
         assert_eq!((shown.matches("<tr>").count(), shown.contains("300 more rows")), (201, true));
-        for other in [json!([{"a": 1}, {"b": 1}]), json!([]), json!({"a": [1, {"b": null}]}), json!([{}, {}]), json!(7)] {
+        for other in [
+            json!([{"a": 1}, {"b": 1}]),
+            json!([]),
+            json!({"a": [1, {"b": null}]}),
+            json!([{}, {}]),
+            json!(7),
+        ] {
             assert!(value(&other, "Output").into_string().contains("class=\"tree\""), "{other}");
         }
     }
 
     #[test]
     fn a_tree_is_bounded() {
-        let wide = value(&json!({"a": vec![0; 100_000], "b": vec!["x".repeat(100_000); 99]}), "Output").into_string();
+        let wide = value(&json!({"a": vec![0; 100_000], "b": vec!["x".repeat(100_000); 99]}), "Output")
+            .into_string();
         assert!(wide.matches("<li>").count() <= NODES && wide.len() < 400_000, "{}", wide.len());
         assert!(wide.contains("Download the whole value"));
         let long = value(&json!("\u{1b}[2J".repeat(100_000)), "Output").into_string();

@@ -23,7 +23,8 @@ pub(in crate::ui) struct Place {
 /// Lists the approvals that runs wait for.
 pub(in crate::ui) async fn list(ask: Ask, Query(place): Query<Place>) -> Response {
     let page = async {
-        let call = Call::to(&Operation::listApprovals, &[]).query("limit", Some(50)).query("cursor", place.cursor);
+        let call =
+            Call::to(&Operation::listApprovals, &[]).query("limit", Some(50)).query("cursor", place.cursor);
         let approvals = ask.value(call).await?;
         let here = ask.path(&["approvals"]);
         Ok(ask.page(Section::Approvals, "Approvals", html! {
@@ -89,26 +90,30 @@ pub(in crate::ui) async fn page(ask: Ask, Path((_, run, step)): Path<(String, St
     let page = async {
         let approval = ask.get(&Operation::getApproval, &[&run, &step]).await?;
         let title = format!("Approval of {step}");
-        Ok(ask.page(Section::Approvals, &title, html! {
-            div.page-header {
-                nav.crumbs aria-label="Breadcrumb" {
-                    ol {
-                        li { a href=(ask.path(&["approvals"])) { "Approvals" } }
-                        li { a href=(ask.path(&["runs", &run])) { (run) } }
-                        li aria-current="page" { (show::text(&step)) }
+        Ok(ask.page(
+            Section::Approvals,
+            &title,
+            html! {
+                div.page-header {
+                    nav.crumbs aria-label="Breadcrumb" {
+                        ol {
+                            li { a href=(ask.path(&["approvals"])) { "Approvals" } }
+                            li { a href=(ask.path(&["runs", &run])) { (run) } }
+                            li aria-current="page" { (show::text(&step)) }
+                        }
                     }
+                    div.page-title { h1 { "Approval of " (show::text(&step)) } (show::status("parked")) }
+                    div.page-actions { button.button.plain type="button" data-copy { "Copy link" } }
                 }
-                div.page-title { h1 { "Approval of " (show::text(&step)) } (show::status("parked")) }
-                div.page-actions { button.button.plain type="button" data-copy { "Copy link" } }
-            }
-            section.card aria-labelledby="request" {
-                h2 #request { "Request" }
-                pre.code.wrap tabindex="0" { (show::text(asked(&approval))) }
-                (facts(&ask, &approval))
-            }
-            (decision(&ask, &approval))
-            (configurations(&approval))
-        }))
+                section.card aria-labelledby="request" {
+                    h2 #request { "Request" }
+                    pre.code.wrap tabindex="0" { (show::text(asked(&approval))) }
+                    (facts(&ask, &approval))
+                }
+                (decision(&ask, &approval))
+                (configurations(&approval))
+            },
+        ))
     };
     shown(&ask, page.await)
 }
@@ -147,7 +152,11 @@ fn decision(ask: &Ask, approval: &Value) -> Markup {
             }
         };
         let button = Button::new(&Operation::decideApproval, &parameters, label, ask.path(&["runs", run]));
-        let button = button.done(done).field("approved:json", approved).field("digest", approval.text("digest")).with(comment);
+        let button = button
+            .done(done)
+            .field("approved:json", approved)
+            .field("digest", approval.text("digest"))
+            .with(comment);
         match question {
             Some(question) => button.danger(question).show(ask),
             None => button.primary().show(ask),

@@ -30,7 +30,11 @@ pub(super) struct Place {
 }
 
 /// Lists the files.
-pub(super) async fn list(ask: Ask, Path((_, id)): Path<(String, String)>, Query(place): Query<Place>) -> Response {
+pub(super) async fn list(
+    ask: Ask,
+    Path((_, id)): Path<(String, String)>,
+    Query(place): Query<Place>,
+) -> Response {
     let page = async {
         let files = ask.get(&Operation::runArtifacts, &[&id]).await?;
         let all = files.list("items");
@@ -89,7 +93,8 @@ fn address(ask: &Ask, id: &str, page: &str, path: &str) -> String {
 async fn open(ask: &Ask, id: &str, path: &str) -> Result<(Response, u64), Problem> {
     let parameters: Vec<&str> = std::iter::once(id).chain(path.split('/')).collect();
     let answer = successful(ask.raw(Call::to(&Operation::runArtifact, &parameters)).await?).await?;
-    let length = answer.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    let length =
+        answer.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     Ok((answer, length.unwrap_or_default()))
 }
 
@@ -156,11 +161,17 @@ pub(super) async fn image(ask: Ask, Path((_, id, path)): Path<(String, String, S
     let answer = async {
         let (answer, length) = open(&ask, &id, &path).await?;
         if length > IMAGE as u64 {
-            return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "the image is too large to show: download it"));
+            return Err(Problem::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "the image is too large to show: download it",
+            ));
         }
         let bytes = start(answer, IMAGE).await?;
         let Some(kind) = preview::image(&bytes) else {
-            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the file is not an image that pages show"));
+            return Err(Problem::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "the file is not an image that pages show",
+            ));
         };
         let mut response = ([(header::CONTENT_TYPE, kind)], Bytes::from(bytes)).into_response();
         let policy = HeaderValue::from_static("default-src 'none'; sandbox");

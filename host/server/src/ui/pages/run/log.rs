@@ -54,7 +54,10 @@ pub(super) async fn text(ask: Ask, Path((_, id)): Path<(String, String)>) -> Res
     let answer = async {
         let answer = successful(ask.raw(Call::to(&Operation::runLogs, &[&id])).await?).await?;
         let name = format!("attachment; filename=\"{}.txt\"", plain_name(&id));
-        let headers = [(header::CONTENT_TYPE, "text/plain; charset=utf-8".to_owned()), (header::CONTENT_DISPOSITION, name)];
+        let headers = [
+            (header::CONTENT_TYPE, "text/plain; charset=utf-8".to_owned()),
+            (header::CONTENT_DISPOSITION, name),
+        ];
         Ok((headers, answer.into_body()).into_response())
     };
     shown(&ask, answer.await)
@@ -136,7 +139,9 @@ impl Events {
         self.unread.extend_from_slice(piece);
         let mut ready = String::new();
         let mut start = 0;
-        while let Some(length) = self.unread.get(start..).and_then(|rest| rest.windows(2).position(|two| two == b"\n\n")) {
+        while let Some(length) =
+            self.unread.get(start..).and_then(|rest| rest.windows(2).position(|two| two == b"\n\n"))
+        {
             let event = self.unread.get(start..start + length).unwrap_or_default();
             ready.push_str(&converted(&String::from_utf8_lossy(event)));
             start += length + 2;
@@ -193,7 +198,8 @@ mod tests {
         let expected = format!("id: 7\ndata: {message}\n\n:\n\nevent: end\ndata: end\n\n");
         for size in [1, 2, 7, 10_000] {
             let mut events = Events::default();
-            let shown: String = sent.as_bytes().chunks(size).map(|piece| events.add(piece).unwrap()).collect();
+            let shown: String =
+                sent.as_bytes().chunks(size).map(|piece| events.add(piece).unwrap()).collect();
             assert_eq!(shown, expected, "{size}");
         }
     }

@@ -61,15 +61,17 @@ async fn of(ask: &Ask, id: &str) -> Result<Value, crate::api::Problem> {
 
 /// Shows a run.
 async fn page(ask: Ask, Path((_, id)): Path<(String, String)>, headers: HeaderMap) -> Response {
-    let page = async {
-        let run = of(&ask, &id).await?;
-        let times = ask.get(&Operation::runTimeline, &[&id]).await?;
-        let waits = !has_ended(&run) && run.text("status") != "running" || is_dead(&run);
-        let why = if waits { ask.get(&Operation::explainRun, &[&id]).await.ok() } else { None };
-        let letter = if is_dead(&run) { ask.get(&Operation::getDeadLetter, &[&id]).await.ok() } else { None };
-        let (ended, path) = (has_ended(&run), ask.path(&["runs", &id]));
-        let title = format!("Run {id}");
-        let mut response = ask.page(Section::Runs, &title, html! {
+    let page =
+        async {
+            let run = of(&ask, &id).await?;
+            let times = ask.get(&Operation::runTimeline, &[&id]).await?;
+            let waits = !has_ended(&run) && run.text("status") != "running" || is_dead(&run);
+            let why = if waits { ask.get(&Operation::explainRun, &[&id]).await.ok() } else { None };
+            let letter =
+                if is_dead(&run) { ask.get(&Operation::getDeadLetter, &[&id]).await.ok() } else { None };
+            let (ended, path) = (has_ended(&run), ask.path(&["runs", &id]));
+            let title = format!("Run {id}");
+            let mut response = ask.page(Section::Runs, &title, html! {
             div.page-header {
                 (crumbs(&ask, &id, None))
                 div.page-title { h1 { (show::text(run.text("job_name"))) } code { (id) } }
@@ -93,12 +95,12 @@ async fn page(ask: Ask, Path((_, id)): Path<(String, String)>, headers: HeaderMa
                 }
             }
         });
-        if ended && headers.contains_key("hx-request") {
-            // The buttons of a run that has ended are others.
-            response.headers_mut().insert("hx-refresh", HeaderValue::from_static("true"));
-        }
-        Ok(response)
-    };
+            if ended && headers.contains_key("hx-request") {
+                // The buttons of a run that has ended are others.
+                response.headers_mut().insert("hx-refresh", HeaderValue::from_static("true"));
+            }
+            Ok(response)
+        };
     shown(&ask, page.await)
 }
 
@@ -148,7 +150,10 @@ fn actions(ask: &Ask, run: &Value) -> Markup {
     let button = |operation, label, next| Button::new(operation, &parameters, label, next);
     if !has_ended(run) {
         let question = format!("Cancel the run {id}? Its running steps stop.");
-        return button(&Operation::cancelRun, "Cancel", here).done("The run is being cancelled.").danger(question).show(ask);
+        return button(&Operation::cancelRun, "Cancel", here)
+            .done("The run is being cancelled.")
+            .danger(question)
+            .show(ask);
     }
     let new = || format!("{}/{{execution_id}}", ask.path(&["runs"]));
     html! {
@@ -193,7 +198,11 @@ fn state(run: &Value, why: Option<&Value>) -> Markup {
         "cancelled" => "warning",
         _ => "info",
     };
-    let causes: Vec<Cause> = why.map(|why| why.list("causes").iter().filter_map(|cause| serde_json::from_value(cause.clone()).ok()).collect()).unwrap_or_default();
+    let causes: Vec<Cause> = why
+        .map(|why| {
+            why.list("causes").iter().filter_map(|cause| serde_json::from_value(cause.clone()).ok()).collect()
+        })
+        .unwrap_or_default();
     html! {
         div.alert data-kind=(kind) role="status" {
             div.page-title { (show::status(status)) strong { (words::marked(run.text("message"))) } }
@@ -207,7 +216,8 @@ fn state(run: &Value, why: Option<&Value>) -> Markup {
 }
 
 fn facts(ask: &Ask, run: &Value, times: &Value) -> Markup {
-    let since = timeline::second(run.text("start_time")).map(|start| Utc::now().timestamp_micros() as f64 / 1e6 - start);
+    let since = timeline::second(run.text("start_time"))
+        .map(|start| Utc::now().timestamp_micros() as f64 / 1e6 - start);
     let took = match (has_ended(run), since) {
         (true, _) => run.at("duration_seconds").clone(),
         (false, since) => json!(since),
@@ -261,7 +271,8 @@ fn counts(run: &Value) -> String {
         ("cancelled_steps", "cancelled"),
     ];
     let parts = named.iter().filter(|(key, _)| run.number(key) > 0);
-    let parts: Vec<String> = parts.map(|(key, word)| format!("{} {word}", show::count(run.number(key)))).collect();
+    let parts: Vec<String> =
+        parts.map(|(key, word)| format!("{} {word}", show::count(run.number(key)))).collect();
     let all = stepwell::engine::quantity::counted(run.number("step_count") as usize, "step");
     if parts.is_empty() { all } else { format!("{all}: {}", parts.join(", ")) }
 }

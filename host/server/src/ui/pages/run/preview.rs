@@ -104,12 +104,16 @@ fn plain(text: &str, length: u64) -> Markup {
 fn csv(path: &str, text: &str, is_whole: bool) -> Markup {
     let first = text.lines().next().unwrap_or_default();
     let count = |mark: char| first.matches(mark).count();
-    let mark = if path.to_lowercase().ends_with(".tsv") { '\t' } else { [',', ';', '\t', '|'].into_iter().rev().max_by_key(|mark| count(*mark)).unwrap_or(',') };
-    let mut rows = records(text, mark, ROWS + 1);
-    if rows.is_empty() {
+    let mark = if path.to_lowercase().ends_with(".tsv") {
+        '\t'
+    } else {
+        [',', ';', '\t', '|'].into_iter().rev().max_by_key(|mark| count(*mark)).unwrap_or(',')
+    };
+    let mut rows = records(text, mark, ROWS + 1).into_iter();
+    let Some(head) = rows.next() else {
         return html! { p.muted { "The file is empty." } };
-    }
-    let head = rows.remove(0);
+    };
+    let rows: Vec<Vec<String>> = rows.collect();
     html! {
         (values::grid(&head, &rows, "Rows of the file"))
         @if rows.len() >= ROWS || !is_whole { p.muted { "The page shows the first " (rows.len()) " rows." } }
@@ -118,7 +122,8 @@ fn csv(path: &str, text: &str, is_whole: bool) -> Markup {
 
 /// Splits CSV (RFC 4180) into its first records.
 fn records(text: &str, mark: char, most: usize) -> Vec<Vec<String>> {
-    let (mut rows, mut row, mut field): (Vec<Vec<String>>, Vec<String>, String) = (Vec::new(), Vec::new(), String::new());
+    let (mut rows, mut row, mut field): (Vec<Vec<String>>, Vec<String>, String) =
+        (Vec::new(), Vec::new(), String::new());
     let (mut quoted, mut is_new) = (false, true);
     let mut characters = text.chars().peekable();
     let end = |row: &mut Vec<String>, field: &mut String| {
@@ -193,7 +198,12 @@ mod tests {
     #[test]
     fn markup_of_a_step_is_text() {
         let shown = shown("a.html", Kind::Text, b"<script>alert(1)</script>\x1b[2J", 100).into_string();
-        assert!(shown.contains("&lt;script&gt;") && !shown.contains('\u{1b}') && shown.contains("first 29B of 100B"), "{shown}");
+        assert!(
+            shown.contains("&lt;script&gt;")
+                && !shown.contains('\u{1b}')
+                && shown.contains("first 29B of 100B"),
+            "{shown}"
+        );
         let json = super::shown("a.json", Kind::Json, b"[{\"a\": \"<b>\"}]", 14).into_string();
         assert!(json.contains("<th scope=\"col\">a</th>") && json.contains("&lt;b&gt;"), "{json}");
     }

@@ -10,8 +10,8 @@ const LINES: f64 = 8.0;
 const APART: f64 = 56.0;
 /// The steps of the grid in seconds.
 const STEPS: [f64; 22] = [
-    0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3_600.0,
-    14_400.0, 43_200.0, 86_400.0,
+    0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0,
+    900.0, 3_600.0, 14_400.0, 43_200.0, 86_400.0,
 ];
 
 /// A part of the axis.
@@ -87,7 +87,8 @@ impl Scale {
 
 /// Splits the time into active and long idle parts.
 fn parts(from: f64, to: f64, busy: &[(f64, f64)]) -> Vec<(f64, f64, bool)> {
-    let mut busy: Vec<(f64, f64)> = busy.iter().map(|(a, b)| (a.clamp(from, to), b.clamp(from, to))).collect();
+    let mut busy: Vec<(f64, f64)> =
+        busy.iter().map(|(a, b)| (a.clamp(from, to), b.clamp(from, to))).collect();
     busy.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut parts = Vec::new();
     let (mut active, mut until) = (from, from);
@@ -126,7 +127,8 @@ mod tests {
 
     #[test]
     fn every_axis_ascends() {
-        let many: Vec<(f64, f64)> = (0..500).map(|n| (f64::from(n) * 1_000.0, f64::from(n) * 1_000.0 + 1.0)).collect();
+        let many: Vec<(f64, f64)> =
+            (0..500).map(|n| (f64::from(n) * 1_000.0, f64::from(n) * 1_000.0 + 1.0)).collect();
         for (span, busy) in [
             ((0.0, 0.0), vec![]),
             ((5.0, 5.0), vec![(5.0, 5.0)]),
@@ -136,7 +138,8 @@ mod tests {
             ((0.0, 500_000.0), many),
         ] {
             let scale = Scale::new(span, &busy, (100.0, 900.0));
-            let places: Vec<f64> = (0..=50).map(|n| scale.place(span.0 + (span.1 - span.0) * f64::from(n) / 50.0)).collect();
+            let places: Vec<f64> =
+                (0..=50).map(|n| scale.place(span.0 + (span.1 - span.0) * f64::from(n) / 50.0)).collect();
             assert!(places.windows(2).all(|pair| pair[0] <= pair[1]), "{span:?} {places:?}");
             assert!(places.iter().all(|place| (99.9..=900.1).contains(place)), "{span:?} {places:?}");
             assert!(scale.lines().len() <= 20);

@@ -36,7 +36,8 @@ pub(super) async fn page(ask: Ask, Path((_, id, step)): Path<(String, String, St
             return Err(Problem::new(axum::http::StatusCode::NOT_FOUND, detail));
         }
         let has_output = found.text("status") == "success" || found.is_null();
-        let output = if has_output { ask.get(&Operation::stepOutput, &[&id, &step]).await.ok() } else { None };
+        let output =
+            if has_output { ask.get(&Operation::stepOutput, &[&id, &step]).await.ok() } else { None };
         let denied = denied(&ask, &id, &step, receipts.list("items")).await;
         Ok(ask.page(Section::Runs, &format!("{step} of {id}"), html! {
             div.page-header {
@@ -77,7 +78,8 @@ pub(super) async fn download(ask: Ask, Path((_, id, step)): Path<(String, String
     let answer = async {
         let answer = successful(ask.raw(Call::to(&Operation::stepOutput, &[&id, &step])).await?).await?;
         let name = format!("attachment; filename=\"{}.{}.json\"", plain_name(&id), plain_name(&step));
-        let headers = [(header::CONTENT_TYPE, "application/json".to_owned()), (header::CONTENT_DISPOSITION, name)];
+        let headers =
+            [(header::CONTENT_TYPE, "application/json".to_owned()), (header::CONTENT_DISPOSITION, name)];
         Ok((headers, answer.into_body()).into_response())
     };
     shown(&ask, answer.await)
@@ -210,7 +212,10 @@ mod tests {
         let steps = json!([{"step_id": "a"}, {"step_id": "g", "branches": [{"steps": [{"step_id": "g[0].b", "n": 1}]}],
             "finally": [{"step_id": "g.c", "n": 2}]}]);
         let number = |path| find(steps.as_array().unwrap(), path).map(|step| step.number("n"));
-        assert_eq!((number("g[0].b"), number("g.c"), number("a"), number("x")), (Some(1), Some(2), Some(0), None));
+        assert_eq!(
+            (number("g[0].b"), number("g.c"), number("a"), number("x")),
+            (Some(1), Some(2), Some(0), None)
+        );
     }
 
     #[test]

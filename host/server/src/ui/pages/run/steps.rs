@@ -69,7 +69,8 @@ fn a_branch(ask: &Ask, run: &Value, branch: &Value, is_open: bool) -> Markup {
 
 fn line(ask: &Ask, run: &Value, step: &Value) -> Markup {
     let (id, status) = (step.text("step_id"), step.text("status"));
-    let (run, decides) = (run.text("execution_id"), status == "parked" && step.text("step_type") == "approval");
+    let (run, decides) =
+        (run.text("execution_id"), status == "parked" && step.text("step_type") == "approval");
     let named = !matches!(step.text("step_name"), "" | "Unnamed") && step.text("step_name") != id;
     html! {
         a href=(ask.path(&["runs", run, "steps", id])) { code { (show::text(id)) } }

@@ -85,7 +85,8 @@ impl<'v> Rows<'v> {
         }
         let until = second(run.text("end_time")).unwrap_or(now);
         let mut rows = Self { attempts, until, rows: Vec::new(), left_out: 0 };
-        let ready = second(times.text("due_at")).into_iter().chain(second(times.text("created_at"))).reduce(f64::max);
+        let ready =
+            second(times.text("due_at")).into_iter().chain(second(times.text("created_at"))).reduce(f64::max);
         if let Some(ready) = ready.filter(|ready| *ready <= until) {
             let start = second(times.text("started_at")).unwrap_or(until);
             let bars = vec![Bar::new("queued", ready, start, "In the queue")];
@@ -204,7 +205,8 @@ impl<'v> Rows<'v> {
 }
 
 fn pause(how: &str, from: f64, to: f64) -> Bar {
-    let (kind, words) = if how == "parked" { ("parked", "Parked") } else { ("waiting", "Waited for the next attempt") };
+    let (kind, words) =
+        if how == "parked" { ("parked", "Parked") } else { ("waiting", "Waited for the next attempt") };
     Bar::new(kind, from, to, words)
 }
 
@@ -302,11 +304,17 @@ mod tests {
 
     #[test]
     fn the_timeline_of_any_run_is_bounded() {
-        let steps: Vec<Value> = (0..1_000).map(|n| json!({"step_id": format!("s{n}<i>"), "status": "success"})).collect();
-        let attempts: Vec<Value> = (0..1_000).map(|n| attempt(&format!("s{n}<i>"), 1, n, Some(n + 1), "succeeded")).collect();
+        let steps: Vec<Value> =
+            (0..1_000).map(|n| json!({"step_id": format!("s{n}<i>"), "status": "success"})).collect();
+        let attempts: Vec<Value> =
+            (0..1_000).map(|n| attempt(&format!("s{n}<i>"), 1, n, Some(n + 1), "succeeded")).collect();
         let (run, times) = (json!({"steps": steps}), json!({"attempts": attempts}));
         let drawn = Rows::of(&run, &times, 0.0).draw().into_string();
-        assert!(drawn.len() < 200_000 && drawn.contains("800 more steps") && !drawn.contains("<i>"), "{}", drawn.len());
+        assert!(
+            drawn.len() < 200_000 && drawn.contains("800 more steps") && !drawn.contains("<i>"),
+            "{}",
+            drawn.len()
+        );
         let none = json!({});
         assert!(Rows::of(&none, &none, 0.0).draw().into_string().contains("No step has begun"));
     }

@@ -151,7 +151,13 @@ mod tests {
         let receipt = json!({"fuel": 900, "memory_peak_bytes": 1 << 20, "run_us": 2_000_000, "host_calls": {"log": 3, "http": 4}});
         let limits = json!({"fuel": 1_000, "memory_bytes": 2 << 20, "wall_seconds": 1.0, "host_calls": 10});
         let shown = bars(&receipt, &limits).into_string();
-        for expected in ["max=\"1000\" low=\"800\" high=\"950\"", "1.0 MiB of 2.0 MiB", "7 of 10", "2.00 s of 1.00 s", "value=\"1\""] {
+        for expected in [
+            "max=\"1000\" low=\"800\" high=\"950\"",
+            "1.0 MiB of 2.0 MiB",
+            "7 of 10",
+            "2.00 s of 1.00 s",
+            "value=\"1\"",
+        ] {
             assert!(shown.contains(expected), "{expected}: {shown}");
         }
         assert!(!bars(&receipt, &Value::Null).into_string().contains("<meter"));
@@ -160,8 +166,13 @@ mod tests {
     #[test]
     fn a_denial_shows_its_rule_and_the_change() {
         let receipt = json!({"denials": {"HTTP_NOT_GRANTED": 2}});
-        let lines = ["denied by policy: GET https://a/<b>: not granted; write `http: ...` [HTTP_NOT_GRANTED]".to_owned()];
+        let lines =
+            ["denied by policy: GET https://a/<b>: not granted; write `http: ...` [HTTP_NOT_GRANTED]"
+                .to_owned()];
         let shown = denials(&receipt, &lines).into_string();
-        assert!(shown.contains("2 times: No rule allows the request.") && shown.contains("https://a/&lt;b&gt;"), "{shown}");
+        assert!(
+            shown.contains("2 times: No rule allows the request.") && shown.contains("https://a/&lt;b&gt;"),
+            "{shown}"
+        );
     }
 }
