@@ -82,6 +82,7 @@ mod templates;
 mod terminal;
 mod transcripts;
 mod ui_times;
+mod ui_run;
 mod unreadable;
 mod upgrades;
 mod value_matrix;

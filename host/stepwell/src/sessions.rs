@@ -311,6 +311,14 @@ impl Sessions {
         }
     }
 
+    /// Returns the identity of the holder of a session as it is now. `None` when the key is gone.
+    ///
+    /// # Errors
+    /// Fails when the store fails.
+    pub async fn renewed(&self, who: &Identity) -> Result<Option<Identity>, HostError> {
+        self.identity(&Holder::of(who)).await
+    }
+
     /// Returns the projects in which an identity has a role, in order, and its role in each.
     pub fn projects(&self, who: &Identity) -> Vec<(String, Role)> {
         let settings = self.ctx.settings();

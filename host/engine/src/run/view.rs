@@ -191,6 +191,15 @@ impl RunView {
     }
 }
 
+impl RunView {
+    /// Returns the view without outputs and metadata.
+    #[must_use]
+    pub fn without_values(mut self) -> Self {
+        self.steps.iter_mut().for_each(StepView::drop_values);
+        self
+    }
+}
+
 /// Describes a cancelled run, with the actor and the reason.
 pub fn cancelled(why: Option<&str>) -> String {
     match why {
@@ -288,6 +297,13 @@ impl StepView {
             finally: Vec::new(),
         })
         .map(|view| view.with_branches(state, index, room))
+    }
+
+    fn drop_values(&mut self) {
+        self.value_truncated |= self.value.take().is_some();
+        self.metadata_truncated |= !std::mem::take(&mut self.metadata).is_empty();
+        let branches = self.branches.iter_mut().flatten().flat_map(|branch| &mut branch.steps);
+        branches.chain(&mut self.finally).for_each(Self::drop_values);
     }
 
     /// Adds the branches of a group, as many as there is room for.

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use stepwell::engine::JobDefinition;
 use stepwell::engine::run::RunView;
 use stepwell::engine::store::DeadLetter;
-use stepwell::{Activated, Backfill, Explanation, Health, Metrics};
+use stepwell::{Activated, Backfill, Explanation, Health, Metrics, StepLimits, Timeline};
 
 use super::problem::Problem;
 use super::routes::{Operation, TABLE};
@@ -204,7 +204,7 @@ macro_rules! schemas {
 
 fn schemas() -> Value {
     let all = schemas! {
-        "Problem": Problem, "Run": RunView, "RunRow": views::Run, "Runs": views::Runs, "Accepted": views::Accepted,
+        "Problem": Problem, "Run": RunView, "RunRow": views::Run, "Runs": views::Runs, "Timeline": Timeline, "StepLimits": StepLimits, "Accepted": views::Accepted,
         "ExecuteRequest": views::ExecuteRequest, "ScheduleRequest": views::ScheduleRequest,
         "Scheduled": views::Scheduled, "EngineStatus": views::EngineStatus, "StepTypes": views::StepTypes,
         "LegacyRun": views::LegacyRun, "JobDefinition": JobDefinition, "Job": views::Job, "Jobs": views::Jobs,

@@ -130,6 +130,12 @@ const FIRES: Query = &[
     ("to", Takes::Text, "Only fires before this time (RFC 3339), at most 400 days later. Default: 24 hours later."),
     ("limit", LIMIT, "Maximum number of fires. Default: 100."),
 ];
+const RUN: Query = &[(
+    "values",
+    Takes::Switch,
+    "Whether the answer has the outputs and the metadata of the steps. Default: true.",
+)];
+const RECEIPTS: Query = &[("step", Takes::Text, "Only attempts of this step.")];
 const PREVIEW: Query = &[
     ("count", Takes::Whole(1, 1000), "Number of fires. Default: 20."),
     ("from", Takes::Text, "From that time: with an offset, or a wall time of the job's zone. Default: now."),
@@ -216,12 +222,14 @@ operations! {
     post "/api/v2/backfills/{id}/cancel" cancelBackfill operator history::cancel_backfill, "Stops a backfill; the runs that it has admitted continue", query NONE, body None, gives 200 "Backfill", waits false, command "backfills cancel ID";
 
     get "/api/v2/runs" listRuns viewer r::list, "Lists runs, newest first", query RUNS, body None, gives 200 "Runs", waits false, command "runs list";
-    get "/api/v2/runs/{id}" getRun viewer r::get, "Shows a run and its steps", query NONE, body None, gives 200 "Run", waits false, command "runs show ID";
+    get "/api/v2/runs/{id}" getRun viewer r::get, "Shows a run and its steps", query RUN, body None, gives 200 "Run", waits false, command "runs show ID";
     post "/api/v2/runs/{id}/cancel" cancelRun operator r::cancel, "Cancels a run", query NONE, body Some("Reason"), gives 202 "RunRow", waits false, command "runs cancel ID";
     post "/api/v2/runs/{id}/retry" retryRun operator r::retry, "Runs a run that has ended again, as a new run", query NONE, body Some("RetryRequest"), gives 202 "Accepted", waits false, command "runs retry ID";
     get "/api/v2/runs/{id}/explain" explainRun viewer r::explain, "Explains why a run does not start or continue, and how to fix it", query NONE, body None, gives 200 "Explanation", waits false, command "explain ID";
     get "/api/v2/runs/{id}/logs" runLogs viewer logs::logs, "Returns the log as text; with `Accept: text/event-stream`, follows it (SSE, `Last-Event-ID`)", query NONE, body None, gives 200 "text/plain", waits true, command "runs logs ID";
-    get "/api/v2/runs/{id}/receipts" runReceipts viewer r::receipts, "Shows the resources of each attempt: fuel, memory, time, calls to the host", query NONE, body None, gives 200 "Receipts", waits false, command "runs show ID --output json";
+    get "/api/v2/runs/{id}/receipts" runReceipts viewer r::receipts, "Shows the resources of each attempt: fuel, memory, time, calls to the host", query RECEIPTS, body None, gives 200 "Receipts", waits false, command "runs show ID --output json";
+    get "/api/v2/runs/{id}/timeline" runTimeline viewer r::timeline, "Shows the origin of a run, and the times of its attempts", query NONE, body None, gives 200 "Timeline", waits false, command "";
+    get "/api/v2/runs/{id}/steps/{step}/limits" stepLimits viewer r::limits, "Shows the limits of a step of a run under the present policy", query NONE, body None, gives 200 "StepLimits", waits false, command "policy show JOB";
     get "/api/v2/runs/{id}/steps/{step}/output" stepOutput viewer outputs::step_output, "Returns the whole output value of a step", query NONE, body None, gives 200 "Any", waits false, command "run FILE --output json";
     get "/api/v2/runs/{id}/artifacts" runArtifacts viewer r::artifacts, "Lists the files in the workspace of a run", query NONE, body None, gives 200 "Artifacts", waits false, command "runs artifacts ID";
     get "/api/v2/runs/{id}/artifacts/{*path}" runArtifact viewer r::artifact, "Downloads a file from the workspace of a run", query NONE, body None, gives 200 "application/octet-stream", waits true, command "";

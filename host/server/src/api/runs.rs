@@ -18,7 +18,7 @@ use stepwell::engine::store::{RunFilter, RunRow};
 use stepwell::engine::system::why;
 use stepwell::engine::{Job, StoreError};
 use stepwell::sandbox::tree;
-use stepwell::{Asking, Decided, Explanation, HostError};
+use stepwell::{Asking, Decided, Explanation, HostError, StepLimits, Timeline};
 
 use super::body::{Sent, body, read};
 use super::handlers::{Page, Params, limit, page};
@@ -103,8 +103,36 @@ pub(super) async fn get(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
+    Params(query): Params<GetQuery>,
 ) -> Result<Json<RunView>, Problem> {
-    Ok(Json(app.host.runs().view(&state(&app, &caller, &id).await?).await?))
+    let view = app.host.runs().view(&state(&app, &caller, &id).await?).await?;
+    Ok(Json(if query.values.unwrap_or(true) { view } else { view.without_values() }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct GetQuery {
+    values: Option<bool>,
+}
+
+pub(super) async fn timeline(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<Json<Timeline>, Problem> {
+    allowed(&app, &caller, &id).await?;
+    Ok(Json(app.host.runs().timeline(&id).await?))
+}
+
+pub(super) async fn limits(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path((id, step)): Path<(String, String)>,
+) -> Result<Json<StepLimits>, Problem> {
+    allowed(&app, &caller, &id).await?;
+    let found = app.host.runs().limits(&id, &step).await?;
+    let detail = || format!("policy grants the step `{step}` nothing, or it is a step of the engine");
+    found.map(Json).ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, detail()))
 }
 
 pub(super) async fn cancel(
@@ -162,6 +190,7 @@ pub(super) async fn receipts(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
+    Params(query): Params<ReceiptsQuery>,
 ) -> Result<Json<Receipts>, Problem> {
     allowed(&app, &caller, &id).await?;
     let job = app.host.runs().job(&id).await?;
@@ -171,8 +200,15 @@ pub(super) async fn receipts(
         outcome,
         receipt,
     };
-    let items = app.host.runs().receipts(&id).await?.into_iter().map(receipt).collect();
-    Ok(Json(Receipts { items, next_cursor: None }))
+    let all = app.host.runs().receipts(&id).await?.into_iter().map(receipt);
+    let wanted = |receipt: &StepReceipt| query.step.as_ref().is_none_or(|step| *step == receipt.step_id);
+    Ok(Json(Receipts { items: all.filter(wanted).collect(), next_cursor: None }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReceiptsQuery {
+    step: Option<String>,
 }
 
 pub(super) async fn artifacts(

@@ -17,6 +17,8 @@ mod login;
 mod pages;
 mod show;
 mod value;
+mod values;
+mod words;
 
 use std::sync::Arc;
 

@@ -1,3 +1,4 @@
+import { startCopies } from './copy.js';
 import { startDialogs } from './dialog.js';
 import { startHtmx } from './htmx.js';
 import { startKeys } from './keys.js';
@@ -10,6 +11,7 @@ function enhance(root) {
   startLogs(root);
 }
 
+startCopies();
 startDialogs();
 startKeys();
 startTimes();

@@ -5,6 +5,8 @@ mod calendar;
 mod ledger;
 mod overview;
 mod queues;
+mod approvals;
+mod run;
 mod runs;
 mod schedules;
 mod welcome;
@@ -29,6 +31,9 @@ pub(super) fn router() -> Router<Ui> {
         .route("/ui/p/{project}/ledger", get(ledger::page))
         .route("/ui/p/{project}/backfills", get(backfills::page))
         .route("/ui/p/{project}/runs", get(runs::list))
+        .merge(run::routes())
+        .route("/ui/p/{project}/approvals", get(approvals::list))
+        .route("/ui/p/{project}/approvals/{run}/{step}", get(approvals::page))
 }
 
 /// Returns the page, or the page about the problem.
