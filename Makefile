@@ -3,7 +3,7 @@
 TARGET := wasm32-wasip2
 PROGRAMS := target/debug
 
-.PHONY: demo test lint bench simulate verify-time verify-cgroups verify-functions oracle target nextest
+.PHONY: demo test lint bench simulate verify-time verify-cgroups verify-functions oracle ui verify-ui target nextest
 
 # Runs the example in examples/daily-pipeline, with every step in its own sandbox.
 demo: target
@@ -71,6 +71,19 @@ oracle:
 	@test -x target/oracle/bin/python || python3 -m venv target/oracle || true
 	@target/oracle/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/oracle/requirements.txt \
 		|| echo "skipped: the packages of tests/oracle/requirements.txt cannot be installed"
+
+# Builds the assets of the web UI; see host/server/ui/README.md.
+ui:
+	cd host/server/ui && npm ci --silent && npm run --silent build
+
+# Runs the tests of the web UI's modules, and compares its assets with a new build. Without node, it does nothing,
+# and in CI it fails.
+verify-ui:
+	@if command -v node >/dev/null; then set -e; \
+		cd host/server/ui && npm ci --silent && npm test --silent && node build.js ../../../target/ui; \
+		diff -r dist ../../../target/ui || { echo "host/server/ui/dist is not the build of its sources: run make ui"; exit 1; }; \
+	elif test -n "$$CI"; then echo "failed: node is not installed"; exit 1; \
+	else echo "skipped: node is not installed"; fi
 
 # Installs the guests' target if rustup lacks it.
 target:

@@ -1,0 +1,109 @@
+// The editor of job files: a bundle of its own, which only the pages with an editor load.
+import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands';
+import { yaml } from '@codemirror/lang-yaml';
+import { bracketMatching, foldGutter, foldKeymap, indentOnInput, indentUnit } from '@codemirror/language';
+import { lintGutter, lintKeymap, linter } from '@codemirror/lint';
+import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/search';
+import { EditorState } from '@codemirror/state';
+import {
+  EditorView,
+  drawSelection,
+  highlightActiveLine,
+  highlightActiveLineGutter,
+  highlightSpecialChars,
+  keymap,
+  lineNumbers,
+} from '@codemirror/view';
+import { el } from './dom.js';
+import { theme } from './editor-theme.js';
+import { toMarks, validate } from './validate.js';
+
+const LEAVE = 'Press Escape, then Tab to leave the editor. Ctrl+F searches; F8 goes to the next problem.';
+
+/**
+ * Returns the source of the marks: the diagnostics of the server for the text.
+ * @param {HTMLTextAreaElement} textarea
+ */
+function marksFor(textarea) {
+  /** @type {AbortController | undefined} */
+  let running;
+  return async (/** @type {EditorView} */ view) => {
+    running?.abort();
+    running = new AbortController();
+    const { doc } = view.state;
+    const fire = (/** @type {string} */ name, /** @type {object} */ detail) =>
+      textarea.dispatchEvent(new CustomEvent(name, { bubbles: true, detail }));
+    try {
+      const diagnostics = await validate(textarea.dataset.validate ?? '', doc.toString(), running.signal);
+      // An answer for an old text has places of that text.
+      if (!view.state.doc.eq(doc)) return [];
+      fire('stepwell:diagnostics', { diagnostics });
+      return toMarks(doc, diagnostics);
+    } catch (error) {
+      if (!running.signal.aborted) fire('stepwell:validation-failed', { message: String(error) });
+      return [];
+    }
+  };
+}
+
+/** @param {HTMLTextAreaElement} textarea */
+function extensions(textarea) {
+  const label = textarea.labels?.[0]?.textContent?.trim() || textarea.getAttribute('aria-label') || 'YAML';
+  return [
+    lineNumbers(),
+    foldGutter(),
+    lintGutter(),
+    history(),
+    drawSelection(),
+    highlightSpecialChars(),
+    highlightActiveLine(),
+    highlightActiveLineGutter(),
+    highlightSelectionMatches(),
+    bracketMatching(),
+    indentOnInput(),
+    indentUnit.of('  '),
+    search({ top: true }),
+    yaml(),
+    theme,
+    EditorState.tabSize.of(2),
+    EditorState.readOnly.of(textarea.readOnly || textarea.disabled),
+    EditorView.contentAttributes.of({ tabindex: '0', 'aria-label': label, 'aria-description': LEAVE }),
+    textarea.dataset.validate ? linter(marksFor(textarea), { delay: 300 }) : [],
+    keymap.of([...lintKeymap, ...searchKeymap, ...historyKeymap, ...foldKeymap, ...defaultKeymap, indentWithTab]),
+    EditorView.updateListener.of((update) => {
+      if (!update.docChanged) return;
+      textarea.value = update.state.doc.toString();
+      textarea.dispatchEvent(new Event('input', { bubbles: true }));
+    }),
+  ];
+}
+
+/**
+ * Puts an editor in the place of a textarea, whose value follows the text of the editor.
+ * @param {HTMLTextAreaElement & { stepwellEditor?: { getText(): string, setText(text: string): void } }} textarea
+ */
+function enhance(textarea) {
+  if (textarea.stepwellEditor) return;
+  const host = el('div', { class: 'editor' });
+  // CodeMirror makes `style` elements in a document, which the policy refuses, and constructed style sheets in a
+  // shadow root, which the policy allows.
+  const root = host.attachShadow({ mode: 'open' });
+  textarea.after(host, el('p', { class: 'hint' }, LEAVE));
+  textarea.hidden = true;
+  const state = EditorState.create({ doc: textarea.value, extensions: extensions(textarea) });
+  const view = new EditorView({ state, root, parent: root });
+  textarea.labels?.forEach((label) => label.addEventListener('click', () => view.focus()));
+  textarea.form?.addEventListener('reset', () => setTimeout(() => textarea.stepwellEditor?.setText(textarea.value)));
+  textarea.stepwellEditor = {
+    getText: () => view.state.doc.toString(),
+    setText: (text) => view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text } }),
+  };
+}
+
+function start() {
+  const found = document.querySelectorAll('textarea[data-editor="yaml"]');
+  /** @type {NodeListOf<HTMLTextAreaElement>} */ (found).forEach(enhance);
+}
+
+start();
+document.addEventListener('htmx:after:process', start);

@@ -1,0 +1,43 @@
+// htmx with server-sent events, without evaluation of code from attributes, for a page whose
+// Content-Security-Policy is `script-src 'self'; style-src 'self'`.
+import htmx from 'htmx.org/dist/htmx.esm.js';
+import 'htmx.org/dist/ext/hx-sse.js';
+
+/** Takes the place of `Function` in htmx. */
+function Refused() {
+  throw new Error('this page evaluates no code from attributes');
+}
+
+/** HTML passes, since the server escapes it. Scripts in swapped content become empty. */
+function trustedTypesPolicy() {
+  const rules = { createHTML: (/** @type {string} */ html) => html, createScript: () => '' };
+  try {
+    return /** @type {any} */ (globalThis).trustedTypes?.createPolicy('stepwell', rules) ?? rules;
+  } catch {
+    return rules;
+  }
+}
+
+/** The token that the server expects in every request that changes something. */
+export function csrfToken() {
+  return document.querySelector('meta[name="csrf-token"]')?.getAttribute('content') ?? '';
+}
+
+/**
+ * Starts htmx. `enhance` runs for the page and for each piece of content that htmx inserts.
+ * @param {(root: ParentNode) => void} enhance
+ */
+export function startHtmx(enhance) {
+  // app.css has the rules for indicators.
+  const { indicatorStyleSheet } = htmx;
+  htmx.config.includeIndicatorCSS = false;
+  document.adoptedStyleSheets = document.adoptedStyleSheets.filter((sheet) => sheet !== indicatorStyleSheet);
+  htmx.registerExtension('stepwell', {
+    init: (/** @type {any} */ api) => api.initSecurity(trustedTypesPolicy(), Refused, Refused),
+    htmx_before_on_init: () => false,
+    htmx_config_request: (/** @type {Element} */ _element, /** @type {any} */ { ctx }) => {
+      if (ctx.request.method !== 'GET') ctx.request.headers['x-csrf-token'] = csrfToken();
+    },
+    htmx_after_process: enhance,
+  });
+}
