@@ -80,7 +80,9 @@ impl TimeOf {
                 "the step ran out of time after {limit}{place}; raise `timeout` of the step, or `limits.wall` in the policy"
             ),
             Self::Group(group) => {
-                format!("the group `{group}` ran out of its time of {limit}{place}; raise `timeout` of the group")
+                format!(
+                    "the group `{group}` ran out of its time of {limit}{place}; raise `timeout` of the group"
+                )
             }
             Self::Job => {
                 format!("the job ran out of its time of {limit}{place}; raise `timeout_seconds` of the job")

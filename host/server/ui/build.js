@@ -1,5 +1,5 @@
 // Builds the assets into the directory that the first argument names.
-import { readFile, readdir, rm, mkdir, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, readdir, rm, mkdir, writeFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import path from 'node:path';
 import { build } from 'esbuild';
@@ -25,6 +25,7 @@ const { metafile } = await build({
   metafile: true,
   logLevel: 'warning',
 });
+await copyFile('src/icon.svg', path.join(out, 'icon.svg'));
 await writeFile(path.join(out, 'licenses.txt'), await licenses(Object.keys(metafile.inputs)));
 for (const [name, budget] of Object.entries(BUDGETS)) {
   const bytes = gzipSync(await readFile(path.join(out, name)), { level: 9 }).length;

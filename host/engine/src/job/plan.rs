@@ -179,7 +179,8 @@ impl Plan {
         let mut behind = Vec::new();
         let mut at = Some(number);
         while let Some((number, node)) = at.and_then(|number| Some((number, self.nodes.get(number)?))) {
-            let around = node.parent.and_then(|parent| Some((parent, self.node(parent.group)?.members.as_ref()?)));
+            let around =
+                node.parent.and_then(|parent| Some((parent, self.node(parent.group)?.members.as_ref()?)));
             let sequence = match around {
                 None => &self.top,
                 Some((Parent { branch: None, .. }, group)) => &group.finally,
@@ -189,9 +190,12 @@ impl Plan {
                 }
             };
             let after = sequence.iter().copied().skip_while(|other| *other != number).skip(1);
-            let same_part = |other: &usize| self.nodes.get(*other).is_some_and(|other| other.part == node.part);
+            let same_part =
+                |other: &usize| self.nodes.get(*other).is_some_and(|other| other.part == node.part);
             behind.push(after.filter(same_part).collect());
-            at = around.filter(|(parent, group)| !group.fan_out || parent.branch.is_none()).map(|(parent, _)| parent.group);
+            at = around
+                .filter(|(parent, group)| !group.fan_out || parent.branch.is_none())
+                .map(|(parent, _)| parent.group);
         }
         behind
     }

@@ -114,7 +114,13 @@ fn apply_to_step(state: &mut RunState, event: &Event, index: usize) {
 }
 
 /// Ends a step as it ended in the run that this one retries. A group ends after its members.
-fn inherit(state: &mut RunState, index: usize, end: &Arc<StepEnd>, bound: Option<&Arc<Bound>>, at: Timestamp) {
+fn inherit(
+    state: &mut RunState,
+    index: usize,
+    end: &Arc<StepEnd>,
+    bound: Option<&Arc<Bound>>,
+    at: Timestamp,
+) {
     let may_fail = state.definition(index).is_some_and(|definition| definition.continue_on_failure);
     group::give_up_within(state, index, "its group has ended");
     with_step(state, index, |step| {

@@ -177,7 +177,6 @@ impl RunState {
     pub fn group(&self, index: usize) -> Option<&GroupState> {
         self.groups.get(&index)
     }
-
 }
 
 /// Begins a group, or begins again the branches that did not end well.

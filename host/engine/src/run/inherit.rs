@@ -2,7 +2,7 @@
 
 use super::{Event, RunState, StepState, StepStatus};
 use crate::clock::Timestamp;
-use crate::job::{Job, Part, Plan, StepDefinition, approval};
+use crate::job::{Job, Members, Part, Plan, StepDefinition, approval};
 
 /// Returns the results of the steps before the failed step, as far as the job still has them, unchanged and in this
 /// order; of a group, also those in the branches that the job still has. Nothing when no step failed. In an edited
@@ -34,7 +34,7 @@ struct Inheritance<'r> {
     events: Vec<Event>,
 }
 
-impl Inheritance<'_> {
+impl<'r> Inheritance<'r> {
     /// Inherits a step as far as possible. Returns whether nothing of it is left to run.
     fn step(&mut self, index: usize, now: usize) -> bool {
         let whole = self.is_settled(index) && self.is_unchanged(index, now);
@@ -106,8 +106,9 @@ impl Inheritance<'_> {
     }
 
     /// Returns the members of the new job's group, if it has the branches, or the items, of the old one.
-    fn members_of_same(&self, index: usize, now: usize) -> Option<&crate::job::Members> {
-        let (before, now) = (self.old.definition(index)?, self.plan.node(now)?);
+    fn members_of_same(&self, index: usize, now: usize) -> Option<&'r Members> {
+        let plan = self.plan;
+        let (before, now) = (self.old.definition(index)?, plan.node(now)?);
         let (old, new) = (before.group.as_deref()?, now.definition.group.as_deref()?);
         let same = before.id == now.definition.id
             && before.when == now.definition.when

@@ -43,9 +43,9 @@ impl RunState {
 
     /// Returns the end of a group that ran out of time, or of everything within it.
     pub(super) fn group_timed_out(&self, group: usize) -> Outcome {
-        let limit = self.definition(group).and_then(|definition| definition.timeout).unwrap_or_default();
+        let limit = self.definition(group).and_then(|definition| definition.timeout).map(|limit| limit.0);
         let path = self.steps.get(group).map_or_else(String::new, |step| step.path.to_string());
-        Outcome::TimedOut { limit: limit.0, backtrace: Vec::new(), of: TimeOf::Group(path) }
+        Outcome::TimedOut { limit: limit.unwrap_or_default(), backtrace: Vec::new(), of: TimeOf::Group(path) }
     }
 
     /// Returns the outcome of an attempt of a step that ends now, with the owner of the time that ran out: an attempt

@@ -38,7 +38,7 @@ impl<'b> Button<'b> {
             label,
             done: "",
             next,
-            class: "button",
+            class: "button plain",
             confirm: None,
             fields: Vec::new(),
             extra: None,
@@ -52,7 +52,7 @@ impl<'b> Button<'b> {
 
     /// Marks the main action of a page.
     pub fn primary(self) -> Self {
-        Self { class: "button primary", ..self }
+        Self { class: "button", ..self }
     }
 
     /// Marks an action that cannot be undone, and asks before it.

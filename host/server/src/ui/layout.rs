@@ -59,31 +59,20 @@ pub(super) fn page(
     let body = html! {
         a.skip href="#main" { "Skip to the content" }
         header.top {
-            a.brand href=(ask.path(&[])) { img src=(ICON.address()) alt="" width="24" height="24"; "Stepwell" }
-            (projects(ask))
-            (person(ask))
-        }
-        div.frame {
-            nav.side aria-label="Main" {
-                details.menu open {
-                    summary { "Menu" }
-                    ul {
-                        @for (own, name, path, key, needs) in &Section::ALL {
-                            @if ask.may(needs) {
-                                li {
-                                    a href=(address(ask, path)) data-key=(key) aria-current=[(*own == section).then_some("page")] {
-                                        (name)
-                                    }
-                                }
-                            }
-                        }
-                    }
-                }
+            a.product href=(ask.path(&[])) { img src=(ICON.address()) alt="" width="22" height="22"; " Stepwell" }
+            details.menu.narrow {
+                summary { "Menu" }
+                nav aria-label="Main, in a menu" { (navigation(ask, section, false)) }
             }
+            (projects(ask))
+            div.top-end { (person(ask)) }
+        }
+        div.shell {
+            nav.side aria-label="Main" { (navigation(ask, section, true)) }
             main #main tabindex="-1" {
                 @if let Some(flash) = flash {
-                    div class={ "alert " (if flash.is_problem { "danger" } else { "success" }) }
-                        role=(if flash.is_problem { "alert" } else { "status" }) { (flash.text) }
+                    div.alert data-kind=(if flash.is_problem { "error" } else { "success" })
+                        role=(if flash.is_problem { "alert" } else { "status" }) { (super::show::text(&flash.text)) }
                 }
                 (content)
             }
@@ -92,47 +81,58 @@ pub(super) fn page(
     whole(title, StatusCode::OK, Some(&ask.visitor.session.csrf), &body)
 }
 
-fn address(ask: &Ask, path: &str) -> String {
-    if path.is_empty() { ask.path(&[]) } else { ask.path(&[path]) }
+fn navigation(ask: &Ask, section: Section, has_keys: bool) -> Markup {
+    let address = |path: &str| if path.is_empty() { ask.path(&[]) } else { ask.path(&[path]) };
+    html! {
+        ul {
+            @for (own, name, path, key, needs) in &Section::ALL {
+                @if ask.may(needs) {
+                    li {
+                        a href=(address(path)) data-key=[has_keys.then_some(key)] aria-current=[(*own == section).then_some("page")] {
+                            (name)
+                        }
+                    }
+                }
+            }
+        }
+    }
 }
 
 fn projects(ask: &Ask) -> Markup {
     let all = ask.projects();
     html! {
         @if all.len() > 1 {
-            details.picker {
-                summary { "Project: " strong { (ask.project) } }
-                ul {
-                    @for (name, role) in &all {
-                        li { a href={ (ROOT) "/p/" (name) } aria-current=[(*name == ask.project).then_some("true")] {
-                            (name) " (" (role.name()) ")"
-                        } }
+            details.menu {
+                summary { "Project: " (ask.project) }
+                div.menu-panel {
+                    ul {
+                        @for (name, role) in &all {
+                            li {
+                                a href={ (ROOT) "/p/" (name) } aria-current=[(*name == ask.project).then_some("true")] {
+                                    (name) " (" (role.name()) ")"
+                                }
+                            }
+                        }
                     }
                 }
             }
         } @else {
-            span.project { "Project: " strong { (ask.project) } }
+            span.project { (ask.project) }
         }
     }
 }
 
 fn person(ask: &Ask) -> Markup {
     html! {
-        details.picker.person {
+        details.menu {
             summary { (ask.visitor.who.name) }
-            div {
+            div.menu-panel {
                 p { "Role: " (ask.role().name()) }
-                div.field {
-                    label for="theme" { "Theme" }
-                    select #theme data-theme-choice {
-                        option value="system" { "As the system" }
-                        option value="light" { "Light" }
-                        option value="dark" { "Dark" }
-                    }
-                }
+                button.button.small type="button" data-theme-toggle { "Theme" }
+                button.button.small type="button" data-keys-help { "Keyboard shortcuts" }
                 form method="post" action={ (ROOT) "/logout" } {
                     input type="hidden" name="csrf" value=(ask.visitor.session.csrf);
-                    button.button type="submit" { "Log out" }
+                    button.button.small type="submit" { "Log out" }
                 }
             }
         }
@@ -152,7 +152,7 @@ pub(super) fn problem(problem: &Problem, ask: Option<&Ask>) -> Response {
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let content = html! {
         h1 { (problem.title) }
-        div.alert.danger role="alert" { p { (super::show::text(&problem.detail)) } }
+        div.alert data-kind="error" role="alert" { p { (super::show::text(&problem.detail)) } }
         @if !problem.errors.is_empty() {
             ul {
                 @for place in &problem.errors {

@@ -65,9 +65,9 @@ fn form(next: &str, problem: Option<&str>) -> Markup {
     html! {
         h1 { "Log in to Stepwell" }
         @if let Some(problem) = problem {
-            div.alert.danger role="alert" { (problem) }
+            div.alert data-kind="error" role="alert" { (problem) }
         }
-        form method="post" action={ (ROOT) "/login" } {
+        form.form method="post" action={ (ROOT) "/login" } {
             input type="hidden" name="next" value=(next);
             div.field {
                 label for="key" { "API key" }
@@ -78,7 +78,7 @@ fn form(next: &str, problem: Option<&str>) -> Markup {
                     code { "stepwell keys create NAME --role operator" } " makes another one."
                 }
             }
-            button.button.primary type="submit" { "Log in" }
+            button.button type="submit" { "Log in" }
         }
     }
 }

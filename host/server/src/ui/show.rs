@@ -80,8 +80,8 @@ pub(super) fn next_page(answer: &Value, here: &str) -> Markup {
     let joint = if here.contains('?') { '&' } else { '?' };
     html! {
         @if !cursor.is_empty() {
-            nav.pages aria-label="Pages" {
-                a.button href={ (here) (joint) "cursor=" (cursor) } rel="next" { "Next page" }
+            nav.pagination aria-label="Pages" {
+                a.button.plain href={ (here) (joint) "cursor=" (cursor) } rel="next" { "Next page" }
             }
         }
     }

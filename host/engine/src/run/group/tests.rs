@@ -483,7 +483,8 @@ fn an_attempt_that_reaches_the_end_of_its_group_does_not_fail_the_group() {
     };
     let mut state = state(&job);
     for group in ["g", "inner"] {
-        let event = Event::GroupStarted { step: group.into(), attempt: 1, items: None, in_order: false, at: at(1) };
+        let event =
+            Event::GroupStarted { step: group.into(), attempt: 1, items: None, in_order: false, at: at(1) };
         apply(&mut state, &event).unwrap();
     }
     for id in ["a", "b"] {
@@ -513,17 +514,26 @@ fn the_retry_of_a_group_names_the_failures_of_its_branches() {
         (json!(["unavailable"]), [down(), denied()], false),
         (json!(["unavailable", "denied"]), [down(), denied()], true),
         (json!(["failed"]), [down(), Outcome::Succeeded], false),
-        (json!(["out_of_fuel"]), [
-            Outcome::OutOfFuel { limit: 1, backtrace: Vec::new(), hint: String::new() }, Outcome::Succeeded], true),
+        (
+            json!(["out_of_fuel"]),
+            [Outcome::OutOfFuel { limit: 1, backtrace: Vec::new(), hint: String::new() }, Outcome::Succeeded],
+            true,
+        ),
     ] {
         // The failure of a group within counts as the failure of its branches.
-        let branches = json!([{"id": "inner", "type": "parallel_group", "parallel_steps": [step("a")]}, step("b")]);
+        let branches =
+            json!([{"id": "inner", "type": "parallel_group", "parallel_steps": [step("a")]}, step("b")]);
         let job = json!({"steps": [{"id": "g", "type": "parallel_group", "on_failure": "go_on", "parallel_steps": branches,
             "retry": {"max_attempts": 2, "on": on}}]});
         let mut state = state(&job);
         for group in ["g", "inner"] {
-            let event =
-                Event::GroupStarted { step: group.into(), attempt: 1, items: None, in_order: false, at: at(1) };
+            let event = Event::GroupStarted {
+                step: group.into(),
+                attempt: 1,
+                items: None,
+                in_order: false,
+                at: at(1),
+            };
             apply(&mut state, &event).unwrap();
         }
         for (id, end) in ["a", "b"].into_iter().zip(&ends) {

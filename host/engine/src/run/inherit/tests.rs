@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::JobDefinition;
 use crate::run::group::tests::{at, drive, group, shown, state, step, tree, two};
-use crate::run::{Event, RunState, RunStatus, StepStatus, apply, retry_of};
+use crate::run::{Effect, Event, Room, RunState, RunStatus, StepStatus, apply, next, retry_of};
 
 /// Retries a run with a job, and runs it to its end. Returns the new run, and the steps that ran.
 fn retried(old: &RunState, job: &Value, parallel: bool) -> (RunState, Vec<String>) {
@@ -30,8 +30,15 @@ fn sequences(more: &Value, last: &str) -> Value {
 
 #[test]
 fn a_retry_runs_what_did_not_end_well() {
-    let items = |most: u32| group(&json!({"for_each": [1], "max_parallel": most, "on_failure": "go_on"}), &json!([step("s"), step("t")]));
-    let nested = |more: Value| group(&more, &json!([{"id": "n", "type": "parallel_group", "parallel_steps": two()}, step("c")]));
+    let items = |most: u32| {
+        group(
+            &json!({"for_each": [1], "max_parallel": most, "on_failure": "go_on"}),
+            &json!([step("s"), step("t")]),
+        )
+    };
+    let nested = |more: Value| {
+        group(&more, &json!([{"id": "n", "type": "parallel_group", "parallel_steps": two()}, step("c")]))
+    };
     let go_on = json!({"on_failure": "go_on"});
     let may_fail = json!({"on_failure": "go_on", "continue_on_failure": true, "finally": [step("end")]});
     for (job, bad, again) in [
@@ -78,7 +85,12 @@ fn a_retry_of_an_edited_job_runs_the_edited_steps() {
         (job(|group| group["when"] = "true".into()), "a b1 b2 c last z"),
         // Branches are known by their ids.
         (job(|group| group["parallel_steps"].as_array_mut().unwrap().reverse()), "b2 last z"),
-        (job(|group| { group["parallel_steps"].as_array_mut().unwrap().remove(0); }), "b2 last z"),
+        (
+            job(|group| {
+                group["parallel_steps"].as_array_mut().unwrap().remove(0);
+            }),
+            "b2 last z",
+        ),
         (job(|group| group["parallel_steps"].as_array_mut().unwrap().push(step("d"))), "b2 d last z"),
         (job(|group| group["parallel_steps"][0]["id"] = "other".into()), "other b2 last z"),
     ] {
@@ -94,15 +106,27 @@ fn a_retry_of_an_edited_job_runs_the_edited_steps() {
 /// The time of a group, and the order of its branches, are those of the new run.
 #[test]
 fn a_group_begins_with_the_run_that_retries_it() {
-    let job = group(&json!({"on_failure": "go_on", "timeout": "10m"}), &json!([step("a"), step("b"), step("c")]));
+    let job =
+        group(&json!({"on_failure": "go_on", "timeout": "10m"}), &json!([step("a"), step("b"), step("c")]));
     let mut old = state(&job);
     drive(&mut old, (&[("a", "fail"), ("c", "fail")], true), &json!([]), |_| 0);
-    // 9,000 s later, one after the other.
-    let (new, started) = retried(&old, &job, false);
-    assert_eq!(started, ["a", "c", "last"]);
-    let group = new.position_of("g").unwrap();
-    assert!(new.steps[group].started_at.unwrap() >= at(9_000));
-    assert!(new.group(group).unwrap().in_order);
+    let new = retry_of(&old, &old.run.job, false, "exec_2".to_owned(), at(9_000)).unwrap();
+    let events = new.inherited.clone();
+    let mut new = RunState::replay(new, &events).unwrap();
+    apply(&mut new, &Event::Started { at: at(9_000) }).unwrap();
+    let place = new.position_of("g").unwrap();
+    assert_eq!(next(&new, at(9_000), &Room::from(9)), Some(Effect::BeginGroup { step: place, attempt: 1 }));
+    let begun =
+        Event::GroupStarted { step: "g".into(), attempt: 1, items: None, in_order: true, at: at(9_001) };
+    apply(&mut new, &begun).unwrap();
+    assert_eq!(new.steps[place].started_at, Some(at(9_001)));
+    assert!(new.group(place).unwrap().in_order);
+    let a = new.position_of("a").unwrap();
+    assert_eq!(
+        next(&new, at(9_002), &Room::from(9)),
+        Some(Effect::RunStep { step: a, attempt: 1, cleaning_up: false })
+    );
+    assert_eq!(new.deadline_of(a), Some(at(9_601)));
 }
 
 proptest! {

@@ -17,7 +17,7 @@ pub(in crate::ui) async fn page(ask: Ask) -> Response {
         };
         let running = ask.value(call("running")).await?;
         Ok(ask.page(Section::Overview, "Overview", html! {
-            header.page { h1 { "Overview" } }
+            div.page-header { div.page-title { h1 { "Overview" } } }
             section { h2 { "Running now" } (runs::table(&ask, running.list("items"))) }
         }))
     };

@@ -35,7 +35,7 @@ pub(in crate::ui) async fn list(ask: Ask, Query(filters): Query<Filters>) -> Res
         let runs = ask.value(call).await?;
         let here = ask.path(&["runs"]);
         Ok(ask.page(Section::Runs, "Runs", html! {
-            header.page { h1 { "Runs" } }
+            div.page-header { div.page-title { h1 { "Runs" } } }
             (filter_form(&here, &filters))
             section #live aria-label="Runs" hx-get="" hx-trigger="every 5s" hx-select="#live" hx-swap="outerHTML" {
                 (table(&ask, runs.list("items")))
@@ -61,18 +61,18 @@ fn filter_form(here: &str, filters: &Filters) -> Markup {
     let value = |text: &Option<String>| text.clone().unwrap_or_default();
     html! {
         form.toolbar method="get" action=(here) role="search" {
-            div.field { label for="job_id" { "Job" } input #job_id name="job_id" data-search value=(value(&filters.job_id)); }
-            div.field { label for="queue" { "Queue" } input #queue name="queue" value=(value(&filters.queue)); }
-            div.field {
-                label for="status" { "Status" }
-                select #status name="status" {
+            label.field-inline { span { "Job" } input name="job_id" data-search value=(value(&filters.job_id)); }
+            label.field-inline { span { "Queue" } input name="queue" value=(value(&filters.queue)); }
+            label.field-inline {
+                span { "Status" }
+                select name="status" {
                     option value="" { "All" }
                     @for status in stepwell::engine::run::RunStatus::ALL {
                         option value=(status.name()) selected[filters.status.as_deref() == Some(status.name())] { (status.name()) }
                     }
                 }
             }
-            button.button type="submit" { "Filter" }
+            button.button.plain type="submit" { "Filter" }
         }
     }
 }
@@ -83,9 +83,9 @@ pub(in crate::ui) fn table(ask: &Ask, runs: &[Value]) -> Markup {
         @if runs.is_empty() {
             (show::empty("No runs", html! { p { "No run matches." } }))
         } @else {
-            div.table tabindex="0" role="region" aria-label="Table of runs" {
-                table {
-                    thead { tr { th { "Run" } th { "Job" } th { "Status" } th { "Queue" } th { "Due" } th.number { "Duration" } th { "Message" } } }
+            div.table-wrap tabindex="0" role="region" aria-label="Table of runs" {
+                table.table {
+                    thead { tr { th scope="col" { "Run" } th scope="col" { "Job" } th scope="col" { "Status" } th scope="col" { "Queue" } th scope="col" { "Due" } th.number scope="col" { "Duration" } th scope="col" { "Message" } } }
                     tbody {
                         @for run in runs {
                             tr {
