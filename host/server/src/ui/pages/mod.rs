@@ -1,11 +1,19 @@
 //! The pages.
 
+mod access;
+mod audit;
+mod common;
+mod connections;
+mod dead_letters;
 mod overview;
+mod policies;
 mod runs;
+mod schema;
+mod steps;
 
 use axum::Router;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 
 use super::Ui;
 use super::ask::Ask;
@@ -16,6 +24,24 @@ pub(super) fn router() -> Router<Ui> {
     Router::new()
         .route("/ui/p/{project}", get(overview::page))
         .route("/ui/p/{project}/runs", get(runs::list))
+        .route("/ui/p/{project}/dead-letters", get(dead_letters::list))
+        .route("/ui/p/{project}/dead-letters/bulk", post(dead_letters::bulk))
+        .route("/ui/p/{project}/dead-letters/{id}", get(dead_letters::show))
+        .route("/ui/p/{project}/dead-letters/{id}/redrive", post(dead_letters::redrive))
+        .route("/ui/p/{project}/steps", get(steps::list))
+        .route("/ui/p/{project}/steps/register", post(steps::register))
+        .route("/ui/p/{project}/steps/{step}", get(steps::show))
+        .route("/ui/p/{project}/steps/{step}/differences", get(steps::compare))
+        .route("/ui/p/{project}/policies", get(policies::page))
+        .route("/ui/p/{project}/policies/preview", post(policies::preview))
+        .route("/ui/p/{project}/connections", get(connections::list))
+        .route("/ui/p/{project}/connections/azure-devops", get(connections::organizations))
+        .route("/ui/p/{project}/connections/azure-devops/{name}/test", post(connections::test_organization))
+        .route("/ui/p/{project}/connections/{name}/test", post(connections::test))
+        .route("/ui/p/{project}/audit", get(audit::list))
+        .route("/ui/p/{project}/audit/verify", get(audit::verify))
+        .route("/ui/p/{project}/access", get(access::page))
+        .route("/ui/p/{project}/access/keys", post(access::create))
 }
 
 /// Returns the page, or the page about the problem.
