@@ -69,7 +69,8 @@ impl Sandbox {
     async fn ask_organization(&self, name: &str) -> Result<StatusCode, String> {
         let outbound = &self.outbound;
         let (base, ready) = outbound.credentials.of_organization(name, &outbound.lookups).await?;
-        let url = Url::parse(&format!("{}/_apis/projects?%24top=1&api-version=7.0", base.trim_end_matches('/')));
+        let url =
+            Url::parse(&format!("{}/_apis/projects?%24top=1&api-version=7.0", base.trim_end_matches('/')));
         let url = url.map_err(|error| error.to_string())?;
         let (host, port) = (host_of(&url), url.port_or_known_default().unwrap_or(443));
         let addresses = outbound.lookups.find(&Share::default(), host.to_owned(), port).await;

@@ -231,8 +231,7 @@ fn refused_names(step: &StepDefinition, manifest: &Manifest, grant: &Grant) -> V
     let named = manifest.names(&step.config).into_iter();
     let known =
         named.filter(|(property, ..)| step.config.get(property).is_some_and(|name| !is_template(name)));
-    let denied = known.filter_map(|(property, capability, name)| {
-        Some((property, grant.refuse_name(capability, name)?))
-    });
+    let denied = known
+        .filter_map(|(property, capability, name)| Some((property, grant.refuse_name(capability, name)?)));
     denied.collect()
 }

@@ -33,7 +33,11 @@ pub(super) async fn caller(app: &App, headers: &HeaderMap, client: IpAddr) -> Re
 pub(crate) struct SignedIn(pub Identity);
 
 /// Returns the caller of a request of the web UI.
-pub(super) fn of_session(app: &App, SignedIn(who): &SignedIn, headers: &HeaderMap) -> Result<Caller, Problem> {
+pub(super) fn of_session(
+    app: &App,
+    SignedIn(who): &SignedIn,
+    headers: &HeaderMap,
+) -> Result<Caller, Problem> {
     limited(app, who.clone(), headers)
 }
 

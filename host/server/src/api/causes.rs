@@ -224,7 +224,9 @@ mod tests {
     #[test]
     fn causes_are_counted_with_their_jobs_and_times() {
         let mut groups = Groups::default();
-        for (id, job, message) in [(1, "a", "row 1"), (2, "b", "row 2"), (3, "a", "refused"), (4, "a", "row 3")] {
+        for (id, job, message) in
+            [(1, "a", "row 1"), (2, "b", "row 2"), (3, "a", "refused"), (4, "a", "row 3")]
+        {
             groups.add(&letter(id, job, message));
         }
         let found = groups.answer(true);

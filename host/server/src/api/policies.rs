@@ -5,9 +5,9 @@ use axum::body::Bytes;
 use axum::extract::{Extension, Path, State};
 use schemars::JsonSchema;
 use serde::Serialize;
+use stepwell::engine::JobDefinition;
 use stepwell::engine::job;
 use stepwell::engine::policy::{Denial, Grant};
-use stepwell::engine::JobDefinition;
 use stepwell::{Host, HostError};
 
 use super::body::in_project;

@@ -157,7 +157,11 @@ const AUDIT: Query = &[
     ("by", Takes::Text, "Only rows whose actor, or the actor's name, contains this text."),
     ("action", Takes::Text, "Only rows whose action contains this text."),
     ("target", Takes::Text, "Only rows whose target contains this text."),
-    ("limit", LIMIT, "Maximum number of items. Default: 100. With a filter, a page may have fewer and still a next one."),
+    (
+        "limit",
+        LIMIT,
+        "Maximum number of items. Default: 100. With a filter, a page may have fewer and still a next one.",
+    ),
     ("cursor", Takes::Text, "`next_cursor` of the previous page."),
 ];
 

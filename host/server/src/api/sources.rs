@@ -168,7 +168,8 @@ fn described(connection: &Connection) -> [String; 3] {
         let path = connection.path.as_ref().map(|path| path.display().to_string());
         return [path.unwrap_or_default(), String::new(), String::new()];
     }
-    let text = |setting: &Option<Setting>| setting.as_ref().map(|setting| setting.0.clone()).unwrap_or_default();
+    let text =
+        |setting: &Option<Setting>| setting.as_ref().map(|setting| setting.0.clone()).unwrap_or_default();
     let host = text(&connection.host);
     let place = match host.starts_with('/') {
         true => format!("{host} {}", text(&connection.database)),

@@ -111,8 +111,7 @@ pub(super) async fn jobs(
             read += 1;
             after.clone_from(&stored.job.id);
             let uses = stored.job.all_steps().filter(|step| type_of(&step.step_type) == id);
-            let steps: BTreeMap<_, _> =
-                uses.map(|step| (step.id.clone(), step.step_type.clone())).collect();
+            let steps: BTreeMap<_, _> = uses.map(|step| (step.id.clone(), step.step_type.clone())).collect();
             if !steps.is_empty() && caller.covers(&stored.job.id) {
                 items.push(StepJob { job_id: stored.job.id.clone(), steps });
             }

@@ -35,7 +35,8 @@ impl FromRequestParts<Ui> for Ask {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, ui: &Ui) -> Result<Self, Response> {
-        let params = RawPathParams::from_request_parts(parts, ui).await.map_err(IntoResponse::into_response)?;
+        let params =
+            RawPathParams::from_request_parts(parts, ui).await.map_err(IntoResponse::into_response)?;
         let project = params.iter().find(|(name, _)| *name == "project").map_or("", |(_, value)| value);
         let project = project.to_owned();
         let gone = || Problem::new(StatusCode::UNAUTHORIZED, "log in to see this page");
@@ -66,7 +67,8 @@ impl Ask {
 
     /// Returns whether the person may use an operation.
     pub fn may(&self, operation: &Operation) -> bool {
-        let held = if operation.everywhere() { self.caller.role_everywhere() } else { Some(self.caller.role()) };
+        let held =
+            if operation.everywhere() { self.caller.role_everywhere() } else { Some(self.caller.role()) };
         let is_for_all = !operation.everywhere() || !self.caller.is_for_some_jobs();
         operation.role.is_none_or(|role| held.is_some_and(|held| held >= role)) && is_for_all
     }

@@ -58,7 +58,8 @@ async fn test(names: Vec<String>, host: &Host, output: Output) -> Ends {
         let tested = connection_test(host, &name).await;
         let line = match &tested.message {
             None => {
-                let (ms, server) = (tested.ms.unwrap_or_default(), tested.server.as_deref().unwrap_or_default());
+                let (ms, server) =
+                    (tested.ms.unwrap_or_default(), tested.server.as_deref().unwrap_or_default());
                 format!("{name}: works ({ms} ms): {server}")
             }
             Some(why) => {

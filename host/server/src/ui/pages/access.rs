@@ -20,8 +20,8 @@ const MOST: usize = 500;
 
 /// Shows the API keys and the sessions.
 pub(in crate::ui) async fn page(ask: Ask) -> Response {
-    let page = whole(&ask, html! {}, &Fields::default());
-    shown(&ask, page.await)
+    let page = whole(&ask, html! {}, &Fields::default()).await;
+    shown(&ask, page)
 }
 
 /// Creates a key. Only this answer shows its token.
@@ -206,9 +206,13 @@ mod tests {
 
     #[test]
     fn a_form_is_a_request_for_a_key() {
-        let fields = Fields::read(b"name=+ann+&role=operator&projects=a,+b%0Ac&jobs=&expires_at=2026-12-01T10%3A30");
+        let fields =
+            Fields::read(b"name=+ann+&role=operator&projects=a,+b%0Ac&jobs=&expires_at=2026-12-01T10%3A30");
         let body = request(&fields).unwrap();
-        assert_eq!(body, json!({"name": "ann", "role": "operator", "projects": ["a", "b", "c"], "expires_at": "2026-12-01T10:30:00+00:00"}));
+        assert_eq!(
+            body,
+            json!({"name": "ann", "role": "operator", "projects": ["a", "b", "c"], "expires_at": "2026-12-01T10:30:00+00:00"})
+        );
         assert!(request(&Fields::read(b"name=a&role=viewer&expires_at=soon")).is_err());
     }
 }

@@ -42,12 +42,16 @@ pub(in crate::ui) async fn list(ask: Ask, Query(filters): Query<Filters>) -> Res
         );
         let check = html! { a.button.plain href=(ask.path(&["audit", "verify"])) { "Check the log" } };
         let about = "Every change by a person or a program, with the refusals of policy. A chain of hashes shows later changes of the log.";
-        Ok(ask.page(Section::Audit, "Audit", html! {
-            (header("Audit", &[], about, check))
-            (filter_form(&page, &filters))
-            (rows_table(rows.list("items"), rows.has("next_cursor")))
-            (show::next_page(&rows, &here))
-        }))
+        Ok(ask.page(
+            Section::Audit,
+            "Audit",
+            html! {
+                (header("Audit", &[], about, check))
+                (filter_form(&page, &filters))
+                (rows_table(rows.list("items"), rows.has("next_cursor")))
+                (show::next_page(&rows, &here))
+            },
+        ))
     };
     shown(&ask, page.await)
 }
@@ -65,32 +69,38 @@ fn filter_form(page: &str, filters: &Filters) -> Markup {
 
 fn rows_table(rows: &[Value], has_more: bool) -> Markup {
     if rows.is_empty() {
-        return show::empty("No rows", html! {
-            @if has_more { p { "No row among the last ones matches. The next page searches older rows." } }
-            @else { p { "No row matches these filters." } }
-        });
+        return show::empty(
+            "No rows",
+            html! {
+                @if has_more { p { "No row among the last ones matches. The next page searches older rows." } }
+                @else { p { "No row matches these filters." } }
+            },
+        );
     }
-    table("Audit log", html! {
-        thead { tr {
-            th.number scope="col" { "Row" } th scope="col" { "Time" } th scope="col" { "Who" } th scope="col" { "Action" }
-            th scope="col" { "Target" } th scope="col" { "Detail" }
-        } }
-        tbody {
-            @for row in rows {
-                tr {
-                    td.number { (row.number("seq")) }
-                    td.nowrap { (show::time(row.text("at"))) }
-                    td {
-                        @if !row.text("name").is_empty() { (show::text(row.text("name"))) br; }
-                        code.muted { (show::text(row.text("by"))) }
+    table(
+        "Audit log",
+        html! {
+            thead { tr {
+                th.number scope="col" { "Row" } th scope="col" { "Time" } th scope="col" { "Who" } th scope="col" { "Action" }
+                th scope="col" { "Target" } th scope="col" { "Detail" }
+            } }
+            tbody {
+                @for row in rows {
+                    tr {
+                        td.number { (row.number("seq")) }
+                        td.nowrap { (show::time(row.text("at"))) }
+                        td {
+                            @if !row.text("name").is_empty() { (show::text(row.text("name"))) br; }
+                            code.muted { (show::text(row.text("by"))) }
+                        }
+                        th scope="row" { code { (show::text(row.text("action"))) } }
+                        td { (show::text(row.text("target"))) }
+                        td { (show::text(row.text("detail"))) }
                     }
-                    th scope="row" { code { (show::text(row.text("action"))) } }
-                    td { (show::text(row.text("target"))) }
-                    td { (show::text(row.text("detail"))) }
                 }
             }
-        }
-    })
+        },
+    )
 }
 
 #[derive(Deserialize, Default)]
@@ -105,7 +115,8 @@ pub(in crate::ui) async fn verify(ask: Ask, Query(Expected { expect }): Query<Ex
         let wanted = (!expect.trim().is_empty()).then(|| expect.trim().to_owned());
         let report = ask.value(Call::to(&Operation::verifyAudit, &[]).query("expect", wanted)).await?;
         let above = [("Audit", ask.path(&["audit"]))];
-        let about = "Each row has a hash over itself and the row before it. The check computes all of them again.";
+        let about =
+            "Each row has a hash over itself and the row before it. The check computes all of them again.";
         Ok(ask.page(Section::Audit, "Check of the audit log", html! {
             (header("Check of the audit log", &above, about, html! {}))
             (verdict(&report))

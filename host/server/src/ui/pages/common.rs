@@ -117,7 +117,12 @@ mod tests {
 
     #[test]
     fn a_change_leads_to_pages_of_this_service_only() {
-        for (next, page) in [("/ui/p/a/steps", "/ui/p/a/steps"), ("https://evil.example", ROOT), ("/ui//x", ROOT), ("/ui/\r\nx", ROOT)] {
+        for (next, page) in [
+            ("/ui/p/a/steps", "/ui/p/a/steps"),
+            ("https://evil.example", ROOT),
+            ("/ui//x", ROOT),
+            ("/ui/\r\nx", ROOT),
+        ] {
             let response = lead(next, false, "done");
             assert_eq!(response.headers()["location"], page, "{next:?}");
         }

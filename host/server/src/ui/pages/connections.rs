@@ -5,7 +5,7 @@ use axum::response::Response;
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::common::{hidden, lead, header, table};
+use super::common::{header, hidden, lead, table};
 use super::shown;
 use crate::api::{Call, Operation};
 use crate::ui::actions::said;
@@ -48,32 +48,35 @@ fn joined(value: &Value) -> String {
 
 fn connections_table(ask: &Ask, connections: &[Value]) -> Markup {
     let may_test = ask.may(&Operation::testConnection);
-    table("Connections", html! {
-        thead { tr {
-            th scope="col" { "Name" } th scope="col" { "Type" } th scope="col" { "Address" } th scope="col" { "Login" }
-            th scope="col" { "TLS" } th scope="col" { "Statements" } th scope="col" { "Limits" } th scope="col" { "Projects" }
-            th scope="col" { "Secrets" } @if may_test { th scope="col" { "Actions" } }
-        } }
-        tbody {
-            @for connection in connections {
-                tr {
-                    th scope="row" { (show::text(connection.text("name"))) }
-                    td { code { (connection.text("type")) } }
-                    td { code { (show::text(connection.text("address"))) } }
-                    td {
-                        (show::text(connection.text("login")))
-                        @if connection.has("role") { " as " (show::text(connection.text("role"))) }
+    table(
+        "Connections",
+        html! {
+            thead { tr {
+                th scope="col" { "Name" } th scope="col" { "Type" } th scope="col" { "Address" } th scope="col" { "Login" }
+                th scope="col" { "TLS" } th scope="col" { "Statements" } th scope="col" { "Limits" } th scope="col" { "Projects" }
+                th scope="col" { "Secrets" } @if may_test { th scope="col" { "Actions" } }
+            } }
+            tbody {
+                @for connection in connections {
+                    tr {
+                        th scope="row" { (show::text(connection.text("name"))) }
+                        td { code { (connection.text("type")) } }
+                        td { code { (show::text(connection.text("address"))) } }
+                        td {
+                            (show::text(connection.text("login")))
+                            @if connection.has("role") { " as " (show::text(connection.text("role"))) }
+                        }
+                        td { @if connection.text("tls").is_empty() { "–" } @else { (connection.text("tls")) } }
+                        td { @if connection.is("read_only") { "Read only" } @else { "As policy grants" } }
+                        td { (limits(connection)) }
+                        td { (joined(connection.at("projects"))) }
+                        td { @for (name, reference) in connection.entries("secrets") { (name) ": " code { (show::text(reference.text(""))) } " " } }
+                        @if may_test { td { (test_form(ask, &["connections", connection.text("name"), "test"])) } }
                     }
-                    td { @if connection.text("tls").is_empty() { "–" } @else { (connection.text("tls")) } }
-                    td { @if connection.is("read_only") { "Read only" } @else { "As policy grants" } }
-                    td { (limits(connection)) }
-                    td { (joined(connection.at("projects"))) }
-                    td { @for (name, reference) in connection.entries("secrets") { (name) ": " code { (show::text(reference.text(""))) } " " } }
-                    @if may_test { td { (test_form(ask, &["connections", connection.text("name"), "test"])) } }
                 }
             }
-        }
-    })
+        },
+    )
 }
 
 fn limits(connection: &Value) -> Markup {
@@ -140,27 +143,30 @@ pub(in crate::ui) async fn organizations(ask: Ask) -> Response {
 
 fn organizations_table(ask: &Ask, organizations: &[Value]) -> Markup {
     let may_test = ask.may(&Operation::testOrganization);
-    table("Azure DevOps organizations", html! {
-        thead { tr {
-            th scope="col" { "Name" } th scope="col" { "Address" } th scope="col" { "Login" } th scope="col" { "Circuit breaker" }
-            th scope="col" { "API version" } th scope="col" { "Projects" } th scope="col" { "Secret" }
-            @if may_test { th scope="col" { "Actions" } }
-        } }
-        tbody {
-            @for organization in organizations {
-                tr {
-                    th scope="row" { (show::text(organization.text("name"))) }
-                    td { code { (show::text(organization.text("url"))) } }
-                    td { (login(organization)) }
-                    td { (circuit(organization.at("circuit"))) }
-                    td { @if organization.has("api_version") { (organization.text("api_version")) } @else { "Default" } }
-                    td { (joined(organization.at("projects"))) }
-                    td { @if organization.has("secret") { code { (show::text(organization.text("secret"))) } } @else { "–" } }
-                    @if may_test { td { (test_form(ask, &["connections", "azure-devops", organization.text("name"), "test"])) } }
+    table(
+        "Azure DevOps organizations",
+        html! {
+            thead { tr {
+                th scope="col" { "Name" } th scope="col" { "Address" } th scope="col" { "Login" } th scope="col" { "Circuit breaker" }
+                th scope="col" { "API version" } th scope="col" { "Projects" } th scope="col" { "Secret" }
+                @if may_test { th scope="col" { "Actions" } }
+            } }
+            tbody {
+                @for organization in organizations {
+                    tr {
+                        th scope="row" { (show::text(organization.text("name"))) }
+                        td { code { (show::text(organization.text("url"))) } }
+                        td { (login(organization)) }
+                        td { (circuit(organization.at("circuit"))) }
+                        td { @if organization.has("api_version") { (organization.text("api_version")) } @else { "Default" } }
+                        td { (joined(organization.at("projects"))) }
+                        td { @if organization.has("secret") { code { (show::text(organization.text("secret"))) } } @else { "–" } }
+                        @if may_test { td { (test_form(ask, &["connections", "azure-devops", organization.text("name"), "test"])) } }
+                    }
                 }
             }
-        }
-    })
+        },
+    )
 }
 
 fn login(organization: &Value) -> Markup {

@@ -54,7 +54,9 @@ pub(in crate::ui) async fn list(ask: Ask, Query(filters): Query<Filters>) -> Res
         let state = filters.state();
         let causes = match state {
             "" => Value::Null,
-            state => ask.value(Call::to(&Operation::deadLetterCauses, &[]).query("state", Some(state))).await?,
+            state => {
+                ask.value(Call::to(&Operation::deadLetterCauses, &[]).query("state", Some(state))).await?
+            }
         };
         let call = Call::to(&Operation::listDeadLetters, &[])
             .query("state", given(state))
@@ -77,16 +79,20 @@ pub(in crate::ui) async fn list(ask: Ask, Query(filters): Query<Filters>) -> Res
             _ => address(&page, &query),
         };
         let about = "Runs that failed, timed out or expired, and that need a decision: run them again, or discard them.";
-        Ok(ask.page(Section::DeadLetters, "Dead letters", html! {
-            (header("Dead letters", &[], about, html! {}))
-            @if !causes.list("items").is_empty() { (causes_of(&ask, &causes, &filters)) }
-            section.card aria-labelledby="list" {
-                div.card-header { h2 #list { "Dead letters" } }
-                (filter_form(&page, &filters))
-                (letters_form(&ask, letters.list("items"), &here))
-                (show::next_page(&letters, &here))
-            }
-        }))
+        Ok(ask.page(
+            Section::DeadLetters,
+            "Dead letters",
+            html! {
+                (header("Dead letters", &[], about, html! {}))
+                @if !causes.list("items").is_empty() { (causes_of(&ask, &causes, &filters)) }
+                section.card aria-labelledby="list" {
+                    div.card-header { h2 #list { "Dead letters" } }
+                    (filter_form(&page, &filters))
+                    (letters_form(&ask, letters.list("items"), &here))
+                    (show::next_page(&letters, &here))
+                }
+            },
+        ))
     };
     shown(&ask, page.await)
 }
@@ -179,19 +185,25 @@ fn filter_form(page: &str, filters: &Filters) -> Markup {
 /// Shows dead letters as a form, in which operators choose some.
 fn letters_form(ask: &Ask, letters: &[Value], here: &str) -> Markup {
     if letters.is_empty() {
-        return show::empty("No dead letters", html! {
-            p { "No dead letter matches. A run that fails, times out or expires becomes one." }
-        });
+        return show::empty(
+            "No dead letters",
+            html! {
+                p { "No dead letter matches. A run that fails, times out or expires becomes one." }
+            },
+        );
     }
     let may = ask.may(&Operation::bulkDeadLetters) && letters.iter().any(|letter| !letter.has("resolution"));
-    let rows = table("Dead letters", html! {
-        thead { tr {
-            @if may { th scope="col" { input type="checkbox" data-check-all="ids" aria-label="Choose all of this page"; } }
-            th scope="col" { "Run" } th scope="col" { "Job" } th scope="col" { "Status" } th scope="col" { "Step" }
-            th scope="col" { "Class" } th scope="col" { "Ended" } th scope="col" { "Message" } th scope="col" { "Resolution" }
-        } }
-        tbody { @for letter in letters { (letter_row(ask, letter, may)) } }
-    });
+    let rows = table(
+        "Dead letters",
+        html! {
+            thead { tr {
+                @if may { th scope="col" { input type="checkbox" data-check-all="ids" aria-label="Choose all of this page"; } }
+                th scope="col" { "Run" } th scope="col" { "Job" } th scope="col" { "Status" } th scope="col" { "Step" }
+                th scope="col" { "Class" } th scope="col" { "Ended" } th scope="col" { "Message" } th scope="col" { "Resolution" }
+            } }
+            tbody { @for letter in letters { (letter_row(ask, letter, may)) } }
+        },
+    );
     html! {
         @if may {
             form.stack method="post" action=(ask.path(&["dead-letters", "bulk"])) {
@@ -306,16 +318,20 @@ async fn letter_page(ask: &Ask, id: &str, refused: Option<Refused>) -> Result<Re
         (None, None) => None,
     };
     let above = [("Dead letters", ask.path(&["dead-letters"]))];
-    Ok(ask.page(Section::DeadLetters, "Dead letter", html! {
-        (header(&format!("Dead letter {id}"), &above, "", html! { @if is_open { (buttons(ask, id)) } }))
-        @if let Some(refused) = &refused { (alert(&refused.problem)) }
-        section.card aria-labelledby="about" { h2 #about { "What happened" } (about(ask, &letter)) }
-        (failed_steps(ask, id, &run))
-        @if is_open && ask.may(&Operation::discardDeadLetter) { (discard_form(ask, id)) }
-        @if let Some(text) = text.filter(|_| is_open) {
-            (edit_form(ask, id, &text, refused.is_some_and(|refused| refused.from_start)))
-        }
-    }))
+    Ok(ask.page(
+        Section::DeadLetters,
+        "Dead letter",
+        html! {
+            (header(&format!("Dead letter {id}"), &above, "", html! { @if is_open { (buttons(ask, id)) } }))
+            @if let Some(refused) = &refused { (alert(&refused.problem)) }
+            section.card aria-labelledby="about" { h2 #about { "What happened" } (about(ask, &letter)) }
+            (failed_steps(ask, id, &run))
+            @if is_open && ask.may(&Operation::discardDeadLetter) { (discard_form(ask, id)) }
+            @if let Some(text) = text.filter(|_| is_open) {
+                (edit_form(ask, id, &text, refused.is_some_and(|refused| refused.from_start)))
+            }
+        },
+    ))
 }
 
 fn buttons(ask: &Ask, id: &str) -> Markup {
@@ -387,9 +403,10 @@ fn collect<'v>(of: &'v Value, failed: &mut Vec<&'v Value>) {
             failed.push(step);
         }
         step.list("branches").iter().for_each(|branch| collect(branch, failed));
-        step.list("finally").iter().filter(|step| matches!(step.text("status"), "failed" | "timeout")).for_each(
-            |step| failed.push(step),
-        );
+        step.list("finally")
+            .iter()
+            .filter(|step| matches!(step.text("status"), "failed" | "timeout"))
+            .for_each(|step| failed.push(step));
     }
 }
 
@@ -494,9 +511,13 @@ mod tests {
 
     #[test]
     fn a_job_is_a_part_of_the_body_and_its_problems_have_its_places() {
-        let body = redrive_body("---\r\nid: a\r\nsteps:\r\n- id: s\r\n  script: |\r\n    x\r\n\r\n    y\r\n", true);
+        let body =
+            redrive_body("---\r\nid: a\r\nsteps:\r\n- id: s\r\n  script: |\r\n    x\r\n\r\n    y\r\n", true);
         let read = stepwell::engine::document::Document::parse("body", &body).unwrap().value;
-        assert_eq!(read, json!({"from_start": true, "job": {"id": "a", "steps": [{"id": "s", "script": "x\n\ny\n"}]}}));
+        assert_eq!(
+            read,
+            json!({"from_start": true, "job": {"id": "a", "steps": [{"id": "s", "script": "x\n\ny\n"}]}})
+        );
         let body = redrive_body(r#"{"id": "a"}"#, false);
         let read = stepwell::engine::document::Document::parse("body", &body).unwrap().value;
         assert_eq!(read["job"]["id"], "a");

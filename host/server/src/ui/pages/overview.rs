@@ -16,10 +16,14 @@ pub(in crate::ui) async fn page(ask: Ask) -> Response {
             Call::to(&Operation::listRuns, &[]).query("status", Some(status)).query("limit", Some(10))
         };
         let running = ask.value(call("running")).await?;
-        Ok(ask.page(Section::Overview, "Overview", html! {
-            div.page-header { div.page-title { h1 { "Overview" } } }
-            section { h2 { "Running now" } (runs::table(&ask, running.list("items"))) }
-        }))
+        Ok(ask.page(
+            Section::Overview,
+            "Overview",
+            html! {
+                div.page-header { div.page-title { h1 { "Overview" } } }
+                section { h2 { "Running now" } (runs::table(&ask, running.list("items"))) }
+            },
+        ))
     };
     shown(&ask, page.await)
 }

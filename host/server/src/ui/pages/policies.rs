@@ -7,7 +7,6 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::common::{alert, header, hidden, table};
-use super::shown;
 use crate::api::{Call, Operation, Problem};
 use crate::ui::ask::Ask;
 use crate::ui::assets::EDITOR;
@@ -156,16 +155,19 @@ fn parts(step: &Value) -> Markup {
 }
 
 fn parts_table(label: &str, parts: &[&Value]) -> Markup {
-    table(label, html! {
-        thead { tr { th scope="col" { "Part" } th scope="col" { "Value" } th scope="col" { "From" } } }
-        tbody {
-            @for part in parts {
-                tr {
-                    th scope="row" { code { (show::text(part.text("part"))) } }
-                    td { (show::text(part.text("value").trim_start_matches("= "))) }
-                    td { (show::text(part.text("from"))) }
+    table(
+        label,
+        html! {
+            thead { tr { th scope="col" { "Part" } th scope="col" { "Value" } th scope="col" { "From" } } }
+            tbody {
+                @for part in parts {
+                    tr {
+                        th scope="row" { code { (show::text(part.text("part"))) } }
+                        td { (show::text(part.text("value").trim_start_matches("= "))) }
+                        td { (show::text(part.text("from"))) }
+                    }
                 }
             }
-        }
-    })
+        },
+    )
 }

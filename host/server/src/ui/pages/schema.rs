@@ -89,9 +89,12 @@ fn kind(schema: &Value) -> String {
     }
     let own = match schema.get("type") {
         Some(Value::String(kind)) => kind.clone(),
-        Some(Value::Array(kinds)) => {
-            kinds.iter().filter_map(Value::as_str).filter(|kind| *kind != "null").collect::<Vec<_>>().join(" or ")
-        }
+        Some(Value::Array(kinds)) => kinds
+            .iter()
+            .filter_map(Value::as_str)
+            .filter(|kind| *kind != "null")
+            .collect::<Vec<_>>()
+            .join(" or "),
         _ => "any value".to_owned(),
     };
     match (own.as_str(), schema.at("items").text("type")) {
@@ -207,8 +210,20 @@ mod tests {
         assert_eq!(compared("a\na", "a"), [Same("a"), Removed("a")]);
         let found = compared("1\n2\n3\n4", "0\n2\nx\n4\n5");
         let (old, new): (Vec<_>, Vec<_>) = (
-            found.iter().filter_map(|line| match line { Same(text) | Removed(text) => Some(*text), Added(_) => None }).collect(),
-            found.iter().filter_map(|line| match line { Same(text) | Added(text) => Some(*text), Removed(_) => None }).collect(),
+            found
+                .iter()
+                .filter_map(|line| match line {
+                    Same(text) | Removed(text) => Some(*text),
+                    Added(_) => None,
+                })
+                .collect(),
+            found
+                .iter()
+                .filter_map(|line| match line {
+                    Same(text) | Added(text) => Some(*text),
+                    Removed(_) => None,
+                })
+                .collect(),
         );
         assert_eq!((old.join(""), new.join("")), ("1234".to_owned(), "02x45".to_owned()));
         let (long, other) = ("a\n".repeat(5_000), "b\n".repeat(5_000));
@@ -223,7 +238,13 @@ mod tests {
             "rules": {"type": "array", "items": {"$ref": "#/$defs/Rule"}},
         }, "$defs": {"Rule": {"type": "object", "properties": {"name": {"type": ["string", "null"]}}}}});
         let shown = tree(&schema).into_string();
-        for part in ["required", "Where &lt;to&gt;", "&quot;a&quot; | &quot;b&quot;", "<details>", "<code>name</code>"] {
+        for part in [
+            "required",
+            "Where &lt;to&gt;",
+            "&quot;a&quot; | &quot;b&quot;",
+            "<details>",
+            "<code>name</code>",
+        ] {
             assert!(shown.contains(part), "{part}: {shown}");
         }
         let endless = json!({"properties": {"a": {"$ref": "#"}}});

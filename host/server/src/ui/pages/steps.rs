@@ -1,10 +1,10 @@
 //! Step types: the list, one of them, the differences of two versions, and the registration of a component.
 
+use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, Query};
 use axum::http::{HeaderMap, StatusCode, header as name};
 use axum::response::{IntoResponse, Response};
-use axum::Json;
 use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -29,34 +29,41 @@ pub(in crate::ui) async fn list(ask: Ask) -> Response {
     let page = async {
         let steps = ask.get(&Operation::listSteps, &[]).await?;
         let about = "Each step runs in a sandbox of its own, with the capabilities that policy grants it.";
-        Ok(ask.page(Section::Steps, "Steps", html! {
-            (header("Steps", &[], about, html! {}))
-            (steps_table(&ask, steps.list("items")))
-            @if ask.may(&Operation::registerStep) { (upload_form(&ask)) }
-        }))
+        Ok(ask.page(
+            Section::Steps,
+            "Steps",
+            html! {
+                (header("Steps", &[], about, html! {}))
+                (steps_table(&ask, steps.list("items")))
+                @if ask.may(&Operation::registerStep) { (upload_form(&ask)) }
+            },
+        ))
     };
     shown(&ask, page.await)
 }
 
 fn steps_table(ask: &Ask, steps: &[Value]) -> Markup {
-    table("Step types", html! {
-        thead { tr {
-            th scope="col" { "Type" } th scope="col" { "Version" } th scope="col" { "Source" }
-            th scope="col" { "Capabilities" } th scope="col" { "Profile" } th scope="col" { "Summary" }
-        } }
-        tbody {
-            @for step in steps {
-                tr {
-                    th scope="row" { a href=(ask.path(&["steps", step.text("step_type")])) { code { (show::text(step.text("step_type"))) } } }
-                    td { (show::text(step.text("version"))) }
-                    td { (source(step)) }
-                    td { @for need in step.list("needs") { span.tag { (need.text("capability")) } " " } }
-                    td { (step.text("profile")) }
-                    td { (show::text(step.text("summary"))) }
+    table(
+        "Step types",
+        html! {
+            thead { tr {
+                th scope="col" { "Type" } th scope="col" { "Version" } th scope="col" { "Source" }
+                th scope="col" { "Capabilities" } th scope="col" { "Profile" } th scope="col" { "Summary" }
+            } }
+            tbody {
+                @for step in steps {
+                    tr {
+                        th scope="row" { a href=(ask.path(&["steps", step.text("step_type")])) { code { (show::text(step.text("step_type"))) } } }
+                        td { (show::text(step.text("version"))) }
+                        td { (source(step)) }
+                        td { @for need in step.list("needs") { span.tag { (need.text("capability")) } " " } }
+                        td { (step.text("profile")) }
+                        td { (show::text(step.text("summary"))) }
+                    }
                 }
             }
-        }
-    })
+        },
+    )
 }
 
 /// Returns the source of the active version.
@@ -104,7 +111,8 @@ pub(in crate::ui) async fn register(
 ) -> Response {
     let is_wasm = headers.get(name::CONTENT_TYPE).is_some_and(|kind| kind == "application/wasm");
     if !is_wasm {
-        let detail = "send a component as `application/wasm`; `stepwell steps register FILE` does it without scripts";
+        let detail =
+            "send a component as `application/wasm`; `stepwell steps register FILE` does it without scripts";
         return ask.problem(&Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
     }
     let mut call = Call::to(&Operation::registerStep, &[])
@@ -181,7 +189,12 @@ fn about(step: &Value) -> Markup {
         ("Digest", (!step.text("digest").is_empty()).then(|| html! { code { (step.text("digest")) } })),
         ("Source", Some(html! { (source(step)) })),
         ("Smallest profile", some(step.text("profile"))),
-        ("Idempotent", Some(html! { @if step.is("idempotent") { "Yes: running it twice has the effect of running it once" } @else { "No" } })),
+        (
+            "Idempotent",
+            Some(
+                html! { @if step.is("idempotent") { "Yes: running it twice has the effect of running it once" } @else { "No" } },
+            ),
+        ),
     ])
 }
 
@@ -253,7 +266,10 @@ fn version_row(ask: &Ask, step_type: &str, version: &Value, active: &str) -> Mar
 
 fn remove_form(ask: &Ask, reference: &str, version: &Value) -> Markup {
     Button::new(&Operation::removeStep, &[reference], "Remove", ask.path(&["steps"]))
-        .danger(format!("Remove version {}? It is refused while stored jobs need it.", version.text("version")))
+        .danger(format!(
+            "Remove version {}? It is refused while stored jobs need it.",
+            version.text("version")
+        ))
         .done("The version is removed.")
         .show(ask)
 }
@@ -312,7 +328,9 @@ pub(in crate::ui) async fn compare(
         let above = [("Steps", ask.path(&["steps"])), (step_type.as_str(), ask.path(&["steps", &step_type]))];
         let title = format!("{step_type}: {} and {}", old.text("version"), new.text("version"));
         let facts_of = |step: &Value| {
-            pretty(&json!({"profile": step.at("profile"), "idempotent": step.at("idempotent"), "needs": step.at("needs")}))
+            pretty(
+                &json!({"profile": step.at("profile"), "idempotent": step.at("idempotent"), "needs": step.at("needs")}),
+            )
         };
         Ok(ask.page(Section::Steps, &title, html! {
             (header(&title, &above, "Lines with a minus sign are only in the first version, lines with a plus sign only in the second.", html! {}))
