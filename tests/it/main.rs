@@ -83,6 +83,7 @@ mod terminal;
 mod transcripts;
 mod ui_times;
 mod ui_run;
+mod ui_operations;
 mod unreadable;
 mod upgrades;
 mod value_matrix;

@@ -181,11 +181,37 @@ impl Jobs {
         Ok(self.ctx.among_guests(&name, check).await?)
     }
 
-    /// Returns the grants of policy to each step of a job.
-    pub fn grants<'j>(&self, job: &'j JobDefinition) -> Vec<(&'j StepDefinition, Result<Grant, Denial>)> {
-        let project = project::of(&job.id);
-        job.all_steps().map(|step| (step, self.ctx.preparation().decide(project, job, step))).collect()
+    /// Returns the decisions of policy about the steps of a job. A job may have a thousand steps and two thousand rules
+    /// for each, so other tasks get their turn between steps.
+    pub async fn grants<'j>(&self, job: &'j JobDefinition) -> Vec<Granting<'j>> {
+        let (project, mut all) = (project::of(&job.id), Vec::new());
+        for step in job.all_steps() {
+            tokio::task::yield_now().await;
+            let grant = self.ctx.preparation().decide(project, job, step);
+            let missing = grant.as_ref().map(|grant| self.missing(step, grant)).unwrap_or_default();
+            all.push(Granting { step, grant, missing });
+        }
+        all
     }
+
+    /// Returns the denials of the parts that a step needs or names, and that its grant lacks.
+    fn missing(&self, step: &StepDefinition, grant: &Grant) -> Vec<Denial> {
+        let mut missing = grant.lacking();
+        if let Some(manifest) = self.ctx.sandbox.manifest(&step.step_type) {
+            missing.extend(refused_names(step, &manifest, grant).into_iter().map(|(_, denial)| denial));
+        }
+        missing
+    }
+}
+
+/// The decision of policy about a step.
+pub struct Granting<'j> {
+    /// The step.
+    pub step: &'j StepDefinition,
+    /// The grant, or the denial of the step.
+    pub grant: Result<Grant, Denial>,
+    /// The denials of the parts that the step needs or names, and that the grant lacks.
+    pub missing: Vec<Denial>,
 }
 
 /// Returns the lists that a job writes out and that have more items than a run may have steps of items.
@@ -226,13 +252,16 @@ fn not_granted(
     manifest: &Manifest,
     grant: &Grant,
 ) -> Vec<stepwell_engine::Diagnostic> {
+    let denied = refused_names(step, manifest, grant).into_iter();
+    denied.map(|(property, denial)| refused(parsed, &format!("{at}/{property}"), &denial)).collect()
+}
+
+/// Returns the properties of a step that name something that policy does not grant, with the denials.
+fn refused_names(step: &StepDefinition, manifest: &Manifest, grant: &Grant) -> Vec<(String, Denial)> {
     let named = manifest.names(&step.config).into_iter();
     let known =
         named.filter(|(property, ..)| step.config.get(property).is_some_and(|name| !is_template(name)));
-    let denied = known.filter_map(|(property, capability, name)| {
-        let denial = grant.refuse_name(capability, name)?;
-        let at = format!("{at}/{property}");
-        Some(refused(parsed, &at, &denial))
-    });
+    let denied = known
+        .filter_map(|(property, capability, name)| Some((property, grant.refuse_name(capability, name)?)));
     denied.collect()
 }

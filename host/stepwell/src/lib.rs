@@ -77,6 +77,7 @@ pub use asking::ApprovedStep;
 pub use audit::{AuditLog, AuditReport, Expected};
 pub use backfills::{Backfill, BackfillPlan, BackfillState};
 pub use builder::{HostBuilder, SystemClock};
+pub use check::Granting;
 pub use clean_up::{CleanUpOptions, CleanedUp};
 pub use dead_letters::DeadLetters;
 pub use coming::{Coming, ComingFire, ComingFires};

@@ -16,7 +16,7 @@ use stepwell::engine::job::approval;
 use stepwell::engine::run::{RunState, RunStatus, RunView, StepKey};
 use stepwell::engine::store::{RunFilter, RunRow};
 use stepwell::engine::system::why;
-use stepwell::engine::{Job, StoreError};
+use stepwell::engine::{Job, JobDefinition, StoreError};
 use stepwell::sandbox::tree;
 use stepwell::{Asking, Decided, Explanation, HostError, StepLimits, Timeline};
 
@@ -175,6 +175,16 @@ pub(super) async fn edited(
         Some(_) => request.job(app, caller, "/job").await.map(Some),
         None => Ok(None),
     }
+}
+
+/// Shows the job of a run.
+pub(super) async fn job(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<Json<JobDefinition>, Problem> {
+    allowed(&app, &caller, &id).await?;
+    Ok(Json(app.host.runs().job(&id).await?.definition().clone()))
 }
 
 pub(super) async fn explain(

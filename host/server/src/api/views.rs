@@ -31,6 +31,8 @@ macro_rules! page {
 }
 
 page! {
+    /// Jobs that use a step type.
+    StepJobs of StepJob;
     /// Jobs.
     Jobs of Job;
     /// Runs.
@@ -266,7 +268,7 @@ pub(crate) struct Decision {
 pub(crate) struct BulkRequest {
     /// The action on the dead letters.
     pub action: BulkAction,
-    /// The ids of the runs. Default: all open dead letters (of `job_id`, if given), at most 1000.
+    /// The ids of the runs. Default: all open dead letters (of `job_id` and `cause`, if given), at most 1000.
     #[serde(default)]
     #[schemars(length(max = 1000), inner(length(max = 100)))]
     pub ids: Option<Vec<String>>,
@@ -274,6 +276,10 @@ pub(crate) struct BulkRequest {
     #[serde(default)]
     #[schemars(length(max = 100))]
     pub job_id: Option<String>,
+    /// Selects only dead letters of this cause, as `GET /api/v2/dead-letters/causes` names it.
+    #[serde(default)]
+    #[schemars(length(max = 100))]
+    pub cause: Option<String>,
     /// The reason, as free text.
     #[serde(default)]
     #[schemars(length(max = 1000))]
@@ -386,12 +392,23 @@ pub(crate) struct Step {
     pub idempotent: bool,
     /// The smallest profile that the step works in; null for `approval`.
     pub profile: Option<&'static str>,
+    /// The limits of that profile, by name.
+    pub limits: BTreeMap<&'static str, String>,
     /// The capabilities that the step needs or can use.
     pub needs: Vec<Need>,
     /// The JSON Schema of the step's configuration.
     pub config_schema: Value,
     /// The registered versions, newest first; empty for `approval`.
     pub versions: Vec<StepVersion>,
+}
+
+/// A stored job that uses a step type.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct StepJob {
+    /// The id of the job.
+    pub job_id: String,
+    /// The steps of that type: the id of each, and its `type` as the job writes it.
+    pub steps: BTreeMap<String, String>,
 }
 
 /// The body of `POST /api/v2/steps/{id}/rollback`.

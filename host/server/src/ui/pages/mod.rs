@@ -10,6 +10,14 @@ mod run;
 mod runs;
 mod schedules;
 mod welcome;
+mod access;
+mod audit;
+mod common;
+mod connections;
+mod dead_letters;
+mod policies;
+mod schema;
+mod steps;
 
 use axum::Router;
 use axum::response::{IntoResponse, Response};
@@ -34,6 +42,24 @@ pub(super) fn router() -> Router<Ui> {
         .merge(run::routes())
         .route("/ui/p/{project}/approvals", get(approvals::list))
         .route("/ui/p/{project}/approvals/{run}/{step}", get(approvals::page))
+        .route("/ui/p/{project}/dead-letters", get(dead_letters::list))
+        .route("/ui/p/{project}/dead-letters/bulk", post(dead_letters::bulk))
+        .route("/ui/p/{project}/dead-letters/{id}", get(dead_letters::show))
+        .route("/ui/p/{project}/dead-letters/{id}/redrive", post(dead_letters::redrive))
+        .route("/ui/p/{project}/steps", get(steps::list))
+        .route("/ui/p/{project}/steps/register", post(steps::register))
+        .route("/ui/p/{project}/steps/{step}", get(steps::show))
+        .route("/ui/p/{project}/steps/{step}/differences", get(steps::compare))
+        .route("/ui/p/{project}/policies", get(policies::page))
+        .route("/ui/p/{project}/policies/preview", post(policies::preview))
+        .route("/ui/p/{project}/connections", get(connections::list))
+        .route("/ui/p/{project}/connections/azure-devops", get(connections::organizations))
+        .route("/ui/p/{project}/connections/azure-devops/{name}/test", post(connections::test_organization))
+        .route("/ui/p/{project}/connections/{name}/test", post(connections::test))
+        .route("/ui/p/{project}/audit", get(audit::list))
+        .route("/ui/p/{project}/audit/verify", get(audit::verify))
+        .route("/ui/p/{project}/access", get(access::page))
+        .route("/ui/p/{project}/access/keys", post(access::create))
 }
 
 /// Returns the page, or the page about the problem.
