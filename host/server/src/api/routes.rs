@@ -9,7 +9,9 @@ use stepwell::engine::document::cut;
 use super::App;
 use super::handlers as h;
 use super::history;
-use super::{audit, causes, logs, observe, outputs, policies, runs as r, sources, steps as s, times as t, v2};
+use super::{
+    audit, causes, logs, observe, outputs, policies, runs as r, sources, steps as s, times as t, v2,
+};
 
 /// An operation of the API.
 pub(crate) struct Operation {
@@ -113,7 +115,11 @@ const RUNS: Query = &[
     ("job_id", Takes::Text, "Only runs of this job."),
     ("queue", Takes::Text, "Only runs of this queue."),
     ("status", Takes::Text, "Only runs with this status."),
-    ("oldest_first", Takes::Switch, "Lists the oldest run first. Default: false, which lists the newest first."),
+    (
+        "oldest_first",
+        Takes::Switch,
+        "Lists the oldest run first. Default: false, which lists the newest first.",
+    ),
     ("steps", Takes::Switch, "Adds the step of each running run, to at most 50 runs. Default: false."),
     ("limit", LIMIT, "Maximum number of items. Default: 100."),
     ("cursor", Takes::Text, "`next_cursor` of the previous page."),
@@ -127,7 +133,11 @@ const FIRES: Query = &[
     ("job_id", Takes::Text, "Only fires of this job."),
     ("queue", Takes::Text, "Only fires of this queue."),
     ("from", Takes::Text, "Only fires at or after this time (RFC 3339). Default: now."),
-    ("to", Takes::Text, "Only fires before this time (RFC 3339), at most 400 days later. Default: 24 hours later."),
+    (
+        "to",
+        Takes::Text,
+        "Only fires before this time (RFC 3339), at most 400 days later. Default: 24 hours later.",
+    ),
     ("limit", LIMIT, "Maximum number of fires. Default: 100."),
 ];
 const RUN: Query = &[(

@@ -108,10 +108,13 @@ pub(super) async fn act(
         Err(problem) => return ask.problem(&problem),
     };
     let (flash, made) = match ask.value(call).await {
-        Ok(answer) => {
-            (Flash { is_problem: false, text: fields.get("_done").to_owned() }, answer.text("execution_id").to_owned())
+        Ok(answer) => (
+            Flash { is_problem: false, text: fields.get("_done").to_owned() },
+            answer.text("execution_id").to_owned(),
+        ),
+        Err(problem) => {
+            (Flash { is_problem: true, text: said(&problem) }, fields.get("_parameter").to_owned())
         }
-        Err(problem) => (Flash { is_problem: true, text: said(&problem) }, fields.get("_parameter").to_owned()),
     };
     // The run that a change has made, or the one that it did not change.
     let made: String = crate::api::encoded(&made).collect();

@@ -1,23 +1,23 @@
 //! The pages.
 
+mod access;
+mod approvals;
+mod audit;
 mod backfills;
 mod calendar;
-mod ledger;
-mod overview;
-mod queues;
-mod approvals;
-mod run;
-mod runs;
-mod schedules;
-mod welcome;
-mod access;
-mod audit;
 mod common;
 mod connections;
 mod dead_letters;
+mod ledger;
+mod overview;
 mod policies;
+mod queues;
+mod run;
+mod runs;
+mod schedules;
 mod schema;
 mod steps;
+mod welcome;
 
 use axum::Router;
 use axum::response::{IntoResponse, Response};
