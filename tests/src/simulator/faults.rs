@@ -11,9 +11,9 @@ use stepwell::engine::job::Job;
 use stepwell::engine::run::Event;
 use stepwell::engine::store::prelude::*;
 use stepwell::engine::store::{
-    Audit, AuditRow, Chain, Change, Checkpoint, Claim, ClaimQuery, CleanUp, Commit, EventPage, FireBatch,
-    Fired, Inserted, Kind, LedgerFilter, LedgerRow, Link, Loaded, LogPage, LogPlace, NewRun, Next, Place,
-    QueueRow, Record, Renewal, RunFilter, RunRow, ScheduleRow, Standing, Vitals, Wake,
+    Audit, AuditRow, Chain, Change, Checkpoint, Claim, ClaimQuery, CleanUp, Commit, EndedRow, EventPage,
+    FireBatch, Fired, Inserted, Kind, LedgerFilter, LedgerRow, Link, Loaded, LogPage, LogPlace, NewRun, Next,
+    Place, QueueRow, Record, Renewal, RunFilter, RunRow, ScheduleFilter, ScheduleRow, Standing, Vitals, Wake,
 };
 use stepwell::store::{PostgresSettings, PostgresStore, SqliteStore};
 use tokio::runtime::Runtime;
@@ -383,6 +383,7 @@ passed_on! {
     read log_page(execution_id: &str, from: LogPlace, limit: u32) -> LogPage;
     read queues(now: Timestamp) -> Vec<QueueRow>;
     read queues_of(project: &str, now: Timestamp) -> Vec<QueueRow>;
+    read ended_by_hour(project: Option<&str>, since: Timestamp) -> Vec<EndedRow>;
 }
 
 passed_on! {
@@ -413,6 +414,7 @@ passed_on! {
     read due_schedules(holder: &str, now: Timestamp, limit: u32) -> Vec<ScheduleRow>;
     read next_schedule(holder: Option<&str>) -> Option<Timestamp>;
     read schedule(job_id: &str) -> Option<ScheduleRow>;
+    read schedules(filter: &ScheduleFilter) -> Vec<ScheduleRow>;
     read ledger(filter: &LedgerFilter) -> Vec<LedgerRow>;
 }
 
