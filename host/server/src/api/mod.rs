@@ -55,7 +55,7 @@ use tokio::sync::Semaphore;
 
 use access::caller;
 pub(crate) use observe::observe;
-pub(crate) use refuse::{MAX_BODY, whole as whole_body};
+pub(crate) use refuse::{MAX_BODY, drain, whole as whole_body};
 
 pub(crate) use access::{SignedIn, bearer};
 pub(crate) use bounds::Peer;

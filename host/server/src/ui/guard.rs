@@ -110,6 +110,7 @@ pub(super) async fn signed_in(State(ui): State<Ui>, request: Request<Body>, next
         let fields = if is_form { Fields::read(&bytes) } else { Fields::default() };
         let sent = parts.headers.get("x-csrf-token").and_then(|value| value.to_str().ok());
         if sent.unwrap_or_else(|| fields.get("csrf")) != visitor.session.csrf {
+            api::drain(&parts, body);
             let detail = "the page is out of date: load it again, and repeat the change";
             return layout::problem(&Problem::new(StatusCode::FORBIDDEN, detail), None);
         }
