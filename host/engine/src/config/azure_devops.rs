@@ -21,6 +21,9 @@ const SCOPE: &str = "499b84ac-1321-427f-aa17-267ca6975798/.default";
 /// The authority that issues tokens, by default.
 const AUTHORITY: &str = "https://login.microsoftonline.com";
 
+/// The place of the organizations in the configuration.
+pub const ORGANIZATIONS: &str = "azure_devops.organizations";
+
 /// Azure DevOps organizations.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]

@@ -14,15 +14,14 @@ use stepwell::engine::Job as EngineJob;
 use stepwell::engine::job::wrong_variables;
 use stepwell::engine::run::Admission;
 use stepwell::engine::store::{Audit, Expect};
-use stepwell::{CleanUpOptions, Health, HostError, Metrics, NewKey, QueueStatus};
+use stepwell::{CleanUpOptions, Health, HostError, Metrics, QueueStatus};
 
 use super::body::{body, read, warnings};
 use super::cursor;
 use super::problem::Problem;
 use super::v2::{accepted, checked, idempotency, parse, text, trace};
 use super::views::{
-    CheckedJob, CleanedUp, ClockChange, Job, Jobs, Key, KeyRequest, Keys, NewKeyAnswer, PreviewAnswer,
-    Queues, Reason, RunRequest, Schedule, SessionOf, Sessions,
+    CheckedJob, CleanedUp, ClockChange, Job, Jobs, PreviewAnswer, Queues, Reason, RunRequest, Schedule,
 };
 use super::{App, Caller, openapi::document};
 
@@ -420,47 +419,4 @@ pub(super) async fn clean_up(
     let options = CleanUpOptions { days, dry_run, include_dead };
     let done = app.host.system().clean_up(options, Some(audit)).await?;
     Ok(Json(CleanedUp { runs: done.runs, kept_dead: done.kept_dead, dry_run }))
-}
-
-pub(super) async fn list_keys(State(app): State<App>) -> Answer<Keys> {
-    let items = app.host.access().list().await?.into_iter().map(Key::from).collect();
-    Ok(Json(Keys { items, next_cursor: None }))
-}
-
-pub(super) async fn create_key(
-    State(app): State<App>,
-    Extension(caller): Extension<Caller>,
-    bytes: Bytes,
-) -> Result<(StatusCode, Json<NewKeyAnswer>), Problem> {
-    let request = read::<KeyRequest>(&app, &bytes).await?;
-    let KeyRequest { name, role, projects, jobs, expires_at } = request.value.clone();
-    let new = NewKey { name, role, projects, jobs, expires_at };
-    let made = app.host.access().create(new, &caller.by()).await;
-    let (key, token) = made.map_err(|error| request.refused(error))?;
-    app.forget_keys();
-    Ok((StatusCode::CREATED, Json(NewKeyAnswer { key: key.into(), token })))
-}
-
-pub(super) async fn revoke_key(
-    State(app): State<App>,
-    Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
-) -> Result<StatusCode, Problem> {
-    app.host.access().revoke(&id, &caller.by()).await?;
-    app.forget_keys();
-    Ok(StatusCode::NO_CONTENT)
-}
-
-pub(super) async fn list_sessions(State(app): State<App>) -> Answer<Sessions> {
-    let items = app.host.sessions().list().await?.into_iter().map(SessionOf::from).collect();
-    Ok(Json(Sessions { items, next_cursor: None }))
-}
-
-pub(super) async fn end_session(
-    State(app): State<App>,
-    Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
-) -> Result<StatusCode, Problem> {
-    app.host.sessions().end(&id, &caller.by()).await?;
-    Ok(StatusCode::NO_CONTENT)
 }

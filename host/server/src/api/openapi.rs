@@ -9,7 +9,7 @@ use stepwell::{Activated, Backfill, Explanation, Health, Metrics, StepLimits, Ti
 
 use super::problem::Problem;
 use super::routes::{Operation, TABLE};
-use super::{causes, changes, policies, sources, views};
+use super::{causes, changes, keys, policies, sources, views};
 
 /// Returns the OpenAPI document.
 pub(crate) fn document() -> Value {
@@ -217,9 +217,9 @@ fn schemas() -> Value {
         "BulkAnswer": views::BulkAnswer, "Queues": views::Queues, "Steps": views::Steps, "Step": views::Step,
         "ActivatedStep": Activated, "RollbackRequest": views::RollbackRequest, "Metrics": Metrics,
         "Health": Health, "CheckedJob": views::CheckedJob, "CleanedUp": views::CleanedUp, "AuditLog": views::AuditLog, "AuditReport": stepwell::AuditReport, "Keys": views::Keys,
-        "KeyRequest": views::KeyRequest, "Sessions": views::Sessions, "Causes": causes::Causes,
+        "KeyRequest": keys::KeyRequest, "Sessions": views::Sessions, "Causes": causes::Causes,
         "StepGrants": policies::StepGrants, "Connections": sources::Connections, "Test": sources::Test,
-        "Organizations": sources::Organizations, "StepJobs": views::StepJobs, "NewKey": views::NewKeyAnswer,
+        "Organizations": sources::Organizations, "StepJobs": views::StepJobs, "NewKey": keys::NewKeyAnswer,
     };
     let mut schemas = Map::new();
     for (name, mut schema) in all {

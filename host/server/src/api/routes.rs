@@ -9,6 +9,7 @@ use stepwell::engine::document::cut;
 use super::App;
 use super::handlers as h;
 use super::history;
+use super::keys;
 use super::{
     audit, causes, logs, observe, outputs, policies, runs as r, sources, steps as s, times as t, v2,
 };
@@ -294,11 +295,11 @@ operations! {
     post "/api/v2/system/clean-up" cleanUp admin h::clean_up, "Removes ended runs that are older than the retention or than `days`; keeps those with open dead letters", query CLEAN_UP, body None, gives 200 "CleanedUp", waits false, command "clean-up --days 30";
     get "/api/v2/audit" listAudit admin audit::list, "Lists the audit log, newest first", query AUDIT, body None, gives 200 "AuditLog", waits false, command "audit";
     get "/api/v2/audit/verify" verifyAudit admin audit::verify, "Checks the chain of hashes over the audit log, and names the first changed row", query VERIFY, body None, gives 200 "AuditReport", waits true, command "audit verify";
-    get "/api/v2/keys" listKeys admin h::list_keys, "Lists the API keys, without their secrets", query NONE, body None, gives 200 "Keys", waits false, command "keys list";
-    post "/api/v2/keys" createKey admin h::create_key, "Creates an API key; only this response shows its secret", query NONE, body Some("KeyRequest"), gives 201 "NewKey", waits false, command "keys create NAME --role viewer";
-    get "/api/v2/sessions" listSessions admin h::list_sessions, "Lists the sessions of people in the web UI, the one used last first", query NONE, body None, gives 200 "Sessions", waits false, command "sessions list";
-    delete "/api/v2/sessions/{id}" endSession admin h::end_session, "Ends a session", query NONE, body None, gives 204 "", waits false, command "sessions end ID";
-    delete "/api/v2/keys/{id}" revokeKey admin h::revoke_key, "Revokes an API key", query NONE, body None, gives 204 "", waits false, command "keys revoke ID";
+    get "/api/v2/keys" listKeys admin keys::list, "Lists the API keys, without their secrets", query NONE, body None, gives 200 "Keys", waits false, command "keys list";
+    post "/api/v2/keys" createKey admin keys::create, "Creates an API key; only this response shows its secret", query NONE, body Some("KeyRequest"), gives 201 "NewKey", waits false, command "keys create NAME --role viewer";
+    get "/api/v2/sessions" listSessions admin keys::sessions, "Lists the sessions of people in the web UI, the one used last first", query NONE, body None, gives 200 "Sessions", waits false, command "sessions list";
+    delete "/api/v2/sessions/{id}" endSession admin keys::end_session, "Ends a session", query NONE, body None, gives 204 "", waits false, command "sessions end ID";
+    delete "/api/v2/keys/{id}" revokeKey admin keys::revoke, "Revokes an API key", query NONE, body None, gives 204 "", waits false, command "keys revoke ID";
 }
 
 /// Operations on resources that belong to no project: they need their role in all projects.
