@@ -216,6 +216,9 @@ pub trait ScheduleStore: Send + Sync {
     /// A schedule.
     async fn schedule(&self, job_id: &str) -> Result<Option<ScheduleRow>, StoreError>;
 
+    /// Returns the next fires of the schedules of these jobs, without their definitions.
+    async fn next_fires(&self, job_ids: &[String]) -> Result<Vec<NextFire>, StoreError>;
+
     /// Rows of the ledger, the latest fire first.
     async fn ledger(&self, filter: &LedgerFilter) -> Result<Vec<LedgerRow>, StoreError>;
 }
@@ -237,6 +240,9 @@ pub trait RecordStore: Send + Sync {
         after: &str,
         limit: u32,
     ) -> Result<Vec<Record>, StoreError>;
+
+    /// Returns jobs by id, after `after`, without their definitions.
+    async fn job_rows(&self, after: &str, limit: u32) -> Result<Vec<JobRow>, StoreError>;
 
     /// Returns the number of records of a kind in a state.
     async fn count(&self, kind: Kind, state: &str) -> Result<u64, StoreError>;

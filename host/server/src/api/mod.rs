@@ -12,6 +12,7 @@ mod connection;
 mod cursor;
 mod handlers;
 mod history;
+mod jobs;
 mod large;
 mod logs;
 mod observe;

@@ -30,8 +30,6 @@ macro_rules! page {
 }
 
 page! {
-    /// Jobs.
-    Jobs of Job;
     /// Runs.
     Runs of Run;
     /// Entries of the fire ledger.
