@@ -37,7 +37,7 @@ pub use clock::Clock;
 pub use config::Configuration;
 pub use document::{Diagnostic, Diagnostics};
 pub use job::{Job, JobDefinition, StepDefinition};
-pub use outcome::{FailureKind, Outcome, Produced, Receipt, StepEnd, raise, shorten};
+pub use outcome::{FailureKind, Outcome, Produced, Receipt, StepEnd, TimeOf, raise, shorten};
 pub use reference::StepRef;
 pub use step::{Manifest, StepRequest, StepRunner, StepSink};
 pub use store::{Store, StoreError};

@@ -8,11 +8,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::Map;
 use stepwell_engine::contain::contained_future;
-use stepwell_engine::outcome::TimeOf;
 use stepwell_engine::policy::Limits;
 use stepwell_engine::step::{Deterministic, Report};
 use stepwell_engine::trace::Trace;
-use stepwell_engine::{Outcome, Produced, Receipt, StepEnd, StepRequest, StepSink, project, weight};
+use stepwell_engine::{Outcome, Produced, Receipt, StepEnd, StepRequest, StepSink, TimeOf, project, weight};
 use stepwell_sql::Connections;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
