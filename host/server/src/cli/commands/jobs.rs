@@ -13,11 +13,11 @@ use crate::cli::Ends;
 use crate::cli::args::{ApiArgs, JobsCommand, Output};
 use crate::cli::client::{Call, Client, MOST_ITEMS};
 use crate::cli::files;
-use crate::cli::output::definition::yaml;
 use crate::cli::output::summary::exit_of;
 use crate::cli::output::table::{Sheet, columns_of_the_terminal, items, text, time, whole, words};
 use crate::cli::output::{each, show, show_all};
 use crate::cli::waiting::{self, Follow, ended};
+use crate::definition::yaml;
 use crate::display::plain;
 use crate::failure::Failure;
 
