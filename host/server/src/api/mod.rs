@@ -57,7 +57,7 @@ pub(crate) use access::{SignedIn, bearer};
 pub(crate) use bounds::Peer;
 pub(crate) use call::{Call, encoded};
 pub(crate) use openapi::document;
-pub(crate) use problem::Problem;
+pub(crate) use problem::{Place, Problem};
 pub(crate) use routes::Operation;
 pub(crate) use routes::TABLE;
 pub use routes::markdown;

@@ -8,7 +8,10 @@
 mod actions;
 mod ask;
 mod assets;
+mod bars;
+mod diff;
 mod flash;
+mod graph;
 mod guard;
 mod layout;
 mod login;

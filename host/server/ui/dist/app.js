@@ -1,5 +1,5 @@
 (()=>{function b(a,l={},...c){let h=document.createElement(a);for(let[e,t]of Object.entries(l))h.setAttribute(e,t);return h.append(...c),h}function q(a,l,c="button"){
-let h=b("button",{type:"button",class:c},a);return h.addEventListener("click",l),h}var $=(a,l)=>b("label",{class:"field-inline"},b("span",{},a),l),pe=0;function L(a,l){
+let h=b("button",{type:"button",class:c},a);return h.addEventListener("click",l),h}var N=(a,l)=>b("label",{class:"field-inline"},b("span",{},a),l),pe=0;function L(a,l){
 let c=`dialog-title-${pe+=1}`,h=b("h2",{id:c},a),e=b("dialog",{class:"dialog","aria-labelledby":c},h,...l);return e.addEventListener("close",()=>e.remove()),document.
 body.append(e),e.showModal(),e}function j(a){try{return localStorage.getItem(a)}catch{return null}}function z(a,l){try{l===null?localStorage.removeItem(a):localStorage.
 setItem(a,l)}catch{}}function K(a,l,c){return new Promise(h=>{let e=q("Back",()=>n.close(),"button plain"),t=q(l,()=>n.close("confirmed"),c?"button danger":"button");e.autofocus=c,t.
@@ -235,14 +235,14 @@ fter:viewTransition",n)}else await e()}catch{}finally{this.#c=!1,t(),this.#Se()}
 s=Object.fromEntries([...n].map(u=>[u.id,u])),r=e.querySelectorAll("[id]"),o=[];for(let u of r){let p=s[u.id];if(p?.tagName===u.tagName){let d=u.cloneNode(!1);for(let f of i)
 p.hasAttribute(f)?u.setAttribute(f,p.getAttribute(f)):u.removeAttribute(f);o.push(()=>{this.#Y(u,d)})}}return o}#N(e,t){e?.classList?.add?.(t)}#_(e,t){e?.classList?.
 remove?.(t),e?.classList?.length===0&&e.removeAttribute("class")}#D(e){return typeof e=="string"?this.find(e):e}#I(e){return this.config.metaCharacter?e.replace(
-/:/g,this.config.metaCharacter):e}}return new c})();typeof window<"u"&&(window.htmx=G);var N=G;(()=>{let a,l=new Set;function c(r){let o=a.attributeValue(r,"hx-sse:connect")!=null,u=a.HCON.parse(a.attributeValue(r,"hx-config")).sse||{};return{reconnect:o,
+/:/g,this.config.metaCharacter):e}}return new c})();typeof window<"u"&&(window.htmx=G);var O=G;(()=>{let a,l=new Set;function c(r){let o=a.attributeValue(r,"hx-sse:connect")!=null,u=a.HCON.parse(a.attributeValue(r,"hx-config")).sse||{};return{reconnect:o,
 reconnectDelay:500,reconnectMaxDelay:6e4,reconnectMaxAttempts:1/0,reconnectJitter:.3,connectTimeout:htmx.config.defaultTimeout,pauseOnBackground:o,releaseOn:o?"\
 immediate":"end",...htmx.config.sse,...u}}function h(r){for(let o of Object.keys(r))o.toLowerCase()==="last-event-id"&&delete r[o]}async function*e(r){let o=r.reader,
 u=r.lastEventId,p=new TextDecoder,d="",f=!1,g=!1,m={data:"",event:"",retry:null},y=!0;try{for(;;){let{done:S,value:E}=await o.read();if(S)break;let A=p.decode(E,
 {stream:!0});y&&(A.charCodeAt(0)===65279&&(A=A.slice(1)),y=!1),d+=A;let w=d.split(/\r\n|\r|\n/);d=w.pop()||"";for(let I of w){if(!I){(f||g||m.event)&&(yield{...m,
 id:u,hasData:f,hasId:g}),f=!1,g=!1,m={data:"",event:"",retry:null};continue}let v=I.indexOf(":");if(v===0)continue;let T,x;if(v<0?(T=I,x=""):(T=I.slice(0,v),x=I.
 slice(v+1),x[0]===" "&&(x=x.slice(1))),T==="data")m.data+=(f?`
-`:"")+x,f=!0;else if(T==="event")m.event=x;else if(T==="id")x.includes("\0")||(u=x,g=!0);else if(T==="retry"){let O=parseInt(x,10);isNaN(O)||(m.retry=O)}}}}finally{
+`:"")+x,f=!0;else if(T==="event")m.event=x;else if(T==="id")x.includes("\0")||(u=x,g=!0);else if(T==="retry"){let H=parseInt(x,10);isNaN(H)||(m.retry=H)}}}}finally{
 o.releaseLock(),r.reader=null}}async function t(r,o){let u=r.sourceElement,p=c(u),d=!1,f=null;function g(){o&&(o(),o=null)}p.releaseOn==="immediate"&&g();let m={
 url:r.request.action,config:p,abortController:{abort:r.request.abort,signal:r.request.signal},reader:null,lastEventId:"",delayCanceller:null,visibilityHandler:null,
 attempt:0,cancelled:!1,status:null};a.htmxProp(u).sse=m;let y=()=>{!u.isConnected||d||(d=!0,m.delayCanceller&&m.delayCanceller(),m.reader?.cancel())},S=!1,E=null;
@@ -252,8 +252,8 @@ u,"htmx:sse:after:connection",{connection:m});let A=r.response.raw;try{for(;u.is
 break;m.attempt=1,d=!0}if(!d&&(!p.reconnect||m.attempt>p.reconnectMaxAttempts))break;let w=htmx.parseInterval(p.reconnectDelay)??p.reconnectDelay,I=htmx.parseInterval(
 p.reconnectMaxDelay)??p.reconnectMaxDelay,v=Math.min(w*Math.pow(2,m.attempt-1),I);if(p.reconnectJitter>0){let k=v*p.reconnectJitter;v=Math.max(0,v+(Math.random()*
 2-1)*k)}if(m.cancelled=!1,!a.triggerHtmxEvent(u,"htmx:sse:before:connection",{connection:m})||m.cancelled||(await new Promise(k=>{m.delayCanceller=k,setTimeout(
-k,v)}),m.delayCanceller=null,!u.isConnected))break;let T=new AbortController;m.abortController=T;let x=!1,O=htmx.parseInterval(p.connectTimeout)??p.connectTimeout,
-P=O>0?setTimeout(()=>{x=!0,T.abort()},O):null;try{h(r.request.headers),m.lastEventId&&(r.request.headers["Last-Event-ID"]=m.lastEventId),A=await fetch(r.request.
+k,v)}),m.delayCanceller=null,!u.isConnected))break;let T=new AbortController;m.abortController=T;let x=!1,H=htmx.parseInterval(p.connectTimeout)??p.connectTimeout,
+P=H>0?setTimeout(()=>{x=!0,T.abort()},H):null;try{h(r.request.headers),m.lastEventId&&(r.request.headers["Last-Event-ID"]=m.lastEventId),A=await fetch(r.request.
 action,{...r.request,signal:T.signal}),clearTimeout(P)}catch(k){if(clearTimeout(P),T.signal.aborted&&!x)break;a.triggerHtmxEvent(u,"htmx:sse:error",{connection:m,
 error:k}),d=!1,m.attempt++;continue}if(!A.ok){a.triggerHtmxEvent(u,"htmx:sse:error",{connection:m,error:new Error(`SSE reconnect failed with status ${A.status}`),
 status:A.status}),d=!1,m.attempt++;continue}m.status=A.status,a.triggerHtmxEvent(u,"htmx:sse:after:connection",{connection:m}),m.attempt=0}d=!1;try{m.reader=A.body.
@@ -278,9 +278,9 @@ m))continue;let y=(htmx.config.prefix||"hx-")+"sse"+o+g;f.hasAttribute(y)||f.set
 ct")}]`;htmx.config.prefix&&(d+=`,[${CSS.escape(htmx.config.prefix+"sse"+o+"connect")}]`),r.querySelectorAll(`${d},[sse-connect],[sse-close],[sse-swap]`).forEach(
 u)},htmx_before_cleanup:r=>{n(r)}})})();function X(){throw new Error("this page evaluates no code from attributes")}function we(){let a={createHTML:l=>l,createScript:()=>""};try{return globalThis.trustedTypes?.
 createPolicy("stepwell",a)??a}catch{return a}}function ve(){return document.querySelector('meta[name="csrf-token"]')?.getAttribute("content")??""}function J(a){
-let{indicatorStyleSheet:l}=N;N.config.includeIndicatorCSS=!1,document.adoptedStyleSheets=document.adoptedStyleSheets.filter(c=>c!==l),N.registerExtension("stepw\
-ell",{init:c=>c.initSecurity(we(),X,X),htmx_before_on_init:()=>!1,htmx_config_request:(c,{ctx:h})=>{h.request.method!=="GET"&&(h.request.headers["x-csrf-token"]=
-ve())},htmx_after_process:a})}var U="stepwell-keys",xe=1500;function Se(a,l,c){return l!==null&&c.includes(`${l} ${a}`)?{shortcut:`${l} ${a}`}:c.includes(a)?{shortcut:a}:c.some(h=>h.startsWith(
+let{indicatorStyleSheet:l}=O;O.config.includeIndicatorCSS=!1,O.config.morphIgnore=[...O.config.morphIgnore,"open"],document.adoptedStyleSheets=document.adoptedStyleSheets.
+filter(c=>c!==l),O.registerExtension("stepwell",{init:c=>c.initSecurity(we(),X,X),htmx_before_on_init:()=>!1,htmx_config_request:(c,{ctx:h})=>{h.request.method!==
+"GET"&&(h.request.headers["x-csrf-token"]=ve())},htmx_after_process:a})}var U="stepwell-keys",xe=1500;function Se(a,l,c){return l!==null&&c.includes(`${l} ${a}`)?{shortcut:`${l} ${a}`}:c.includes(a)?{shortcut:a}:c.some(h=>h.startsWith(
 `${a} `))?{first:a}:null}function Ee(a){return a instanceof HTMLElement&&(a.isContentEditable||a.matches('input, textarea, select, [role="textbox"]'))}function ee(){
 let a=new Map;for(let l of document.querySelectorAll("a[data-key]"))a.has(l.dataset.key??"")||a.set(l.dataset.key??"",l);return a}function F(a,l){let c=l.split(
 " ").flatMap(h=>[b("kbd",{},h)," "]);return b("div",{},b("dt",{},...c),b("dd",{},a))}function te(){let a=[F("Search this page","/"),F("Show the keyboard shortcu\
@@ -292,11 +292,11 @@ a.isComposing||Ee(a.composedPath()[0])||document.querySelector("dialog[open]")||
 first??null,Z=t,s?.shortcut&&(a.preventDefault(),s.shortcut==="/"?Te():s.shortcut==="?"?te():n.get(s.shortcut)?.click())}function ie(){document.addEventListener(
 "keydown",Ce),document.addEventListener("click",({target:a})=>{a instanceof Element&&a.closest("[data-keys-help]")&&te()})}var M=class{#e=new Uint32Array(1024);#t=0;#n=0;get length(){return this.#n-this.#t}at(l){return this.#e[this.#t+l]??0}push(l){if(this.#n===this.#e.length){let c=this.#e.
 subarray(this.#t,this.#n),h=new Uint32Array(Math.max(1024,c.length*2));h.set(c),[this.#e,this.#n,this.#t]=[h,c.length,0]}this.#e[this.#n]=l,this.#n+=1}find(l){let[
-c,h]=[0,this.length];for(;c<h;){let e=c+h>>1;this.at(e)<l?c=e+1:h=e}return c}dropBelow(l){this.#t+=this.find(l)}};var C=8192,H=["trace","debug","info","warn","error"],_=class{#e=[];#t=0;#n=new Map;#r={step:"",level:0};#l=null;first=0;end=0;steps=[];rows=new M;matches=new M;version=0;constructor(l=1e6){
+c,h]=[0,this.length];for(;c<h;){let e=c+h>>1;this.at(e)<l?c=e+1:h=e}return c}dropBelow(l){this.#t+=this.find(l)}};var C=8192,$=["trace","debug","info","warn","error"],_=class{#e=[];#t=0;#n=new Map;#r={step:"",level:0};#l=null;first=0;end=0;steps=[];rows=new M;matches=new M;version=0;constructor(l=1e6){
 this.max=l}get busy(){return this.#t<this.end}push(l){let c=this.end%C;c===0&&this.#o();let h=this.#e.at(-1);if(!h)return;h.number[c]=l.number,h.at[c]=Date.parse(
-l.at),h.step[c]=this.#h(l.step??"");let e=H.indexOf(l.level??"info");h.level[c]=e<0?2:e,h.text.push(String(l.text)),this.end+=1}get(l){let c=this.#e[Math.floor(
-l/C)-this.first/C],h=l%C;return{number:c?.number[h]??0,at:c?.at[h]??0,step:this.steps[c?.step[h]??0]??"",level:H[c?.level[h]??2]??"info",text:c?.text[h]??""}}select(l,c,h){
-this.#r={step:l,level:Math.max(0,H.indexOf(c))},this.#l=h,this.#t=this.first,this.rows=new M,this.matches=new M,this.version+=1}scan(l){let c=performance.now()+
+l.at),h.step[c]=this.#h(l.step??"");let e=$.indexOf(l.level??"info");h.level[c]=e<0?2:e,h.text.push(String(l.text)),this.end+=1}get(l){let c=this.#e[Math.floor(
+l/C)-this.first/C],h=l%C;return{number:c?.number[h]??0,at:c?.at[h]??0,step:this.steps[c?.step[h]??0]??"",level:$[c?.level[h]??2]??"info",text:c?.text[h]??""}}select(l,c,h){
+this.#r={step:l,level:Math.max(0,$.indexOf(c))},this.#l=h,this.#t=this.first,this.rows=new M,this.matches=new M,this.version+=1}scan(l){let c=performance.now()+
 l;for(;this.#t<this.end;){if(this.#t%512===511&&performance.now()>c)return this.#a();this.#a()}return!0}#a(){let l=this.#t,c=this.#e[Math.floor(l/C)-this.first/
 C],h=l%C;this.#t+=1;let{step:e,level:t}=this.#r;return c&&(c.level[h]??0)>=t&&(e===""||this.steps[c.step[h]??0]===e)&&(this.rows.push(l),this.#l&&(c.text[h]??"").
 search(this.#l)>=0&&this.matches.push(l)),this.#t>=this.end}#o(){this.#e.push({number:new Float64Array(C),at:new Float64Array(C),step:new Uint32Array(C),level:new Uint8Array(
@@ -331,8 +331,8 @@ e=this.element.scrollTop*c/this.#r,t=Math.max(1,Math.floor(h/this.#r)-1),i=this.
 End:i}[l.key];r!==void 0&&(l.preventDefault(),this.goTo(Math.max(0,r)))}};var Oe=12,He=2e3,W=class{#e=new _;#t=0;#n="connecting";#r=-1/0;#l=0;#a=b("input",{type:"search","data-search":"",autocomplete:"off"});#o=b("select",{},b("option",
 {value:""},"all steps"));#h=b("select");#u=b("input",{type:"checkbox"});#E=b("p",{class:"log-status","aria-hidden":"true"});#k=b("p",{class:"visually-hidden",role:"\
 status","aria-live":"polite"});constructor(l){let c=l.getAttribute("aria-label")??"Log";this.view=new D(this.#e,c,()=>this.#u.checked=this.view.follow);let h=(t,i)=>i?
-`${t} and above`:"all levels";this.#h.append(...H.map((t,i)=>b("option",{value:t},h(t,i)))),this.#u.checked=!0;let e=b("div",{class:"toolbar"},$("Search",this.#a),
-q("Previous",()=>this.#y(-1),"button plain"),q("Next",()=>this.#y(1),"button plain"),$("Step",this.#o),$("Level",this.#h),b("label",{class:"check"},this.#u,"Fol\
+`${t} and above`:"all levels";this.#h.append(...$.map((t,i)=>b("option",{value:t},h(t,i)))),this.#u.checked=!0;let e=b("div",{class:"toolbar"},N("Search",this.#a),
+q("Previous",()=>this.#y(-1),"button plain"),q("Next",()=>this.#y(1),"button plain"),N("Step",this.#o),N("Level",this.#h),b("label",{class:"check"},this.#u,"Fol\
 low"));l.replaceChildren(e,this.view.element,this.#E,this.#k),this.#M(),se(l,{line:t=>{this.#e.push(t),this.#c()},state:t=>this.#b(t)})}#M(){this.#a.addEventListener(
 "input",()=>this.#m()),this.#o.addEventListener("change",()=>this.#m()),this.#h.addEventListener("change",()=>this.#m()),this.#a.addEventListener("keydown",l=>{
 l.key==="Enter"&&(l.preventDefault(),this.#y(l.shiftKey?-1:1))}),this.#u.addEventListener("change",()=>{this.view.follow=this.#u.checked,this.view.update()})}#b(l){

@@ -31,6 +31,8 @@ export function startHtmx(enhance) {
   // app.css has the rules for indicators.
   const { indicatorStyleSheet } = htmx;
   htmx.config.includeIndicatorCSS = false;
+  // What the person has opened stays open when the content of a page changes.
+  htmx.config.morphIgnore = [...htmx.config.morphIgnore, 'open'];
   document.adoptedStyleSheets = document.adoptedStyleSheets.filter((sheet) => sheet !== indicatorStyleSheet);
   htmx.registerExtension('stepwell', {
     init: (/** @type {any} */ api) => api.initSecurity(trustedTypesPolicy(), Refused, Refused),
