@@ -80,6 +80,7 @@ mod teams;
 mod templates;
 mod terminal;
 mod transcripts;
+mod ui_jobs;
 mod unreadable;
 mod upgrades;
 mod value_matrix;

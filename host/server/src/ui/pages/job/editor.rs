@@ -17,7 +17,6 @@ use super::form::Form;
 use super::versions::text_of;
 use super::{change, text, written};
 use crate::api::{Call, Operation, Place, Problem};
-use crate::ui::actions::said;
 use crate::ui::ask::Ask;
 use crate::ui::assets::EDITOR;
 use crate::ui::diff;
@@ -50,6 +49,8 @@ struct Draft<'d> {
     version: &'d str,
     text: &'d str,
     problems: Vec<Place>,
+    /// The consequence of the problems.
+    consequence: &'static str,
     /// The text of the stored job, when another person has changed it meanwhile.
     conflict: Option<String>,
 }
@@ -169,7 +170,7 @@ fn problems(draft: &Draft<'_>) -> Markup {
     html! {
         @if !draft.problems.is_empty() {
             div.alert data-kind="error" role="alert" {
-                p { strong { "The job is not stored." } }
+                p { strong { (draft.consequence) } }
                 ul {
                     @for place in &draft.problems {
                         li {
@@ -270,7 +271,8 @@ fn problems_of(problem: &Problem) -> Vec<Place> {
 pub(in crate::ui) async fn save(ask: Ask, Extension(fields): Extension<Fields>) -> Response {
     let (stored, version) = (fields.get("id"), fields.get("version"));
     let text = fields.get("text").replace("\r\n", "\n");
-    let draft = Draft { id: stored, version, text: &text, ..Draft::default() };
+    let consequence = "The job is not stored.";
+    let draft = Draft { id: stored, version, text: &text, consequence, ..Draft::default() };
     let read = Document::parse("job", &text).map(|document| id_of(&document.value));
     let id = if stored.is_empty() { read.unwrap_or_default() } else { stored.to_owned() };
     if id.is_empty() {
@@ -354,8 +356,9 @@ pub(in crate::ui) async fn try_out(ask: Ask, Extension(fields): Extension<Fields
             response
         }
         Err(problem) => {
-            let problem = Problem { detail: format!("the test run does not start: {}", said(&problem)), ..problem };
-            let draft = Draft { id: fields.get("id"), version: fields.get("version"), text: &text, ..Draft::default() };
+            let (id, version) = (fields.get("id"), fields.get("version"));
+            let consequence = "The test run does not start.";
+            let draft = Draft { id, version, text: &text, consequence, ..Draft::default() };
             refused(&ask, problem, draft).await
         }
     }
