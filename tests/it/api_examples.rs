@@ -127,13 +127,15 @@ async fn every_operation_has_an_example_that_works() {
     let off = ["azure_devops", "data_processing", "http", "powershell", "sql"];
     let off: String = off.map(|step| format!("  {step}: {{enabled: false}}\n")).concat();
     let policy = &blocks.iter().find(|block| block.info == "policy.yaml").unwrap().text;
-    let shell = Shell::new().file("policy.yaml", policy).file("off.yaml", &format!("step_types:\n{off}"));
+    let config = &blocks.iter().find(|block| block.info == "stepwell.yaml").unwrap().text;
+    let config = format!("{config}\nstep_types:\n{off}");
+    let shell = Shell::new().file("policy.yaml", policy).file("stepwell.yaml", &config);
     let mut hello = fs::read(guest("hello_step")).unwrap();
     fs::write(shell.path("hello_step.wasm"), &hello).unwrap();
     // The same step as another component: with a custom section without effect.
     hello.extend([0, 3, 1, b'x', 0]);
     fs::write(shell.path("hello_step_2.wasm"), &hello).unwrap();
-    let server = Server::start_plain(shell, &["--policy", "policy.yaml", "--config", "off.yaml"]);
+    let server = Server::start_plain(shell, &["--policy", "policy.yaml", "--config", "stepwell.yaml"]);
     let operations = operations(&server.get("/api/v2/openapi.json").await.json());
     let announced = announced();
     let reader = Reader { server: &server, operations: operations.clone() };

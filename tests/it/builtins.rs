@@ -310,7 +310,7 @@ async fn the_configuration_of_step_types_is_enforced() {
         site.step(json!({"type": "file_operation", "operation": "checksum", "path": "/in/a.txt"})).await;
     assert!(told(&end).starts_with("succeeded: \"ca978112"), "{}", told(&end));
     let parsed = site.host.parse("job.yaml", &one_step(json!({"type": "file_operation"}))).await.unwrap();
-    let grant = site.host.jobs().grants(&parsed.job).remove(0).1.unwrap();
+    let grant = site.host.jobs().grants(&parsed.job).await.remove(0).grant.unwrap();
     assert_eq!(grant.limits().memory.0, 32 << 20);
     assert!(grant.trace().contains(&("limits.memory".to_owned(), "step_types".to_owned())));
     let tight = Site::new().config("step_types: {wait: {limits: {fuel: 1000}}}").host().await;

@@ -331,12 +331,84 @@ async fn each_mistake_in_a_group_is_named() {
             "there is no step type `prob`",
         ),
         (
+            json!([group(&json!({"for_each": 7}), &json!([echo("a", "1")]))]),
+            "/steps/0/for_each",
+            "`for_each` must be a list or an object, not a number",
+        ),
+        (
+            json!([group(&json!({"for_each": "a, b"}), &json!([echo("a", "1")]))]),
+            "/steps/0/for_each",
+            "`for_each` must be a list or an object, not text",
+        ),
+        (
+            json!([group(&json!({"for_each": (0..20_000).collect::<Vec<_>>()}), &json!([echo("a", "1")]))]),
+            "/steps/0/for_each",
+            "`for_each` has 20000 items, of 1 step each, and a run has at most 10000 steps of items",
+        ),
+        (
+            json!([group(&json!({}), &json!([echo("a", "1"), {"id": "s", "steps": true}]))]),
+            "/steps/0/parallel_steps/1/steps",
+            "`steps` must be a list",
+        ),
+        (
+            json!([group(&json!({}), &json!([{"id": "s", "steps": []}]))]),
+            "/steps/0/parallel_steps/0/steps",
+            "`steps` must have at least one",
+        ),
+        (
+            json!([group(&json!({}), &json!([{"id": "s", "steps": [echo("a", "1")], "when": true}]))]),
+            "/steps/0/parallel_steps/0/when",
+            "unknown key `when`",
+        ),
+        (
+            json!([group(&json!({}), &json!([{"id": "s", "type": "sequence", "steps": [echo("a", "1")]}]))]),
+            "/steps/0/parallel_steps/0/type",
+            "there is no step type `sequence`",
+        ),
+        (
             json!([group(
                 &json!({}),
-                &json!([{"id": "a", "type": "probe", "case": "noop", "retry": {"max_attempts": 0}}])
+                &json!([{"id": "s", "type": "wait", "for": 0, "steps": [echo("a", "1")]}])
             )]),
-            "/steps/0/parallel_steps/0/retry/max_attempts",
-            "must be at least 1",
+            "/steps/0/parallel_steps/0/steps",
+            "unknown key `steps`",
+        ),
+        (
+            json!([group(&json!({}), &json!([{"id": "s", "type": 5, "steps": [echo("a", "1")]}]))]),
+            "/steps/0/parallel_steps/0/type",
+            "`type` must be text",
+        ),
+        (json!([group(&json!({}), &json!(["a"]))]), "/steps/0/parallel_steps/0", "must be an object"),
+        (
+            json!([group(&json!({}), &json!([{"id": "a"}]))]),
+            "/steps/0/parallel_steps/0",
+            "missing key `type`",
+        ),
+        (json!([{"id": "g", "type": "parallel_group"}]), "/steps/0", "missing key `parallel_steps`"),
+        (
+            json!([group(&each, &json!([echo("a", "1")])), echo("b", "${{ steps['g[0].a'].output }}")]),
+            "/steps/1/text",
+            "a step of an item is visible within the item only",
+        ),
+        (
+            json!([group(
+                &json!({"for_each": [1], "as": "y"}),
+                &json!([
+                    {"id": "inner", "type": "parallel_group", "for_each": [1], "as": "y_index", "parallel_steps": [echo("a", "1")]}
+                ])
+            )]),
+            "/steps/0/parallel_steps/0/as",
+            "use the name `y_index` for something else",
+        ),
+        (
+            json!([group(
+                &json!({"for_each": [1], "as": "y_index"}),
+                &json!([
+                    {"id": "inner", "type": "parallel_group", "for_each": [1], "as": "y", "parallel_steps": [echo("a", "1")]}
+                ])
+            )]),
+            "/steps/0/parallel_steps/0/as",
+            "use the name `y_index` for something else",
         ),
         (
             json!([deep]),
@@ -351,6 +423,8 @@ async fn each_mistake_in_a_group_is_named() {
             .iter()
             .any(|found| found.pointer == at && found.message.contains(message) && found.line > 0);
         assert!(named, "{steps}: {at} {message}: {found}");
+        let own = found.0.iter().filter(|found| found.pointer == at && found.message.contains(message));
+        assert!(own.clone().all(|found| found.help.is_some()), "{steps}: no fix: {found}");
     }
     let legacy = json!({"job_id": "old", "job_type": "parallel_group", "parallel_steps": [echo("a", "1")]});
     let error = site.host.parse("job.yaml", &legacy.to_string()).await.unwrap_err().to_string();
@@ -366,9 +440,9 @@ async fn items_must_be_a_list_that_fits() {
     let site = site(&format!("{ON}service: {{run_steps: 20}}\n")).await;
     for (list, message) in [
         (json!("${{ vars.list[0] }}"), "`for_each` must be a list or an object, and is text"),
-        (json!(7), "`for_each` must be a list or an object, and is a number"),
+        (json!("${{ vars.list | length }}"), "`for_each` must be a list or an object, and is a number"),
         (
-            json!((0..100).collect::<Vec<_>>()),
+            json!(format!("${{{{ {:?} }}}}", (0..100).collect::<Vec<_>>())),
             "`for_each` has 100 items, of 1 steps each, and a run has at most 20 steps of items",
         ),
     ] {

@@ -13,9 +13,9 @@ use stepwell::engine::schedule::{Decision, RunOverlap};
 use stepwell::engine::step::LogLine;
 use stepwell::engine::store::prelude::*;
 use stepwell::engine::store::{
-    Audit, Change, Checkpoint, Claim, ClaimQuery, CleanUp, Commit, DeadLetter, Expect, FireBatch,
+    Audit, Change, Checkpoint, Claim, ClaimQuery, CleanUp, Commit, DeadLetter, EndedRow, Expect, FireBatch,
     Idempotency, Key, Kind, LedgerFilter, LedgerRow, LogPlace, LogRecord, NewFire, NewRun, Next, Renewal,
-    RunFilter, ScheduleRow, Source,
+    RunFilter, ScheduleFilter, ScheduleRow, Source,
 };
 use stepwell::store::{PostgresSettings, PostgresStore, SqliteStore};
 use stepwell_tests::{load, servers};
@@ -377,6 +377,8 @@ async fn a_cancelled_run_is_due_at_once_and_its_worker_learns_of_it() {
             class: "failed".to_owned(),
             message: "no".to_owned(),
             at: after(1),
+            failed: Vec::new(),
+            failed_count: 0,
             resolution: None,
         };
         let end = Commit { dead: Some(dead), ..commit("later", 1, Vec::new(), 0, Next::End) };
@@ -552,6 +554,74 @@ async fn runs_that_are_not_there_and_many_that_are() {
     }
 }
 
+/// Lists by status, in both directions, and the figures of hours.
+#[tokio::test]
+async fn runs_are_listed_by_status_and_counted_by_hour() {
+    for (name, store, _place) in stores().await {
+        for id in ["run-1", "run-2", "run-3", "run-4"] {
+            store.insert(&new_run(id), Vec::new()).await.unwrap();
+        }
+        let claims = store.claim(query(2, now())).await.unwrap();
+        assert_eq!(ids(&claims), ["run-1", "run-2"], "{name}");
+        let end = Commit { at: after(3600), ..commit("run-1", claims[0].fence, Vec::new(), 0, Next::End) };
+        store.commit(end).await.unwrap();
+        let running = Event::Started { at: now() };
+        store.commit(commit("run-2", claims[1].fence, vec![running], 0, Next::Keep)).await.unwrap();
+        let listed = async |status, oldest_first| {
+            let filter = RunFilter { status: Some(status), oldest_first, limit: 9, ..RunFilter::default() };
+            let rows = store.list(&filter).await.unwrap();
+            rows.into_iter().map(|row| row.execution_id).collect::<Vec<_>>()
+        };
+        assert_eq!(listed(RunStatus::Queued, true).await, ["run-3", "run-4"], "{name}");
+        assert_eq!(listed(RunStatus::Queued, false).await, ["run-4", "run-3"], "{name}");
+        assert_eq!(listed(RunStatus::Running, false).await, ["run-2"], "{name}");
+        assert_eq!(listed(RunStatus::Failed, false).await, ["run-1"], "{name}");
+        let next =
+            RunFilter { before: Some("run-2".into()), oldest_first: true, limit: 1, ..RunFilter::default() };
+        assert_eq!(store.list(&next).await.unwrap()[0].execution_id, "run-3", "{name}");
+        let hours = store.ended_by_hour(Some("default"), now()).await.unwrap();
+        let hour = "2025-09-01T15:00:00Z".parse().unwrap();
+        assert_eq!(hours, [EndedRow { hour, status: RunStatus::Failed, runs: 1 }], "{name}");
+        assert!(store.ended_by_hour(Some("other"), now()).await.unwrap().is_empty(), "{name}");
+        assert!(store.ended_by_hour(None, after(7200)).await.unwrap().is_empty(), "{name}");
+    }
+}
+
+/// Schedules are listed by job, or by their next fire.
+#[tokio::test]
+async fn schedules_are_listed_by_job_and_by_their_next_fire() {
+    for (name, store, _place) in stores().await {
+        for (id, next) in
+            [("b", Some(after(5))), ("a", Some(after(9))), ("c", None), ("team/a", Some(after(1)))]
+        {
+            let row = ScheduleRow {
+                job_id: id.to_owned(),
+                job: job(id),
+                made: now(),
+                cursor: now(),
+                next,
+                paused: None,
+            };
+            store.write(vec![Change::PutSchedule(row)]).await.unwrap();
+        }
+        let listed = async |filter: ScheduleFilter| {
+            let rows =
+                store.schedules(&ScheduleFilter { limit: filter.limit.max(9), ..filter }).await.unwrap();
+            rows.into_iter().map(|row| row.job_id).collect::<Vec<_>>()
+        };
+        let all = ScheduleFilter::default();
+        assert_eq!(listed(all.clone()).await, ["a", "b", "c", "team/a"], "{name}");
+        let own = ScheduleFilter { project: Some("default".into()), by_next: true, ..all.clone() };
+        assert_eq!(listed(own).await, ["b", "a"], "{name}");
+        let team = ScheduleFilter { project: Some("team".into()), ..all.clone() };
+        assert_eq!(listed(team).await, ["team/a"], "{name}");
+        let rest = ScheduleFilter { after: Some("a".into()), queue: Some("UTC".into()), ..all.clone() };
+        assert_eq!(listed(rest).await, ["b", "c", "team/a"], "{name}");
+        let none = ScheduleFilter { queue: Some("Europe/Berlin".into()), ..all };
+        assert!(listed(none).await.is_empty(), "{name}");
+    }
+}
+
 /// A file of the previous schema is upgraded when it is opened, with its running runs.
 #[tokio::test]
 async fn a_file_of_the_schema_before_is_upgraded() {
@@ -570,7 +640,7 @@ async fn a_file_of_the_schema_before_is_upgraded() {
     assert_eq!(load(&store, "old").await.unwrap().1.len(), 3, "what comes is after what was there");
     assert_eq!(store.lease_schedulers("w", now(), after(15)).await.unwrap(), ["Europe/Berlin"]);
     assert_eq!(store.due_schedules("w", now(), 9).await.unwrap().len(), 1);
-    assert_eq!(store.vitals(now()).await.unwrap()[0].schema, 6);
+    assert_eq!(store.vitals(now()).await.unwrap()[0].schema, 7);
 }
 
 #[tokio::test]

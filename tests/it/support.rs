@@ -188,6 +188,7 @@ impl Observer for Notebook {
             Notice::Event(event) => {
                 serde_json::to_value(event).unwrap()["event"].as_str().unwrap().to_owned()
             }
+            Notice::GroupEnded => "group ended".to_owned(),
             Notice::Log(line) => format!("log {}", line.message),
             Notice::Progress(progress) => format!("progress {}", progress.done),
             Notice::Preparing(what) => format!("preparing {what}"),

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{Datelike, Duration, NaiveTime, Timelike, Weekday};
+use chrono::{Datelike, Duration, NaiveDate, NaiveTime, Timelike, Weekday};
 use chrono_tz::Tz;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -226,6 +226,21 @@ impl QueueSettings {
         }
         until
     }
+
+    /// Returns the times within `[from, to)` at which the windows close the queue, each with its end.
+    pub fn closures(&self, zone: Tz, from: Timestamp, to: Timestamp) -> Vec<(Timestamp, Timestamp)> {
+        let begins = self.paused.iter().flat_map(|window| window.begins(zone, from, to));
+        let mut begins: Vec<Timestamp> = std::iter::once(from).chain(begins).collect();
+        begins.sort();
+        let mut closures: Vec<(Timestamp, Timestamp)> = Vec::new();
+        for begin in begins {
+            let is_within = closures.last().is_some_and(|(_, until)| begin < *until);
+            if let Some(until) = self.closed_until(zone, begin).filter(|_| !is_within) {
+                closures.push((begin, until));
+            }
+        }
+        closures
+    }
 }
 
 /// The number of minutes in a week.
@@ -256,6 +271,20 @@ impl Window {
         let length = if to > from { to - from } else { to + 24 * 60 - from };
         let begin = |day: &Day| day.weekday().num_days_from_monday() as usize * 24 * 60 + from;
         self.days.iter().map(|day| (begin(day), length)).collect()
+    }
+
+    /// Returns the times after `from` and before `to` at which this window begins.
+    fn begins(&self, zone: Tz, from: Timestamp, to: Timestamp) -> Vec<Timestamp> {
+        let Ok(time) = NaiveTime::parse_from_str(&self.from, "%H:%M") else { return Vec::new() };
+        let first = from.with_timezone(&zone).date_naive();
+        let days = first.iter_days().take_while(|day| *day <= to.with_timezone(&zone).date_naive());
+        let own = days.filter(|day| self.days.iter().any(|wanted| wanted.weekday() == day.weekday()));
+        let instant = |day: NaiveDate| {
+            zone::resolve(zone, day.and_time(time), Gap::NextValid, Overlap::First)
+                .first()
+                .map(|found| found.at)
+        };
+        own.filter_map(instant).filter(|at| from < *at && *at < to).collect()
     }
 
     /// Returns the end of this window when it covers `at`.
@@ -323,6 +352,16 @@ queues:
         ] {
             assert_eq!(until(now), expected, "{now}");
         }
+        let closures = berlin.closures(
+            chrono_tz::Europe::Berlin,
+            at("2026-01-08T04:00:00Z"),
+            at("2026-01-09T22:00:00Z"),
+        );
+        let closures: Vec<String> = closures
+            .iter()
+            .map(|(from, until)| format!("{} {}", from.format("%a %H:%M"), until.format("%a %H:%M")))
+            .collect();
+        assert_eq!(closures, ["Thu 04:00 Thu 05:00", "Thu 21:00 Fri 05:00", "Fri 21:00 Mon 05:00"]);
         assert_eq!((berlin.concurrency, file.settings("UTC").unwrap().paused.len()), (4, 0));
         assert!(file.settings("Asia/Tokyo").is_some());
         let listed = QueueFile::parse("q.yaml", "on_demand: false\nqueues: {UTC: {}}").unwrap();

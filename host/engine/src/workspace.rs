@@ -53,6 +53,8 @@ pub struct Writes {
     pub all: Arc<Written>,
     /// The step.
     pub writer: Writer,
+    /// Whether the configuration of the step names files that end with `.part`.
+    pub names_part: bool,
 }
 
 /// The reason why a step must not write a file.
@@ -82,6 +84,14 @@ impl Writes {
             true => Ok(()),
             false => Err(Refused::TooMany),
         }
+    }
+}
+
+impl Writes {
+    /// Returns the file that the step writes, for messages: a step writes `x.csv.part` and renames it to `x.csv`.
+    pub fn shown<'p>(&self, path: &'p str) -> &'p str {
+        let target = path.strip_suffix(".part").filter(|file| !file.is_empty() && !self.names_part);
+        target.unwrap_or(path)
     }
 }
 
@@ -133,7 +143,7 @@ mod tests {
 
     fn writes(all: &Arc<Written>, step: &str, branches: &[(usize, usize)]) -> Writes {
         let writer = Writer { step: step.into(), branches: Arc::new(branches.iter().copied().collect()) };
-        Writes { all: all.clone(), writer }
+        Writes { all: all.clone(), writer, names_part: false }
     }
 
     #[test]
@@ -152,6 +162,16 @@ mod tests {
         ] {
             assert_eq!(writes(&all, step, branches).claim(path), expected, "{step}");
         }
+    }
+
+    #[test]
+    fn a_temporary_file_has_the_name_of_its_target() {
+        let writes = writes(&Arc::default(), "a", &[]);
+        assert_eq!(
+            (writes.shown("d/x.csv.part"), writes.shown("x"), writes.shown(".part")),
+            ("d/x.csv", "x", ".part")
+        );
+        assert_eq!(Writes { names_part: true, ..writes }.shown("x.part"), "x.part");
     }
 
     #[test]

@@ -50,6 +50,18 @@ impl Credentials {
         Some((name, ready))
     }
 
+    /// Returns the base URL of an Azure DevOps organization, and its credential.
+    ///
+    /// # Errors
+    /// Returns the reason why there is none, without the secret.
+    pub async fn of_organization(&self, name: &str, lookups: &Lookups) -> Result<(String, Ready), String> {
+        let found = self.config.azure_devops.organizations.get(name);
+        let organization = found.ok_or_else(|| format!("there is no organization `{name}`"))?;
+        let source = organization.provider().ok_or("the organization has no way to log in")?;
+        let ready = self.ready(&format!("azure_devops.organizations.{name}"), &source, lookups).await?;
+        Ok((organization.base_url(name), ready))
+    }
+
     /// Returns the header of a rule's credential.
     pub fn header_of(&self, rule: &HttpRule) -> Option<HeaderName> {
         match self.config.credential_of(rule)?.1? {

@@ -23,6 +23,7 @@ mod host;
 mod limiter;
 mod mask;
 mod mounts;
+mod organization;
 pub mod own_files;
 mod program;
 mod reached;
@@ -99,6 +100,8 @@ pub use compile::{MAX_COMPONENT_BYTES, Pace};
 pub use compiler_process::{CompilerProgram, compile_for_parent};
 pub use component_error::ComponentError;
 pub use engine::{Allocator, EngineOptions};
+pub use host::breaker::Circuit;
+pub use organization::Answered;
 pub use registry::{Component, Stored};
 pub use stepwell_sql as sql;
 

@@ -20,6 +20,7 @@ use stepwell_sandbox::{CompilerProgram, EngineOptions, Sandbox, SandboxOptions};
 
 use crate::context::{Context, Settings};
 use crate::node::Node;
+use crate::parallel::{self, ParallelOverride};
 use crate::prepare::KnownSteps;
 use crate::telemetry::Measures;
 use crate::{Host, HostError, private, stores};
@@ -239,6 +240,17 @@ impl HostBuilder {
         Ok(self.sources().read()?.queues)
     }
 
+    /// Returns the setting of parallel execution that counts more than the configuration.
+    ///
+    /// # Errors
+    /// Fails when the environment variable is neither `true` nor `false`.
+    pub fn parallel_override(&self) -> Result<Option<ParallelOverride>, HostError> {
+        match self.parallel {
+            Some(on) => Ok(Some(ParallelOverride { on, variable: None })),
+            None => parallel::by_environment(),
+        }
+    }
+
     fn sources(&self) -> Sources {
         Sources {
             policies: self.policies.clone(),
@@ -256,6 +268,7 @@ impl HostBuilder {
     pub fn build(self) -> Result<Host, HostError> {
         let sources = self.sources();
         let settings = sources.read()?;
+        let parallel = self.parallel_override()?;
         let config = settings.config.clone();
         let data_dir = self.data_dir.or_else(|| config.data_dir.clone()).or(self.default_data_dir);
         let temporary = match data_dir {
@@ -306,7 +319,6 @@ impl HostBuilder {
         // When steps run elsewhere, there is nothing to compile.
         let runs_guests = self.runner.is_none();
         let compile_ahead = !self.compile_on_demand && runs_guests;
-        let parallel = self.parallel.map_or_else(parallel_by_environment, |set| Ok(Some(set)))?;
         let context = Context {
             store,
             runner: self.runner.unwrap_or_else(|| sandbox.clone()),
@@ -338,27 +350,6 @@ fn add_builtins(sandbox: &Sandbox) -> Result<(), HostError> {
         sandbox.register_known(manifest, builtin.digest, builtin.wasm);
     }
     Ok(())
-}
-
-/// The environment variables that switch parallel execution on or off: the first that is set and not empty.
-const PARALLEL: [&str; 2] = ["STEPWELL_PARALLEL_ENABLED", "PIPELINE_PARALLEL_ENABLED"];
-
-/// Returns whether the environment switches parallel execution on or off.
-///
-/// # Errors
-/// Fails when the variable is neither `true` nor `false`.
-fn parallel_by_environment() -> Result<Option<bool>, HostError> {
-    let value = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-    let set = PARALLEL.into_iter().find_map(|name| Some((name, value(name)?)));
-    let Some((name, value)) = set else { return Ok(None) };
-    match value.to_string_lossy().to_ascii_lowercase().as_str() {
-        "true" | "1" => Ok(Some(true)),
-        "false" | "0" => Ok(Some(false)),
-        other => Err(HostError::Refused(format!(
-            "the environment variable {name} is `{}`: set it to `true` or `false`",
-            stepwell_engine::document::cut(other, 40)
-        ))),
-    }
 }
 
 /// The files of the settings.

@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use serde_json::Value;
 use stepwell_engine::document::{Document, is_template, pending};
-use stepwell_engine::job::{self, Catalog, Parsed, Read};
+use stepwell_engine::job::{self, Catalog, Parsed, Plan, Read};
 use stepwell_engine::policy::{Denial, Grant};
-use stepwell_engine::{Diagnostics, JobDefinition, Manifest, StepDefinition, project, weight};
+use stepwell_engine::quantity::counted;
+use stepwell_engine::{Diagnostic, Diagnostics, JobDefinition, Manifest, StepDefinition, project, weight};
 use stepwell_sandbox::{ComponentError, Issue, Pace};
 
 use crate::HostError;
 use crate::jobs::Jobs;
+use crate::parallel::Place;
 
 /// The maximum time for the steps' own checks of a job, in total.
 const CHECKS: Duration = Duration::from_secs(20);
@@ -113,17 +115,24 @@ impl Jobs {
             }
         }
         self.check_grants(project, &parsed, &|step| is_sound(step).then(|| pointer(step)), &mut found).await;
-        let groups = parsed.job.all_steps().position(|step| step.group.is_some());
-        if let Some(first) = groups.filter(|_| !self.ctx.runs_in_parallel(project, &parsed.job)) {
-            let message = "parallel execution is off: the branches of groups run one after the other";
-            let help = "`features: {parallel_execution: true}` in the configuration, or STEPWELL_PARALLEL_ENABLED=true, switches it on";
-            let warning = parsed.document.error(&format!("{}/type", pointer(first)), message);
-            found.0.push(warning.help(help).as_warning());
-        }
+        found.0.extend(self.in_order(project, &parsed, &pointers));
+        found.0.extend(too_many_items(&parsed, &pointers, self.ctx.steps_per_run()));
         if found.has_errors() {
             return Err(HostError::Invalid(found.sorted()));
         }
         Ok(Parsed { warnings: found, ..parsed })
+    }
+
+    /// Returns the warning that the groups of a job run their branches one after the other.
+    fn in_order(&self, project: &str, parsed: &Parsed, pointers: &[String]) -> Option<Diagnostic> {
+        let first = parsed.job.all_steps().position(|step| step.group.is_some())?;
+        let off = self.ctx.parallel_off(project, &parsed.job)?;
+        let message = "parallel execution is off: the branches of groups run one after the other";
+        let at = match off {
+            Place::Job => format!("{}/features/parallel_execution", parsed.pointer),
+            _ => format!("{}/type", pointers.get(first).map_or("", String::as_str)),
+        };
+        Some(parsed.document.error(&at, message).help(off.fix()).as_warning())
     }
 
     /// Adds the problems that policy has with each sound step, for which `pointer` returns its place. A job
@@ -172,11 +181,58 @@ impl Jobs {
         Ok(self.ctx.among_guests(&name, check).await?)
     }
 
-    /// Returns the grants of policy to each step of a job.
-    pub fn grants<'j>(&self, job: &'j JobDefinition) -> Vec<(&'j StepDefinition, Result<Grant, Denial>)> {
-        let project = project::of(&job.id);
-        job.all_steps().map(|step| (step, self.ctx.preparation().decide(project, job, step))).collect()
+    /// Returns the decisions of policy about the steps of a job. A job may have a thousand steps and two thousand rules
+    /// for each, so other tasks get their turn between steps.
+    pub async fn grants<'j>(&self, job: &'j JobDefinition) -> Vec<Granting<'j>> {
+        let (project, mut all) = (project::of(&job.id), Vec::new());
+        for step in job.all_steps() {
+            tokio::task::yield_now().await;
+            let grant = self.ctx.preparation().decide(project, job, step);
+            let missing = grant.as_ref().map(|grant| self.missing(step, grant)).unwrap_or_default();
+            all.push(Granting { step, grant, missing });
+        }
+        all
     }
+
+    /// Returns the denials of the parts that a step needs or names, and that its grant lacks.
+    fn missing(&self, step: &StepDefinition, grant: &Grant) -> Vec<Denial> {
+        let mut missing = grant.lacking();
+        if let Some(manifest) = self.ctx.sandbox.manifest(&step.step_type) {
+            missing.extend(refused_names(step, &manifest, grant).into_iter().map(|(_, denial)| denial));
+        }
+        missing
+    }
+}
+
+/// The decision of policy about a step.
+pub struct Granting<'j> {
+    /// The step.
+    pub step: &'j StepDefinition,
+    /// The grant, or the denial of the step.
+    pub grant: Result<Grant, Denial>,
+    /// The denials of the parts that the step needs or names, and that the grant lacks.
+    pub missing: Vec<Denial>,
+}
+
+/// Returns the lists that a job writes out and that have more items than a run may have steps of items.
+fn too_many_items(parsed: &Parsed, pointers: &[String], most: usize) -> Vec<Diagnostic> {
+    let plan = Plan::of(&parsed.job);
+    let found = plan.nodes().iter().zip(pointers).filter_map(|(node, pointer)| {
+        let items = match node.definition.group.as_deref()?.for_each.as_ref()? {
+            Value::Array(items) => items.len(),
+            Value::Object(items) => items.len(),
+            _ => return None,
+        };
+        let steps = node.members.as_ref()?.body.len();
+        let message = format!(
+            "`for_each` has {items} items, of {} each, and a run has at most {most} steps of items",
+            counted(steps, "step")
+        );
+        let help = "shorten the list, divide it among several runs, or raise `service.run_steps` in the configuration";
+        let is_over = items.saturating_mul(steps) > most;
+        is_over.then(|| parsed.document.error(&format!("{pointer}/for_each"), message).help(help))
+    });
+    found.collect()
 }
 
 /// Returns a diagnostic for a denial, at its place in the job.
@@ -196,13 +252,16 @@ fn not_granted(
     manifest: &Manifest,
     grant: &Grant,
 ) -> Vec<stepwell_engine::Diagnostic> {
+    let denied = refused_names(step, manifest, grant).into_iter();
+    denied.map(|(property, denial)| refused(parsed, &format!("{at}/{property}"), &denial)).collect()
+}
+
+/// Returns the properties of a step that name something that policy does not grant, with the denials.
+fn refused_names(step: &StepDefinition, manifest: &Manifest, grant: &Grant) -> Vec<(String, Denial)> {
     let named = manifest.names(&step.config).into_iter();
     let known =
         named.filter(|(property, ..)| step.config.get(property).is_some_and(|name| !is_template(name)));
-    let denied = known.filter_map(|(property, capability, name)| {
-        let denial = grant.refuse_name(capability, name)?;
-        let at = format!("{at}/{property}");
-        Some(refused(parsed, &at, &denial))
-    });
+    let denied = known
+        .filter_map(|(property, capability, name)| Some((property, grant.refuse_name(capability, name)?)));
     denied.collect()
 }

@@ -15,7 +15,7 @@ use stepwell_engine::quantity::Bytes;
 use stepwell_engine::queue::QueueFile;
 use stepwell_engine::schedule::Calendars;
 use stepwell_engine::trace::Spans;
-use stepwell_engine::{Configuration, JobDefinition, Manifest, StepRunner, Store};
+use stepwell_engine::{Configuration, Manifest, StepRunner, Store};
 use stepwell_sandbox::Sandbox;
 use tokio::sync::Notify;
 use tokio::time::timeout;
@@ -26,13 +26,14 @@ use crate::approvals::Approvals;
 use crate::audit::AuditLog;
 use crate::builder::{self, Sources};
 use crate::dead_letters::DeadLetters;
-use crate::sessions::Sessions;
 use crate::jobs::Jobs;
 use crate::node::Node;
+use crate::parallel::ParallelOverride;
 use crate::prepare::{KnownSteps, Preparation};
 use crate::queues::Queues;
 use crate::runs::Runs;
 use crate::schedules::Schedules;
+use crate::sessions::Sessions;
 use crate::steps::Steps;
 use crate::system::System;
 use crate::telemetry::Measures;
@@ -63,8 +64,8 @@ pub(crate) struct Context {
     pub compile_ahead: bool,
     /// Whether steps run in this process.
     pub runs_guests: bool,
-    /// Whether branches of groups run at the same time, by the environment. `None` when it does not say.
-    pub parallel: Option<bool>,
+    /// The setting of parallel execution that counts more than the configuration.
+    pub parallel: Option<ParallelOverride>,
 }
 
 /// The current contents of the operator's files. [`crate::Host::reload`] reads them again.
@@ -182,16 +183,6 @@ impl Context {
     /// Returns the maximum number of steps of one run, with those of all items.
     pub fn steps_per_run(&self) -> usize {
         self.settings().config.service.run_steps as usize
-    }
-
-    /// Returns whether the branches of a job's groups run at the same time: by the environment, the project or the
-    /// configuration, unless the job switches it off.
-    pub fn runs_in_parallel(&self, project: &str, job: &JobDefinition) -> bool {
-        let settings = self.settings();
-        let config = &settings.config;
-        let of_project = config.projects.get(project).and_then(|project| project.features.parallel_execution);
-        let set = self.parallel.or(of_project).or(config.features.parallel_execution).unwrap_or(false);
-        set && job.features.and_then(|features| features.parallel_execution).unwrap_or(true)
     }
 
     /// Returns the time at which a claim made at `now` expires.

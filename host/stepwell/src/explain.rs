@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use stepwell_engine::clock::{self, Timestamp};
 use stepwell_engine::job::approval::Approval;
-use stepwell_engine::run::{GroupBound, Room, RunState, RunStatus, StepStatus, cancelled, next};
+use stepwell_engine::project;
+use stepwell_engine::run::{GroupBound, RunState, RunStatus, StepStatus, cancelled};
 use stepwell_engine::store::{Kind, Resolution, Standing};
 
 use crate::HostError;
@@ -187,6 +188,9 @@ const LEFT_OUT: &str = "the settings of this command differ from those of the ru
     from policies, the configuration or queues are left out: ask the service (--server URL), or pass the --policy, \
     --config, --queues and --step options that `stepwell serve` has";
 
+/// The bound of a group whose branches run one after the other.
+const OFF: &str = "parallel execution is off";
+
 impl Runs {
     /// Explains what delays a run, and how to fix it. Causes that come from policies, the configuration and
     /// the settings of queues depend on the settings of the service. If this process has different settings
@@ -241,16 +245,20 @@ impl Runs {
             };
             return vec![Cause::Ended { status: state.status, step: dead.step_id, message, fix }];
         }
-        if state.running().next().is_some() || next(state, now, &Room::from(usize::MAX)).is_some() {
-            return self.of_groups(state);
-        }
-        let waits = state.waits().take(SHOWN_WAITS).filter_map(|(step, due)| wait(state, step, due));
+        let is_approval = |(step, _): &(usize, Timestamp)| {
+            state.definition(*step).is_some_and(|step| Approval::of(step).is_some())
+        };
+        let waits = state.waits().filter(|(_, due)| *due > now);
+        // An approval needs a person, the others continue by themselves.
+        let (approvals, others): (Vec<_>, Vec<_>) = waits.partition(is_approval);
+        let waits = approvals.into_iter().chain(others).take(SHOWN_WAITS);
+        let waits = waits.filter_map(|(step, due)| wait(state, step, due));
         waits.chain(self.of_groups(state)).collect()
     }
 
     /// Returns the groups in which branches wait for others.
     fn of_groups(&self, state: &RunState) -> Vec<Cause> {
-        let queue = state.run.queue.as_deref();
+        let (job, queue) = (&state.run.job, state.run.queue.as_deref());
         let most = self.ctx.attempts_per_run(queue);
         let attempts = match self.ctx.attempts_of_queue(queue) {
             _ if state.running().count() < most => {
@@ -262,15 +270,18 @@ impl Runs {
         let waits = state.waiting_groups().take(SHOWN_WAITS).map(|waiting| {
             let (bound, fix) = match waiting.bound {
                 GroupBound::InOrder => (
-                    "parallel execution is off".to_owned(),
-                    "`features: {parallel_execution: true}` runs branches at the same time",
+                    OFF.to_owned(),
+                    self.ctx.parallel_off(project::of(&job.id), job).map_or_else(
+                        || "parallel execution was off when the group began, and is on now".to_owned(),
+                        |place| place.fix(),
+                    ),
                 ),
                 GroupBound::MaxParallel(most) => (
                     format!("max_parallel: {most}"),
-                    "a larger `max_parallel` runs more branches at the same time",
+                    "a larger `max_parallel` runs more branches at the same time".to_owned(),
                 ),
                 GroupBound::Attempts => {
-                    (attempts.clone(), "a larger bound runs more branches at the same time")
+                    (attempts.clone(), "a larger bound runs more branches at the same time".to_owned())
                 }
             };
             Cause::GroupWaits {
@@ -405,6 +416,13 @@ impl Runs {
 fn summary(state: &RunState, causes: &[Cause], incomplete: bool, cancel: Option<&str>) -> String {
     match (state.status, causes.first()) {
         (RunStatus::Success, _) => "succeeded".to_owned(),
+        (_, Some(cause)) if cause.is_of_a_step() && state.running().next().is_some() => {
+            let paths = state.running().filter_map(|step| state.steps.get(step));
+            let mut names: Vec<String> = paths.take(NAMED).map(|step| format!("`{}`", step.path)).collect();
+            let more = state.running().count() - names.len();
+            names.extend((more > 0).then(|| format!("{more} more")));
+            format!("{}; running: {}", cause.in_words(), names.join(", "))
+        }
         (_, Some(cause)) => cause.in_words(),
         (RunStatus::Cancelled, None) => cancelled(cancel),
         (RunStatus::Running, None) => "running".to_owned(),
@@ -430,6 +448,9 @@ impl Cause {
             Self::KeyTaken { key, limit, holders, .. } => {
                 let holders = holders.join(", ");
                 format!("concurrency key `{key}` is taken: its limit is {limit}, held by {holders}")
+            }
+            Self::GroupWaits { step, running, branches, bound, .. } if bound == OFF => {
+                format!("group `{step}`: {running} of {branches} running, because {OFF}")
             }
             Self::GroupWaits { step, running, branches, bound, .. } => {
                 format!("group `{step}`: {running} of {branches} running, bound by {bound}")
@@ -467,6 +488,11 @@ impl Cause {
         }
     }
 
+    /// Returns whether the cause is one step that waits, beside which others may run.
+    fn is_of_a_step(&self) -> bool {
+        matches!(self, Self::RetryWaits { .. } | Self::ApprovalMissing { .. } | Self::Parked { .. })
+    }
+
     /// Returns whether the cause follows from policies, the configuration or the settings of queues.
     fn is_of_settings(&self) -> bool {
         matches!(self, Self::QueueClosed { .. } | Self::QueueFull { .. } | Self::GrantMissing { .. })
@@ -493,6 +519,9 @@ impl Cause {
         }
     }
 }
+
+/// Number of running steps that the summary names.
+const NAMED: usize = 3;
 
 /// Maximum number of waiting steps that an explanation shows.
 const SHOWN_WAITS: usize = 10;

@@ -45,8 +45,20 @@ pub struct QueueStatus {
     pub paused: Option<String>,
     /// The time until which a pause window stops new runs.
     pub closed_until: Option<Timestamp>,
+    /// The times of the next 24 hours at which pause windows stop new runs. Absent when there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub closures: Vec<Closure>,
     /// Whether this process serves the queue.
     pub served: bool,
+}
+
+/// A time at which pause windows stop new runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Closure {
+    /// The start, or the present time if it has started.
+    pub from: Timestamp,
+    /// The end.
+    pub until: Timestamp,
 }
 
 /// Ready runs of one priority.
@@ -171,7 +183,9 @@ fn queue_status(
     paused: Option<String>,
     (served, now): (bool, Timestamp),
 ) -> QueueStatus {
-    let closed_until = settings.closed_until(queue.parse().unwrap_or(chrono_tz::UTC), now);
+    let zone = queue.parse().unwrap_or(chrono_tz::UTC);
+    let closed_until = settings.closed_until(zone, now);
+    let closures = settings.closures(zone, now, now + chrono::Duration::hours(24)).into_iter();
     let seconds = |since: Option<Timestamp>| since.map_or(0.0, |at| (now - at).as_seconds_f64().max(0.0));
     let open = paused.is_none() && closed_until.is_none();
     // Started runs continue.
@@ -198,6 +212,7 @@ fn queue_status(
         max_waiting: settings.max_waiting,
         paused,
         closed_until,
+        closures: closures.map(|(from, until)| Closure { from, until }).collect(),
         served,
     }
 }

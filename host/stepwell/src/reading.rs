@@ -96,7 +96,8 @@ impl Runs {
         Ok(RunView::of(state, row.cancel))
     }
 
-    /// Returns the complete output of a step, as later steps see it. `None` when the step has not succeeded.
+    /// Returns the complete output of a step, as later steps see it. `None` when the step has not succeeded, and
+    /// is not a group that failed.
     ///
     /// # Errors
     /// Fails when there is no such run or step, or the store fails.
@@ -104,10 +105,9 @@ impl Runs {
         let Loaded { run, events, next } = self.ctx.store.load(execution_id).await?;
         let replay = Replay::for_display(run, Some(step_id.to_owned()));
         let state = self.replayed(execution_id, replay, &events, next).await?;
-        let Some(step) = state.position_of(step_id).and_then(|index| state.steps.get(index)) else {
-            return Err(HostError::NoStep(execution_id.to_owned(), step_id.to_owned()));
-        };
-        let end = step.end.as_ref().filter(|end| end.outcome.is_success());
-        Ok(end.map(|end| end.produced.output.clone()))
+        match state.position_of(step_id) {
+            Some(index) => Ok(state.output(index).cloned()),
+            None => Err(HostError::NoStep(execution_id.to_owned(), step_id.to_owned())),
+        }
     }
 }

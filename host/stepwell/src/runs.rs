@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 use stepwell_engine::clock::Timestamp;
 use stepwell_engine::job::Job;
-use stepwell_engine::run::{Admission, RunState, retry_of};
+use stepwell_engine::run::{Admission, Event, RunState, retry_of};
 use stepwell_engine::store::{Audit, Change, Claim, LogPage, LogPlace, LogRecord, RunFilter, RunRow, Wake};
 use stepwell_engine::{JobDefinition, StoreError};
 use tokio_util::sync::CancellationToken;
@@ -186,6 +186,20 @@ impl Runs {
     /// Fails when there is no such run, or the store fails.
     pub async fn job(&self, execution_id: &str) -> Result<Arc<Job>, HostError> {
         Ok(self.ctx.store.latest(execution_id).await?.0)
+    }
+
+    /// Returns the path of the step or group of a run that began last. `None` when the last events of the run begin
+    /// none.
+    ///
+    /// # Errors
+    /// Fails when there is no such run, or the store fails.
+    pub async fn at(&self, execution_id: &str) -> Result<Option<String>, HostError> {
+        let (job, events) = self.ctx.store.latest(execution_id).await?;
+        let begun = events.iter().rev().find_map(|event| match event {
+            Event::StepStarted { step, .. } | Event::GroupStarted { step, .. } => Some(step.path(&job)),
+            _ => None,
+        });
+        Ok(begun)
     }
 
     /// Returns the whole log of a run.

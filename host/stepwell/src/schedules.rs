@@ -10,7 +10,7 @@ use stepwell_engine::job::Job;
 use stepwell_engine::run::Admission;
 use stepwell_engine::schedule::{self, Decision, Nominal, RunOverlap, Timetable, Watch, zone};
 use stepwell_engine::store::{
-    Audit, Change, FireBatch, LedgerFilter, LedgerRow, NewFire, ScheduleRow, Source,
+    Audit, Change, FireBatch, LedgerFilter, LedgerRow, NewFire, ScheduleFilter, ScheduleRow, Source,
 };
 use stepwell_engine::{Diagnostic, JobDefinition, StoreError};
 
@@ -155,6 +155,14 @@ impl Schedules {
         // A search through the hours of a year takes microseconds.
         let to = to.min(from + chrono::Duration::days(400));
         zone::changes(zone, from, to).into_iter().map(|(at, before, after)| (at, after - before)).collect()
+    }
+
+    /// Lists schedules.
+    ///
+    /// # Errors
+    /// Fails when the store fails.
+    pub async fn list(&self, filter: &ScheduleFilter) -> Result<Vec<ScheduleRow>, HostError> {
+        Ok(self.ctx.store.schedules(filter).await?)
     }
 
     /// Lists rows of the ledger, latest fire first.

@@ -185,12 +185,13 @@ impl Sessions {
         };
         let new = random::<32>()?;
         let renewed = Session { token_at: now, seen_at: now, ..session.clone() };
-        let replaced =
-            Session { token_at: now, ends_at: clock::later(now, REPLACED).min(session.ends_at), ..session.clone() };
-        let changes = vec![
-            put(&renewed, &new, Expect::Absent),
-            put(&replaced, token, Expect::Version(record.version)),
-        ];
+        let replaced = Session {
+            token_at: now,
+            ends_at: clock::later(now, REPLACED).min(session.ends_at),
+            ..session.clone()
+        };
+        let changes =
+            vec![put(&renewed, &new, Expect::Absent), put(&replaced, token, Expect::Version(record.version))];
         match self.ctx.store.write(changes).await {
             Ok(()) => Ok(Some(new)),
             // Another request has just replaced it.
@@ -304,11 +305,20 @@ impl Sessions {
                 // A service without a provider knows no people.
                 let Some(oidc) = &settings.config.oidc else { return Ok(None) };
                 let grants = oidc.grants.iter().filter(|grant| groups.contains(&grant.value));
-                let grants = grants.filter_map(|grant| Some((Role::of(&grant.role)?, grant.projects.clone())));
+                let grants =
+                    grants.filter_map(|grant| Some((Role::of(&grant.role)?, grant.projects.clone())));
                 let (id, name, groups) = (id.clone(), name.clone(), groups.clone());
                 Ok(Some(Identity { id, name, groups, grants: grants.collect(), jobs: Vec::new() }))
             }
         }
+    }
+
+    /// Returns the identity of the holder of a session as it is now. `None` when the key is gone.
+    ///
+    /// # Errors
+    /// Fails when the store fails.
+    pub async fn renewed(&self, who: &Identity) -> Result<Option<Identity>, HostError> {
+        self.identity(&Holder::of(who)).await
     }
 
     /// Returns the projects in which an identity has a role, in order, and its role in each.
@@ -356,6 +366,7 @@ fn removal(id: &str) -> Change {
 /// Returns random bytes as text.
 fn random<const BYTES: usize>() -> Result<String, HostError> {
     let mut bytes = Zeroizing::new([0; BYTES]);
-    getrandom::fill(&mut *bytes).map_err(|error| HostError::Refused(format!("no random numbers: {error}")))?;
+    getrandom::fill(&mut *bytes)
+        .map_err(|error| HostError::Refused(format!("no random numbers: {error}")))?;
     Ok(URL_SAFE_NO_PAD.encode(&*bytes))
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use chrono::DurationRound;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use stepwell_engine::StoreError;
@@ -41,6 +42,19 @@ pub struct Metrics {
 /// Metrics about the runs of one job.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 pub struct JobStats {
+    /// Number of ended runs.
+    pub runs: u64,
+    /// Number of successful runs.
+    pub succeeded: u64,
+    /// Number of runs that failed, timed out or expired.
+    pub failed: u64,
+}
+
+/// The number of runs that ended in an hour.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct HourStats {
+    /// The start of the hour, in UTC.
+    pub hour: Timestamp,
     /// Number of ended runs.
     pub runs: u64,
     /// Number of successful runs.
@@ -167,6 +181,33 @@ impl System {
         let filter = RunFilter { project, ended_since: Some(since), limit: MAX_RUNS, ..RunFilter::default() };
         let rows = self.ctx.store.list(&filter).await?;
         Ok(summarize(hours, &rows))
+    }
+
+    /// Returns the number of runs that ended in each of the last hours, the oldest hour first. The last one is the
+    /// present hour.
+    ///
+    /// # Errors
+    /// Fails when the store fails.
+    pub async fn by_hour(&self, project: Option<&str>, hours: u32) -> Result<Vec<HourStats>, HostError> {
+        let hour = |at: Timestamp| at.duration_trunc(chrono::Duration::hours(1)).unwrap_or(at);
+        let now = hour(self.ctx.clock.now());
+        let since = now - chrono::Duration::hours(i64::from(hours.saturating_sub(1)));
+        let mut stats = BTreeMap::new();
+        let mut next = since;
+        while next <= now {
+            stats.insert(next, HourStats { hour: next, runs: 0, succeeded: 0, failed: 0 });
+            next += chrono::Duration::hours(1);
+        }
+        for row in self.ctx.store.ended_by_hour(project, since).await? {
+            let Some(stats) = stats.get_mut(&row.hour) else { continue };
+            stats.runs += row.runs;
+            if row.status == RunStatus::Success {
+                stats.succeeded += row.runs;
+            } else if row.status.is_dead() {
+                stats.failed += row.runs;
+            }
+        }
+        Ok(stats.into_values().collect())
     }
 
     /// Returns the health of the parts of the system.

@@ -478,7 +478,8 @@ impl Context {
     pub(crate) fn group_ended(&self, state: &RunState, group: usize, at: Timestamp) {
         let Some(step) = state.steps.get(group) else { return };
         let class = step.end.as_ref().map_or(step.status.name(), |end| end.outcome.class());
-        let start = step.group_started.unwrap_or(at);
+        // Results of an earlier run take no time of this one.
+        let start = step.group_started.unwrap_or(at).max(state.started_at.unwrap_or_default());
         self.measures.groups.get_or_create(&[("class", class.to_owned())]).inc();
         self.measures.group_seconds.observe((at - start).as_seconds_f64().max(0.0));
         let Some((trace, spans)) = self.traced(state).zip(self.spans.as_ref()) else { return };

@@ -37,6 +37,8 @@ const LOG_LINES_TO_COMMIT: usize = 64;
 pub enum Notice<'a> {
     /// The run advanced, and its new state is stored.
     Event(&'a Event),
+    /// The group ended, or waits for its next attempt.
+    GroupEnded,
     /// The running step wrote a log line.
     Log(&'a LogLine),
     /// The running step reported its progress.
@@ -79,6 +81,8 @@ pub(crate) struct Worker<'a> {
     cancel: Option<String>,
     /// Events that the state includes and the store does not: they share the next commit.
     pending: Vec<Event>,
+    /// The groups that have ended with pending events: the number of the event, and the position of the group.
+    ended_groups: Vec<(usize, usize)>,
     logs: Vec<LogRecord>,
     /// The steps whose checkpoints the store holds.
     saved: BTreeSet<usize>,
@@ -356,15 +360,13 @@ pub(crate) fn dead_letter(state: &RunState, at: Timestamp) -> Option<DeadLetter>
     let blamed = state.restart_step().filter(|_| state.fault.is_none()).and_then(|index| {
         let step = state.steps.get(index)?;
         let class = step.end.as_ref()?.outcome.class();
-        Some((step.path.to_string(), class.to_owned(), step.message()))
+        let failures = state.failures_of(index);
+        Some((Some(step.path.to_string()), class.to_owned(), step.message(), failures))
     });
-    let (step_id, class, mut message) = match blamed {
-        Some((id, class, message)) => (Some(id), class, message),
-        None => {
-            let class = if state.fault.is_some() { "host_fault" } else { state.status.name() };
-            (None, class.to_owned(), RunView::from(state).message)
-        }
-    };
+    let (step_id, class, mut message, (failed, failed_count)) = blamed.unwrap_or_else(|| {
+        let class = if state.fault.is_some() { "host_fault" } else { state.status.name() };
+        (None, class.to_owned(), RunView::from(state).message, (Vec::new(), 0))
+    });
     shorten(&mut message, LETTER);
     Some(DeadLetter {
         execution_id: state.run.execution_id.clone(),
@@ -373,6 +375,8 @@ pub(crate) fn dead_letter(state: &RunState, at: Timestamp) -> Option<DeadLetter>
         step_id,
         class,
         message,
+        failed,
+        failed_count,
         at,
         resolution: None,
     })

@@ -1,13 +1,16 @@
-//! Lists of runs and of jobs.
+//! Lists and counts of runs, and lists of jobs.
 
 use std::time::Duration;
 
 use serde_json::Value;
-use stepwell_engine::store::{JobRow, Kind, RunFilter, RunRow};
+use stepwell_engine::clock::Timestamp;
+use stepwell_engine::run::RunStatus;
+use stepwell_engine::store::{EndedRow, JobRow, Kind, RunFilter, RunRow};
 use stepwell_engine::{StoreError, clock, project};
 
 use crate::runs::{ROW, first_id, of_row};
-use crate::sql::{Param, Row, Sql, micros};
+use crate::sql::{Param, Row, Sql, micros, params, time};
+use crate::times::of_project;
 
 /// The maximum age of a run at its end, for the bound of a search by end: 31 days.
 const LONGEST: Duration = Duration::from_secs(31 * 24 * 3600);
@@ -34,7 +37,7 @@ pub(crate) fn list(db: &dyn Sql, filter: &RunFilter) -> Result<Vec<RunRow>, Stor
         add("queue =", Param::from(queue));
     }
     if let Some(before) = &filter.before {
-        add("execution_id <", Param::from(before));
+        add(if filter.oldest_first { "execution_id >" } else { "execution_id <" }, Param::from(before));
     }
     if let Some((since, first)) = &first {
         add("ended_at >=", Param::from(*since));
@@ -46,11 +49,15 @@ pub(crate) fn list(db: &dyn Sql, filter: &RunFilter) -> Result<Vec<RunRow>, Stor
     if let Some(status) = filter.status {
         // As text, since a partial index applies only to conditions in the statement itself.
         wanted.push(format!("status = '{}'", status.name()));
+        if !status.is_terminal() {
+            wanted.push("phase < 5".to_owned());
+        }
     }
     values.push(Param::from(filter.limit));
     // Ids begin with their time, so their order is the order of age.
     let (wanted, limit) = (wanted.join(" AND "), values.len());
-    let sql = format!("SELECT {ROW} FROM runs WHERE {wanted} ORDER BY execution_id DESC LIMIT ${limit}");
+    let order = if filter.oldest_first { "ASC" } else { "DESC" };
+    let sql = format!("SELECT {ROW} FROM runs WHERE {wanted} ORDER BY execution_id {order} LIMIT ${limit}");
     db.rows(&sql, &values, of_row)
 }
 
@@ -110,4 +117,24 @@ fn of_job(row: Row<'_>) -> Result<JobRow, StoreError> {
         schedule,
         tags,
     })
+}
+
+/// The microseconds of an hour.
+const HOUR: i64 = 3600 * 1_000_000;
+
+pub(crate) fn ended_by_hour(
+    db: &dyn Sql,
+    project: Option<&str>,
+    since: Timestamp,
+) -> Result<Vec<EndedRow>, StoreError> {
+    let own = of_project(project);
+    let sql = format!(
+        "SELECT ended_at / {HOUR} AS hour, status, COUNT(*) FROM runs WHERE ended_at >= $1 {own}
+        GROUP BY hour, status ORDER BY hour, status"
+    );
+    let rows: Vec<(i64, String, u64)> = db.many(&sql, params![micros(since)])?;
+    let known = rows.into_iter().filter_map(|(hour, status, runs)| {
+        Some(EndedRow { hour: time(hour * HOUR), status: RunStatus::of(&status)?, runs })
+    });
+    Ok(known.collect())
 }

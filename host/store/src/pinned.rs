@@ -23,9 +23,9 @@ use stepwell_engine::job::Job;
 use stepwell_engine::run::Event;
 use stepwell_engine::store::prelude::*;
 use stepwell_engine::store::{
-    Audit, Change, Checkpoint, Claim, ClaimQuery, Commit, EventPage, FireBatch, Fired, Inserted, Kind,
-    LedgerFilter, LedgerRow, Loaded, LogPage, LogPlace, NewRun, NextFire, Place, QueueRow, Renewal, RunFilter, RunRow,
-    ScheduleRow, Standing, Vitals, Wake,
+    Audit, Change, Checkpoint, Claim, ClaimQuery, Commit, EndedRow, EventPage, FireBatch, Fired, Inserted,
+    Kind, LedgerFilter, LedgerRow, Loaded, LogPage, LogPlace, NewRun, NextFire, Place, QueueRow, Renewal, RunFilter,
+    RunRow, ScheduleFilter, ScheduleRow, Standing, Vitals, Wake,
 };
 use tokio::sync::broadcast;
 
@@ -325,8 +325,20 @@ impl RunStore for PinnedStores {
         let ask = |store: Arc<dyn Store>| async move { store.list(filter).await };
         let mut all = self.everything(ask).await?;
         all.sort_by(|a, b| b.execution_id.cmp(&a.execution_id));
+        if filter.oldest_first {
+            all.reverse();
+        }
         all.truncate(filter.limit as usize);
         Ok(all)
+    }
+
+    async fn ended_by_hour(
+        &self,
+        project: Option<&str>,
+        since: Timestamp,
+    ) -> Result<Vec<EndedRow>, StoreError> {
+        let ask = |store: Arc<dyn Store>| async move { store.ended_by_hour(project, since).await };
+        self.everything(ask).await
     }
 
     async fn standing(&self, execution_id: &str, now: Timestamp) -> Result<Standing, StoreError> {
@@ -432,6 +444,17 @@ impl ScheduleStore for PinnedStores {
     async fn next_fires(&self, job_ids: &[String]) -> Result<Vec<NextFire>, StoreError> {
         let ask = |store: Arc<dyn Store>| async move { store.next_fires(job_ids).await };
         Ok(self.gather(ask).await?.concat())
+    }
+
+    async fn schedules(&self, filter: &ScheduleFilter) -> Result<Vec<ScheduleRow>, StoreError> {
+        let ask = |store: Arc<dyn Store>| async move { store.schedules(filter).await };
+        let mut all = self.everything(ask).await?;
+        let next = |row: &ScheduleRow| row.next.filter(|_| filter.by_next);
+        all.sort_by(|a, b| (next(a), &a.job_id).cmp(&(next(b), &b.job_id)));
+        // A schedule that moves between two stores is in both for a moment.
+        all.dedup_by(|a, b| a.job_id == b.job_id);
+        all.truncate(filter.limit as usize);
+        Ok(all)
     }
 
     async fn ledger(&self, filter: &LedgerFilter) -> Result<Vec<LedgerRow>, StoreError> {

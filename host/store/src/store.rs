@@ -9,9 +9,9 @@ use stepwell_engine::job::Job;
 use stepwell_engine::run::Event;
 use stepwell_engine::store::prelude::*;
 use stepwell_engine::store::{
-    Audit, AuditRow, Chain, Change, Checkpoint, Claim, ClaimQuery, CleanUp, Commit, EventPage, FireBatch,
-    Fired, Inserted, JobRow, Kind, LedgerFilter, LedgerRow, Link, Loaded, LogPage, LogPlace, NewRun, NextFire,
-    Place, QueueRow, Record, Renewal, RunFilter, RunRow, ScheduleRow, Standing, Vitals, Wake,
+    Audit, AuditRow, Chain, Change, Checkpoint, Claim, ClaimQuery, CleanUp, Commit, EndedRow, EventPage,
+    FireBatch, Fired, Inserted, JobRow, Kind, LedgerFilter, LedgerRow, Link, Loaded, LogPage, LogPlace, NewRun,
+    NextFire, Place, QueueRow, Record, Renewal, RunFilter, RunRow, ScheduleFilter, ScheduleRow, Standing, Vitals, Wake,
 };
 use tokio::sync::broadcast;
 
@@ -249,6 +249,15 @@ impl<D: Database> RunStore for SqlStore<D> {
         self.0.read(move |db, _| listing::list(db, &filter)).await
     }
 
+    async fn ended_by_hour(
+        &self,
+        project: Option<&str>,
+        since: Timestamp,
+    ) -> Result<Vec<EndedRow>, StoreError> {
+        let project = project.map(str::to_owned);
+        self.0.read(move |db, _| listing::ended_by_hour(db, project.as_deref(), since)).await
+    }
+
     async fn standing(&self, execution_id: &str, now: Timestamp) -> Result<Standing, StoreError> {
         let id = execution_id.to_owned();
         self.0.read(move |db, _| runs::standing(db, &id, now)).await
@@ -308,6 +317,11 @@ impl<D: Database> ScheduleStore for SqlStore<D> {
     async fn next_fires(&self, job_ids: &[String]) -> Result<Vec<NextFire>, StoreError> {
         let ids = job_ids.to_vec();
         self.0.read(move |db, _| times::next_fires(db, &ids)).await
+    }
+
+    async fn schedules(&self, filter: &ScheduleFilter) -> Result<Vec<ScheduleRow>, StoreError> {
+        let filter = filter.clone();
+        self.0.read(move |db, shared| times::list(db, shared, &filter)).await
     }
 
     async fn ledger(&self, filter: &LedgerFilter) -> Result<Vec<LedgerRow>, StoreError> {

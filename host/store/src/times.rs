@@ -6,11 +6,13 @@ use std::sync::Arc;
 use stepwell_engine::clock::Timestamp;
 use stepwell_engine::job::Job;
 use stepwell_engine::schedule::{Decision, RunOverlap};
-use stepwell_engine::store::{FireBatch, Fired, LedgerFilter, LedgerRow, NewFire, NextFire, QueueRow, ScheduleRow};
+use stepwell_engine::store::{
+    FireBatch, Fired, LedgerFilter, LedgerRow, NewFire, NextFire, QueueRow, ScheduleFilter, ScheduleRow,
+};
 use stepwell_engine::{StoreError, project};
 
 use crate::shared::Shared;
-use crate::sql::{Row, Sql, json, micros, params, time, until};
+use crate::sql::{Param, Row, Sql, json, micros, params, time, until};
 use crate::{audit, runs};
 
 pub(crate) fn put(db: &dyn Sql, shared: &Shared, row: &ScheduleRow) -> Result<(), StoreError> {
@@ -78,6 +80,28 @@ pub(crate) fn next_fires(db: &dyn Sql, job_ids: &[String]) -> Result<Vec<NextFir
         }
     }
     Ok(found)
+}
+
+pub(crate) fn list(
+    db: &dyn Sql,
+    shared: &Shared,
+    filter: &ScheduleFilter,
+) -> Result<Vec<ScheduleRow>, StoreError> {
+    let (mut wanted, mut values) = (of_project(filter.project.as_deref()), Vec::new());
+    for (condition, value) in [("queue =", &filter.queue), ("job_id >", &filter.after)] {
+        if let Some(value) = value {
+            values.push(Param::from(value));
+            wanted.push_str(&format!(" AND {condition} ${}", values.len()));
+        }
+    }
+    values.push(Param::from(filter.limit));
+    let order = if filter.by_next { "AND next IS NOT NULL ORDER BY next, job_id" } else { "ORDER BY job_id" };
+    let sql = format!(
+        "SELECT job_id, digest, made, cursor, next, paused FROM schedules WHERE TRUE {wanted} {order} LIMIT ${}",
+        values.len()
+    );
+    let found = db.rows(&sql, &values, columns)?;
+    found.into_iter().map(|found| schedule(db, shared, found)).collect()
 }
 
 /// A lease is a row. A scheduler that finds no row, or an expired one, takes the lease.
@@ -278,9 +302,9 @@ pub(crate) fn queues(
     Ok(queues.into_values().collect())
 }
 
-/// Returns the condition that a run belongs to a project. A name has only letters, digits and `-`, and is
+/// Returns the condition that a run or a schedule belongs to a project. A name has only letters, digits and `-`, and is
 /// checked before use.
-fn of_project(project: Option<&str>) -> String {
+pub(crate) fn of_project(project: Option<&str>) -> String {
     let plain = |name: &&str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
     match project {
         None => String::new(),

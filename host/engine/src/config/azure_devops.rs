@@ -90,12 +90,13 @@ impl AzureDevOps {
 }
 
 impl Organization {
-    fn base_url(&self, name: &str) -> String {
+    /// Returns the base URL of the organization of that name.
+    pub fn base_url(&self, name: &str) -> String {
         self.url.clone().unwrap_or_else(|| format!("https://dev.azure.com/{name}"))
     }
 
     /// Returns the source of the organization's credential.
-    pub(super) fn provider(&self) -> Option<Provider> {
+    pub fn provider(&self) -> Option<Provider> {
         match (&self.pat, &self.service_principal) {
             (Some(pat), _) => Some(Provider::Header {
                 header: "authorization".to_owned(),

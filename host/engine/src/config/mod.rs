@@ -285,6 +285,16 @@ impl Configuration {
         if owners.is_empty() { vec![crate::project::DEFAULT] } else { owners }
     }
 
+    /// Returns the projects whose policies may grant a connection.
+    pub fn projects_of_connection(&self, name: &str) -> Vec<&str> {
+        self.owners(|project| project.connections.iter().any(|listed| listed == name))
+    }
+
+    /// Returns the projects whose policies may grant an Azure DevOps organization.
+    pub fn projects_of_organization(&self, name: &str) -> Vec<&str> {
+        self.owners(|project| project.organizations.iter().any(|listed| listed == name))
+    }
+
     /// Describes the projects of a policy that a resource does not belong to.
     pub(crate) fn strangers(
         &self,

@@ -75,7 +75,10 @@ pub(super) fn check(
         }
         let at = format!("{pointer}{own}");
         if names.first(&step.id).is_some_and(|first| first < i) {
-            found.0.push(document.error(&format!("{at}/id"), format!("two steps have the id `{}`", step.id)));
+            let message = format!("two steps have the id `{}`", step.id);
+            found
+                .0
+                .push(document.error(&format!("{at}/id"), message).help("choose another id for one of them"));
         }
         if let Some(policy) = &step.policy {
             policy.check_narrowing(document, &format!("{at}/policy"), found);
@@ -220,10 +223,16 @@ fn check_type(
     match catalog.manifest(&step.step_type) {
         Some(manifest) => {
             let config = Value::Object(step.config_for(&manifest, catalog.left_out(&step.step_type)));
-            found.0.extend(document.check(&config, at, &manifest.config_schema));
+            found.0.extend(document.check(&config, at, &manifest.config_schema).into_iter().map(|problem| {
+                let is_sequence = at.contains("/parallel_steps/") && problem.pointer == format!("{at}/steps");
+                if is_sequence { problem.help(group::UNTYPED) } else { problem }
+            }));
         }
         None => {
-            let (message, help) = unknown_type(&step.step_type, catalog);
+            let (message, mut help) = unknown_type(&step.step_type, catalog);
+            if at.contains("/parallel_steps/") && step.config.contains_key("steps") {
+                help = Some(group::UNTYPED.to_owned());
+            }
             let mut diagnostic = document.error(&format!("{at}/type"), message);
             diagnostic.help = help;
             found.0.push(diagnostic);
@@ -324,11 +333,14 @@ impl References<'_> {
         groups.filter(|group| group.for_each.is_some()).collect()
     }
 
-    /// Returns whether a name is that of an item of a group which does not contain the step.
-    fn is_item_elsewhere(&self, name: &str) -> bool {
-        let groups = self.placed.iter().filter_map(|placed| placed.step.group.as_deref());
+    /// Returns the group, which does not contain the step, whose item has that name.
+    fn group_of_item(&self, name: &str) -> Option<&str> {
         let name = name.strip_suffix("_index").unwrap_or(name);
-        groups.filter(|group| group.for_each.is_some()).any(|group| group.item_name() == name)
+        let has_item = |placed: &&Placed<'_>| {
+            let group = placed.step.group.as_deref();
+            group.is_some_and(|group| group.for_each.is_some() && group.item_name() == name)
+        };
+        self.placed.iter().find(has_item).map(|placed| placed.step.id.as_str())
     }
 
     /// Returns the names of items that the step sees.
@@ -348,9 +360,10 @@ impl References<'_> {
                 format!("the step `{id}` runs after this one: only outputs of earlier steps are there"),
                 None,
             ),
-            plan::Hidden::Around => {
-                (format!("the group `{id}` contains this step, and has no output before its end"), None)
-            }
+            plan::Hidden::Around => (
+                format!("the group `{id}` contains this step, and has no output before its end"),
+                Some("read it in a step after the group".to_owned()),
+            ),
             plan::Hidden::Beside => (
                 format!(
                     "the step `{id}` is in another branch of the same group, and may run at the same time"
@@ -414,8 +427,8 @@ impl References<'_> {
         }
     }
 
-    fn check_name(&self, name: &str) -> Result<(), (String, Option<String>)> {
-        let mut parts = name.split('.');
+    fn check_name(&self, name: &[String]) -> Result<(), (String, Option<String>)> {
+        let mut parts = name.iter().map(String::as_str);
         let near =
             |word: &str, known: &[String]| closest(word, known).map(|near| format!("did you mean `{near}`?"));
         match (parts.next().unwrap_or_default(), parts.next()) {
@@ -425,6 +438,9 @@ impl References<'_> {
                     Some(Ok(())) => Ok(()),
                     Some(Err(hidden)) => Err(self.hidden(id, hidden)),
                     None => {
+                        if let Some(of_item) = step_of_item(name, id, ids) {
+                            return Err(of_item);
+                        }
                         let dashed = ids.iter().find(|known| known.contains('-') && known.starts_with(id));
                         let help = dashed
                             .map(|known| format!("a name with a dash goes into brackets: steps[\"{known}\"]"))
@@ -455,23 +471,35 @@ impl References<'_> {
             ("job", Some(field)) => field_of("job", field, &["id", "name", "timezone"]),
             ("steps" | "vars" | "run" | "job", None) => Ok(()),
             (root, _) if self.items().iter().any(|item| item == root) => Ok(()),
-            (root, _) => Err((
-                match root {
-                    "null" | "nil" | "None" | "undefined" => format!("`{root}` is not defined: write `none`"),
-                    "True" | "False" => {
-                        format!("`{root}` is not defined: write `{}`", root.to_ascii_lowercase())
-                    }
-                    _ if self.is_item_elsewhere(root) => {
-                        format!("`{root}` is only defined within its group with `for_each`")
-                    }
-                    _ => {
-                        format!("`{root}` is not defined: expressions know `steps`, `vars`, `run` and `job`")
-                    }
-                },
-                None,
-            )),
+            (root @ ("null" | "nil" | "None" | "undefined"), _) => {
+                Err((format!("`{root}` is not defined: write `none`"), None))
+            }
+            (root @ ("True" | "False"), _) => {
+                Err((format!("`{root}` is not defined: write `{}`", root.to_ascii_lowercase()), None))
+            }
+            (root, _) => Err(match self.group_of_item(root) {
+                Some(group) => (
+                    format!("`{root}` is only defined within its group with `for_each`"),
+                    Some(format!(
+                        "move the step into `{group}`, or read `steps.{group}.output`, the list of all results"
+                    )),
+                ),
+                None => (
+                    format!("`{root}` is not defined: expressions know `steps`, `vars`, `run` and `job`"),
+                    None,
+                ),
+            }),
         }
     }
+}
+
+/// Explains why there is no step `each[1].load`: outside of its item, only the group has an output.
+fn step_of_item(name: &[String], id: &str, ids: &[String]) -> Option<(String, Option<String>)> {
+    let (group, item) = id.split_once('[').filter(|(group, _)| ids.iter().any(|known| known == group))?;
+    let name = name.join(".");
+    let message = format!("there is no `{name}` here: a step of an item is visible within the item only");
+    let item = item.trim_end_matches(']');
+    Some((message, Some(format!("`steps.{group}.output[{item}].output` is the result of that item"))))
 }
 
 fn field_of(root: &str, field: &str, known: &[&str]) -> Result<(), (String, Option<String>)> {

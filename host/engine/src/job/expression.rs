@@ -8,6 +8,7 @@
 //! exist, and `*` multiplies numbers only.
 
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 
 use minijinja::machinery::{self, CodeGenerator, Span, ast, parse_expr};
 use minijinja::value::{Serde, Value};
@@ -69,13 +70,37 @@ impl<'s> Expressions<'s> {
 }
 
 /// Checks the syntax of an expression, and returns the outside names in it, such as `steps.extract.output`.
-pub(super) fn names(source: &str) -> Result<Vec<String>, String> {
-    parsed(source)?;
-    let env = Environment::empty();
-    let compiled = env.compile_expression(source).map_err(|error| describe(source, &error))?;
-    let mut names: Vec<String> = compiled.undeclared_variables(true).into_iter().collect();
-    names.sort();
+pub(super) fn names(source: &str) -> Result<BTreeSet<Vec<String>>, String> {
+    let tree = parsed(source)?;
+    Environment::empty().compile_expression(source).map_err(|error| describe(source, &error))?;
+    let mut names = BTreeSet::new();
+    add_names(&tree, &mut names);
     Ok(names)
+}
+
+fn add_names(tree: &ast::Expr<'_>, names: &mut BTreeSet<Vec<String>>) {
+    match name(tree) {
+        Some(name) => {
+            names.insert(name);
+        }
+        None => parts(tree).into_iter().for_each(|part| add_names(part, names)),
+    }
+}
+
+/// Returns the parts of a name: `steps.load.output`, or `steps["load"].output`.
+fn name(tree: &ast::Expr<'_>) -> Option<Vec<String>> {
+    let (of, part) = match tree {
+        ast::Expr::Var(of) => return Some(vec![of.id.to_owned()]),
+        ast::Expr::GetAttr(of) => (&of.expr, of.name.to_owned()),
+        ast::Expr::GetItem(of) => match &of.subscript_expr {
+            ast::Expr::Const(part) => (&of.expr, part.value.as_str()?.to_owned()),
+            _ => return None,
+        },
+        _ => return None,
+    };
+    let mut name = name(of)?;
+    name.push(part);
+    Some(name)
 }
 
 fn parsed(source: &str) -> Result<ast::Expr<'_>, String> {
@@ -560,6 +585,17 @@ mod tests {
 
     #[test]
     fn names_that_an_expression_uses() {
-        assert_eq!(names("steps.a.output.x + vars.y | default(3)").unwrap(), ["steps.a.output.x", "vars.y"]);
+        for (source, expected) in [
+            ("steps.a.output.x + vars.y | default(3)", &["steps.a.output.x", "vars.y"][..]),
+            ("steps['a-b'].output['c'] ~ steps[\"d\"].status", &["steps.a-b.output.c", "steps.d.status"]),
+            ("steps[vars.name].output[0]", &["steps", "vars.name"]),
+            (
+                "[vars.a, {'k': run.id}] if steps.b.items() else 'vars.c'",
+                &["run.id", "steps.b.items", "vars.a"],
+            ),
+        ] {
+            let found: Vec<String> = names(source).unwrap().iter().map(|name| name.join(".")).collect();
+            assert_eq!(found, expected, "{source}");
+        }
     }
 }

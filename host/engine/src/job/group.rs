@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::StepDefinition;
+use super::template::{Piece, pieces};
 use crate::document::{Diagnostics, Document, Schema};
 
 /// The name of the step type.
@@ -188,12 +189,15 @@ pub(super) fn check(
         found.0.push(document.error(&format!("{at}/as"), message).help("add `for_each`, or leave `as` out"));
     }
     let name = group.item_name();
-    let taken = ["steps", "vars", "run", "job"].contains(&name)
-        || around.iter().any(|outer| outer.item_name() == name);
-    if group.for_each.is_some() && taken {
+    if let Some(taken) = taken(name, around).filter(|_| group.for_each.is_some()) {
         let at = if group.item.is_some() { format!("{at}/as") } else { at.to_owned() };
-        let message = format!("expressions here use the name `{name}` for something else");
+        let message = format!("expressions here use the name `{taken}` for something else");
         found.0.push(document.error(&at, message).help("choose another name with `as`"));
+    }
+    if let Some(kind) = group.for_each.as_ref().and_then(not_a_list) {
+        let message = format!("`for_each` must be a list or an object, not {kind}");
+        let help = "write a list, an object, or one expression that gives one: `for_each: ${{ vars.files }}`";
+        found.0.push(document.error(&format!("{at}/for_each"), message).help(help));
     }
     let sequences = group.parallel_steps.iter().enumerate();
     let mut seen = std::collections::BTreeSet::new();
@@ -201,7 +205,8 @@ pub(super) fn check(
         let Branch::Sequence(sequence) = branch else { continue };
         if ids.contains(&sequence.id) || !seen.insert(&sequence.id) {
             let at = format!("{at}/parallel_steps/{i}/id");
-            found.0.push(document.error(&at, format!("two steps or branches have the id `{}`", sequence.id)));
+            let message = format!("two steps or branches have the id `{}`", sequence.id);
+            found.0.push(document.error(&at, message).help("choose another id for one of them"));
         }
         if group.for_each.is_some() {
             let message = "with `for_each`, `parallel_steps` is the sequence of steps of one item";
@@ -209,6 +214,89 @@ pub(super) fn check(
             found.0.push(document.error(&format!("{at}/parallel_steps/{i}"), message).help(help));
         }
     }
+}
+
+/// Returns the name of an item, or of its number, that expressions use for something else.
+fn taken(name: &str, around: &[&Group]) -> Option<String> {
+    let own = [name.to_owned(), format!("{name}_index")];
+    let outer = |taken: &String| {
+        around.iter().any(|group| {
+            let outer = group.item_name();
+            outer == taken || taken.strip_suffix("_index") == Some(outer)
+        })
+    };
+    own.into_iter().find(|own| ["steps", "vars", "run", "job"].contains(&own.as_str()) || outer(own))
+}
+
+/// Returns the kind of a value of `for_each` that is no list, no object, and not one expression.
+fn not_a_list(list: &Value) -> Option<&'static str> {
+    match list {
+        Value::String(text) => match pieces(text).ok()?.as_slice() {
+            [Piece::Expression(_)] => None,
+            _ => Some("text"),
+        },
+        Value::Number(_) => Some("a number"),
+        Value::Bool(_) => Some("true or false"),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// Returns the fix of a problem that the schema of a group or of a branch finds.
+fn fix(pointer: &str, branch: Option<&Value>) -> Option<&'static str> {
+    let mut parts = pointer.rsplit('/');
+    let (last, before) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let is_number = !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit());
+    let is_sequence = branch.is_some_and(|branch| branch.get("steps").is_some());
+    let is_untyped = is_sequence && branch.is_some_and(|branch| branch.get("type").is_none());
+    match (last, before) {
+        ("parallel_steps", _) => Some(BRANCHES),
+        ("steps", _) if branch.is_some() => {
+            Some("write a list of at least one step, such as `[{id: a, type: wait, for: 1}]`")
+        }
+        ("finally", _) => Some("write a list of steps, or leave `finally` out"),
+        (_, "parallel_steps") if is_number && is_sequence => {
+            Some("a sequence has `id`, `steps`, and perhaps a `name`")
+        }
+        (_, "parallel_steps") if is_number => Some(BRANCH),
+        (_, "steps" | "finally") if is_number => {
+            Some("a step has an `id`, a `type` and the keys of its type")
+        }
+        ("type", _) if is_sequence => Some(UNTYPED),
+        ("id", _) => Some("write letters, digits, `_` and `-`, beginning with a letter or `_`"),
+        (key, _) if is_untyped && key != "name" => Some(
+            "a sequence has `id`, `name` and `steps` only: move the key to its steps, or remove `steps` and write one \
+             step",
+        ),
+        _ => None,
+    }
+}
+
+/// The fix of a group without branches.
+const BRANCHES: &str =
+    "write a list of at least one branch, such as `parallel_steps: [{id: a, type: wait, for: 1}]`";
+
+/// The forms of a branch.
+const BRANCH: &str = "a branch is a step with `id` and `type`, or a sequence with `id` and `steps`";
+
+/// The fix of a sequence with a type.
+pub(super) const UNTYPED: &str =
+    "a branch with `steps` is a sequence and has no `type`: leave `type` out, or remove `steps`";
+
+/// Checks a part of a group, and adds the fix of each problem.
+fn check_part(
+    value: &Value,
+    document: &Document,
+    at: &str,
+    (schema, branch): (&Schema, Option<&Value>),
+    found: &mut Diagnostics,
+) {
+    found.0.extend(document.check(value, at, schema).into_iter().map(|problem| {
+        let is_vague = problem.help.as_deref().is_none_or(|help| help.starts_with("known keys"));
+        match fix(&problem.pointer, branch).filter(|_| is_vague) {
+            Some(fix) => problem.help(fix),
+            None => problem,
+        }
+    }));
 }
 
 /// Reports what cannot be read of a step of the job, if it is a group: its configuration, its members, and groups
@@ -230,12 +318,16 @@ pub(super) fn check_written(
     let own = |(key, _): &(&String, &Value)| !super::STEP_KEYS.contains(&key.as_str());
     let config: Map<String, Value> =
         group.iter().filter(own).map(|(key, value)| (key.clone(), value.clone())).collect();
-    found.0.extend(document.check(&Value::Object(config), at, &Group::schema()));
+    let has_branches = config.contains_key("parallel_steps");
+    check_part(&Value::Object(config), document, at, (&Group::schema(), None), found);
+    if !has_branches && let Some(missing) = found.0.iter_mut().rfind(|missing| missing.pointer == at) {
+        missing.help.get_or_insert_with(|| BRANCHES.to_owned());
+    }
     let list = |key: &str| group.get(key).and_then(Value::as_array).into_iter().flatten().enumerate();
     for (i, branch) in list("parallel_steps").filter(|(_, branch)| branch.is_object()) {
         let at = format!("{at}/parallel_steps/{i}");
         if branch.get("type").is_none() && branch.get("steps").is_some() {
-            found.0.extend(document.check(branch, &at, &Schema::of::<SequenceOutline>()));
+            check_part(branch, document, &at, (&Schema::of::<SequenceOutline>(), Some(branch)), found);
             let steps = branch.get("steps").and_then(Value::as_array).into_iter().flatten();
             steps.enumerate().for_each(|(k, step)| {
                 check_member(step, document, &format!("{at}/steps/{k}"), depth, found);
@@ -250,7 +342,7 @@ pub(super) fn check_written(
 }
 
 fn check_member(step: &Value, document: &Document, at: &str, depth: usize, found: &mut Diagnostics) {
-    found.0.extend(document.check(step, at, &Schema::of::<StepDefinition>()));
+    check_part(step, document, at, (&Schema::of::<StepDefinition>(), Some(step)), found);
     check_written(step, document, at, depth + 1, found);
 }
 

@@ -396,6 +396,7 @@ steps:
                    |
                 11 |   - id: a
                    |         ^
+                  help: choose another id for one of them
 
                 error: the step `c` runs after this one: only outputs of earlier steps are there
                   --> job.yaml:13:12
@@ -471,6 +472,7 @@ finally:
                   |
                 8 |   - {id: a, type: approval, message: ok?}
                   |          ^
+                  help: choose another id for one of them
 
                 error: an approval cannot run here: these steps run within `finally_timeout`
                  --> job.yaml:8:19

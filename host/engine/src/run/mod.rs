@@ -2,6 +2,7 @@
 
 mod admit;
 mod apply;
+mod blame;
 mod bound;
 mod budget;
 mod event;

@@ -15,6 +15,8 @@ pub struct Preview {
     pub value: Value,
     /// Bytes of the whole value, as JSON.
     pub bytes: u64,
+    /// Number of items of the whole value, if it is a list.
+    pub items: Option<u64>,
     /// Whether the value is incomplete.
     pub truncated: bool,
 }
@@ -23,8 +25,9 @@ pub struct Preview {
 pub fn preview(value: &Value, limit: usize) -> Preview {
     let bytes = json_bytes(value);
     let truncated = bytes > limit;
+    let items = value.as_array().map(|items| items.len() as u64);
     let value = if truncated { cut(value, limit) } else { value.clone() };
-    Preview { value, bytes: bytes as u64, truncated }
+    Preview { value, bytes: bytes as u64, items, truncated }
 }
 
 fn cut(value: &Value, limit: usize) -> Value {
@@ -112,6 +115,7 @@ mod tests {
             assert_eq!(found.value, expected);
             assert_eq!(found.truncated, value != expected);
             assert_eq!(found.bytes, value.to_string().len() as u64);
+            assert_eq!(found.items, value.as_array().map(|items| items.len() as u64));
             assert!(json_bytes(&found.value) <= 120, "{}", found.value);
         }
     }

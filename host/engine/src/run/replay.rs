@@ -28,6 +28,8 @@ pub struct Replay {
 pub struct Cut {
     /// Bytes of the whole output, if the state holds only its start.
     pub output_bytes: Option<u64>,
+    /// Number of items of the whole output, if it is a list and the state holds only its start.
+    pub output_items: Option<u64>,
     /// Whether the metadata is incomplete.
     pub metadata: bool,
 }
@@ -109,6 +111,7 @@ impl Shown {
         self.held.insert(index, bytes(output.bytes) + bytes(metadata.bytes));
         step.cut = Some(Cut {
             output_bytes: output.truncated.then_some(output.bytes),
+            output_items: output.items.filter(|_| output.truncated),
             metadata: metadata.truncated,
         });
         let mut summary = end.produced.summary.clone();
@@ -167,6 +170,7 @@ mod tests {
         let view = RunView::from(&state);
         assert_eq!((view.steps.len(), view.steps[299].status), (300, StepStatus::Success));
         assert_eq!((view.steps[0].value_truncated, view.steps[0].value_bytes), (true, Some(100_301)));
+        assert_eq!(view.steps[0].value_items, Some(100));
         assert!(view.steps[0].metadata_truncated);
         let shown = serde_json::to_string(&view).unwrap().len();
         assert!(shown < 6 << 20, "{shown} bytes");

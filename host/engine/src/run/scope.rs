@@ -157,8 +157,10 @@ impl RunState {
         let seen = self.verdict.and_then(|verdict| verdict.failed).and_then(|index| {
             let (definition, step) = (self.definition(index)?, self.steps.get(index)?);
             let class = step.end.as_ref().map_or(step.status.name(), |end| end.outcome.class());
+            let (failed, failed_count) = self.failures_of(index);
             Some(serde_json::json!({
                 "id": definition.id, "status": step.status.name(), "class": class, "message": step.message(),
+                "failed": failed, "failed_count": failed_count,
             }))
         });
         seen.unwrap_or_default()

@@ -30,7 +30,7 @@ impl RunState {
         of_groups.chain(self.deadline()).min()
     }
 
-    /// Returns the outermost group around a step whose time is over.
+    /// Returns the outermost group around a step whose time has run out.
     pub(super) fn late_group(&self, index: usize, at: Timestamp) -> Option<usize> {
         let is_late = |group: &usize| self.group_deadline(*group).is_some_and(|deadline| at >= deadline);
         self.limiting(index).filter(is_late).last()

@@ -77,8 +77,8 @@ pub struct StepView {
     pub duration_seconds: f64,
     /// The summary of a success, or the problem of a failure.
     pub output: String,
-    /// The output of a successful step for later steps: `${{ steps.ID.output }}`. At most 64 KiB of it, and 1
-    /// MiB for all steps of the run.
+    /// The output of a successful step for later steps: `${{ steps.ID.output }}`; for a group also after a failure.
+    /// At most 64 KiB of it, and 1 MiB for all steps of the run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<Value>,
     /// Whether `value` is incomplete. `GET /api/v2/runs/{id}/steps/{step}/output` returns all of it.
@@ -87,6 +87,9 @@ pub struct StepView {
     /// Bytes of the whole value, as JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value_bytes: Option<u64>,
+    /// Number of items of the whole value, if it is a list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value_items: Option<u64>,
     /// Facts about the work: at most 64 KiB, and 1 MiB for all steps of the run.
     pub metadata: Map<String, Value>,
     /// Whether `metadata` is incomplete.
@@ -97,10 +100,10 @@ pub struct StepView {
     /// The outcome of the last attempt, by class. Null before its end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
-    /// The cost of the last attempt. Null before its end.
+    /// The cost of the last attempt. Null before its end, and for a group: its members have receipts.
     pub receipt: Option<Receipt>,
-    /// The branches of a group, in the order of the job: at most 1,000 steps of all groups of the run. Absent for
-    /// a step that is not a group.
+    /// The branches of a group, in the order of the job: at most 1,000 steps of all groups of the run, and 1,000
+    /// further ones in branches with a failed step. Absent for a step that is not a group.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub branches: Option<Vec<BranchView>>,
     /// Whether the branches of the group run one after the other, because parallel execution is off.
@@ -188,6 +191,15 @@ impl RunView {
     }
 }
 
+impl RunView {
+    /// Returns the view without outputs and metadata.
+    #[must_use]
+    pub fn without_values(mut self) -> Self {
+        self.steps.iter_mut().for_each(StepView::drop_values);
+        self
+    }
+}
+
 /// Describes a cancelled run, with the actor and the reason.
 pub fn cancelled(why: Option<&str>) -> String {
     match why {
@@ -200,12 +212,18 @@ pub fn cancelled(why: Option<&str>) -> String {
 
 /// Returns the views of all steps, whose values together are bounded.
 fn steps(state: &RunState) -> Vec<StepView> {
-    let mut room =
-        Room { value: SHOWN_IN_ALL, metadata: SHOWN_IN_ALL, text: SHOWN_IN_ALL, members: MEMBERS_IN_ALL };
+    let mut room = Room {
+        value: SHOWN_IN_ALL,
+        metadata: SHOWN_IN_ALL,
+        text: SHOWN_IN_ALL,
+        members: MEMBERS_IN_ALL,
+        failed: MEMBERS_IN_ALL,
+    };
     state.top().filter_map(|index| StepView::of(state, index, &mut room)).collect()
 }
 
-/// Maximum number of members of groups that are shown with a run.
+/// Maximum number of members of groups that are shown with a run, and of further ones in branches with a failed
+/// step.
 const MEMBERS_IN_ALL: usize = 1_000;
 
 /// Bytes that are left for the remaining steps of a run.
@@ -214,6 +232,20 @@ struct Room {
     metadata: usize,
     text: usize,
     members: usize,
+    failed: usize,
+}
+
+impl Room {
+    /// Takes the room for the steps of a branch, if there is any.
+    fn admits(&mut self, state: &RunState, steps: &[usize]) -> bool {
+        let room = match steps.len() <= self.members {
+            true => &mut self.members,
+            false if steps.len() <= self.failed && state.has_failed(steps) => &mut self.failed,
+            false => return false,
+        };
+        *room -= steps.len();
+        true
+    }
 }
 
 fn take(room: &mut usize, bytes: u64) {
@@ -224,10 +256,12 @@ impl StepView {
     /// Returns the view of the step at `index`, with as much of it as there is room for.
     fn of(state: &RunState, index: usize, room: &mut Room) -> Option<Self> {
         let (definition, step) = (state.definition(index)?, state.steps.get(index)?);
-        let value = step.end.as_ref().filter(|end| end.outcome.is_success());
-        let mut value = value.map(|end| preview(&end.produced.output, room.value.min(SHOWN)));
-        if let (Some(value), Some(bytes)) = (&mut value, step.cut.and_then(|cut| cut.output_bytes)) {
-            (value.bytes, value.truncated) = (bytes, true);
+        let began = state.started_at.unwrap_or_default();
+        let mut value = state.output(index).map(|output| preview(output, room.value.min(SHOWN)));
+        if let (Some(value), Some(cut)) = (&mut value, step.cut)
+            && let Some(bytes) = cut.output_bytes
+        {
+            (value.bytes, value.items, value.truncated) = (bytes, cut.output_items, true);
         }
         take(&mut room.value, value.as_ref().map_or(0, |value| value.bytes));
         let metadata = step.end.as_ref().map(|end| Value::Object(end.produced.metadata.clone()));
@@ -242,10 +276,12 @@ impl StepView {
             step_name: definition.name.clone(),
             step_type: definition.step_type.clone(),
             status: step.status,
-            duration_seconds: seconds(step.started_at, step.ended_at),
+            // Results of an earlier run take no time of this one.
+            duration_seconds: seconds(step.started_at.map(|at| at.max(began)), step.ended_at),
             output,
             value_truncated: value.as_ref().is_some_and(|value| value.truncated),
             value_bytes: value.as_ref().map(|value| value.bytes),
+            value_items: value.as_ref().and_then(|value| value.items),
             value: value.map(|value| value.value),
             metadata_truncated: metadata.truncated || step.cut.is_some_and(|cut| cut.metadata),
             metadata: match metadata.value {
@@ -254,13 +290,20 @@ impl StepView {
             },
             attempts: step.attempt,
             outcome: step.end.as_ref().map(|end| end.outcome.shortened(longest)),
-            receipt: step.end.as_ref().map(|end| end.receipt.clone()),
+            receipt: step.end.as_ref().filter(|_| definition.group.is_none()).map(|end| end.receipt.clone()),
             branches: None,
             in_order: false,
             more_branches: 0,
             finally: Vec::new(),
         })
         .map(|view| view.with_branches(state, index, room))
+    }
+
+    fn drop_values(&mut self) {
+        self.value_truncated |= self.value.take().is_some();
+        self.metadata_truncated |= !std::mem::take(&mut self.metadata).is_empty();
+        let branches = self.branches.iter_mut().flatten().flat_map(|branch| &mut branch.steps);
+        branches.chain(&mut self.finally).for_each(Self::drop_values);
     }
 
     /// Adds the branches of a group, as many as there is room for.
@@ -275,10 +318,9 @@ impl StepView {
         let mut branches = Vec::new();
         for branch in 0..count {
             let steps = state.sequence(index, branch);
-            if steps.len() > room.members {
-                break;
+            if !room.admits(state, &steps) {
+                continue;
             }
-            room.members -= steps.len();
             let items = group.and_then(|group| group.items.as_ref());
             branches.push(BranchView {
                 branch_id: group::branch_name(state, index, branch),

@@ -5,6 +5,7 @@
 //! write in one transaction.
 
 mod chain;
+mod letters;
 mod parts;
 mod records;
 mod rows;
@@ -19,6 +20,7 @@ use crate::job::Job;
 use crate::run::Event;
 
 pub use chain::*;
+pub use letters::*;
 pub use parts::*;
 pub use records::*;
 pub use rows::*;
@@ -172,6 +174,14 @@ pub trait RunStore: Send + Sync {
     /// Runs, newest first.
     async fn list(&self, filter: &RunFilter) -> Result<Vec<RunRow>, StoreError>;
 
+    /// Counts the runs that ended at or after that time, by the hour of their end and their status, for a project
+    /// if one is given.
+    async fn ended_by_hour(
+        &self,
+        project: Option<&str>,
+        since: Timestamp,
+    ) -> Result<Vec<EndedRow>, StoreError>;
+
     /// Returns the reasons in the store why a run does not continue.
     async fn standing(&self, execution_id: &str, now: Timestamp) -> Result<Standing, StoreError>;
 
@@ -218,6 +228,9 @@ pub trait ScheduleStore: Send + Sync {
 
     /// Returns the next fires of the schedules of these jobs, without their definitions.
     async fn next_fires(&self, job_ids: &[String]) -> Result<Vec<NextFire>, StoreError>;
+
+    /// Returns schedules, by the id of their job or by their next fire.
+    async fn schedules(&self, filter: &ScheduleFilter) -> Result<Vec<ScheduleRow>, StoreError>;
 
     /// Rows of the ledger, the latest fire first.
     async fn ledger(&self, filter: &LedgerFilter) -> Result<Vec<LedgerRow>, StoreError>;

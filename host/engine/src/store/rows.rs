@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Audit, Place};
+use super::{Audit, DeadLetter, Place};
 use crate::clock::{self, Timestamp};
 use crate::job::{Job, OnConflict};
 use crate::run::{Event, RunStatus, StepKey};
@@ -334,10 +334,23 @@ pub struct RunFilter {
     pub status: Option<RunStatus>,
     /// Only runs that ended at or after that time.
     pub ended_since: Option<Timestamp>,
-    /// Only runs older than this one.
+    /// Only runs that follow this one in the list.
     pub before: Option<String>,
+    /// Whether the oldest run comes first. Otherwise, the newest does.
+    pub oldest_first: bool,
     /// Maximum number of runs.
     pub limit: u32,
+}
+
+/// The number of runs that ended in an hour with a status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EndedRow {
+    /// The start of the hour, in UTC.
+    pub hour: Timestamp,
+    /// The final status of the runs.
+    pub status: RunStatus,
+    /// The number of runs.
+    pub runs: u64,
 }
 
 /// The obstacles of a run, as far as a store knows them.
@@ -424,6 +437,22 @@ pub struct NextFire {
     pub paused: Option<String>,
 }
 
+/// The filter and the order of a list of schedules.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ScheduleFilter {
+    /// Only schedules of this project.
+    pub project: Option<String>,
+    /// Only schedules of this queue.
+    pub queue: Option<String>,
+    /// Only schedules whose job has an id after this one.
+    pub after: Option<String>,
+    /// Whether the list has only schedules with a next fire, the earliest first. Otherwise, it is in the order of
+    /// the ids of the jobs.
+    pub by_next: bool,
+    /// Maximum number of schedules.
+    pub limit: u32,
+}
+
 /// The decisions about the fires of one schedule.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FireBatch {
@@ -497,72 +526,6 @@ pub struct LedgerFilter {
     pub after: Option<(Timestamp, String, String)>,
     /// Maximum number of rows.
     pub limit: u32,
-}
-
-/// A run that failed, timed out or expired, and needs attention.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct DeadLetter {
-    /// The id of the run.
-    pub execution_id: String,
-    /// The id of the job.
-    pub job_id: String,
-    /// The final status of the run.
-    pub status: RunStatus,
-    /// The step that failed, if one did.
-    pub step_id: Option<String>,
-    /// The class of its outcome.
-    pub class: String,
-    /// The problem in words.
-    pub message: String,
-    /// The time at which the run ended.
-    pub at: Timestamp,
-    /// The resolution. Null while the dead letter is open.
-    #[serde(default)]
-    pub resolution: Option<Resolution>,
-}
-
-/// The resolution of a dead letter.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "as", rename_all = "snake_case")]
-pub enum Resolution {
-    /// The run was started again.
-    Redriven {
-        /// The id of the new run.
-        execution_id: String,
-        /// The actor.
-        by: String,
-        /// The time of the resolution.
-        at: Timestamp,
-    },
-    /// The dead letter was discarded.
-    Discarded {
-        /// The reason given.
-        reason: String,
-        /// The actor.
-        by: String,
-        /// The time of the resolution.
-        at: Timestamp,
-    },
-}
-
-impl Resolution {
-    /// Describes the resolution, and the next command for the run `execution_id`.
-    pub fn next_step(&self, execution_id: &str) -> String {
-        match self {
-            // The retry is being admitted.
-            Self::Redriven { execution_id: new, by, .. } if new.is_empty() => {
-                format!("{by} is redriving it now: `stepwell runs list` shows the new run")
-            }
-            Self::Redriven { execution_id: new, by, .. } => format!(
-                "{by} redrove it as {new}: `stepwell explain {new}` shows how that run stands; if that one failed, \
-                `stepwell dead-letters redrive {new}` runs it again"
-            ),
-            Self::Discarded { reason, by, .. } => {
-                let why = if reason.is_empty() { String::new() } else { format!(" ({reason})") };
-                format!("{by} discarded it{why}: `stepwell runs retry {execution_id}` runs it again anyway")
-            }
-        }
-    }
 }
 
 /// The scope of a clean-up.

@@ -30,6 +30,17 @@ struct Breaker {
     until: Option<Instant>,
 }
 
+/// The state of a server that has failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Circuit {
+    /// The number of failures in a row.
+    pub failures: u32,
+    /// The time since the last failure.
+    pub failed_ago: Duration,
+    /// The time for which no request goes to the server. Zero while the breaker is closed.
+    pub open_for: Duration,
+}
+
 impl Breakers {
     pub fn new(settings: CircuitBreaker) -> Self {
         Self { settings, projects: Mutex::default() }
@@ -79,6 +90,17 @@ impl Breakers {
         }
     }
 
+    /// Returns the state at `now` of a server that has failed since its last success.
+    pub fn state(&self, project: &str, server: &str, now: Instant) -> Option<Circuit> {
+        let projects = self.projects.lock();
+        let breaker = projects.get(project)?.get(server)?;
+        Some(Circuit {
+            failures: breaker.failures,
+            failed_ago: now.saturating_duration_since(breaker.failed_at),
+            open_for: breaker.until.map_or(Duration::ZERO, |until| until.saturating_duration_since(now)),
+        })
+    }
+
     /// Returns the number of open breakers at `now`, by project.
     pub fn open(&self, now: Instant) -> Vec<(String, usize)> {
         let is_open = |breaker: &&Breaker| breaker.until.is_some_and(|until| until > now);
@@ -98,6 +120,21 @@ fn forget_one(servers: &mut BTreeMap<String, Breaker>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_state_of_a_server_has_its_failures_and_its_pause() {
+        let (breakers, start) = (Breakers::default(), start());
+        assert_eq!(breakers.state("a", "s:1", start), None);
+        let most = breakers.settings.failures;
+        for _ in 0..most {
+            breakers.record("a", "s:1", false, start);
+        }
+        let later = start + Duration::from_secs(1);
+        let pause = breakers.settings.open_for.0 - Duration::from_secs(1);
+        let found = Circuit { failures: most, failed_ago: Duration::from_secs(1), open_for: pause };
+        assert_eq!(breakers.state("a", "s:1", later), Some(found));
+        assert_eq!(breakers.state("b", "s:1", later), None);
+    }
 
     #[allow(clippy::disallowed_methods, reason = "some moment to begin with")]
     fn start() -> Instant {

@@ -8,7 +8,7 @@ use stepwell::engine::quantity::counted;
 use stepwell::{By, Caller, HostError, Identity, KeyHashes};
 
 use super::problem::Problem;
-use super::{App, oidc};
+use super::{App, Client, oidc};
 
 /// The header that names the project of a request.
 const PROJECT: &str = "stepwell-project";
@@ -33,7 +33,11 @@ pub(super) async fn caller(app: &App, headers: &HeaderMap, client: IpAddr) -> Re
 pub(crate) struct SignedIn(pub Identity);
 
 /// Returns the caller of a request of the web UI.
-pub(super) fn of_session(app: &App, SignedIn(who): &SignedIn, headers: &HeaderMap) -> Result<Caller, Problem> {
+pub(super) fn of_session(
+    app: &App,
+    SignedIn(who): &SignedIn,
+    headers: &HeaderMap,
+) -> Result<Caller, Problem> {
     limited(app, who.clone(), headers)
 }
 
@@ -45,12 +49,25 @@ fn limited(app: &App, who: Identity, headers: &HeaderMap) -> Result<Caller, Prob
     Ok(in_project(app, who, headers)?)
 }
 
+/// The identity of the client of an earlier request, and the job that it sees.
+pub(super) struct Origin {
+    pub headers: HeaderMap,
+    pub client: Client,
+    pub signed_in: Option<SignedIn>,
+    pub job_id: String,
+}
+
 /// Returns whether the caller of an earlier request may still see that job.
-pub(super) async fn still(app: &App, headers: &HeaderMap, client: IpAddr, job_id: &str) -> bool {
+pub(super) async fn still(app: &App, origin: &Origin) -> bool {
     if app.command {
         return true;
     }
-    let found = match identity(app, headers, client).await {
+    let Origin { headers, client, signed_in, job_id } = origin;
+    let found = match signed_in {
+        Some(SignedIn(who)) => of_holder(app, who).await,
+        None => identity(app, headers, client.0).await,
+    };
+    let found = match found {
         Ok(who) => in_project(app, who, headers).map_err(Problem::from),
         Err(problem) => Err(problem),
     };
@@ -59,6 +76,12 @@ pub(super) async fn still(app: &App, headers: &HeaderMap, client: IpAddr, job_id
         // An unavailable store or provider does not mean that the key is invalid.
         Err(problem) => problem.status >= 500 || problem.status == StatusCode::TOO_MANY_REQUESTS.as_u16(),
     }
+}
+
+/// Returns the identity of the holder of a session as it is now.
+async fn of_holder(app: &App, who: &Identity) -> Result<Identity, Problem> {
+    let gone = || Problem::new(StatusCode::UNAUTHORIZED, "the session has ended");
+    app.host.sessions().renewed(who).await?.ok_or_else(gone)
 }
 
 /// Authenticates a request.

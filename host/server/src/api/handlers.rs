@@ -14,15 +14,15 @@ use stepwell::engine::Job as EngineJob;
 use stepwell::engine::job::wrong_variables;
 use stepwell::engine::run::Admission;
 use stepwell::engine::store::{Audit, Expect};
-use stepwell::{AuditReport, CleanUpOptions, Health, HostError, Metrics, NewKey, QueueStatus};
+use stepwell::{CleanUpOptions, Health, HostError, Metrics, NewKey, QueueStatus};
 
 use super::body::{body, read, warnings};
 use super::cursor;
 use super::problem::Problem;
 use super::v2::{accepted, checked, idempotency, parse, text, trace};
 use super::views::{
-    AuditLog, CheckedJob, CleanedUp, ClockChange, Job, Key, KeyRequest, Keys, NewKeyAnswer,
-    PreviewAnswer, Queues, Reason, RunRequest, Schedule, SessionOf, Sessions,
+    CheckedJob, CleanedUp, ClockChange, Job, Key, KeyRequest, Keys, NewKeyAnswer, PreviewAnswer,
+    Queues, Reason, RunRequest, Schedule, SessionOf, Sessions,
 };
 use super::{App, Caller, openapi::document};
 
@@ -230,10 +230,12 @@ pub(super) async fn validate_job(
     bytes: Bytes,
 ) -> Answer<CheckedJob> {
     let parsed = checked(&app, &caller, text(&bytes)?).await?;
+    let groups = parsed.job.all_steps().filter(|step| step.group.is_some()).count();
     Ok(Json(CheckedJob {
         job_id: parsed.job.id.clone(),
         timezone: parsed.job.timezone.clone(),
-        steps: parsed.job.all_steps().count(),
+        steps: parsed.job.all_steps().count() - groups,
+        groups,
         warnings: warnings(&parsed),
     }))
 }
@@ -388,37 +390,6 @@ pub(super) async fn clean_up(
     let options = CleanUpOptions { days, dry_run, include_dead };
     let done = app.host.system().clean_up(options, Some(audit)).await?;
     Ok(Json(CleanedUp { runs: done.runs, kept_dead: done.kept_dead, dry_run }))
-}
-
-pub(super) async fn audit(State(app): State<App>, Params(query): Params<Page>) -> Answer<AuditLog> {
-    let before = match cursor::read("audit", query.cursor.as_deref())? {
-        Some(seq) => Some(seq.parse().map_err(|_| cursor::unknown())?),
-        None => None,
-    };
-    let fetch = |before: Option<u64>, limit| {
-        let host = app.host.clone();
-        async move { host.audit().rows(before, limit).await }
-    };
-    let (items, next) = page(limit(query.limit), before, fetch, |_| true, |row| row.seq).await?;
-    let next_cursor = next.map(|seq| cursor::write("audit", &seq.to_string()));
-    Ok(Json(AuditLog { items, next_cursor }))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct VerifyQuery {
-    expect: Option<String>,
-}
-
-pub(super) async fn verify_audit(
-    State(app): State<App>,
-    Params(query): Params<VerifyQuery>,
-) -> Answer<AuditReport> {
-    let wrong = |error: HostError| match error {
-        HostError::Argument(..) => Problem::bad_request(error.to_string()),
-        error => error.into(),
-    };
-    Ok(Json(app.host.audit().verify(query.expect.as_deref()).await.map_err(wrong)?))
 }
 
 pub(super) async fn list_keys(State(app): State<App>) -> Answer<Keys> {

@@ -21,7 +21,7 @@ use super::views::{
     BackfillAnswer, BackfillRequest, Backfills, BulkAction, BulkAnswer, BulkRequest, DeadLetters, Ledger,
     Reason, RetryRequest,
 };
-use super::{App, Caller, cursor};
+use super::{App, Caller, causes, cursor};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -162,6 +162,11 @@ pub(super) async fn cancel_backfill(
 #[serde(deny_unknown_fields)]
 pub(super) struct LettersQuery {
     state: Option<String>,
+    /// The name of the parameter in the command.
+    #[serde(alias = "job")]
+    job_id: Option<String>,
+    class: Option<String>,
+    cause: Option<String>,
     limit: Option<u32>,
     cursor: Option<String>,
 }
@@ -172,15 +177,18 @@ pub(super) async fn list_dead_letters(
     Params(query): Params<LettersQuery>,
 ) -> Answer<DeadLetters> {
     let limit = limit(query.limit);
-    let state = query.state;
-    if state.as_deref().is_some_and(|state| !["open", "redriven", "discarded"].contains(&state)) {
-        return Err(Problem::bad_request("`state` must be `open`, `redriven` or `discarded`"));
-    }
+    let state = causes::state(query.state)?;
+    let job = query.job_id.map(|id| caller.job(&id)).transpose()?;
     let fetch = |after: Option<String>, limit| {
         let (host, state) = (app.host.clone(), state.clone());
         async move { host.dead_letters().list(state.as_deref(), &after.unwrap_or_default(), limit).await }
     };
-    let own = |letter: &DeadLetter| caller.covers(&letter.job_id);
+    let own = |letter: &DeadLetter| {
+        caller.covers(&letter.job_id)
+            && job.as_ref().is_none_or(|job| *job == letter.job_id)
+            && query.class.as_ref().is_none_or(|class| *class == letter.class)
+            && query.cause.as_ref().is_none_or(|cause| *cause == causes::key(letter))
+    };
     let after = cursor::read("dead-letters", query.cursor.as_deref())?;
     let (items, next) = page(limit, after, fetch, own, |letter| letter.execution_id.clone()).await?;
     let next_cursor = next.map(|id| cursor::write("dead-letters", &id));
@@ -247,7 +255,9 @@ pub(super) async fn bulk(
                 async move { host.dead_letters().list(Some("open"), &after.unwrap_or_default(), limit).await }
             };
             let own = |letter: &DeadLetter| {
-                caller.covers(&letter.job_id) && job.as_ref().is_none_or(|job| *job == letter.job_id)
+                caller.covers(&letter.job_id)
+                    && job.as_ref().is_none_or(|job| *job == letter.job_id)
+                    && request.cause.as_ref().is_none_or(|cause| *cause == causes::key(letter))
             };
             let (open, _) = page(1000, None, fetch, own, |letter| letter.execution_id.clone()).await?;
             open.into_iter().map(|letter| letter.execution_id).collect()

@@ -13,6 +13,7 @@ use stepwell::Follow;
 use stepwell::engine::clock::{self, Timestamp};
 use stepwell::engine::store::{LogPlace, LogRecord};
 
+use super::access::{Origin, SignedIn};
 use super::bounds::Stream;
 use super::problem::Problem;
 use super::runs::allowed;
@@ -32,6 +33,7 @@ pub(super) async fn logs(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
     Extension(client): Extension<Client>,
+    signed_in: Option<Extension<SignedIn>>,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -48,13 +50,14 @@ pub(super) async fn logs(
                 })?
             }
         };
+        let signed_in = signed_in.map(|Extension(signed_in)| signed_in);
         let bounds = app.host.configuration().service.streams.clone();
         let open = app.streams.open(&caller.who().id, bounds.per_key, bounds.total);
         let open = open.map_err(|why| Problem::new(StatusCode::TOO_MANY_REQUESTS, why))?;
         let now = app.host.now();
         let following = Following {
             follow: app.host.runs().follow(&id),
-            origin: Origin { headers, client, job_id },
+            origin: Origin { headers, client, signed_in, job_id },
             id,
             after,
             place: LogPlace::default(),
@@ -134,13 +137,6 @@ struct Following {
     _open: Stream,
 }
 
-/// The identity of the client in the request.
-struct Origin {
-    headers: HeaderMap,
-    client: Client,
-    job_id: String,
-}
-
 impl Following {
     /// Returns the log after line `after` as it grows, and an event `end` with the status when the run has
     /// ended. A stream without that event ended because its time ran out or the key expired. The client
@@ -192,8 +188,7 @@ impl Following {
             return true;
         }
         self.checked = now;
-        let Origin { headers, client, job_id } = &self.origin;
-        access::still(&self.app, headers, client.0, job_id).await
+        access::still(&self.app, &self.origin).await
     }
 }
 

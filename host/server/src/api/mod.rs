@@ -5,9 +5,11 @@
 
 mod access;
 mod answers;
+mod audit;
 mod body;
 mod bounds;
 mod call;
+mod causes;
 mod connection;
 mod cursor;
 mod handlers;
@@ -19,13 +21,16 @@ mod observe;
 pub(crate) mod oidc;
 mod openapi;
 mod outputs;
+pub(crate) mod policies;
 mod problem;
 mod refuse;
 mod ring;
 mod routes;
 mod runs;
 mod serve;
+pub(crate) mod sources;
 mod steps;
+mod times;
 mod v2;
 mod views;
 

@@ -5,11 +5,11 @@ use serde_json::{Map, Value, json};
 use stepwell::engine::JobDefinition;
 use stepwell::engine::run::RunView;
 use stepwell::engine::store::DeadLetter;
-use stepwell::{Activated, Backfill, Explanation, Health, Metrics};
+use stepwell::{Activated, Backfill, Explanation, Health, Metrics, StepLimits, Timeline};
 
 use super::problem::Problem;
 use super::routes::{Operation, TABLE};
-use super::{changes, jobs, views};
+use super::{causes, changes, jobs, policies, sources, views};
 
 /// Returns the OpenAPI document.
 pub(crate) fn document() -> Value {
@@ -204,12 +204,11 @@ macro_rules! schemas {
 
 fn schemas() -> Value {
     let all = schemas! {
-        "Problem": Problem, "Run": RunView, "RunRow": views::Run, "Runs": views::Runs, "Accepted": views::Accepted,
+        "Problem": Problem, "Run": RunView, "RunRow": views::Run, "Runs": views::Runs, "Timeline": Timeline, "StepLimits": StepLimits, "Accepted": views::Accepted,
         "ExecuteRequest": views::ExecuteRequest, "ScheduleRequest": views::ScheduleRequest,
         "Scheduled": views::Scheduled, "EngineStatus": views::EngineStatus, "StepTypes": views::StepTypes,
-        "LegacyRun": views::LegacyRun, "JobDefinition": JobDefinition, "Job": views::Job, "Jobs": jobs::Jobs,
-        "JobVersions": jobs::JobVersions, "JobVersion": jobs::StoredVersion,
-        "RunRequest": views::RunRequest, "Schedule": views::Schedule, "Preview": views::PreviewAnswer,
+        "LegacyRun": views::LegacyRun, "JobDefinition": JobDefinition, "Job": views::Job, "Jobs": jobs::Jobs, "JobVersions": jobs::JobVersions, "JobVersion": jobs::StoredVersion,
+        "RunRequest": views::RunRequest, "Schedule": views::Schedule, "Schedules": views::Schedules, "ComingFires": stepwell::ComingFires, "HoursOfRuns": views::HoursOfRuns, "Preview": views::PreviewAnswer,
         "Reason": views::Reason, "Ledger": views::Ledger, "Backfill": Backfill, "Backfills": views::Backfills,
         "BackfillRequest": views::BackfillRequest, "BackfillAnswer": views::BackfillAnswer,
         "RetryRequest": views::RetryRequest, "Explanation": Explanation, "Receipts": views::Receipts,
@@ -218,7 +217,9 @@ fn schemas() -> Value {
         "BulkAnswer": views::BulkAnswer, "Queues": views::Queues, "Steps": views::Steps, "Step": views::Step,
         "ActivatedStep": Activated, "RollbackRequest": views::RollbackRequest, "Metrics": Metrics,
         "Health": Health, "CheckedJob": views::CheckedJob, "CleanedUp": views::CleanedUp, "AuditLog": views::AuditLog, "AuditReport": stepwell::AuditReport, "Keys": views::Keys,
-        "KeyRequest": views::KeyRequest, "Sessions": views::Sessions, "NewKey": views::NewKeyAnswer,
+        "KeyRequest": views::KeyRequest, "Sessions": views::Sessions, "Causes": causes::Causes,
+        "StepGrants": policies::StepGrants, "Connections": sources::Connections, "Test": sources::Test,
+        "Organizations": sources::Organizations, "StepJobs": views::StepJobs, "NewKey": views::NewKeyAnswer,
     };
     let mut schemas = Map::new();
     for (name, mut schema) in all {

@@ -9,7 +9,9 @@ use stepwell::engine::document::cut;
 use super::App;
 use super::handlers as h;
 use super::history;
-use super::{jobs, logs, observe, outputs, runs as r, steps as s, v2};
+use super::{
+    audit, causes, jobs, logs, observe, outputs, policies, runs as r, sources, steps as s, times as t, v2,
+};
 
 /// An operation of the API.
 pub(crate) struct Operation {
@@ -113,6 +115,12 @@ const RUNS: Query = &[
     ("job_id", Takes::Text, "Only runs of this job."),
     ("queue", Takes::Text, "Only runs of this queue."),
     ("status", Takes::Text, "Only runs with this status."),
+    (
+        "oldest_first",
+        Takes::Switch,
+        "Lists the oldest run first. Default: false, which lists the newest first.",
+    ),
+    ("steps", Takes::Switch, "Adds the step of each running run, to at most 50 runs. Default: false."),
     ("limit", LIMIT, "Maximum number of items. Default: 100."),
     ("cursor", Takes::Text, "`next_cursor` of the previous page."),
 ];
@@ -124,6 +132,28 @@ const JOBS: Query = &[
     ("limit", LIMIT, "Maximum number of items. Default: 100."),
     ("cursor", Takes::Text, "`next_cursor` of the previous page."),
 ];
+const SCHEDULES: Query = &[
+    ("queue", Takes::Text, "Only schedules of this queue."),
+    ("limit", LIMIT, "Maximum number of items. Default: 100."),
+    ("cursor", Takes::Text, "`next_cursor` of the previous page."),
+];
+const FIRES: Query = &[
+    ("job_id", Takes::Text, "Only fires of this job."),
+    ("queue", Takes::Text, "Only fires of this queue."),
+    ("from", Takes::Text, "Only fires at or after this time (RFC 3339). Default: now."),
+    (
+        "to",
+        Takes::Text,
+        "Only fires before this time (RFC 3339), at most 400 days later. Default: 24 hours later.",
+    ),
+    ("limit", LIMIT, "Maximum number of fires. Default: 100."),
+];
+const RUN: Query = &[(
+    "values",
+    Takes::Switch,
+    "Whether the answer has the outputs and the metadata of the steps. Default: true.",
+)];
+const RECEIPTS: Query = &[("step", Takes::Text, "Only attempts of this step.")];
 const PREVIEW: Query = &[
     ("count", Takes::Whole(1, 1000), "Number of fires. Default: 20."),
     ("from", Takes::Text, "From that time: with an offset, or a wall time of the job's zone. Default: now."),
@@ -152,7 +182,24 @@ const REMOVE: Query =
     &[("force", Takes::Switch, "Removes it even if stored jobs would not run without it. Default: false.")];
 const LETTERS: Query = &[
     ("state", Takes::Text, "`open`, `redriven` or `discarded`. Default: all."),
+    ("job_id", Takes::Text, "Only dead letters of this job."),
+    ("class", Takes::Text, "Only dead letters with this class of outcome."),
+    ("cause", Takes::Text, "Only dead letters of this cause, as `GET /api/v2/dead-letters/causes` names it."),
     ("limit", LIMIT, "Maximum number of items. Default: 100."),
+    ("cursor", Takes::Text, "`next_cursor` of the previous page."),
+];
+
+const CAUSES: Query = &[("state", Takes::Text, "`open`, `redriven` or `discarded`. Default: `open`.")];
+
+const AUDIT: Query = &[
+    ("by", Takes::Text, "Only rows whose actor, or the actor's name, contains this text."),
+    ("action", Takes::Text, "Only rows whose action contains this text."),
+    ("target", Takes::Text, "Only rows whose target contains this text."),
+    (
+        "limit",
+        LIMIT,
+        "Maximum number of items. Default: 100. With a filter, a page may have fewer and still a next one.",
+    ),
     ("cursor", Takes::Text, "`next_cursor` of the previous page."),
 ];
 
@@ -163,6 +210,8 @@ const VERIFY: Query = &[(
 )];
 
 const HOURS: Query = &[("hours", Takes::Whole(1, 8760), "Number of hours. Default: 24.")];
+
+const SHORT_HOURS: Query = &[("hours", Takes::Whole(1, 744), "Number of hours. Default: 24.")];
 
 const CLEAN_UP: Query = &[
     (
@@ -197,6 +246,8 @@ operations! {
     post "/api/v2/jobs/validate" validateJob operator h::validate_job, "Checks a job without storing or running it", query NONE, body Some("JobDefinition"), gives 200 "CheckedJob", waits false, command "validate FILE";
     post "/api/v2/jobs/preview" previewJob operator h::preview_job, "Shows the next fires of a job that is not stored", query PREVIEW, body Some("JobDefinition"), gives 200 "Preview", waits false, command "schedules preview FILE";
 
+    get "/api/v2/schedules" listSchedules viewer t::list_schedules, "Lists the schedules of the stored jobs, without the definitions of the jobs", query SCHEDULES, body None, gives 200 "Schedules", waits false, command "schedules list";
+    get "/api/v2/fires" listFires viewer t::fires, "Lists the coming fires of all schedules, the earliest first", query FIRES, body None, gives 200 "ComingFires", waits false, command "schedules coming";
     get "/api/v2/schedules/{id}" getSchedule viewer h::get_schedule, "Shows the next fire of a schedule, and the actor who paused it", query NONE, body None, gives 200 "Schedule", waits false, command "schedules show ID";
     get "/api/v2/schedules/{id}/preview" previewSchedule viewer h::preview, "Lists the next fires, and the effect of clock changes on them", query PREVIEW, body None, gives 200 "Preview", waits false, command "schedules preview ID";
     post "/api/v2/schedules/{id}/pause" pauseSchedule operator h::pause_schedule, "Pauses a schedule", query NONE, body Some("Reason"), gives 204 "", waits false, command "schedules pause ID";
@@ -208,12 +259,15 @@ operations! {
     post "/api/v2/backfills/{id}/cancel" cancelBackfill operator history::cancel_backfill, "Stops a backfill; the runs that it has admitted continue", query NONE, body None, gives 200 "Backfill", waits false, command "backfills cancel ID";
 
     get "/api/v2/runs" listRuns viewer r::list, "Lists runs, newest first", query RUNS, body None, gives 200 "Runs", waits false, command "runs list";
-    get "/api/v2/runs/{id}" getRun viewer r::get, "Shows a run and its steps", query NONE, body None, gives 200 "Run", waits false, command "runs show ID";
+    get "/api/v2/runs/{id}" getRun viewer r::get, "Shows a run and its steps", query RUN, body None, gives 200 "Run", waits false, command "runs show ID";
     post "/api/v2/runs/{id}/cancel" cancelRun operator r::cancel, "Cancels a run", query NONE, body Some("Reason"), gives 202 "RunRow", waits false, command "runs cancel ID";
     post "/api/v2/runs/{id}/retry" retryRun operator r::retry, "Runs a run that has ended again, as a new run", query NONE, body Some("RetryRequest"), gives 202 "Accepted", waits false, command "runs retry ID";
     get "/api/v2/runs/{id}/explain" explainRun viewer r::explain, "Explains why a run does not start or continue, and how to fix it", query NONE, body None, gives 200 "Explanation", waits false, command "explain ID";
+    get "/api/v2/runs/{id}/job" getRunJob viewer r::job, "Shows the job of a run, as it was when the run was admitted", query NONE, body None, gives 200 "JobDefinition", waits false, command "";
     get "/api/v2/runs/{id}/logs" runLogs viewer logs::logs, "Returns the log as text; with `Accept: text/event-stream`, follows it (SSE, `Last-Event-ID`)", query NONE, body None, gives 200 "text/plain", waits true, command "runs logs ID";
-    get "/api/v2/runs/{id}/receipts" runReceipts viewer r::receipts, "Shows the resources of each attempt: fuel, memory, time, calls to the host", query NONE, body None, gives 200 "Receipts", waits false, command "runs show ID --output json";
+    get "/api/v2/runs/{id}/receipts" runReceipts viewer r::receipts, "Shows the resources of each attempt: fuel, memory, time, calls to the host", query RECEIPTS, body None, gives 200 "Receipts", waits false, command "runs show ID --output json";
+    get "/api/v2/runs/{id}/timeline" runTimeline viewer r::timeline, "Shows the origin of a run, and the times of its attempts", query NONE, body None, gives 200 "Timeline", waits false, command "";
+    get "/api/v2/runs/{id}/steps/{step}/limits" stepLimits viewer r::limits, "Shows the limits of a step of a run under the present policy", query NONE, body None, gives 200 "StepLimits", waits false, command "policy show JOB";
     get "/api/v2/runs/{id}/steps/{step}/output" stepOutput viewer outputs::step_output, "Returns the whole output value of a step", query NONE, body None, gives 200 "Any", waits false, command "run FILE --output json";
     get "/api/v2/runs/{id}/artifacts" runArtifacts viewer r::artifacts, "Lists the files in the workspace of a run", query NONE, body None, gives 200 "Artifacts", waits false, command "runs artifacts ID";
     get "/api/v2/runs/{id}/artifacts/{*path}" runArtifact viewer r::artifact, "Downloads a file from the workspace of a run", query NONE, body None, gives 200 "application/octet-stream", waits true, command "";
@@ -222,6 +276,7 @@ operations! {
     get "/api/v2/approvals" listApprovals viewer r::approvals, "Lists the runs that wait for an approval", query PAGE, body None, gives 200 "Approvals", waits false, command "approvals list";
 
     get "/api/v2/dead-letters" listDeadLetters viewer history::list_dead_letters, "Lists failed, timed-out and expired runs that need attention", query LETTERS, body None, gives 200 "DeadLetters", waits false, command "dead-letters list";
+    get "/api/v2/dead-letters/causes" deadLetterCauses viewer causes::causes, "Groups dead letters by cause: the class of the outcome, and the message without its names and numbers", query CAUSES, body None, gives 200 "Causes", waits false, command "dead-letters causes";
     get "/api/v2/dead-letters/{id}" getDeadLetter viewer history::get_dead_letter, "Shows a dead letter", query NONE, body None, gives 200 "DeadLetter", waits false, command "dead-letters show ID";
     post "/api/v2/dead-letters/{id}/redrive" redriveDeadLetter operator history::redrive, "Runs a dead letter again, with an edited job if the body has one", query NONE, body Some("RetryRequest"), gives 202 "Accepted", waits false, command "dead-letters redrive ID";
     post "/api/v2/dead-letters/{id}/discard" discardDeadLetter operator history::discard, "Closes a dead letter without running it again", query NONE, body Some("Reason"), gives 200 "DeadLetter", waits false, command "dead-letters discard ID";
@@ -233,14 +288,22 @@ operations! {
 
     get "/api/v2/steps" listSteps viewer s::list, "Lists the step types with their descriptors and versions", query NONE, body None, gives 200 "Steps", waits false, command "steps list";
     get "/api/v2/steps/{id}" getStep viewer s::get, "Shows a step type, or one version of it (`TYPE@VERSION`)", query NONE, body None, gives 200 "Step", waits false, command "steps inspect TYPE";
+    get "/api/v2/steps/{id}/jobs" stepJobs viewer s::jobs, "Lists the stored jobs that use a step type", query PAGE, body None, gives 200 "StepJobs", waits false, command "steps jobs TYPE";
     post "/api/v2/steps" registerStep admin s::register, "Registers a component (`application/wasm`) as the active version of its step type, on every node", query REGISTER, body None, gives 201 "ActivatedStep", waits true, command "steps register FILE";
     post "/api/v2/steps/{id}/rollback" rollbackStep admin s::roll_back, "Activates an earlier version of a registered step", query NONE, body Some("RollbackRequest"), gives 200 "ActivatedStep", waits true, command "steps rollback TYPE [VERSION]";
     delete "/api/v2/steps/{id}" removeStep admin s::remove, "Removes a registered step, or one version of it (`TYPE@VERSION`)", query REMOVE, body None, gives 204 "", waits false, command "steps remove TYPE";
+    get "/api/v2/policy/{id}" showPolicy viewer policies::show, "Shows the grant of policy to each step of a stored job, and the origin of each part", query NONE, body None, gives 200 "StepGrants", waits false, command "policy show FILE";
+    post "/api/v2/policy/preview" previewPolicy operator policies::preview, "Shows the grant that each step of a job would get, or its denial with the fix", query NONE, body Some("JobDefinition"), gives 200 "StepGrants", waits false, command "policy show FILE";
+    get "/api/v2/connections" listConnections viewer sources::list_connections, "Lists the connections to databases, without secrets", query NONE, body None, gives 200 "Connections", waits false, command "connections list";
+    post "/api/v2/connections/{id}/test" testConnection admin sources::test_connection, "Logs in to a connection, and shows the version of its server", query NONE, body None, gives 200 "Test", waits false, command "connections test NAME";
+    get "/api/v2/azure-devops" listOrganizations viewer sources::list_organizations, "Lists the Azure DevOps organizations with the state of their circuit breakers, without secrets", query NONE, body None, gives 200 "Organizations", waits false, command "";
+    post "/api/v2/azure-devops/{id}/test" testOrganization admin sources::test_organization, "Logs in to an Azure DevOps organization", query NONE, body None, gives 200 "Test", waits false, command "";
     get "/api/v2/metrics" getMetrics viewer h::metrics, "Summarizes the runs of the last hours", query HOURS, body None, gives 200 "Metrics", waits false, command "metrics --hours 24";
+    get "/api/v2/metrics/by-hour" metricsByHour viewer t::by_hour, "Counts the runs that ended in each of the last hours", query SHORT_HOURS, body None, gives 200 "HoursOfRuns", waits false, command "metrics --by-hour";
     get "/api/v2/system/health" systemHealth viewer h::health, "Checks each part of the service", query NONE, body None, gives 200 "Health", waits false, command "health";
     post "/api/v2/system/clean-up" cleanUp admin h::clean_up, "Removes ended runs that are older than the retention or than `days`; keeps those with open dead letters", query CLEAN_UP, body None, gives 200 "CleanedUp", waits false, command "clean-up --days 30";
-    get "/api/v2/audit" listAudit admin h::audit, "Lists the audit log, newest first", query PAGE, body None, gives 200 "AuditLog", waits false, command "audit";
-    get "/api/v2/audit/verify" verifyAudit admin h::verify_audit, "Checks the chain of hashes over the audit log, and names the first changed row", query VERIFY, body None, gives 200 "AuditReport", waits true, command "audit verify";
+    get "/api/v2/audit" listAudit admin audit::list, "Lists the audit log, newest first", query AUDIT, body None, gives 200 "AuditLog", waits false, command "audit";
+    get "/api/v2/audit/verify" verifyAudit admin audit::verify, "Checks the chain of hashes over the audit log, and names the first changed row", query VERIFY, body None, gives 200 "AuditReport", waits true, command "audit verify";
     get "/api/v2/keys" listKeys admin h::list_keys, "Lists the API keys, without their secrets", query NONE, body None, gives 200 "Keys", waits false, command "keys list";
     post "/api/v2/keys" createKey admin h::create_key, "Creates an API key; only this response shows its secret", query NONE, body Some("KeyRequest"), gives 201 "NewKey", waits false, command "keys create NAME --role viewer";
     get "/api/v2/sessions" listSessions admin h::list_sessions, "Lists the sessions of people in the web UI, the one used last first", query NONE, body None, gives 200 "Sessions", waits false, command "sessions list";
@@ -258,6 +321,8 @@ const EVERYWHERE: &[Operation] = &[
     Operation::cleanUp,
     Operation::listAudit,
     Operation::verifyAudit,
+    Operation::testConnection,
+    Operation::testOrganization,
     Operation::listKeys,
     Operation::createKey,
     Operation::revokeKey,

@@ -16,9 +16,9 @@ use stepwell::engine::job::approval;
 use stepwell::engine::run::{RunState, RunStatus, RunView, StepKey};
 use stepwell::engine::store::{RunFilter, RunRow};
 use stepwell::engine::system::why;
-use stepwell::engine::{Job, StoreError};
+use stepwell::engine::{Job, JobDefinition, StoreError};
 use stepwell::sandbox::tree;
-use stepwell::{Asking, Decided, Explanation, HostError};
+use stepwell::{Asking, Decided, Explanation, HostError, StepLimits, Timeline};
 
 use super::body::{Sent, body, read};
 use super::handlers::{Page, Params, limit, page};
@@ -41,9 +41,16 @@ pub(super) struct ListQuery {
     job_id: Option<String>,
     queue: Option<String>,
     status: Option<String>,
+    #[serde(default)]
+    oldest_first: bool,
+    #[serde(default)]
+    steps: bool,
     limit: Option<u32>,
     cursor: Option<String>,
 }
+
+/// The maximum number of runs in a list with their steps.
+const MOST_STEPS: u32 = 50;
 
 pub(super) async fn list(
     State(app): State<App>,
@@ -58,9 +65,10 @@ pub(super) async fn list(
         None => None,
     };
     let before = cursor::read("runs", query.cursor.as_deref())?;
-    let limit = limit(query.limit);
+    let limit = limit(query.limit).min(if query.steps { MOST_STEPS } else { u32::MAX });
     let job_id = query.job_id.map(|id| caller.job(&id)).transpose()?;
-    let filter = RunFilter { job_id, queue: query.queue, status, ..RunFilter::default() };
+    let oldest_first = query.oldest_first;
+    let filter = RunFilter { job_id, queue: query.queue, status, oldest_first, ..RunFilter::default() };
     let fetch = |before: Option<String>, limit| {
         let project = caller.bound().map(str::to_owned);
         let (host, filter) = (app.host.clone(), RunFilter { before, limit, project, ..filter.clone() });
@@ -69,7 +77,11 @@ pub(super) async fn list(
     let own = |row: &RunRow| caller.covers(&row.job_id);
     let (items, next) = page(limit, before, fetch, own, |row| row.execution_id.clone()).await?;
     let next_cursor = next.map(|id| cursor::write("runs", &id));
-    Ok(Json(Runs { items: items.into_iter().map(Run::from).collect(), next_cursor }))
+    let mut items: Vec<Run> = items.into_iter().map(Run::from).collect();
+    for run in items.iter_mut().filter(|run| query.steps && run.row.status == RunStatus::Running) {
+        run.step = app.host.runs().at(&run.row.execution_id).await?;
+    }
+    Ok(Json(Runs { items, next_cursor }))
 }
 
 /// Returns the id of the job of a run, if the caller may see the job. Reads only the row of the run, not its
@@ -91,8 +103,36 @@ pub(super) async fn get(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
+    Params(query): Params<GetQuery>,
 ) -> Result<Json<RunView>, Problem> {
-    Ok(Json(app.host.runs().view(&state(&app, &caller, &id).await?).await?))
+    let view = app.host.runs().view(&state(&app, &caller, &id).await?).await?;
+    Ok(Json(if query.values.unwrap_or(true) { view } else { view.without_values() }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct GetQuery {
+    values: Option<bool>,
+}
+
+pub(super) async fn timeline(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<Json<Timeline>, Problem> {
+    allowed(&app, &caller, &id).await?;
+    Ok(Json(app.host.runs().timeline(&id).await?))
+}
+
+pub(super) async fn limits(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path((id, step)): Path<(String, String)>,
+) -> Result<Json<StepLimits>, Problem> {
+    allowed(&app, &caller, &id).await?;
+    let found = app.host.runs().limits(&id, &step).await?;
+    let detail = || format!("policy grants the step `{step}` nothing, or it is a step of the engine");
+    found.map(Json).ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, detail()))
 }
 
 pub(super) async fn cancel(
@@ -137,6 +177,16 @@ pub(super) async fn edited(
     }
 }
 
+/// Shows the job of a run.
+pub(super) async fn job(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<Json<JobDefinition>, Problem> {
+    allowed(&app, &caller, &id).await?;
+    Ok(Json(app.host.runs().job(&id).await?.definition().clone()))
+}
+
 pub(super) async fn explain(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
@@ -150,6 +200,7 @@ pub(super) async fn receipts(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
+    Params(query): Params<ReceiptsQuery>,
 ) -> Result<Json<Receipts>, Problem> {
     allowed(&app, &caller, &id).await?;
     let job = app.host.runs().job(&id).await?;
@@ -159,8 +210,15 @@ pub(super) async fn receipts(
         outcome,
         receipt,
     };
-    let items = app.host.runs().receipts(&id).await?.into_iter().map(receipt).collect();
-    Ok(Json(Receipts { items, next_cursor: None }))
+    let all = app.host.runs().receipts(&id).await?.into_iter().map(receipt);
+    let wanted = |receipt: &StepReceipt| query.step.as_ref().is_none_or(|step| *step == receipt.step_id);
+    Ok(Json(Receipts { items: all.filter(wanted).collect(), next_cursor: None }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReceiptsQuery {
+    step: Option<String>,
 }
 
 pub(super) async fn artifacts(

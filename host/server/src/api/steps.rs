@@ -1,5 +1,7 @@
 //! Handlers for step types: list, show, register, roll back and remove.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Extension, Path, Request, State};
@@ -12,10 +14,10 @@ use stepwell::sandbox::MAX_COMPONENT_BYTES;
 use stepwell::{Activated, HostError, Registration};
 
 use super::body::body;
-use super::handlers::Params;
+use super::handlers::{Answer, Page, Params, limit};
 use super::problem::Problem;
-use super::views::{RollbackRequest, Step, Steps};
-use super::{App, Caller, refuse};
+use super::views::{RollbackRequest, Step, StepJob, StepJobs, Steps};
+use super::{App, Caller, cursor, refuse};
 
 pub(super) async fn list(
     State(app): State<App>,
@@ -40,6 +42,7 @@ pub(super) async fn list(
             digest: None,
             idempotent: true,
             profile: None,
+            limits: BTreeMap::new(),
             needs: Vec::new(),
             config_schema: schema.into(),
             versions: Vec::new(),
@@ -62,6 +65,7 @@ async fn shown(app: &App, caller: &Caller, manifest: &Manifest, reference: &str)
         digest: app.host.sandbox().digest(reference),
         idempotent: manifest.idempotent,
         profile: Some(manifest.profile.name()),
+        limits: manifest.profile.limits().list().into_iter().collect(),
         needs: manifest.needs.clone(),
         config_schema: manifest.config_schema.value().clone(),
         versions,
@@ -78,6 +82,42 @@ pub(super) async fn get(
     let manifest =
         app.host.steps().catalog().manifest(&id).filter(|_| !versions.is_empty()).ok_or_else(missing)?;
     Ok(Json(shown(&app, &caller, &manifest, &id).await?))
+}
+
+/// The number of stored jobs per read, and the maximum number that one request reads.
+const CHUNK: u32 = 200;
+const MOST_READ: usize = 5_000;
+
+/// Lists the stored jobs that use a step type. A page may have fewer items than its limit, and still a next one: one
+/// request reads a bounded number of jobs.
+pub(super) async fn jobs(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    Params(query): Params<Page>,
+) -> Answer<StepJobs> {
+    let wanted = limit(query.limit) as usize;
+    let mut after: String = cursor::read("step-jobs", query.cursor.as_deref())?.unwrap_or_default();
+    let (mut items, mut read) = (Vec::new(), 0);
+    let more = 'reads: loop {
+        let found = app.host.jobs().list(&after, CHUNK).await?;
+        if found.is_empty() {
+            break false;
+        }
+        for stored in found {
+            if items.len() == wanted || read >= MOST_READ {
+                break 'reads true;
+            }
+            read += 1;
+            after.clone_from(&stored.job.id);
+            let uses = stored.job.all_steps().filter(|step| type_of(&step.step_type) == id);
+            let steps: BTreeMap<_, _> = uses.map(|step| (step.id.clone(), step.step_type.clone())).collect();
+            if !steps.is_empty() && caller.covers(&stored.job.id) {
+                items.push(StepJob { job_id: stored.job.id.clone(), steps });
+            }
+        }
+    };
+    Ok(Json(StepJobs { items, next_cursor: more.then(|| cursor::write("step-jobs", &after)) }))
 }
 
 #[derive(Deserialize)]

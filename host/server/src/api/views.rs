@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use stepwell::engine::clock::Timestamp;
 use stepwell::engine::step::Need;
-use stepwell::engine::store::{AuditRow, DeadLetter, LedgerRow, RunRow};
+use stepwell::engine::store::{AuditRow, DeadLetter, LedgerRow, RunRow, ScheduleRow};
 use stepwell::engine::{JobDefinition, Outcome, Receipt};
 use stepwell::{
-    ApiKey, ApprovedStep, Backfill, Holder, Preview, QueueStatus, Role, Session, StepVersion, StoredJob,
+    ApiKey, ApprovedStep, Backfill, Holder, HourStats, Preview, QueueStatus, Role, Session, StepVersion,
+    StoredJob,
 };
 
 use super::problem::Place;
@@ -30,8 +31,14 @@ macro_rules! page {
 }
 
 page! {
+    /// Jobs that use a step type.
+    StepJobs of StepJob;
     /// Runs.
     Runs of Run;
+    /// Schedules.
+    Schedules of ListedSchedule;
+    /// The numbers of runs that ended in each hour.
+    HoursOfRuns of HourStats;
     /// Entries of the fire ledger.
     Ledger of LedgerRow;
     /// Backfills.
@@ -65,6 +72,9 @@ pub(crate) struct Run {
     pub end_time: Option<Timestamp>,
     /// The time zone of its queue; null for a run outside any queue.
     pub timezone: Option<String>,
+    /// The step or group of a running run that began last. Only in a list with `steps=true`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
     /// `started_at`, `ended_at` and `queue` are old names of the three fields above; the next version removes
     /// them.
     #[serde(flatten)]
@@ -73,7 +83,13 @@ pub(crate) struct Run {
 
 impl From<RunRow> for Run {
     fn from(row: RunRow) -> Self {
-        Self { start_time: row.started_at, end_time: row.ended_at, timezone: row.queue.clone(), row }
+        Self {
+            start_time: row.started_at,
+            end_time: row.ended_at,
+            timezone: row.queue.clone(),
+            step: None,
+            row,
+        }
     }
 }
 
@@ -110,18 +126,41 @@ pub(crate) struct Schedule {
     pub problem: Option<String>,
 }
 
-impl From<&StoredJob> for Job {
-    fn from(stored: &StoredJob) -> Self {
-        let schedule = stored.schedule.as_ref().map(|row| Schedule {
+impl From<&ScheduleRow> for Schedule {
+    fn from(row: &ScheduleRow) -> Self {
+        Self {
             job_id: row.job_id.clone(),
             timezone: row.job.timezone.clone(),
             next: row.next,
             cursor: row.cursor,
             paused: row.paused.clone(),
             problem: None,
-        });
+        }
+    }
+}
+
+/// A schedule in a list.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct ListedSchedule {
+    #[serde(flatten)]
+    pub schedule: Schedule,
+    /// The name of the job.
+    pub name: String,
+    /// Whether the job is enabled. The schedule of a job that is not enabled does not fire.
+    pub enabled: bool,
+    /// The times of the fires, in one line: `cron 30 2 * * *`, `every 5m` or `at 2026-03-29 02:30`.
+    pub times: String,
+}
+
+impl From<&StoredJob> for Job {
+    fn from(stored: &StoredJob) -> Self {
+        let schedule = stored.schedule.as_ref().map(Schedule::from);
         Self { job: stored.job.definition().clone(), version: stored.version, schedule, warnings: Vec::new() }
     }
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// The result of checking a valid job.
@@ -131,8 +170,11 @@ pub(crate) struct CheckedJob {
     pub job_id: String,
     /// The job's time zone.
     pub timezone: String,
-    /// The number of steps.
+    /// The number of steps, without groups.
     pub steps: usize,
+    /// The number of groups.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub groups: usize,
     /// Problems that do not stop the job from running.
     pub warnings: Vec<Place>,
 }
@@ -224,7 +266,7 @@ pub(crate) struct Decision {
 pub(crate) struct BulkRequest {
     /// The action on the dead letters.
     pub action: BulkAction,
-    /// The ids of the runs. Default: all open dead letters (of `job_id`, if given), at most 1000.
+    /// The ids of the runs. Default: all open dead letters (of `job_id` and `cause`, if given), at most 1000.
     #[serde(default)]
     #[schemars(length(max = 1000), inner(length(max = 100)))]
     pub ids: Option<Vec<String>>,
@@ -232,6 +274,10 @@ pub(crate) struct BulkRequest {
     #[serde(default)]
     #[schemars(length(max = 100))]
     pub job_id: Option<String>,
+    /// Selects only dead letters of this cause, as `GET /api/v2/dead-letters/causes` names it.
+    #[serde(default)]
+    #[schemars(length(max = 100))]
+    pub cause: Option<String>,
     /// The reason, as free text.
     #[serde(default)]
     #[schemars(length(max = 1000))]
@@ -344,12 +390,23 @@ pub(crate) struct Step {
     pub idempotent: bool,
     /// The smallest profile that the step works in; null for `approval`.
     pub profile: Option<&'static str>,
+    /// The limits of that profile, by name.
+    pub limits: BTreeMap<&'static str, String>,
     /// The capabilities that the step needs or can use.
     pub needs: Vec<Need>,
     /// The JSON Schema of the step's configuration.
     pub config_schema: Value,
     /// The registered versions, newest first; empty for `approval`.
     pub versions: Vec<StepVersion>,
+}
+
+/// A stored job that uses a step type.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct StepJob {
+    /// The id of the job.
+    pub job_id: String,
+    /// The steps of that type: the id of each, and its `type` as the job writes it.
+    pub steps: BTreeMap<String, String>,
 }
 
 /// The body of `POST /api/v2/steps/{id}/rollback`.

@@ -11,6 +11,8 @@ pub(crate) mod commands;
 mod files;
 pub(crate) mod host;
 mod output;
+
+pub(crate) use output::definition::yaml;
 mod waiting;
 
 use crate::Exit;

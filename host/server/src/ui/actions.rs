@@ -1,7 +1,8 @@
 //! Buttons and forms: each is for one operation of the API.
 //!
 //! A form names its operation, the parameters of its path, and the page that follows. Its fields are the keys of the
-//! body: `reason` is a text, and `approved:json` is a value as JSON. A field without a text is left out.
+//! body: `reason` is a text, and `approved:json` is a value as JSON. A field without a text is left out. The page that
+//! follows may name the run that the change has made: `.../runs/{execution_id}`.
 
 use axum::extract::{Extension, Path};
 use axum::http::StatusCode;
@@ -13,6 +14,7 @@ use super::ROOT;
 use super::ask::Ask;
 use super::flash::Flash;
 use super::guard::Fields;
+use super::value::Parts;
 use crate::api::{Call, Operation, Problem, TABLE};
 
 /// A button that sends a form.
@@ -105,12 +107,19 @@ pub(super) async fn act(
         Ok(call) => call,
         Err(problem) => return ask.problem(&problem),
     };
-    let flash = match ask.value(call).await {
-        Ok(_) => Flash { is_problem: false, text: fields.get("_done").to_owned() },
-        Err(problem) => Flash { is_problem: true, text: said(&problem) },
+    let (flash, made) = match ask.value(call).await {
+        Ok(answer) => (
+            Flash { is_problem: false, text: fields.get("_done").to_owned() },
+            answer.text("execution_id").to_owned(),
+        ),
+        Err(problem) => {
+            (Flash { is_problem: true, text: said(&problem) }, fields.get("_parameter").to_owned())
+        }
     };
-    let next = fields.get("_next");
-    let next = if next.starts_with(ROOT) && !next.contains("//") { next } else { ROOT };
+    // The run that a change has made, or the one that it did not change.
+    let made: String = crate::api::encoded(&made).collect();
+    let next = fields.get("_next").replace("{execution_id}", &made);
+    let next = if next.starts_with(ROOT) && !next.contains("//") { &*next } else { ROOT };
     let mut response = Redirect::to(next).into_response();
     if !flash.text.is_empty() {
         flash.add(&mut response);

@@ -35,7 +35,8 @@ impl FromRequestParts<Ui> for Ask {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, ui: &Ui) -> Result<Self, Response> {
-        let params = RawPathParams::from_request_parts(parts, ui).await.map_err(IntoResponse::into_response)?;
+        let params =
+            RawPathParams::from_request_parts(parts, ui).await.map_err(IntoResponse::into_response)?;
         let project = params.iter().find(|(name, _)| *name == "project").map_or("", |(_, value)| value);
         let project = project.to_owned();
         let gone = || Problem::new(StatusCode::UNAUTHORIZED, "log in to see this page");
@@ -66,7 +67,8 @@ impl Ask {
 
     /// Returns whether the person may use an operation.
     pub fn may(&self, operation: &Operation) -> bool {
-        let held = if operation.everywhere() { self.caller.role_everywhere() } else { Some(self.caller.role()) };
+        let held =
+            if operation.everywhere() { self.caller.role_everywhere() } else { Some(self.caller.role()) };
         let is_for_all = !operation.everywhere() || !self.caller.is_for_some_jobs();
         operation.role.is_none_or(|role| held.is_some_and(|held| held >= role)) && is_for_all
     }
@@ -77,7 +79,17 @@ impl Ask {
     }
 
     /// Returns the answer of the API as it is.
-    pub async fn raw(&self, call: Call) -> Result<Response, Problem> {
+    pub async fn raw(&self, mut call: Call) -> Result<Response, Problem> {
+        let body = Body::from(std::mem::take(&mut call.body));
+        self.sent(call, body).await
+    }
+
+    /// Returns the value of the answer to a request whose body arrives while the API reads it.
+    pub async fn streamed(&self, call: Call, body: Body) -> Result<Value, Problem> {
+        read(self.sent(call, body).await?).await
+    }
+
+    async fn sent(&self, call: Call, body: Body) -> Result<Response, Problem> {
         if let Some(odd) = call.odd {
             return Err(Problem::bad_request(odd));
         }
@@ -87,7 +99,7 @@ impl Ask {
         }
         let request = request.header("stepwell-project", &self.project).header("host", "localhost");
         let mut request = request
-            .body(Body::from(call.body))
+            .body(body)
             .map_err(|error| Problem::bad_request(format!("the request is invalid: {error}")))?;
         let extensions = request.extensions_mut();
         extensions.insert(SignedIn(self.visitor.who.clone()));
@@ -103,16 +115,7 @@ impl Ask {
 
     /// Returns the value of a successful answer; null when it has no content.
     pub async fn value(&self, call: Call) -> Result<Value, Problem> {
-        let response = self.raw(call).await?;
-        let status = response.status();
-        let cut = |_| Problem::new(StatusCode::BAD_GATEWAY, "the answer of the API is too large for a page");
-        let body = Limited::new(response.into_body(), MAX_ANSWER).collect().await.map_err(cut)?.to_bytes();
-        if status.is_success() {
-            return Ok(serde_json::from_slice(&body).unwrap_or(Value::Null));
-        }
-        Err(serde_json::from_slice(&body).unwrap_or_else(|_| {
-            Problem::new(status, format!("the API answered {status}"))
-        }))
+        read(self.raw(call).await?).await
     }
 
     /// Returns the value of the answer to a request that only reads.
@@ -145,4 +148,16 @@ impl Ask {
     pub fn client(&self) -> Option<Client> {
         self.peer.map(|peer| Client(peer.0))
     }
+}
+
+/// Reads an answer: the value of a success, or the problem.
+async fn read(response: Response) -> Result<Value, Problem> {
+    let status = response.status();
+    let cut = |_| Problem::new(StatusCode::BAD_GATEWAY, "the answer of the API is too large for a page");
+    let body = Limited::new(response.into_body(), MAX_ANSWER).collect().await.map_err(cut)?.to_bytes();
+    if status.is_success() {
+        return Ok(serde_json::from_slice(&body).unwrap_or(Value::Null));
+    }
+    let unknown = || Problem::new(status, format!("the API answered {status}"));
+    Err(serde_json::from_slice(&body).unwrap_or_else(|_| unknown()))
 }

@@ -25,7 +25,8 @@ pub(super) struct Visitor {
 pub(super) struct Fields(Vec<(String, String)>);
 
 impl Fields {
-    fn read(body: &[u8]) -> Self {
+    /// Reads the body of a form.
+    pub fn read(body: &[u8]) -> Self {
         Self(url::form_urlencoded::parse(body).into_owned().collect())
     }
 
@@ -59,7 +60,8 @@ pub(super) async fn protect(mut response: Response) -> Response {
         (header::REFERRER_POLICY, "same-origin"),
         (header::X_FRAME_OPTIONS, "DENY"),
     ] {
-        headers.insert(name, HeaderValue::from_static(value));
+        // An image of a step has a stricter policy of its own.
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
@@ -95,12 +97,17 @@ pub(super) async fn signed_in(State(ui): State<Ui>, request: Request<Body>, next
         Ok(None) => return to_login(&parts),
         Err(problem) => return layout::problem(&problem, None),
     };
-    let mut bytes = Bytes::new();
+    let mut body = body;
     if changes(&parts.method) {
-        bytes = match read(body, MAX_BODY).await {
-            Ok(bytes) => bytes,
-            Err(problem) => return layout::problem(&problem, None),
-        };
+        let mut bytes = Bytes::new();
+        // The API reads a component, within its own bounds. The token is in a header.
+        if !is_component(&parts.headers) {
+            bytes = match read(body, MAX_BODY).await {
+                Ok(bytes) => bytes,
+                Err(problem) => return layout::problem(&problem, None),
+            };
+            body = Body::from(bytes.clone());
+        }
         let is_form = parts
             .headers
             .get(header::CONTENT_TYPE)
@@ -119,11 +126,16 @@ pub(super) async fn signed_in(State(ui): State<Ui>, request: Request<Body>, next
     };
     let secure = login::is_secure(&ui, &parts);
     parts.extensions.insert(visitor);
-    let mut response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
+    let mut response = next.run(Request::from_parts(parts, body)).await;
     if let Some(token) = renewed {
         login::set_cookie(&mut response, &token, secure);
     }
     response
+}
+
+/// Returns whether the body of a request is the component of a step.
+fn is_component(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/wasm")
 }
 
 /// Reads a body in bounded time.

@@ -53,7 +53,11 @@ fn local(next: &str) -> &str {
 }
 
 /// Shows the form of the login.
-pub(super) async fn page(State(ui): State<Ui>, Query(Next { next }): Query<Next>, request: Request) -> Response {
+pub(super) async fn page(
+    State(ui): State<Ui>,
+    Query(Next { next }): Query<Next>,
+    request: Request,
+) -> Response {
     let (parts, _) = request.into_parts();
     if let Ok(Some(_)) = visitor(&ui, &parts).await {
         return Redirect::to(local(&next)).into_response();

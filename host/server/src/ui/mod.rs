@@ -10,6 +10,8 @@ mod ask;
 mod assets;
 mod bars;
 mod diff;
+mod chart;
+mod clock;
 mod flash;
 mod graph;
 mod guard;
@@ -18,6 +20,8 @@ mod login;
 mod pages;
 mod show;
 mod value;
+mod values;
+mod words;
 
 use std::sync::Arc;
 

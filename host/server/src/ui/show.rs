@@ -87,6 +87,12 @@ pub(super) fn next_page(answer: &Value, here: &str) -> Markup {
     }
 }
 
+/// Returns a name as the id of an element: other characters than letters, digits and `-` become `-`.
+pub(super) fn anchor(name: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    format!("at-{}", name.chars().map(plain).collect::<String>())
+}
+
 /// Shows a notice in place of an empty list.
 pub(super) fn empty(what: &str, hint: Markup) -> Markup {
     html! {
@@ -113,7 +119,10 @@ mod tests {
         assert_eq!(seconds(&json!(1.2345)), "1.23 s");
         assert_eq!(seconds(&json!(3_700.0)), "1h1m40s");
         assert_eq!(seconds(&Value::Null), "–");
-        assert_eq!((bytes(0), bytes(1_500), bytes(3 << 30)), ("0B".into(), "1.5 KiB".into(), "3.0 GiB".into()));
+        assert_eq!(
+            (bytes(0), bytes(1_500), bytes(3 << 30)),
+            ("0B".into(), "1.5 KiB".into(), "3.0 GiB".into())
+        );
         assert_eq!((count(7), count(1_234_567)), ("7".into(), "1\u{202f}234\u{202f}567".into()));
     }
 }

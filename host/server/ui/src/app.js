@@ -1,8 +1,11 @@
+import { startCopies } from './copy.js';
+import { startChoices } from './choose.js';
 import { startDialogs } from './dialog.js';
 import { startHtmx } from './htmx.js';
 import { startKeys } from './keys.js';
 import { startLogs } from './log.js';
 import { showTimes, startTimes } from './time.js';
+import { startUploads } from './upload.js';
 
 /** @param {ParentNode} root */
 function enhance(root) {
@@ -10,8 +13,11 @@ function enhance(root) {
   startLogs(root);
 }
 
+startCopies();
+startChoices();
 startDialogs();
 startKeys();
 startTimes();
+startUploads();
 startHtmx(enhance);
 enhance(document);

@@ -31,7 +31,7 @@ export function startHtmx(enhance) {
   // app.css has the rules for indicators.
   const { indicatorStyleSheet } = htmx;
   htmx.config.includeIndicatorCSS = false;
-  // What the person has opened stays open when the content of a page changes.
+  // The user opens and closes details, also in content that renews itself.
   htmx.config.morphIgnore = [...htmx.config.morphIgnore, 'open'];
   document.adoptedStyleSheets = document.adoptedStyleSheets.filter((sheet) => sheet !== indicatorStyleSheet);
   htmx.registerExtension('stepwell', {

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use stepwell_engine::clock::Timestamp;
 use stepwell_engine::job::render;
 use stepwell_engine::run::{Event, Item};
+use stepwell_engine::step::LogLine;
+use stepwell_engine::store::LogRecord;
 use stepwell_engine::workspace::{Workspace, Writer, Writes, Written};
 use stepwell_engine::{Outcome, Produced, Receipt, StepEnd, project};
 
@@ -35,6 +37,7 @@ impl Worker<'_> {
                         step = definition.id,
                         "parallel execution is off: the branches of the group run one after the other"
                     );
+                    self.log_in_order(step, attempt, at);
                 }
                 self.push(Event::GroupStarted { step: key, attempt, items, in_order, at })
             }
@@ -46,14 +49,31 @@ impl Worker<'_> {
         }
     }
 
+    /// Adds a line to the log of the run, for the first of its groups that runs its branches one after the other.
+    fn log_in_order(&mut self, step: usize, attempt: u32, at: Timestamp) {
+        let Some(known) = self.state.steps.get(step).filter(|_| !self.state.has_group_in_order()) else {
+            return;
+        };
+        let job = &self.state.run.job;
+        let fix = self.runs.ctx.parallel_off(project::of(&job.id), job).map(|place| place.fix());
+        let message = format!(
+            "parallel execution is off: the branches of groups run one after the other ({})",
+            fix.unwrap_or_default()
+        );
+        let line = LogLine { level: "warn".to_owned(), message, fields: Map::new() };
+        self.logs.push(LogRecord { seq: 0, at, step_id: known.path.to_string(), attempt, line });
+    }
+
     /// Returns the workspace as an attempt of a step uses it.
     pub(super) fn workspace_of(&mut self, step: usize) -> Workspace {
         let dir = self.runs.ctx.workspace(&self.state.run.execution_id);
         let branch_dir = self.state.branch_dir(step);
         let writes = branch_dir.is_some().then(|| {
             let (all, branches) = (self.written(), Arc::new(self.state.branches_of(step)));
+            let config = self.state.definition(step).map(|step| serde_json::json!(step.config));
+            let names_part = config.is_some_and(|config| config.to_string().contains(".part"));
             let step = self.state.steps.get(step).map_or_else(|| "".into(), |step| step.path.clone());
-            Writes { all, writer: Writer { step, branches } }
+            Writes { all, writer: Writer { step, branches }, names_part }
         });
         let named = self.state.names_branch_dir(step);
         Workspace { dir, branch_dir: branch_dir.filter(|_| named), writes }

@@ -82,6 +82,7 @@ impl Runs {
             state,
             cancel: why,
             pending: Vec::new(),
+            ended_groups: Vec::new(),
             logs: Vec::new(),
             saved,
             forget: Vec::new(),

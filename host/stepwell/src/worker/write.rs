@@ -37,6 +37,7 @@ impl Worker<'_> {
         apply(&mut self.state, &event)?;
         for group in groups.into_iter().filter(|group| !self.state.is_running(*group)) {
             self.runs.ctx.group_ended(&self.state, group, self.now());
+            self.ended_groups.push((self.pending.len(), group));
         }
         let state = &self.state;
         let gone = |step: &usize| state.steps.get(*step).is_none_or(|step| step.checkpoint.is_none());
@@ -55,6 +56,7 @@ impl Worker<'_> {
             return Ok(());
         }
         let events = std::mem::take(&mut self.pending);
+        let mut groups = std::mem::take(&mut self.ended_groups).into_iter().peekable();
         let commit = Commit {
             execution_id: self.hold.execution_id.clone(),
             fence: self.hold.fence,
@@ -83,9 +85,12 @@ impl Worker<'_> {
         }
         self.runs.ctx.wake(free.iter().map(String::as_str));
         self.runs.ctx.announce_queues(free);
-        for event in &events {
+        for (number, event) in events.iter().enumerate() {
             let step = event.step().and_then(|key| self.state.position(key)).unwrap_or_default();
             self.observer.notice(&self.state, step, Notice::Event(event));
+            while let Some((_, group)) = groups.next_if(|(last, _)| *last == number) {
+                self.observer.notice(&self.state, group, Notice::GroupEnded);
+            }
         }
         self.runs.ctx.notify_waiters(&self.state);
         Ok(())

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{BranchResult, GroupState, Stop};
+use super::{BranchResult, Stop};
 use crate::outcome::{FailureKind, Outcome, Produced, Receipt, StepEnd};
 use crate::run::apply::MAX_LOST;
 use crate::run::{RunState, StepStatus};
@@ -37,7 +37,7 @@ pub(super) fn joined(state: &mut RunState, index: usize) -> StepEnd {
         None => Value::Null,
     };
     let summary = format!("{} of {} branches succeeded", count("success"), results.len());
-    let outcome = outcome(state, index, group, conflict);
+    let outcome = outcome(state, index, failed, conflict);
     let metadata = match metadata {
         Value::Object(metadata) => metadata,
         _ => Map::new(),
@@ -53,7 +53,9 @@ pub(super) fn end_of(outcome: Outcome) -> StepEnd {
     StepEnd { outcome, produced: Produced::default(), receipt: Receipt::default() }
 }
 
-fn outcome(state: &RunState, index: usize, group: &GroupState, conflict: Option<String>) -> Outcome {
+/// Returns the outcome of a group with that number of failed branches.
+fn outcome(state: &RunState, index: usize, failed_count: usize, conflict: Option<String>) -> Outcome {
+    let Some(group) = state.groups.get(&index) else { return Outcome::Succeeded };
     let kills = |step: &usize| {
         state.steps.get(*step).is_some_and(|step| {
             let end = step.end.as_ref().map(|end| &end.outcome);
@@ -83,8 +85,7 @@ fn outcome(state: &RunState, index: usize, group: &GroupState, conflict: Option<
         end.is_some_and(|end| end.outcome.is_retryable())
     });
     let message = format!(
-        "{} of {} branches failed; the first: `{}`: {}",
-        failed.len(),
+        "{failed_count} of {} branches failed; the first: `{}`: {}",
         group.branches.len(),
         first.path,
         first.message()

@@ -128,8 +128,9 @@ impl FileUse {
                 Ok(())
             }
             Err(Refused::By(other)) => {
+                let file = writes.shown(path);
                 self.reached.conflicting(format!(
-                    "WORKSPACE_CONFLICT: the steps `{other}` and `{}` write the same file of the workspace, `{path}`, and are in different branches; write to `${{{{ run.branch_dir }}}}`, or put both into one branch",
+                    "WORKSPACE_CONFLICT: the steps `{other}` and `{}` write the same file of the workspace, `{file}`, and are in different branches; write to `${{{{ run.branch_dir }}}}`, or put both into one branch",
                     writes.writer.step
                 ));
                 Err(ErrorCode::Busy.into())

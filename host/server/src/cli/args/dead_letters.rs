@@ -12,6 +12,8 @@ pub(crate) enum DeadLettersCommand {
         #[arg(long, value_parser = ["open", "redriven", "discarded", "all"], default_value = "open")]
         state: String,
     },
+    /// Groups open dead letters by cause: the class of the outcome, and the message without its names and numbers.
+    Causes,
     /// Shows a dead letter.
     Show {
         /// The id of the run.

@@ -9,7 +9,6 @@ mod connections;
 mod dead_letters;
 mod jobs;
 mod keys;
-mod sessions;
 mod policy;
 mod queues;
 mod run;
@@ -18,6 +17,7 @@ mod schedules;
 mod scripts;
 mod secrets;
 mod serve;
+mod sessions;
 mod shared;
 mod steps;
 mod validate;
@@ -42,7 +42,6 @@ pub(crate) use connections::ConnectionsCommand;
 pub(crate) use dead_letters::DeadLettersCommand;
 pub(crate) use jobs::JobsCommand;
 pub(crate) use keys::KeysCommand;
-pub(crate) use sessions::SessionsCommand;
 pub(crate) use policy::PolicyCommand;
 pub(crate) use queues::QueuesCommand;
 pub(crate) use run::RunArgs;
@@ -51,6 +50,7 @@ pub(crate) use schedules::SchedulesCommand;
 pub(crate) use scripts::{CheckScriptArgs, ScriptArgs, StepCommand, TestScriptArgs};
 pub(crate) use secrets::SecretsCommand;
 pub(crate) use serve::ServeArgs;
+pub(crate) use sessions::SessionsCommand;
 pub(crate) use shared::{ApiArgs, HostArgs, Local, Of, OfNode, Output};
 pub(crate) use steps::StepsCommand;
 pub(crate) use validate::ValidateArgs;
@@ -199,6 +199,9 @@ pub(crate) enum Command {
         /// Number of hours to look back, 1 to 8760.
         #[arg(long, value_name = "N", default_value_t = 24)]
         hours: u32,
+        /// Shows the number of runs that ended in each hour, for at most 744 hours.
+        #[arg(long)]
+        by_hour: bool,
         #[command(flatten)]
         api: ApiArgs,
     },

@@ -8,6 +8,18 @@ use clap::Subcommand;
 pub(crate) enum SchedulesCommand {
     /// Lists the schedules of stored jobs.
     List,
+    /// Lists the coming fires of all schedules, the earliest first.
+    Coming {
+        /// Lists fires at or after this time (RFC 3339) [default: now].
+        #[arg(long, value_name = "TIME")]
+        from: Option<String>,
+        /// Lists fires before this time (RFC 3339) [default: 24 hours after the first time].
+        #[arg(long, value_name = "TIME")]
+        to: Option<String>,
+        /// Maximum number of fires, 1 to 1000.
+        #[arg(long, value_name = "N", default_value_t = 100)]
+        limit: u32,
+    },
     /// Shows the next fires of a job, and the effect of clock changes on them.
     Preview {
         /// A job file, `-` for standard input, or the id of a stored job.

@@ -37,6 +37,12 @@ pub(crate) enum StepsCommand {
         #[arg(long)]
         force: bool,
     },
+    /// Lists the stored jobs that use a step type.
+    Jobs {
+        /// The step type.
+        #[arg(id = "TYPE")]
+        step_type: String,
+    },
     /// Shows the descriptor of a step type (also TYPE@VERSION) or of a component file.
     Inspect {
         /// A step type, or a `.wasm` file.

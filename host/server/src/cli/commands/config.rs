@@ -2,7 +2,8 @@
 
 use std::str::FromStr;
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use stepwell::ParallelOverride;
 use stepwell::engine::Configuration;
 use stepwell::engine::config::Setting;
 use stepwell::store::PostgresSettings;
@@ -18,6 +19,7 @@ pub(super) fn config_show(resolved: bool, local: &Local) -> Result<Exit, Failure
     let args = &local.host;
     let sources = builder(args);
     let mut config = Configuration::clone(&*sources.configuration()?);
+    let parallel = sources.parallel_override()?;
     if resolved {
         // What the command line and the environment say counts more than the file.
         if let Some(url) = &args.store {
@@ -29,6 +31,7 @@ pub(super) fn config_show(resolved: bool, local: &Local) -> Result<Exit, Failure
         config.queues = args.queues.clone().or(config.queues);
         config.data_dir = args.data_dir.clone().or(config.data_dir).or_else(|| Some(data_dir()));
         config.steps.extend(args.step.iter().cloned());
+        set_parallel(&mut config, parallel);
     }
     for setting in config.store.iter_mut().chain(config.stores.values_mut()) {
         if setting.reference().is_none() {
@@ -45,6 +48,10 @@ pub(super) fn config_show(resolved: bool, local: &Local) -> Result<Exit, Failure
         let queues = serde_json::to_value(sources.queue_settings()?).unwrap_or_default();
         if let Some(shown) = shown.as_object_mut() {
             shown.insert("timezone_queues".to_owned(), queues);
+            if let Some(variable) = parallel.and_then(|set| set.variable) {
+                let origins = json!({ "features.parallel_execution": variable });
+                shown.insert("from_environment".to_owned(), origins);
+            }
         }
     } else {
         without_defaults(&mut shown, &of(&Configuration::default()));
@@ -53,6 +60,16 @@ pub(super) fn config_show(resolved: bool, local: &Local) -> Result<Exit, Failure
         Some(map) if map.is_empty() => "# every value is the default".to_owned(),
         _ => serde_saphyr::to_string(shown).unwrap_or_default().trim_end().to_owned(),
     })
+}
+
+/// Sets whether parallel execution is on: the environment counts more than the projects and the configuration.
+fn set_parallel(config: &mut Configuration, set: Option<ParallelOverride>) {
+    let of_all = set.map(|set| set.on).or(config.features.parallel_execution).unwrap_or(false);
+    config.features.parallel_execution = Some(of_all);
+    for project in config.projects.values_mut() {
+        let on = set.map(|set| set.on).or(project.features.parallel_execution).unwrap_or(of_all);
+        project.features.parallel_execution = Some(on);
+    }
 }
 
 /// The text in the place of a secret.

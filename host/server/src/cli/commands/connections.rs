@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use stepwell::Host;
-use stepwell::engine::config::{Connection, Database, Tls};
 
+use crate::api::sources::{connection_test, connections as connections_of};
 use crate::cli::Ends;
 use crate::cli::args::{ConnectionsCommand, Local, Output};
 use crate::cli::host::host;
@@ -16,13 +16,7 @@ pub(super) async fn connections(command: ConnectionsCommand, local: &Local) -> E
     let host = host(&local.host).await?;
     match command {
         ConnectionsCommand::List => {
-            let config = host.configuration();
-            let connections = config.connections.iter().map(|(name, connection)| {
-                let [place, login, tls] = described(connection);
-                json!({"name": name, "type": connection.kind.name(), "address": place, "login": login, "tls": tls,
-                    "read_only": connection.read_only})
-            });
-            let answer = json!({"items": connections.collect::<Vec<Value>>(), "next_cursor": null});
+            let answer = serde_json::to_value(connections_of(&host.configuration())).unwrap_or_default();
             show(local.output, &answer, listed)
         }
         ConnectionsCommand::Test { names } => test(names, &host, local.output).await,
@@ -51,28 +45,6 @@ fn listed(connections: &Value) -> String {
     sheet.text()
 }
 
-/// Where it is, who logs in, and how. References to secrets stay references.
-fn described(connection: &Connection) -> [String; 3] {
-    if connection.kind == Database::Sqlite {
-        let path = connection.path.as_ref().map(|path| path.display().to_string());
-        return [path.unwrap_or_default(), String::new(), String::new()];
-    }
-    let text = |setting: &Option<stepwell::engine::config::Setting>| {
-        setting.as_ref().map(|setting| setting.0.clone()).unwrap_or_default()
-    };
-    let host = text(&connection.host);
-    let place = match host.starts_with('/') {
-        true => format!("{host} {}", text(&connection.database)),
-        false => format!("{host}:{}/{}", connection.port(), text(&connection.database)),
-    };
-    let tls = match connection.tls() {
-        _ if host.starts_with('/') => "",
-        Tls::Verify => "verify",
-        Tls::Disable => "disable",
-    };
-    [place, text(&connection.user), tls.to_owned()]
-}
-
 /// Logs in to each, one after the other.
 async fn test(names: Vec<String>, host: &Host, output: Output) -> Ends {
     let config = host.configuration();
@@ -83,25 +55,22 @@ async fn test(names: Vec<String>, host: &Host, output: Output) -> Ends {
     }
     let (mut exit, mut results) = (Exit::Success, Vec::new());
     for name in names {
-        let (result, line) = match host.sandbox().connections().test(&name).await {
-            Ok(tested) => {
-                let (ms, version) = (tested.took.as_millis(), tested.version);
-                let line = format!("{name}: works ({ms} ms): {version}");
-                (
-                    json!({"name": name, "works": true, "ms": u64::try_from(ms).unwrap_or(u64::MAX), "server": version}),
-                    line,
-                )
+        let tested = connection_test(host, &name).await;
+        let line = match &tested.message {
+            None => {
+                let (ms, server) =
+                    (tested.ms.unwrap_or_default(), tested.server.as_deref().unwrap_or_default());
+                format!("{name}: works ({ms} ms): {server}")
             }
-            Err(why) => {
+            Some(why) => {
                 exit = Exit::RunFailed;
-                let line = format!("{name}: does not work: {why}");
-                (json!({"name": name, "works": false, "message": why}), line)
+                format!("{name}: does not work: {why}")
             }
         };
         if output == Output::Text {
             print(&plain(&line));
         }
-        results.push(result);
+        results.push(tested);
     }
     if output == Output::Json {
         show(output, &json!({"items": results, "next_cursor": null}), |_| String::new())?;

@@ -29,6 +29,9 @@ pub(super) async fn dead_letters(command: DeadLettersCommand, api: &ApiArgs) -> 
             let call = || Call::to(&Operation::listDeadLetters, &[]).query("state", state.as_ref());
             show(output, &client.list(call, MOST_ITEMS).await?, listed)
         }
+        DeadLettersCommand::Causes => {
+            show(output, &client.ask(Call::to(&Operation::deadLetterCauses, &[])).await?, causes)
+        }
         DeadLettersCommand::Show { execution_id } => {
             show(output, &client.ask(Call::to(&Operation::getDeadLetter, &[&execution_id])).await?, fields)
         }
@@ -121,6 +124,44 @@ async fn bulk(client: &Client, body: Value) -> Result<Done, Failure> {
     }
 }
 
+/// Failed steps that a list names.
+const NAMED: usize = 3;
+
+/// The steps that failed: those of branches, where a group made the run fail.
+fn failed(letter: &Value) -> String {
+    let steps = letter.get("failed").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let count = letter.get("failed_count").and_then(Value::as_u64).unwrap_or(0);
+    let named: Vec<String> = steps.iter().take(NAMED).map(|step| text(step, "/step_id")).collect();
+    match count.saturating_sub(named.len() as u64) {
+        _ if named.is_empty() => text(letter, "/step_id"),
+        0 => named.join(", "),
+        more => format!("{} and {more} more", named.join(", ")),
+    }
+}
+
+fn causes(found: &Value) -> String {
+    let mut sheet =
+        Sheet::new(&[whole("count"), whole("class"), words("message"), words("jobs"), whole("last")]);
+    for cause in items(found) {
+        let jobs = cause.get("jobs").and_then(Value::as_array).into_iter().flatten();
+        let mut jobs: Vec<&str> = jobs.filter_map(Value::as_str).collect();
+        if cause.get("more_jobs").and_then(Value::as_bool).unwrap_or(false) {
+            jobs.push("…");
+        }
+        sheet.row([
+            text(cause, "/count"),
+            text(cause, "/class"),
+            text(cause, "/message"),
+            jobs.join(", "),
+            time(cause, "/last_at"),
+        ]);
+    }
+    if text(found, "/complete") == "false" {
+        say!("note: there are more dead letters than {}, which were counted", text(found, "/counted"));
+    }
+    sheet.text()
+}
+
 fn listed(letters: &Value) -> String {
     let mut sheet = Sheet::new(&[
         whole("run"),
@@ -143,7 +184,7 @@ fn listed(letters: &Value) -> String {
             text(letter, "/execution_id"),
             text(letter, "/job_id"),
             text(letter, "/status"),
-            text(letter, "/step_id"),
+            failed(letter),
             text(letter, "/class"),
             time(letter, "/at"),
             text(letter, "/message"),

@@ -7,15 +7,29 @@ use crate::cli::Ends;
 use crate::cli::args::ApiArgs;
 use crate::cli::client::{Call, Client};
 use crate::cli::output::show;
-use crate::cli::output::table::{Sheet, text, whole, words};
+use crate::cli::output::table::{Sheet, items, text, time, whole, words};
 
-pub(super) async fn metrics(hours: u32, api: &ApiArgs) -> Ends {
+pub(super) async fn metrics(hours: u32, by_hour: bool, api: &ApiArgs) -> Ends {
     let client = Client::new(api).await?;
+    if by_hour {
+        let call = Call::to(&Operation::metricsByHour, &[]).query("hours", Some(hours));
+        return show(api.output, &client.ask(call).await?, hours_text);
+    }
     show(
         api.output,
         &client.ask(Call::to(&Operation::getMetrics, &[]).query("hours", Some(hours))).await?,
         metrics_text,
     )
+}
+
+fn hours_text(answer: &Value) -> String {
+    let mut sheet = Sheet::new(&[whole("hour"), whole("runs"), whole("succeeded"), whole("failed")]);
+    for hour in items(answer) {
+        let figures = ["/runs", "/succeeded", "/failed"].map(|name| text(hour, name));
+        let [runs, succeeded, failed] = figures;
+        sheet.row([time(hour, "/hour"), runs, succeeded, failed]);
+    }
+    sheet.text()
 }
 
 fn metrics_text(metrics: &Value) -> String {

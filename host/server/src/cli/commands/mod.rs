@@ -13,7 +13,6 @@ mod explain;
 mod health;
 mod jobs;
 mod keys;
-mod sessions;
 mod ledger;
 mod metrics;
 mod policy;
@@ -25,6 +24,7 @@ mod schema;
 mod scripts;
 mod secrets;
 mod serve;
+mod sessions;
 mod steps;
 mod validate;
 mod warm_up;
@@ -61,7 +61,7 @@ pub(crate) async fn dispatch(cli: Cli, filter: LogFilter) -> Result<Exit, Failur
         Command::Approvals(of) => approvals::approvals(of.command, &of.api).await?,
         Command::Queues(of) => queues::queues(of.command, &of.api).await?,
         Command::Status(api) => queues::queues(QueuesCommand::List, &api).await?,
-        Command::Metrics { hours, api } => metrics::metrics(hours, &api).await?,
+        Command::Metrics { hours, by_hour, api } => metrics::metrics(hours, by_hour, &api).await?,
         Command::Health(api) => health::health(&api).await?,
         Command::CleanUp { days, dry_run, include_dead, api } => {
             clean_up::clean_up(days, dry_run, include_dead, &api).await?

@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use stepwell::engine::job;
-use stepwell::engine::policy::Grant;
 use stepwell::engine::project;
 use stepwell::{Host, HostError};
 
 use crate::Exit;
+use crate::api::policies::grants;
 use crate::cli::args::Local;
 use crate::cli::files;
 use crate::cli::host::host;
@@ -24,16 +24,7 @@ pub(super) async fn policy_show(file: &Path, local: &Local) -> Result<Exit, Fail
     let mut parsed =
         job::parse(&source.name, &source.text, &host.steps().catalog()).map_err(HostError::Invalid)?;
     parsed.job.id = project::qualified(local.host.project_on(&host)?, &parsed.job.id);
-    let mut steps = Vec::new();
-    for (step, grant) in host.jobs().grants(&parsed.job) {
-        let (id, step_type) = (&step.id, &step.step_type);
-        let shown = match grant {
-            Ok(grant) => granted(&grant),
-            Err(denial) => json!({"denied": {"rule": denial.rule, "message": denial.in_full()}}),
-        };
-        steps.push(json!({"step_id": id, "step_type": step_type, "grant": shown}));
-    }
-    let answer = json!({"items": steps, "next_cursor": null});
+    let answer = serde_json::to_value(grants(&host, &parsed.job).await).unwrap_or_default();
     show(local.output, &answer, |answer| {
         items(answer).iter().map(step_text).collect::<Vec<_>>().join("\n\n")
     })?;
@@ -52,32 +43,13 @@ pub(super) async fn note_other_settings(host: &Host) {
     }
 }
 
-/// A grant: each part with its value and the rule that it comes from.
-fn granted(grant: &Grant) -> Value {
-    let origin = |part: &str| {
-        let found = grant.trace().iter().rev().find(|(name, _)| name == part);
-        found.map_or_else(|| format!("profile {}", grant.profile().name()), |(_, origin)| origin.clone())
-    };
-    let mut parts = Vec::new();
-    let mut add = |part: String, value: String, from: String| {
-        parts.push(json!({"part": part, "value": value, "from": from}));
-    };
-    for (name, value) in grant.limits().list() {
-        add(format!("limits.{name}"), format!("= {value}"), origin(&format!("limits.{name}")));
-    }
-    for (part, value) in grant.parts() {
-        add(part, value, grant.policy().to_owned());
-    }
-    let note = grant.shortfall().map(|short| short.in_full());
-    json!({"digest": grant.digest(), "profile": origin("profile"), "note": note, "parts": parts})
-}
-
 fn step_text(step: &Value) -> String {
     let mut lines = vec![format!("step {} ({})", text(step, "/step_id"), text(step, "/step_type"))];
     let rule = text(step, "/grant/denied/rule");
     if !rule.is_empty() {
         lines.push(format!("  denied [{rule}]"));
-        lines.extend(text(step, "/grant/denied/message").lines().map(|line| format!("  {line}")));
+        let denial = in_full(step.pointer("/grant/denied").unwrap_or(&Value::Null));
+        lines.extend(denial.lines().map(|line| format!("  {line}")));
         return plain_lines(&lines.join("\n"));
     }
     for name in ["digest", "profile", "note"] {
@@ -89,5 +61,14 @@ fn step_text(step: &Value) -> String {
     for part in step.pointer("/grant/parts").and_then(Value::as_array).into_iter().flatten() {
         lines.push(format!("  {} {}  ({})", text(part, "/part"), text(part, "/value"), text(part, "/from")));
     }
+    for denial in step.get("missing").and_then(Value::as_array).into_iter().flatten() {
+        lines.push(format!("  missing [{}] {}", text(denial, "/rule"), in_full(denial)));
+    }
     plain_lines(&lines.join("\n"))
+}
+
+/// Returns the message of a denial, and the change that would allow the action.
+fn in_full(denial: &Value) -> String {
+    let (message, help) = (text(denial, "/message"), text(denial, "/help"));
+    if help.is_empty() { message } else { format!("{message}; {help}") }
 }

@@ -19,12 +19,13 @@ pub(super) async fn schedules(command: SchedulesCommand, api: &ApiArgs) -> Ends 
     let output = api.output;
     match command {
         SchedulesCommand::List => {
-            let jobs = client.list(|| Call::to(&Operation::listJobs, &[]), MOST_ITEMS).await?;
-            let schedules: Vec<Value> =
-                items(&jobs).iter().filter_map(|job| job.get("schedule").cloned()).collect();
-            let schedules: Vec<Value> = schedules.into_iter().filter(Value::is_object).collect();
-            let answer = json!({"items": schedules, "next_cursor": jobs.get("next_cursor")});
+            let answer = client.list(|| Call::to(&Operation::listSchedules, &[]), MOST_ITEMS).await?;
             show(output, &answer, |answer| schedule_rows(items(answer).iter()))
+        }
+        SchedulesCommand::Coming { from, to, limit } => {
+            let call = Call::to(&Operation::listFires, &[]).query("limit", Some(limit));
+            let call = call.query("from", from).query("to", to);
+            show(output, &client.ask(call).await?, coming)
         }
         SchedulesCommand::Preview { job, count, from } => {
             preview(&client, output, &job, count, from.as_deref()).await
@@ -89,6 +90,24 @@ async fn preview(client: &Client, output: Output, job: &str, count: u32, from: O
     show(output, &answer, previewed)
 }
 
+fn coming(answer: &Value) -> String {
+    let mut sheet = Sheet::new(&[whole("due"), words("job"), whole("fire"), whole("result"), words("note")]);
+    for fire in items(answer) {
+        let (job, nominal) = (text(fire, "/job_id"), text(fire, "/nominal"));
+        sheet.row([time(fire, "/due_at"), job, nominal, result(fire), text(fire, "/note")]);
+    }
+    if items(answer).is_empty() {
+        return format!("no schedule fires before {}", time(answer, "/until"));
+    }
+    sheet.text()
+}
+
+/// Returns the decision about a coming fire in words.
+fn result(fire: &Value) -> String {
+    let decision = text(fire, "/decision");
+    if decision == "admitted" { "runs".to_owned() } else { decision }
+}
+
 fn previewed(answer: &Value) -> String {
     let mut sheet = Sheet::new(&[whole("fire"), whole("due"), whole("result"), words("note")]);
     let none = answer.get("fires").and_then(Value::as_array).is_none_or(Vec::is_empty);
@@ -97,9 +116,8 @@ fn previewed(answer: &Value) -> String {
     }
     let list = |name: &str| answer.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
     for fire in list("fires") {
-        let decision = text(&fire, "/decision");
-        let result = if decision == "admitted" { "runs".to_owned() } else { decision };
-        sheet.row([text(&fire, "/nominal"), time(&fire, "/due_at"), result, text(&fire, "/note")]);
+        let nominal = text(&fire, "/nominal");
+        sheet.row([nominal, time(&fire, "/due_at"), result(&fire), text(&fire, "/note")]);
     }
     let mut lines = vec![sheet.text()];
     for change in list("transitions") {

@@ -10,7 +10,7 @@ use crate::Exit;
 use crate::api::Operation;
 use crate::cli::Ends;
 use crate::cli::args::{ApiArgs, HostArgs, Of, StepsCommand};
-use crate::cli::client::{Call, Client};
+use crate::cli::client::{Call, Client, MOST_ITEMS};
 use crate::cli::host::{component, host};
 use crate::cli::output::table::{Sheet, items, text, time, whole, words};
 use crate::cli::output::{change, each, show, show_all};
@@ -60,6 +60,11 @@ pub(super) async fn steps(of: Of<StepsCommand>) -> Ends {
             let call = Call::to(&Operation::rollbackStep, &[&step_type]).json(&json!({ "version": version }));
             show(output, &client.ask(call).await?, |activated| activation(activated, "active again"))
         }
+        StepsCommand::Jobs { step_type } => {
+            let client = Client::new(&api).await?;
+            let call = || Call::to(&Operation::stepJobs, &[&step_type]);
+            show(output, &client.list(call, MOST_ITEMS).await?, users)
+        }
         StepsCommand::Remove { step_type, force } => {
             let client = Client::new(&api).await?;
             let call = Call::to(&Operation::removeStep, &[&step_type]);
@@ -67,6 +72,17 @@ pub(super) async fn steps(of: Of<StepsCommand>) -> Ends {
             change(&client, output, call, &format!("{step_type}: removed")).await
         }
     }
+}
+
+/// The jobs that use a step type, with their steps of that type.
+fn users(jobs: &Value) -> String {
+    let mut sheet = Sheet::new(&[words("job"), words("steps")]);
+    for job in items(jobs) {
+        let steps = job.get("steps").and_then(Value::as_object).into_iter().flatten();
+        let steps: Vec<&str> = steps.map(|(step, _)| step.as_str()).collect();
+        sheet.row([text(job, "/job_id"), steps.join(", ")]);
+    }
+    sheet.text()
 }
 
 /// Returns whether the argument of `inspect` is a path, and not the name of a step type.

@@ -25,7 +25,7 @@ pub(super) async fn validate(args: &ValidateArgs) -> Ends {
     let asked = sources.len();
     let (answers, failures) = check_each(&client, sources).await;
     for (source, answer) in &answers {
-        let (id, steps) = (text(answer, "/job_id"), counted(text(answer, "/steps"), "step"));
+        let (id, steps) = (text(answer, "/job_id"), steps_of(answer));
         if args.api.output == Output::Text {
             print(&plain(&format!("{}: the job `{id}` is valid ({steps})", source.name)));
         }
@@ -35,6 +35,15 @@ pub(super) async fn validate(args: &ValidateArgs) -> Ends {
         show_all(args.api.output, asked, answers.into_iter().map(|(_, answer)| answer).collect());
     }
     failure.map_or(Ok(Exit::Success), Err)
+}
+
+/// The number of steps of a job, and of its groups if it has any.
+fn steps_of(answer: &Value) -> String {
+    let steps = counted(text(answer, "/steps"), "step");
+    match answer.get("groups").and_then(Value::as_u64).unwrap_or(0) {
+        0 => steps,
+        groups => format!("{steps}, and {}", counted(groups, "group")),
+    }
 }
 
 /// Checks a job file: problems have their places in it. The answer of `POST /api/v2/jobs/validate`.

@@ -3,6 +3,7 @@
 pub(crate) mod progress;
 pub(crate) mod summary;
 pub(crate) mod table;
+mod value;
 
 use serde_json::{Value, json};
 

@@ -7,7 +7,8 @@ use std::time::Duration;
 use console::style;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use parking_lot::Mutex;
-use stepwell::engine::run::{Event, RunState};
+use stepwell::engine::run::{Event, RunState, StepStatus};
+use stepwell::engine::{Outcome, StepEnd};
 use stepwell::{Notice, Observer};
 
 use crate::cli::output::summary::brief;
@@ -58,6 +59,21 @@ impl Terminal {
         }
     }
 
+    fn ended(&self, name: &str, well: bool, text: &str) {
+        let mark = if well { style("✓").green() } else { style("✗").red() };
+        self.line(&format!("{} {name}: {}", mark.for_stderr(), plain(&brief(text))));
+    }
+
+    fn step_ended(&self, name: &str, end: &StepEnd) {
+        match &end.outcome {
+            Outcome::Parked { .. } => {
+                self.line(&format!("{name}: waits for {}", plain(&end.outcome.message())));
+            }
+            Outcome::Succeeded => self.ended(name, true, &end.produced.summary),
+            outcome => self.ended(name, false, &outcome.message()),
+        }
+    }
+
     fn with_bar(&self, step: usize, act: impl FnOnce(&ProgressBar)) {
         if let Some(bar) = self.bars.lock().get(&step) {
             act(bar);
@@ -69,10 +85,15 @@ impl Terminal {
 fn branches(state: &RunState, group: usize, in_order: bool) -> String {
     let count = state.group(group).map_or(0, |group| group.branches.len());
     let noun = if count == 1 { "branch" } else { "branches" };
-    match in_order {
-        true => format!("{count} {noun}, one after the other, because parallel execution is off"),
-        false => format!("{count} {noun}, at the same time"),
-    }
+    let most = state.definition(group).and_then(|group| group.group.as_deref()?.max_parallel);
+    let how = match most {
+        _ if count < 2 => String::new(),
+        _ if in_order => ", one after the other, because parallel execution is off".to_owned(),
+        Some(1) => ", one after the other, because `max_parallel` is 1".to_owned(),
+        Some(most) if (most as usize) < count => format!(", at most {most} at the same time"),
+        _ => ", at the same time".to_owned(),
+    };
+    format!("{count} {noun}{how}")
 }
 
 /// Returns the name of a step for people: its display name, or its path if it works on an item.
@@ -105,20 +126,14 @@ impl Observer for Terminal {
             Notice::Event(Event::StepStarted { attempt, .. }) => {
                 self.start(step, &format!("{name} (attempt {attempt})"))
             }
-            Notice::Event(Event::StepEnded { end, .. })
-                if matches!(end.outcome, stepwell::engine::Outcome::Parked { .. }) =>
-            {
-                self.end(step);
-                self.line(&format!("{name}: waits for {}", plain(&end.outcome.message())));
-            }
             Notice::Event(Event::StepEnded { end, .. }) => {
                 self.end(step);
-                let text = match end.outcome.is_success() {
-                    true => end.produced.summary.clone(),
-                    false => end.outcome.message(),
-                };
-                let mark = if end.outcome.is_success() { style("✓").green() } else { style("✗").red() };
-                self.line(&format!("{} {name}: {}", mark.for_stderr(), plain(&brief(&text))));
+                self.step_ended(&name, end);
+            }
+            Notice::GroupEnded => {
+                if let Some(group) = state.steps.get(step).filter(|group| group.end.is_some()) {
+                    self.ended(&name, group.status == StepStatus::Success, &group.message());
+                }
             }
             Notice::Event(Event::StepSkipped { reason, .. }) => {
                 self.end(step);

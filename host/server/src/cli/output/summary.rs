@@ -1,27 +1,18 @@
-//! A run for people: its steps, where one trapped, and the beginning of what each gave to later steps.
+//! A run for people: its steps, and where one trapped.
 
-use console::style;
 use serde_json::Value;
 use stepwell::engine::quantity::{Bytes, Count};
 
 use crate::Exit;
-use crate::cli::output::table::{Sheet, columns_of_the_terminal, text, whole, words};
+use crate::cli::output::table::{Sheet, text, whole, words};
+use crate::cli::output::value::output;
 use crate::display::plain;
 
-/// Rows and columns of a list of objects that are shown.
-const ROWS: usize = 10;
-const COLUMNS: usize = 8;
-/// Lines of any other value that are shown, and characters of each.
-const LINES: usize = 12;
-const LINE: usize = 120;
 /// Characters of a summary in the list of steps.
 const BRIEF: usize = 200;
-/// Characters of a cell.
-const CELL: usize = 40;
 
 /// The summary of a run that has ended, or stands somewhere.
 pub(crate) fn summary(view: &Value) -> String {
-    let steps = view.get("steps").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let mut sheet = Sheet::new(&[
         whole("step"),
         whole("type"),
@@ -31,8 +22,8 @@ pub(crate) fn summary(view: &Value) -> String {
         whole("memory"),
         words("result"),
     ]);
-    let all = flat(steps);
-    for (depth, step) in &all {
+    let (rows, hidden) = rows(view);
+    for Row { depth, step, .. } in &rows {
         let cost = |name: &str| step.pointer(&format!("/receipt/{name}")).and_then(Value::as_u64);
         sheet.row([
             format!("{}{}", "  ".repeat(*depth), text(step, "/step_id")),
@@ -44,41 +35,92 @@ pub(crate) fn summary(view: &Value) -> String {
             brief(&text(step, "/output")),
         ]);
     }
+    let id = text(view, "/execution_id");
     let mut parts = vec![plain(&text(view, "/message")), sheet.text()];
-    for (_, step) in &all {
+    if hidden > 0 {
+        let count = text(view, "/step_count");
+        parts.push(plain(&format!(
+            "... {hidden} of {count} steps are not shown; all that ran: stepwell runs receipts {id}; each item of a \
+             group: stepwell runs show {id} --show-output GROUP"
+        )));
+    }
+    parts.extend(in_order(&rows));
+    for Row { step, .. } in &rows {
         let id = text(step, "/step_id");
         let frames = step.pointer("/outcome/backtrace").and_then(Value::as_array);
         let frames = frames.into_iter().flatten();
         parts.extend(frames.map(|frame| plain(&format!("  {id}: {}", text(frame, "")))));
     }
-    let id = text(view, "/execution_id");
-    parts.extend(steps.iter().filter_map(|step| output(step, &id)));
+    parts.extend(list(view, "steps").iter().filter_map(|step| output(step, &id)));
     parts.push(plain(&format!("run {id}: {} in {} s", text(view, "/status"), seconds(view))));
     parts.join("\n")
 }
 
-/// Maximum number of steps in the table.
+/// Maximum number of rows of the table, and of further ones for failed steps with the groups around them, and for
+/// steps outside of groups.
 const STEPS: usize = 200;
 
-/// Returns the steps of a run, a group before its members, each with its depth.
-fn flat(steps: &[Value]) -> Vec<(usize, &Value)> {
-    fn add<'v>(depth: usize, steps: &'v [Value], found: &mut Vec<(usize, &'v Value)>) {
-        let list =
-            |of: &'v Value, key: &str| of.get(key).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-        for step in steps {
-            if found.len() >= STEPS {
-                return;
-            }
-            found.push((depth, step));
-            for branch in list(step, "branches") {
-                add(depth + 1, list(branch, "steps"), found);
-            }
-            add(depth + 1, list(step, "finally"), found);
-        }
+/// A row of the table.
+struct Row<'v> {
+    depth: usize,
+    step: &'v Value,
+    /// Whether the step, or one within it, failed.
+    failed: bool,
+}
+
+/// Returns the rows of a run's table, and the number of steps without one.
+fn rows(view: &Value) -> (Vec<Row<'_>>, u64) {
+    let mut all = Vec::new();
+    add_rows(0, list(view, "steps"), &mut all);
+    let mut chosen = vec![false; all.len()];
+    let passes: [&dyn Fn(&Row<'_>) -> bool; 3] = [&|_| true, &|row| row.failed, &|row| row.depth == 0];
+    for is_wanted in passes {
+        let open = all.iter().zip(&mut chosen).filter(|(row, chosen)| !**chosen && is_wanted(row));
+        open.take(STEPS).for_each(|(_, chosen)| *chosen = true);
     }
-    let mut found = Vec::new();
-    add(0, steps, &mut found);
-    found
+    let mut chosen = chosen.into_iter();
+    all.retain(|_| chosen.next().unwrap_or(false));
+    let steps = all.iter().filter(|row| row.step.get("branches").is_none()).count() as u64;
+    let known = view.get("step_count").and_then(Value::as_u64).unwrap_or(0);
+    (all, known.saturating_sub(steps))
+}
+
+/// Adds the rows of steps, a group before its members. Returns whether one of them failed.
+fn add_rows<'v>(depth: usize, steps: &'v [Value], rows: &mut Vec<Row<'v>>) -> bool {
+    let mut any = false;
+    for step in steps {
+        let place = rows.len();
+        let mut failed = matches!(step.get("status").and_then(Value::as_str), Some("failed" | "timeout"));
+        rows.push(Row { depth, step, failed });
+        for branch in list(step, "branches") {
+            failed |= add_rows(depth + 1, list(branch, "steps"), rows);
+        }
+        failed |= add_rows(depth + 1, list(step, "finally"), rows);
+        if let Some(row) = rows.get_mut(place) {
+            row.failed = failed;
+        }
+        any |= failed;
+    }
+    any
+}
+
+fn list<'v>(of: &'v Value, key: &str) -> &'v [Value] {
+    of.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+/// Names the groups whose branches ran one after the other, because parallel execution was off.
+fn in_order(rows: &[Row<'_>]) -> Option<String> {
+    let is_in_order = |row: &&Row<'_>| row.step.get("in_order").and_then(Value::as_bool) == Some(true);
+    let groups: Vec<String> = rows.iter().filter(is_in_order).map(|row| text(row.step, "/step_id")).collect();
+    let first = groups.first()?;
+    let more = match groups.len() {
+        1 => String::new(),
+        2 => " and of 1 other group".to_owned(),
+        count => format!(" and of {} other groups", count - 1),
+    };
+    Some(plain(&format!(
+        "parallel execution is off: the branches of `{first}`{more} run one after the other"
+    )))
 }
 
 fn seconds(of: &Value) -> String {
@@ -110,166 +152,40 @@ pub(crate) fn exit_of(view: &Value) -> Exit {
     }
 }
 
-/// The beginning of a step's value, when it has one that says more than its summary.
-fn output(step: &Value, execution_id: &str) -> Option<String> {
-    let value = step.get("value")?;
-    let empty = match value {
-        Value::Null => true,
-        Value::Object(map) => map.is_empty(),
-        Value::Array(items) => items.is_empty(),
-        Value::String(text) => text.is_empty(),
-        Value::Bool(_) | Value::Number(_) => false,
-    };
-    if empty {
-        return None;
-    }
-    let id = plain(&text(step, "/step_id"));
-    let (shown, mut cut) = preview(value);
-    let shown = within_the_terminal(&shown);
-    cut |= step.get("value_truncated").and_then(Value::as_bool).unwrap_or(false);
-    let head = style(format!("output of {id}:")).bold();
-    Some(match cut {
-        true => {
-            let execution_id = plain(execution_id);
-            let all = format!("(the beginning; all: stepwell runs show {execution_id} --show-output {id})");
-            format!("{head} {}\n{shown}", style(all).dim())
-        }
-        false => format!("{head}\n{shown}"),
-    })
-}
-
-/// Lines cut at the width of the terminal, where there is one: a table that wraps cannot be read.
-fn within_the_terminal(lines: &str) -> String {
-    let Some(columns) = columns_of_the_terminal() else { return lines.to_owned() };
-    let cut = |line: &str| console::truncate_str(line, columns, "…").into_owned();
-    lines.lines().map(cut).collect::<Vec<_>>().join("\n")
-}
-
-/// A value as text, and whether something is left out.
-fn preview(value: &Value) -> (String, bool) {
-    if let Some(shown) = rows(value) {
-        return shown;
-    }
-    // A list in an object, as the steps that read data give it, with what stands beside it.
-    if let Some(map) = value.as_object()
-        && let Some((name, list)) = map.iter().find(|(_, value)| rows(value).is_some())
-        && let Some((table, cut)) = rows(list)
-    {
-        let beside: serde_json::Map<String, Value> =
-            map.iter().filter(|(other, _)| *other != name).map(|(k, v)| (k.clone(), v.clone())).collect();
-        let (rest, more) = if beside.is_empty() { (String::new(), false) } else { tree(&beside.into()) };
-        let rest = if rest.is_empty() { rest } else { format!("{rest}\n") };
-        return (format!("{rest}  {}:\n{table}", plain(name)), cut || more);
-    }
-    tree(value)
-}
-
-/// A list of objects as a table.
-fn rows(value: &Value) -> Option<(String, bool)> {
-    let items = value.as_array().filter(|items| !items.is_empty() && items.iter().all(Value::is_object))?;
-    let mut names: Vec<&String> = Vec::new();
-    for name in items.iter().take(ROWS).filter_map(Value::as_object).flat_map(serde_json::Map::keys) {
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    let mut cut = items.len() > ROWS || names.len() > COLUMNS;
-    let mut lines: Vec<Vec<String>> =
-        vec![names.iter().take(COLUMNS).map(|name| short(&plain(name), &mut cut)).collect()];
-    for item in items.iter().take(ROWS) {
-        let cell = |name: &&String| item.get(name.as_str()).map_or_else(String::new, compact);
-        let cells: Vec<String> = names.iter().take(COLUMNS).map(cell).collect();
-        lines.push(cells.iter().map(|cell| short(&plain(cell), &mut cut)).collect());
-    }
-    let width = |column: usize| {
-        lines
-            .iter()
-            .filter_map(|line| line.get(column))
-            .map(|cell| console::measure_text_width(cell))
-            .max()
-            .unwrap_or(0)
-    };
-    let line = |cells: &Vec<String>| {
-        let padded = cells.iter().enumerate().map(|(i, cell)| {
-            let missing = width(i).saturating_sub(console::measure_text_width(cell)) + 2;
-            format!("{cell}{}", " ".repeat(missing))
-        });
-        format!("    {}", padded.collect::<String>().trim_end())
-    };
-    let mut shown: Vec<String> = lines.iter().map(line).collect();
-    if items.len() > ROWS {
-        shown.push(format!("    ... {} rows in all", items.len()));
-    }
-    Some((shown.join("\n"), cut))
-}
-
-/// A value in one line: text as it is, anything else as JSON.
-fn compact(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
-}
-
-fn short(text: &str, cut: &mut bool) -> String {
-    match text.char_indices().nth(CELL) {
-        None => text.to_owned(),
-        Some((end, _)) => {
-            *cut = true;
-            format!("{}…", text.get(..end).unwrap_or_default())
-        }
-    }
-}
-
-/// Any other value: text as it is, else indented JSON.
-fn tree(value: &Value) -> (String, bool) {
-    let whole = match value {
-        Value::String(text) => text.clone(),
-        other => serde_json::to_string_pretty(other).unwrap_or_default(),
-    };
-    let mut cut = whole.lines().count() > LINES;
-    let lines = whole.lines().take(LINES).map(|line| {
-        let shown: String = line.chars().take(LINE).collect();
-        cut |= shown.len() < line.len();
-        format!("  {}", plain(&shown))
-    });
-    let lines: Vec<String> = lines.collect();
-    (lines.join("\n"), cut)
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
 
-    #[test]
-    fn values_are_shown_as_tables_or_trees() {
-        for (value, expected) in [
-            (json!([{"a": 1, "b": "x"}, {"a": 22}]), "    a   b\n    1   x\n    22"),
-            (
-                json!({"rows": [{"a": 1}], "row_count": 1}),
-                "  {\n    \"row_count\": 1\n  }\n  rows:\n    a\n    1",
-            ),
-            (json!("two\nlines"), "  two\n  lines"),
-            (json!([1, 2]), "  [\n    1,\n    2\n  ]"),
-            (json!(7), "  7"),
-            (json!("\u{1b}[2J"), "  \u{fffd}[2J"),
-        ] {
-            assert_eq!(preview(&value), (expected.to_owned(), false), "{value}");
-        }
+    fn run(items: usize, failed: &[usize]) -> Value {
+        let branch = |n: usize| {
+            let status = if failed.contains(&n) { "failed" } else { "success" };
+            json!({"steps": [{"step_id": format!("g[{n}].load"), "status": status}]})
+        };
+        let branches: Vec<Value> = (0..items).map(branch).collect();
+        let group = json!({"step_id": "g", "status": "failed", "branches": branches, "in_order": true});
+        let steps = json!([group, {"step_id": "last", "status": "skipped"}]);
+        json!({"message": "m", "execution_id": "exec_1", "steps": steps, "step_count": 5_001})
     }
 
+    /// A failed step stands in the table, however many others ended well, and the rest is counted.
     #[test]
-    fn large_values_are_cut_and_say_so() {
-        let many: Vec<Value> = (0..25).map(|n| json!({ "n": n })).collect();
-        let (shown, cut) = preview(&json!(many));
-        assert!(cut && shown.ends_with("... 25 rows in all"), "{shown}");
-        for value in [json!([{"a": "x".repeat(41)}]), json!("x".repeat(121)), json!("\n".repeat(13))] {
-            assert!(preview(&value).1, "{value}");
+    fn a_long_run_shows_its_failed_steps_and_counts_the_others() {
+        let shown = summary(&run(1_000, &[3, 700, 999]));
+        for id in ["g[3].load ", "g[198].load ", "g[700].load ", "g[999].load ", "last "] {
+            assert!(shown.contains(id), "{id}: {shown}");
         }
-        let step = json!({"step_id": "s", "value": "x", "value_truncated": true});
-        assert!(output(&step, "exec_1").unwrap().contains("stepwell runs show exec_1 --show-output s"));
-        assert_eq!(output(&json!({"step_id": "s", "value": {}}), "exec_1"), None);
+        assert!(!shown.contains("g[199].load "), "{shown}");
+        assert!(
+            shown.contains(
+                "... 4799 of 5001 steps are not shown; all that ran: stepwell runs receipts exec_1;"
+            )
+        );
+        let every: Vec<usize> = (0..1_000).collect();
+        let shown = summary(&run(1_000, &every));
+        assert_eq!(shown.matches(".load ").count(), 399, "{shown}");
+        let told = "parallel execution is off: the branches of `g` run one after the other";
+        assert_eq!(shown.matches(told).count(), 1, "{shown}");
     }
 }

@@ -2,8 +2,24 @@
 
 mod job;
 mod jobs;
+mod access;
+mod approvals;
+mod audit;
+mod backfills;
+mod calendar;
+mod common;
+mod connections;
+mod dead_letters;
+mod ledger;
 mod overview;
+mod policies;
+mod queues;
+mod run;
 mod runs;
+mod schedules;
+mod schema;
+mod steps;
+mod welcome;
 
 use axum::Router;
 use axum::response::{IntoResponse, Response};
@@ -17,6 +33,13 @@ use crate::api::Problem;
 pub(super) fn router() -> Router<Ui> {
     Router::new()
         .route("/ui/p/{project}", get(overview::page))
+        .route("/ui/p/{project}/sample", post(welcome::run_sample))
+        .route("/ui/p/{project}/queues", get(queues::page))
+        .route("/ui/p/{project}/schedules", get(schedules::list))
+        .route("/ui/p/{project}/schedules/calendar", get(calendar::page))
+        .route("/ui/p/{project}/schedules/{job}", get(schedules::one))
+        .route("/ui/p/{project}/ledger", get(ledger::page))
+        .route("/ui/p/{project}/backfills", get(backfills::page))
         .route("/ui/p/{project}/runs", get(runs::list))
         .route("/ui/p/{project}/jobs", get(jobs::list))
         .route("/ui/p/{project}/jobs/new", get(job::editor::new))
@@ -29,6 +52,27 @@ pub(super) fn router() -> Router<Ui> {
         .route("/ui/p/{project}/jobs/{id}/edit", get(job::editor::edit))
         .route("/ui/p/{project}/jobs/{id}/run", post(job::run))
         .route("/ui/p/{project}/jobs/{id}/versions", get(job::versions::page))
+        .merge(run::routes())
+        .route("/ui/p/{project}/approvals", get(approvals::list))
+        .route("/ui/p/{project}/approvals/{run}/{step}", get(approvals::page))
+        .route("/ui/p/{project}/dead-letters", get(dead_letters::list))
+        .route("/ui/p/{project}/dead-letters/bulk", post(dead_letters::bulk))
+        .route("/ui/p/{project}/dead-letters/{id}", get(dead_letters::show))
+        .route("/ui/p/{project}/dead-letters/{id}/redrive", post(dead_letters::redrive))
+        .route("/ui/p/{project}/steps", get(steps::list))
+        .route("/ui/p/{project}/steps/register", post(steps::register))
+        .route("/ui/p/{project}/steps/{step}", get(steps::show))
+        .route("/ui/p/{project}/steps/{step}/differences", get(steps::compare))
+        .route("/ui/p/{project}/policies", get(policies::page))
+        .route("/ui/p/{project}/policies/preview", post(policies::preview))
+        .route("/ui/p/{project}/connections", get(connections::list))
+        .route("/ui/p/{project}/connections/azure-devops", get(connections::organizations))
+        .route("/ui/p/{project}/connections/azure-devops/{name}/test", post(connections::test_organization))
+        .route("/ui/p/{project}/connections/{name}/test", post(connections::test))
+        .route("/ui/p/{project}/audit", get(audit::list))
+        .route("/ui/p/{project}/audit/verify", get(audit::verify))
+        .route("/ui/p/{project}/access", get(access::page))
+        .route("/ui/p/{project}/access/keys", post(access::create))
 }
 
 /// Returns the page, or the page about the problem.

@@ -48,7 +48,8 @@ pub(in crate::ui) async fn list(ask: Ask, Query(filters): Query<Filters>) -> Res
 
 fn address(here: &str, filters: &Filters) -> String {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
-    for (name, value) in [("job_id", &filters.job_id), ("queue", &filters.queue), ("status", &filters.status)] {
+    for (name, value) in [("job_id", &filters.job_id), ("queue", &filters.queue), ("status", &filters.status)]
+    {
         if let Some(value) = value.as_deref().filter(|value| !value.is_empty()) {
             query.append_pair(name, value);
         }

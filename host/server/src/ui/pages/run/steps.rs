@@ -1,0 +1,157 @@
+//! The steps of a run as a tree, and the times of their attempts as a table.
+
+use maud::{Markup, html};
+use serde_json::{Value, json};
+
+use super::timeline::{colour, second};
+use crate::ui::ask::Ask;
+use crate::ui::value::Parts;
+use crate::ui::{show, words};
+
+/// The maximum number of attempts in the table.
+const ATTEMPTS: usize = 500;
+/// The maximum number of branches of a group that are open at first.
+const OPEN: usize = 8;
+
+/// Shows the steps as a tree.
+pub(super) fn tree(ask: &Ask, run: &Value) -> Markup {
+    html! {
+        div.tree { (list(ask, run, run.list("steps"))) }
+    }
+}
+
+fn list(ask: &Ask, run: &Value, steps: &[Value]) -> Markup {
+    html! {
+        ul { @for step in steps { li { (one(ask, run, step)) } } }
+    }
+}
+
+fn one(ask: &Ask, run: &Value, step: &Value) -> Markup {
+    let id = step.text("step_id");
+    if !step.has("branches") {
+        return html! { div.tree-leaf id={ "step-" (id) } { (line(ask, run, step)) } };
+    }
+    let branches = step.list("branches");
+    html! {
+        details id={ "step-" (id) } open {
+            summary { (line(ask, run, step)) }
+            ul {
+                @for branch in branches { li { (a_branch(ask, run, branch, branches.len() <= OPEN)) } }
+                @if step.number("more_branches") > 0 {
+                    li { div.tree-leaf.muted { (show::count(step.number("more_branches"))) " more branches" } }
+                }
+                @if !step.list("finally").is_empty() {
+                    li {
+                        details id={ "finally-" (id) } open { summary { "Finally" } (list(ask, run, step.list("finally"))) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn a_branch(ask: &Ask, run: &Value, branch: &Value, is_open: bool) -> Markup {
+    let steps = branch.list("steps");
+    if let [step] = steps {
+        return one(ask, run, step);
+    }
+    html! {
+        details id={ "branch-" (branch.text("branch_id")) } open[is_open] {
+            summary {
+                code { (show::text(branch.text("branch_id"))) }
+                @if branch.has("key") { span.muted { (show::text(branch.text("key"))) } }
+                (show::status(branch.text("status")))
+            }
+            (list(ask, run, steps))
+        }
+    }
+}
+
+fn line(ask: &Ask, run: &Value, step: &Value) -> Markup {
+    let (id, status) = (step.text("step_id"), step.text("status"));
+    let (run, decides) =
+        (run.text("execution_id"), status == "parked" && step.text("step_type") == "approval");
+    let named = !matches!(step.text("step_name"), "" | "Unnamed") && step.text("step_name") != id;
+    html! {
+        a href=(ask.path(&["runs", run, "steps", id])) { code { (show::text(id)) } }
+        @if named { span { (show::text(step.text("step_name"))) } }
+        span.tag { (show::text(step.text("step_type"))) }
+        (show::status(status))
+        @if step.number("attempts") > 1 { span.muted { (step.number("attempts")) " attempts" } }
+        @if step.is("in_order") { span.muted { "one branch after the other" } }
+        @if decides { a.button.small href=(ask.path(&["approvals", run, id])) { "Decide" } }
+        @if !step.text("output").is_empty() { span.says { (words::marked(step.text("output"))) } }
+        span.tree-end { (took(step)) }
+    }
+}
+
+/// Returns the duration of a step that has ended.
+fn took(step: &Value) -> String {
+    match step.float("duration_seconds") {
+        0.0 => String::new(),
+        _ => show::seconds(step.at("duration_seconds")),
+    }
+}
+
+/// Shows the times of the attempts as a table.
+pub(super) fn times(ask: &Ask, times: &Value) -> Markup {
+    let attempts = times.list("attempts");
+    let run = times.text("execution_id");
+    html! {
+        details #times {
+            summary { "Times as a table" }
+            div.table-wrap tabindex="0" role="region" aria-label="Times of the attempts" {
+                table.table {
+                    thead {
+                        tr {
+                            th scope="col" { "Step" } th.number scope="col" { "Attempt" } th scope="col" { "End" }
+                            th scope="col" { "Started" } th scope="col" { "Ended" } th.number scope="col" { "Duration" }
+                            th.number scope="col" { "Compiling" } th.number scope="col" { "Running" }
+                        }
+                    }
+                    tbody { @for attempt in attempts.iter().take(ATTEMPTS) { (row(ask, run, attempt)) } }
+                }
+            }
+            @let more = attempts.len().saturating_sub(ATTEMPTS) as u64 + times.number("more_attempts");
+            @if more > 0 { p.muted { (show::count(more)) " more attempts are not shown." } }
+        }
+    }
+}
+
+fn row(ask: &Ask, run: &str, attempt: &Value) -> Markup {
+    let (from, to) = (second(attempt.text("started_at")), second(attempt.text("ended_at")));
+    let took = from.zip(to).map_or(Value::Null, |(from, to)| json!(to - from));
+    let micros = |name: &str| match attempt.number(name) {
+        0 => "–".to_owned(),
+        micros => show::seconds(&json!(micros as f64 / 1e6)),
+    };
+    let (end, count) = (attempt.text("end"), attempt.number("attempts"));
+    html! {
+        tr {
+            td { a href=(ask.path(&["runs", run, "steps", attempt.text("step_id")])) { code { (show::text(attempt.text("step_id"))) } } }
+            td.number {
+                @match (attempt.number("attempt"), count) {
+                    (0, _) => { "approval" }
+                    (last, 0 | 1) => { (last) }
+                    (last, count) => { (last + 1 - count.min(last)) "–" (last) }
+                }
+            }
+            td { span.status data-status=(colour(end)) { (if end.is_empty() { "running".to_owned() } else { end.replace('_', " ") }) } }
+            td { (exact(attempt.text("started_at"))) }
+            td { (exact(attempt.text("ended_at"))) }
+            td.number { (show::seconds(&took)) }
+            td.number { (micros("compile_us")) }
+            td.number { (micros("run_us")) }
+        }
+    }
+}
+
+/// Shows a time of the API to the millisecond, with its zone.
+pub(super) fn exact(at: &str) -> Markup {
+    match chrono::DateTime::parse_from_rfc3339(at) {
+        Ok(known) => html! {
+            time.nowrap datetime=(at) { (known.with_timezone(&chrono::Utc).format("%Y-%m-%d %H:%M:%S%.3f UTC")) }
+        },
+        Err(_) => html! { "–" },
+    }
+}
