@@ -17,7 +17,6 @@ use stepwell::engine::store::{Audit, Expect};
 use stepwell::{CleanUpOptions, Health, HostError, Metrics, NewKey, QueueStatus};
 
 use super::body::{body, read, warnings};
-use super::cursor;
 use super::problem::Problem;
 use super::v2::{accepted, checked, idempotency, parse, text, trace};
 use super::views::{

@@ -19,6 +19,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
+    #[cfg(test)]
     pub fn sign(self) -> char {
         match self {
             Self::Same => ' ',

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::{Extension, Path, Query};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{Html, IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -228,7 +228,7 @@ pub(in crate::ui) async fn change(ask: Ask, Extension(fields): Extension<Fields>
         Ok(new) => (new.as_deref(), None),
         Err(problem) => (None, Some(problem.as_str())),
     };
-    form(&ask.path(&["editor", "form"]), &types, text, new, problem).into_response()
+    Html(form(&ask.path(&["editor", "form"]), &types, text, new, problem).into_string()).into_response()
 }
 
 /// Returns the text after the change that the fields mean, if they mean one.

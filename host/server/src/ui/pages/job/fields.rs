@@ -21,6 +21,8 @@ pub(super) struct Fields<'f> {
     pub root: &'f Value,
     /// The number of objects around the fields.
     pub level: usize,
+    /// The name of the fields among those of the same pointer.
+    pub part: &'f str,
 }
 
 /// A field of an object.
@@ -71,7 +73,7 @@ impl<'f> Fields<'f> {
             @if is_short {
                 @for field in &rest { (self.field(field)) }
             } @else if !rest.is_empty() {
-                details id={ (id_of(at)) "-more" } {
+                details id={ (id_of(at)) "-more" (self.part) } {
                     summary { "More settings (" (rest.len()) ")" }
                     div.fields { @for field in &rest { (self.field(field)) } }
                 }
@@ -211,7 +213,7 @@ mod tests {
     use super::*;
 
     fn shown(schema: Value, value: Value) -> String {
-        let fields = Fields { post: "/form", root: &schema, level: 0 };
+        let fields = Fields { post: "/form", root: &schema, level: 0, part: "" };
         fields.object("/steps/0", &schema.entries("properties"), schema.list("required"), &value).into_string()
     }
 

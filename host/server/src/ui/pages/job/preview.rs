@@ -1,8 +1,7 @@
 //! The effects of a job that is not stored: its graph, its fires, and the decisions of policy.
 
 use axum::extract::Extension;
-use axum::http::Method;
-use axum::response::{IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Response};
 use maud::{Markup, html};
 use serde_json::Value;
 use stepwell::engine::document::Document;
@@ -21,7 +20,8 @@ const FIRES: u32 = 20;
 pub(in crate::ui) async fn panel(ask: Ask, Extension(fields): Extension<Fields>) -> Response {
     let text = fields.get("text");
     let Ok(job) = Document::parse("job", text).map(|document| document.value) else {
-        return html! { p.muted { "The text cannot be read. The editor marks the place." } }.into_response();
+        let unread = html! { p.muted { "The text cannot be read. The editor marks the place." } };
+        return Html(unread.into_string()).into_response();
     };
     let fires = match job.has("schedule") {
         true => {
@@ -31,7 +31,7 @@ pub(in crate::ui) async fn panel(ask: Ask, Extension(fields): Extension<Fields>)
         false => None,
     };
     let policy = policy(&ask, text).await;
-    html! {
+    let panel = html! {
         section.card aria-labelledby="graph-title" {
             h2 #graph-title { "Graph" }
             @if job.list("steps").is_empty() { p.muted { "There are no steps yet." } }
@@ -46,8 +46,8 @@ pub(in crate::ui) async fn panel(ask: Ask, Extension(fields): Extension<Fields>)
             }
         }
         @if let Some(policy) = policy { (policy) }
-    }
-    .into_response()
+    };
+    Html(panel.into_string()).into_response()
 }
 
 /// Shows the next fires, and the clock changes that affect them.
@@ -82,17 +82,9 @@ pub(super) fn fires(answer: &Value) -> Markup {
     }
 }
 
-/// Shows the decisions of policy about each step, if this service can tell them.
+/// Shows the decisions of policy about each step, if the job has no problems.
 async fn policy(ask: &Ask, text: &str) -> Option<Markup> {
-    let call = Call {
-        method: Method::POST,
-        path: "/api/v2/policy/preview".to_owned(),
-        headers: vec![("content-type", "application/yaml".to_owned())],
-        body: text.as_bytes().to_vec(),
-        answer: (200, "StepGrants"),
-        waits: false,
-        odd: None,
-    };
+    let call = Call::to(&Operation::previewPolicy, &[]).header("content-type", "application/yaml").body(text);
     let answer = ask.value(call).await.ok()?;
     Some(html! {
         section.card aria-labelledby="policy-title" {

@@ -341,7 +341,8 @@ impl<'t> Lines<'t> {
         if self.is_in_list(at) {
             let block = self.item(at)?;
             let is_apart = block.lead > 0 && self.line(block.lead - 1).trim().is_empty();
-            return self.with(block.lead - usize::from(is_apart), block.end, &[]);
+            let is_before = !is_apart && block.end < self.lines.len() && self.line(block.end).trim().is_empty();
+            return self.with(block.lead - usize::from(is_apart), block.end + usize::from(is_before), &[]);
         }
         let block = self.entry(at)?;
         let before = self.line(block.start).get(..block.column)?;
@@ -463,11 +464,13 @@ steps:
             +  - id: b
             +    type: wait
             +    for: 1 # second
+            +    # The end.
             +
             -
             -  - id: b
             -    type: wait
             -    for: 1 # second
+            -    # The end.
         "#]]);
         check(Change::Remove("/steps/0".into()), expect![[r#"
             -  # Reads.
@@ -479,7 +482,6 @@ steps:
             -
             -      FROM t
             -    timeout: 30
-            -
         "#]]);
         check(Change::Remove("/steps/0/id".into()), expect![[r#"
             -  - id: a
