@@ -482,6 +482,7 @@ steps:
             -
             -      FROM t
             -    timeout: 30
+            -
         "#]]);
         check(Change::Remove("/steps/0/id".into()), expect![[r#"
             -  - id: a
