@@ -9,7 +9,7 @@ use stepwell::{Activated, Backfill, Explanation, Health, Metrics, StepLimits, Ti
 
 use super::problem::Problem;
 use super::routes::{Operation, TABLE};
-use super::{causes, changes, keys, policies, sources, views};
+use super::{causes, changes, jobs, keys, policies, sources, views};
 
 /// Returns the OpenAPI document.
 pub(crate) fn document() -> Value {
@@ -207,7 +207,7 @@ fn schemas() -> Value {
         "Problem": Problem, "Run": RunView, "RunRow": views::Run, "Runs": views::Runs, "Timeline": Timeline, "StepLimits": StepLimits, "Accepted": views::Accepted,
         "ExecuteRequest": views::ExecuteRequest, "ScheduleRequest": views::ScheduleRequest,
         "Scheduled": views::Scheduled, "EngineStatus": views::EngineStatus, "StepTypes": views::StepTypes,
-        "LegacyRun": views::LegacyRun, "JobDefinition": JobDefinition, "Job": views::Job, "Jobs": views::Jobs,
+        "LegacyRun": views::LegacyRun, "JobDefinition": JobDefinition, "Job": views::Job, "Jobs": jobs::Jobs, "JobVersions": jobs::JobVersions, "JobVersion": jobs::StoredVersion,
         "RunRequest": views::RunRequest, "Schedule": views::Schedule, "Schedules": views::Schedules, "ComingFires": stepwell::ComingFires, "HoursOfRuns": views::HoursOfRuns, "Preview": views::PreviewAnswer,
         "Reason": views::Reason, "Ledger": views::Ledger, "Backfill": Backfill, "Backfills": views::Backfills,
         "BackfillRequest": views::BackfillRequest, "BackfillAnswer": views::BackfillAnswer,

@@ -31,8 +31,6 @@ macro_rules! page {
 page! {
     /// Jobs that use a step type.
     StepJobs of StepJob;
-    /// Jobs.
-    Jobs of Job;
     /// Runs.
     Runs of Run;
     /// Schedules.
