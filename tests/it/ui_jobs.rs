@@ -172,6 +172,10 @@ async fn the_form_and_the_text_change_each_other() {
     assert!(form.body.contains("The form returns"), "{}", form.body);
     let preview = operator.post("/editor/preview", &[("text", &job("etl", "schedule: {cron: '30 2 * * *'}\ntimezone: Europe/Berlin\n"))]).await;
     assert!(preview.body.contains("02:30:00+") && preview.body.contains("class=\"graph\""), "{preview:?}");
+    // Steps of the engine need no grant.
+    let group = "id: g\nsteps:\n  - {id: ask, type: approval, message: m, approvers: [a]}\n  - id: all\n    type: parallel_group\n    parallel_steps: [{id: w, type: wait, for: 0}]\n";
+    let preview = operator.post("/editor/preview", &[("text", group)]).await;
+    assert!(preview.body.contains("Granted") && !preview.body.contains("Denied"), "{preview:?}");
     let headers = [("cookie", operator.cookie.as_str()), ("x-csrf-token", operator.csrf.as_str()), ("content-type", "application/yaml")];
     let wrong = text.replace("for: 0", "fro: 0");
     let found = server.raw("POST", "/ui/p/default/editor/validate", &headers, &wrong).await.unwrap().json();
