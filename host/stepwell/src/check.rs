@@ -185,7 +185,9 @@ impl Jobs {
     /// for each, so other tasks get their turn between steps.
     pub async fn grants<'j>(&self, job: &'j JobDefinition) -> Vec<Granting<'j>> {
         let (project, mut all) = (project::of(&job.id), Vec::new());
-        for step in job.all_steps() {
+        // Steps of the engine use no capability: a group has members, and an approval waits.
+        let own = |step: &&StepDefinition| !job::is_of_the_engine(&step.step_type);
+        for step in job.all_steps().filter(own) {
             tokio::task::yield_now().await;
             let grant = self.ctx.preparation().decide(project, job, step);
             let missing = grant.as_ref().map(|grant| self.missing(step, grant)).unwrap_or_default();

@@ -59,13 +59,13 @@ pub(super) fn drawn(runs: &[Value], link: impl Fn(&str) -> String) -> Markup {
     );
     html! {
         svg.bars viewBox={ "0 0 " (WIDTH) " " (HEIGHT + 1) } role="group" aria-label=(words) preserveAspectRatio="xMinYMax meet" {
-            line.grid x1="0" x2=(WIDTH) y1=(HEIGHT) y2=(HEIGHT);
+            line.grid x1="0" x2=(WIDTH) y1=(HEIGHT) y2=(HEIGHT) {}
             @for (index, bar) in all.iter().enumerate() {
                 @let text = format!("{}: {}, {}", bar.id, bar.status.replace('_', " "), show::seconds(&bar.seconds.into()));
                 a href=(link(bar.id)) aria-label=(text) {
                     title { (text) }
                     rect.bar data-status=(tone(bar.status)) x=(index * STEP + 1) y=(HEIGHT - bar.height)
-                        width=(STEP - 3) height=(bar.height);
+                        width=(STEP - 3) height=(bar.height) {}
                 }
             }
         }

@@ -49,8 +49,8 @@ pub(super) fn drawn(job: &Value, link: &dyn Fn(&str) -> Option<String>, status: 
             @if !job.list(key).is_empty() {
                 @let mut shapes = Vec::new();
                 @let size = sequence(job.list(key), (1, 1), 0, &mut shapes);
-                figure.graph-wrap tabindex="0" role="region" aria-label={ "Graph: " (title) } {
-                    @if key != "steps" { figcaption { (title) } }
+                div.graph-wrap tabindex="0" role="region" aria-label={ "Graph: " (title) } {
+                    @if key != "steps" { p.hint { (title) } }
                     (picture(&shapes, size, link, status))
                 }
             }
@@ -70,9 +70,9 @@ fn picture(
             aria-label={ (shapes.iter().filter(|shape| matches!(shape, Shape::Step { .. })).count()) " steps" } {
             @for shape in shapes {
                 @match shape {
-                    Shape::Line { from, to } => { path.edge d=(curve(*from, *to)) fill="none"; }
+                    Shape::Line { from, to } => { path.edge d=(curve(*from, *to)) fill="none" {} }
                     Shape::Group { x, y, width, height, id, note } => {
-                        rect.group x=(x) y=(y) width=(width) height=(height) rx="8" data-status=[status(id)];
+                        rect.group x=(x) y=(y) width=(width) height=(height) rx="8" data-status=[status(id)] {}
                         text.title x=(x + FRAME) y=(y + 18) { (short(id)) " " tspan.note { (note) } }
                     }
                     Shape::More { x, y, count } => { text.note x=(x + FRAME) y=(y + HEIGHT / 2 + 4) { "and " (count) " more" } }
@@ -94,7 +94,7 @@ fn step((x, y): (usize, usize), id: &str, kind: &str, status: Option<String>) ->
     html! {
         g {
             title { (show::text(&label)) }
-            rect.node x=(x) y=(y) width=(WIDTH) height=(HEIGHT) rx="6" data-status=[status.as_deref()];
+            rect.node x=(x) y=(y) width=(WIDTH) height=(HEIGHT) rx="6" data-status=[status.as_deref()] {}
             text.name x=(x + 10) y=(y + 18) { (short(id)) }
             text.note x=(x + 10) y=(y + 34) { (short(status.as_deref().unwrap_or(kind))) }
         }

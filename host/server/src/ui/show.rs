@@ -48,6 +48,7 @@ pub(super) fn seconds(value: &Value) -> String {
             let (minutes, rest) = (seconds as u64 / 60, seconds as u64 % 60);
             match (minutes / 60, minutes % 60) {
                 (0, minutes) => format!("{minutes} min {rest} s"),
+                (hours, 0) if hours < 48 => format!("{hours} h"),
                 (hours, minutes) if hours < 48 => format!("{hours} h {minutes} min"),
                 (hours, _) => format!("{} d {} h", hours / 24, hours % 24),
             }

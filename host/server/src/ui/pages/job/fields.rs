@@ -6,8 +6,8 @@ use stepwell::engine::document::escape;
 
 use super::shape::{Shape, fits, resolved, shape};
 use crate::definition::yaml;
-use crate::ui::show;
 use crate::ui::value::Parts;
+use crate::ui::words;
 
 /// The maximum number of characters of a value that a field holds. Longer values are changed in the text.
 const MOST: usize = 20_000;
@@ -105,7 +105,7 @@ impl<'f> Fields<'f> {
         let below = Self { level: self.level + 1, ..*self };
         html! {
             details.nested id={ (field.id) "-object" } open[!field.value.is_null()] {
-                summary { (words(field.key)) }
+                summary { (label(field.key)) }
                 div.fields {
                     (hint(field))
                     (below.object(&field.at, properties, schema.list("required"), field.value))
@@ -119,7 +119,7 @@ impl<'f> Fields<'f> {
         html! {
             div.field {
                 label for=(field.id) {
-                    (words(field.key))
+                    (label(field.key))
                     @if field.is_required { " " span.muted { "(required)" } }
                 }
                 @if is_long {
@@ -193,7 +193,7 @@ fn text_of(shape: &Shape<'_>, value: &Value) -> String {
 }
 
 /// Returns the label of a key: `max_attempts` is "Max attempts".
-fn words(key: &str) -> String {
+fn label(key: &str) -> String {
     let text = key.replace('_', " ");
     let mut characters = text.chars();
     match characters.next() {
@@ -210,7 +210,7 @@ fn has_hint(field: &Field<'_>) -> bool {
 fn hint(field: &Field<'_>) -> Markup {
     html! {
         @if has_hint(field) {
-            p.hint id={ (field.id) "-hint" } { (show::text(&field.schema.text("description").replace('\n', " "))) }
+            p.hint id={ (field.id) "-hint" } { (words::marked(&field.schema.text("description").replace('\n', " "))) }
         }
     }
 }

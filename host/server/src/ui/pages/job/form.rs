@@ -90,7 +90,7 @@ impl<'f> Form<'f> {
     }
 
     fn variables(&self, job: &Value) -> Markup {
-        let any = &Value::Bool(true);
+        let (any, count) = (&Value::Bool(true), job.entries("vars").len());
         html! {
             section.part aria-labelledby="part-vars" {
                 h3 #part-vars { "Variables" }
@@ -110,11 +110,13 @@ impl<'f> Form<'f> {
                         (self.button("remove", &at, "Remove", &format!("Remove the variable {name}")))
                     }
                 }
+                // The fields are others after each new variable, so they are empty again.
+                @let (name, value) = (format!("new-variable-{count}"), format!("new-value-{count}"));
                 div.row {
-                    div.field { label for="new-variable" { "New variable" } input #new-variable name="name" autocomplete="off"; }
-                    div.field { label for="new-variable-value" { "Value" } input #new-variable-value name="value" autocomplete="off"; }
+                    div.field { label for=(name) { "New variable" } input id=(name) name="name" autocomplete="off"; }
+                    div.field { label for=(value) { "Value" } input id=(value) name="value" autocomplete="off"; }
                     button.button.plain.small type="button" hx-post=(self.post) hx-vals=(sends("variable", "/vars", ""))
-                        hx-include="#text, #new-variable, #new-variable-value" { "Add" }
+                        hx-include={ "#text, #" (name) ", #" (value) } { "Add" }
                 }
             }
         }
@@ -137,7 +139,14 @@ impl<'f> Form<'f> {
             @if !steps.is_empty() {
                 ol.steps {
                     @for (index, step) in steps.iter().take(MOST_STEPS).enumerate() {
-                        li { (self.step(step, &format!("{at}/{index}"), (index, steps.len()))) }
+                        @let is_first = steps.iter().take(index).all(|other| other.text("id") != step.text("id"));
+                        @let key = if is_first && step.has("id") { step.text("id").to_owned() } else { index.to_string() };
+                        // A step that moves stays open.
+                        li {
+                            details.step id={ (id_of(&format!("{at}/{}", escape(&key)))) "-step" } {
+                                (self.step(step, &format!("{at}/{index}"), (index, steps.len())))
+                            }
+                        }
                     }
                 }
             }
@@ -174,19 +183,17 @@ impl<'f> Form<'f> {
     fn step(&self, step: &Value, at: &str, (index, count): (usize, usize)) -> Markup {
         let id = step.text("id");
         html! {
-            details.step id={ (id_of(at)) "-step" } {
-                summary {
-                    strong { (show::text(id)) }
-                    @if step.has("type") { " " span.tag { (show::text(step.text("type"))) } } @else { " " span.tag { "sequence" } }
+            summary {
+                strong { (show::text(id)) }
+                @if step.has("type") { " " span.tag { (show::text(step.text("type"))) } } @else { " " span.tag { "sequence" } }
+            }
+            div.fields {
+                div.actions {
+                    @if index > 0 { (self.button("up", at, "Up", &format!("Move {id} up"))) }
+                    @if index + 1 < count { (self.button("down", at, "Down", &format!("Move {id} down"))) }
+                    (self.button("remove", at, "Remove", &format!("Remove {id}")))
                 }
-                div.fields {
-                    div.actions {
-                        @if index > 0 { (self.button("up", at, "Up", &format!("Move {id} up"))) }
-                        @if index + 1 < count { (self.button("down", at, "Down", &format!("Move {id} down"))) }
-                        (self.button("remove", at, "Remove", &format!("Remove {id}")))
-                    }
-                    @if step.has("type") { (self.settings_of(step, at)) } @else { (self.sequence(step, at)) }
-                }
+                @if step.has("type") { (self.settings_of(step, at)) } @else { (self.sequence(step, at)) }
             }
         }
     }

@@ -166,9 +166,8 @@ fn actions(ask: &Ask, run: &Value) -> Markup {
 }
 
 fn dead_letter(ask: &Ask, id: &str, letter: &Value) -> Markup {
-    let state = letter.text("state");
-    if state != "open" {
-        return html! { p.muted { "The dead letter of this run is " (state) "." } };
+    if letter.has("resolution") {
+        return html! { p.muted { "The dead letter of this run is " (letter.text("resolution.as")) "." } };
     }
     let parameters = [id];
     let next = format!("{}/{{execution_id}}", ask.path(&["runs"]));
