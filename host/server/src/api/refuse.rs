@@ -120,7 +120,7 @@ pub(crate) async fn whole(body: Body, most: usize) -> Result<Bytes, Problem> {
 
 /// Reads and drops the rest of a refused request while the client receives its response: a connection that
 /// closes before that loses the response. A client that waits for `100 Continue` sends nothing.
-pub(super) fn drain(parts: &Parts, body: Body) {
+pub(crate) fn drain(parts: &Parts, body: Body) {
     if body.is_end_stream() || parts.headers.contains_key(EXPECT) {
         return;
     }

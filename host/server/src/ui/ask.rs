@@ -15,7 +15,7 @@ use super::flash::Flash;
 use super::guard::Visitor;
 use super::layout::{self, Section};
 use super::{ROOT, Ui};
-use crate::api::{Call, Client, Operation, Peer, Problem, SignedIn};
+use crate::api::{Call, Operation, Peer, Problem, SignedIn};
 
 /// The maximum size of an answer that a page shows, in bytes.
 const MAX_ANSWER: usize = 32 << 20;
@@ -58,11 +58,6 @@ impl Ask {
             path.extend(crate::api::encoded(segment));
         }
         path
-    }
-
-    /// Returns the address of this page, with its query.
-    pub fn here(&self, parts: &axum::http::Uri) -> String {
-        parts.path_and_query().map_or_else(String::new, |path| path.as_str().to_owned())
     }
 
     /// Returns whether the person may use an operation.
@@ -142,11 +137,6 @@ impl Ask {
     /// Returns the projects of the person.
     pub fn projects(&self) -> Vec<(String, Role)> {
         self.ui.app.host.sessions().projects(&self.visitor.who)
-    }
-
-    /// Returns the client of the request, for bounds per address.
-    pub fn client(&self) -> Option<Client> {
-        self.peer.map(|peer| Client(peer.0))
     }
 }
 

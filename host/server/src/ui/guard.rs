@@ -30,6 +30,11 @@ impl Fields {
         Self(url::form_urlencoded::parse(body).into_owned().collect())
     }
 
+    #[cfg(test)]
+    pub fn of(fields: &[(&str, &str)]) -> Self {
+        Self(fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+    }
+
     /// Returns the first value of a field, or nothing.
     pub fn get(&self, name: &str) -> &str {
         self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
@@ -110,6 +115,7 @@ pub(super) async fn signed_in(State(ui): State<Ui>, request: Request<Body>, next
         let fields = if is_form { Fields::read(&bytes) } else { Fields::default() };
         let sent = parts.headers.get("x-csrf-token").and_then(|value| value.to_str().ok());
         if sent.unwrap_or_else(|| fields.get("csrf")) != visitor.session.csrf {
+            api::drain(&parts, body);
             let detail = "the page is out of date: load it again, and repeat the change";
             return layout::problem(&Problem::new(StatusCode::FORBIDDEN, detail), None);
         }

@@ -131,7 +131,8 @@ fn state(schedule: &Value) -> Markup {
 fn toggle(ask: &Ask, schedule: &Value, next: &str) -> Markup {
     let id = schedule.text("job_id");
     if schedule.has("paused") {
-        let resume = Button::new(&Operation::resumeSchedule, &[id], "Resume", next.to_owned());
+        let parameters = [id];
+        let resume = Button::new(&Operation::resumeSchedule, &parameters, "Resume", next.to_owned());
         return resume.done("The schedule fires again.").show(ask);
     }
     html! {
