@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::queues::age;
 use super::{shown, welcome};
-use crate::api::{Call, Operation, Problem, TABLE};
+use crate::api::{Call, Operation, Problem};
 use crate::ui::ask::Ask;
 use crate::ui::chart::{self, Hour};
 use crate::ui::clock;
@@ -204,10 +204,7 @@ async fn day(ask: &Ask) -> Result<Markup, Problem> {
     let hours = ask.get(&Operation::metricsByHour, &[]).await?;
     let approvals = ask.value(Call::to(&Operation::listApprovals, &[]).query("limit", Some(ROWS))).await?;
     let health = ask.get(&Operation::systemHealth, &[]).await?;
-    let causes = match TABLE.iter().find(|operation| operation.id == "deadLetterCauses") {
-        Some(causes) => ask.get(causes, &[]).await?,
-        None => Value::Null,
-    };
+    let causes = ask.get(&Operation::deadLetterCauses, &[]).await?;
     Ok(html! {
         div.parts #day hx-get="?part=day" hx-trigger="every 30s" hx-select="#day" hx-swap="outerMorph" {
             div.columns {
