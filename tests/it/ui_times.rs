@@ -143,7 +143,7 @@ async fn schedules_show_their_fires_and_pause() {
     assert_eq!(operator.send("/do/pauseSchedule", &pause).await.status, 303);
     let list = operator.page("/schedules").await;
     assert!(list.contains("by operator: moving") && list.contains(">Resume<"), "{list}");
-    let fires = server.get("/api/v2/fires").await.json();
+    let fires = server.get("/api/v2/fires?apart=60").await.json();
     assert_eq!(fires["items"][0]["decision"], "paused", "{fires}");
 }
 

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use chrono::Duration;
 use schemars::JsonSchema;
 use serde::Serialize;
 use stepwell_engine::clock::Timestamp;
@@ -29,6 +30,9 @@ pub struct Coming {
     pub from: Timestamp,
     /// The end of the range, exclusive.
     pub to: Timestamp,
+    /// The least time between two fires of one schedule. Fires in between are left out, so that a schedule that
+    /// fires often does not fill the list.
+    pub apart: Duration,
     /// Maximum number of fires.
     pub limit: usize,
 }
@@ -65,9 +69,9 @@ impl Schedules {
         wanted: &Coming,
         covers: impl Fn(&ScheduleRow) -> bool,
     ) -> Result<ComingFires, HostError> {
-        let Coming { from, to, .. } = *wanted;
+        let Coming { from, to, apart, .. } = *wanted;
         schedule::check_range(from, self.ctx.clock.now()).map_err(|why| HostError::Argument("from", why))?;
-        if to <= from || to - from > chrono::Duration::days(MOST_DAYS) {
+        if to <= from || to - from > Duration::days(MOST_DAYS) {
             let message = format!("must be later than `from`, by at most {MOST_DAYS} days");
             return Err(HostError::Argument("to", message));
         }
@@ -83,7 +87,7 @@ impl Schedules {
         let until = unread.map_or(to, |next| next.min(to));
         let of = rows.iter().filter(|row| row.next.is_some() && covers(row));
         let timetables: Vec<_> = of.filter_map(|row| Some((row, self.readable(row)?))).collect();
-        Ok(merged(&timetables, from, until, wanted.limit))
+        Ok(merged(&timetables, (from, until), apart, wanted.limit))
     }
 
     /// Returns the timetable of a schedule. `None` when it cannot be evaluated; the schedule itself says why.
@@ -96,8 +100,8 @@ impl Schedules {
 /// does not depend on how often the others fire.
 fn merged(
     timetables: &[(&ScheduleRow, Timetable)],
-    from: Timestamp,
-    until: Timestamp,
+    (from, until): (Timestamp, Timestamp),
+    apart: Duration,
     limit: usize,
 ) -> ComingFires {
     let next = |index: usize, after: Timestamp| {
@@ -105,7 +109,8 @@ fn merged(
         let group = contained(|| timetable.next(after)).ok()??;
         group.first().map(|first| first.at).filter(|at| *at < until)
     };
-    let before = from - chrono::Duration::milliseconds(1);
+    let before = from - Duration::milliseconds(1);
+    let pause = (apart - Duration::milliseconds(1)).max(Duration::zero());
     let first = |index| next(index, before).map(|at| Reverse((at, index)));
     let mut heap: BinaryHeap<Reverse<(Timestamp, usize)>> = (0..timetables.len()).filter_map(first).collect();
     let mut items = Vec::new();
@@ -116,14 +121,14 @@ fn merged(
         if let Some((row, timetable)) = timetables.get(index) {
             items.extend(fires(row, timetable, at, limit - items.len()));
         }
-        heap.extend(next(index, at).map(|at| Reverse((at, index))));
+        heap.extend(next(index, at + pause).map(|at| Reverse((at, index))));
     }
     ComingFires { items, until }
 }
 
 /// Returns the fires of a schedule at an instant.
 fn fires(row: &ScheduleRow, timetable: &Timetable, at: Timestamp, most: usize) -> Vec<ComingFire> {
-    let end = at + chrono::Duration::milliseconds(1);
+    let end = at + Duration::milliseconds(1);
     let found = schedule::backfill(timetable, at, end, most).into_iter().take(most);
     let fire = |fire: schedule::Fire| {
         let due_at = timetable.due_at(&fire.nominal);
@@ -176,7 +181,7 @@ mod tests {
         let paused = ScheduleRow { paused: Some("by ann".into()), ..daily.clone() };
         let all = [(&often, often_table), (&paused, daily_table)];
         let (from, to) = (at("2026-10-24T23:00:00Z"), at("2026-10-25T03:00:00Z"));
-        let found = merged(&all, from, to, 100);
+        let found = merged(&all, (from, to), Duration::zero(), 100);
         assert_eq!(
             times(&found),
             [
@@ -190,7 +195,14 @@ mod tests {
         let fire = &found.items[2].fire;
         assert_eq!((fire.decision, fire.note.as_str(), found.until), (Decision::Paused, "by ann", to));
         // A cut list says up to which time it is complete.
-        let cut = merged(&all, from, to, 3);
+        let cut = merged(&all, (from, to), Duration::zero(), 3);
         assert_eq!((cut.items.len(), cut.until), (3, at("2026-10-25T01:00:00Z")));
+        // A schedule that fires often leaves room for others.
+        let apart = merged(&all, (from, to), Duration::hours(2), 100);
+        let often = times(&apart).into_iter().filter(|time| time.starts_with("often"));
+        assert_eq!(
+            often.collect::<Vec<_>>(),
+            ["often 2026-10-24T23:00:00+00:00", "often 2026-10-25T01:00:00+00:00"]
+        );
     }
 }

@@ -151,6 +151,11 @@ const FIRES: Query = &[
         Takes::Text,
         "Only fires before this time (RFC 3339), at most 400 days later. Default: 24 hours later.",
     ),
+    (
+        "apart",
+        Takes::Whole(0, 44_640),
+        "Least number of minutes between two fires of one schedule; others are left out. Default: 0, which lists every fire.",
+    ),
     ("limit", LIMIT, "Maximum number of fires. Default: 100."),
 ];
 const RUN: Query = &[(

@@ -67,6 +67,7 @@ pub(super) struct FiresQuery {
     queue: Option<String>,
     from: Option<String>,
     to: Option<String>,
+    apart: Option<u32>,
     limit: Option<u32>,
 }
 
@@ -96,6 +97,7 @@ pub(super) async fn fires(
         job_id: query.job_id.map(|id| caller.job(&id)).transpose()?,
         from,
         to: instant(query.to, from + chrono::Duration::hours(24))?,
+        apart: chrono::Duration::minutes(query.apart.unwrap_or(0).into()),
         limit: limit(query.limit) as usize,
     };
     let found = app.host.schedules().coming(&wanted, |row| caller.covers(&row.job_id)).await;

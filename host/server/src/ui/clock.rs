@@ -61,7 +61,9 @@ pub(super) fn strip(now: DateTime<Utc>, zone: Tz) -> Vec<Mark> {
     for minute in 0..=STRIP {
         let local = (start + Duration::minutes(minute)).with_timezone(&zone);
         if local.minute() == 0 {
-            let label = if local.hour() % 3 == 0 { local.format("%H:%M").to_string() } else { String::new() };
+            // A label at an end of the strip would be cut.
+            let has_room = (20..=STRIP - 20).contains(&minute) && local.hour() % 3 == 0;
+            let label = if has_room { local.format("%H:%M").to_string() } else { String::new() };
             marks.push(Mark::Hour { minute, label });
         }
     }

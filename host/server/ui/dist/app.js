@@ -1,6 +1,6 @@
 (()=>{async function ve(a){let o=a.target instanceof Element?a.target.closest("[data-copy]"):null;if(!(o instanceof HTMLElement))return;let u=o.textContent,h=o.dataset.
-copy||location.href;try{await navigator.clipboard.writeText(h),o.textContent="Copied"}catch{o.textContent="Copy the address of this page"}setTimeout(()=>o.textContent=
-u,2e3)}function K(){document.addEventListener("click",ve)}function xe(a){let o=a.target instanceof HTMLInputElement?a.target:null,u=o?.dataset.checkAll;if(!o||!u)return;(o.form?.querySelectorAll(`input[type="checkbox"]\
+copy||location.href;try{await navigator.clipboard.writeText(h),o.textContent="Copied"}catch{o.textContent=o.dataset.copy?"Select and copy the text":"Copy the ad\
+dress of this page"}setTimeout(()=>o.textContent=u,2e3)}function K(){document.addEventListener("click",ve)}function xe(a){let o=a.target instanceof HTMLInputElement?a.target:null,u=o?.dataset.checkAll;if(!o||!u)return;(o.form?.querySelectorAll(`input[type="checkbox"]\
 [name="${CSS.escape(u)}"]`)??[]).forEach(e=>e.checked=o.checked)}function Q(){document.addEventListener("change",xe)}function y(a,o={},...u){let h=document.createElement(a);for(let[e,t]of Object.entries(o))h.setAttribute(e,t);return h.append(...u),h}function q(a,o,u="button"){
 let h=y("button",{type:"button",class:u},a);return h.addEventListener("click",o),h}var N=(a,o)=>y("label",{class:"field-inline"},y("span",{},a),o),Se=0;function M(a,o){
 let u=`dialog-title-${Se+=1}`,h=y("h2",{id:u},a),e=y("dialog",{class:"dialog","aria-labelledby":u},h,...o);return e.addEventListener("close",()=>e.remove()),document.

@@ -12,7 +12,7 @@ async function onClick(event) {
     target.textContent = 'Copied';
   } catch {
     // Browsers have no clipboard for pages without TLS.
-    target.textContent = 'Copy the address of this page';
+    target.textContent = target.dataset.copy ? 'Select and copy the text' : 'Copy the address of this page';
   }
   setTimeout(() => (target.textContent = label), SHOWN);
 }

@@ -16,6 +16,9 @@ pub(crate) enum SchedulesCommand {
         /// Lists fires before this time (RFC 3339) [default: 24 hours after the first time].
         #[arg(long, value_name = "TIME")]
         to: Option<String>,
+        /// Leaves out fires of a schedule that come less than this many minutes after its last one in the list.
+        #[arg(long, value_name = "MINUTES", default_value_t = 0)]
+        apart: u32,
         /// Maximum number of fires, 1 to 1000.
         #[arg(long, value_name = "N", default_value_t = 100)]
         limit: u32,

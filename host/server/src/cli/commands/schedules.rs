@@ -22,9 +22,9 @@ pub(super) async fn schedules(command: SchedulesCommand, api: &ApiArgs) -> Ends 
             let answer = client.list(|| Call::to(&Operation::listSchedules, &[]), MOST_ITEMS).await?;
             show(output, &answer, |answer| schedule_rows(items(answer).iter()))
         }
-        SchedulesCommand::Coming { from, to, limit } => {
+        SchedulesCommand::Coming { from, to, apart, limit } => {
             let call = Call::to(&Operation::listFires, &[]).query("limit", Some(limit));
-            let call = call.query("from", from).query("to", to);
+            let call = call.query("from", from).query("to", to).query("apart", Some(apart));
             show(output, &client.ask(call).await?, coming)
         }
         SchedulesCommand::Preview { job, count, from } => {

@@ -11,6 +11,7 @@ use super::shown;
 use crate::api::{Call, Operation, Problem};
 use crate::ui::actions::{Button, said};
 use crate::ui::ask::Ask;
+use crate::ui::clock;
 use crate::ui::layout::Section;
 use crate::ui::show;
 use crate::ui::value::Parts;
@@ -124,10 +125,10 @@ fn planned(ask: &Ask, plan: &Value, [job, from, to]: [&str; 3]) -> Markup {
         @if total > 0 {
             div.table-wrap tabindex="0" role="region" aria-label="Fires that would run" {
                 table.table {
-                    thead { tr { th scope="col" { "Nominal time" } th scope="col" { "Due" } th scope="col" { "Note" } } }
+                    thead { tr { th scope="col" { "Nominal time" } th scope="col" { "Note" } } }
                     tbody {
                         @for fire in fires.iter().take(SHOWN) {
-                            tr { td { (fire.text("nominal")) } td { (show::time(fire.text("due_at"))) } td { (show::text(fire.text("note"))) } }
+                            tr { td { (fire.text("nominal")) } td { (show::text(fire.text("note"))) } }
                         }
                     }
                 }
@@ -164,7 +165,7 @@ fn row(ask: &Ask, backfill: &Value, here: &str) -> Markup {
         tr {
             th scope="row" { a href=(ask.path(&["schedules", job])) { (show::text(job)) } br; span.muted.small { (id) } }
             td { span.status data-status=(status) { (state) } }
-            td { (show::time(backfill.text("from"))) " to " (show::time(backfill.text("to"))) }
+            td { (utc(backfill.text("from"))) " to " (utc(backfill.text("to"))) }
             td {
                 (show::count(done)) " of " (show::count(total))
                 meter min="0" max=(total.max(1)) value=(done) aria-label={ (done) " of " (total) " fires decided" } {}
@@ -181,4 +182,9 @@ fn row(ask: &Ask, backfill: &Value, here: &str) -> Markup {
             }
         }
     }
+}
+
+/// Returns a time of the API in UTC.
+fn utc(at: &str) -> String {
+    clock::read(at).map_or_else(String::new, |at| clock::wall(at, chrono_tz::UTC))
 }

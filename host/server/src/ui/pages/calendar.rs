@@ -24,6 +24,8 @@ use crate::ui::value::Parts;
 const FIRES: usize = 3000;
 const COMING: usize = 1000;
 const LISTED: usize = 4;
+/// The least number of minutes between two coming fires of a schedule, unless a job is chosen.
+const APART: u32 = 6 * 60;
 
 /// The month, the zone of its days, and the job.
 #[derive(Deserialize, Default)]
@@ -110,6 +112,9 @@ pub(in crate::ui) async fn page(ask: Ask, Query(wanted): Query<Wanted>) -> Respo
         Ok(ask.page(Section::Schedules, "Calendar", html! {
             (header(&ask, "calendar", "Calendar", "Each time that a schedule was due, with its decision, and each time to come."))
             (form(&ask, &month))
+            @if month.job.is_none() {
+                p.muted { "Schedules that fire often are shown every " (APART / 60) " hours. Choose a job to see all of its fires." }
+            }
             (change_notes(&month))
             @if let Some(note) = incomplete { div.alert data-kind="warning" { p { (note) } } }
             (grid(&ask, &month, &days, now))
@@ -148,6 +153,7 @@ async fn fires(ask: &Ask, month: &Month, now: DateTime<Utc>) -> Result<(Vec<Fire
             .query("job_id", month.job.clone())
             .query("from", Some(from.max(now).to_rfc3339()))
             .query("to", Some(to.to_rfc3339()))
+            .query("apart", month.job.is_none().then_some(APART))
             .query("limit", Some(COMING));
         let coming = ask.value(call).await?;
         fires.extend(coming.list("items").iter().filter_map(future));

@@ -6,8 +6,9 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::queues::age;
 use super::{shown, welcome};
-use crate::api::{Call, Operation, Problem, TABLE};
+use crate::api::{Call, Operation, Problem};
 use crate::ui::ask::Ask;
 use crate::ui::chart::{self, Hour};
 use crate::ui::clock;
@@ -61,7 +62,9 @@ async fn now(ask: &Ask) -> Result<Markup, Problem> {
         .query("steps", Some(true))
         .query("limit", Some(ROWS));
     let running = ask.value(runs).await?;
-    let fires = ask.value(Call::to(&Operation::listFires, &[]).query("limit", Some(ROWS))).await?;
+    // One fire of each schedule.
+    let fires = Call::to(&Operation::listFires, &[]).query("apart", Some(24 * 60)).query("limit", Some(ROWS));
+    let fires = ask.value(fires).await?;
     let queues = ask.get(&Operation::listQueues, &[]).await?;
     Ok(html! {
         div.parts #now hx-get="?part=now" hx-trigger="every 3s" hx-select="#now" hx-swap="outerMorph" {
@@ -174,7 +177,7 @@ fn depths(ask: &Ask, queues: &[Value]) -> Markup {
                                     td.number { (show::count(queue.number("ready") + queue.number("closed") + queue.number("held"))) }
                                     td.number { (show::count(queue.number("waiting") + queue.number("blocked"))) }
                                     td.number { (queue.number("running")) " of " (queue.number("concurrency")) }
-                                    td.number { (show::seconds(queue.at("oldest_seconds"))) }
+                                    td.number { (age(queue, "ready", "oldest_seconds")) }
                                 }
                             }
                         }
@@ -201,10 +204,7 @@ async fn day(ask: &Ask) -> Result<Markup, Problem> {
     let hours = ask.get(&Operation::metricsByHour, &[]).await?;
     let approvals = ask.value(Call::to(&Operation::listApprovals, &[]).query("limit", Some(ROWS))).await?;
     let health = ask.get(&Operation::systemHealth, &[]).await?;
-    let causes = match TABLE.iter().find(|operation| operation.id == "deadLetterCauses") {
-        Some(causes) => ask.get(causes, &[]).await?,
-        None => Value::Null,
-    };
+    let causes = ask.get(&Operation::deadLetterCauses, &[]).await?;
     Ok(html! {
         div.parts #day hx-get="?part=day" hx-trigger="every 30s" hx-select="#day" hx-swap="outerMorph" {
             div.columns {

@@ -1,6 +1,6 @@
 //! The queues: one lane for each time zone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::Query;
 use axum::response::Response;
@@ -24,6 +24,8 @@ use crate::ui::value::Parts;
 const LANES: usize = 40;
 const FIRES: usize = 1000;
 const LISTED: usize = 5;
+/// The least number of minutes between two marks of a schedule.
+const APART: u32 = 15;
 
 /// The queue that a person asks about or wants to pause.
 #[derive(Deserialize)]
@@ -36,13 +38,17 @@ pub(in crate::ui) struct Wanted {
 pub(in crate::ui) async fn page(ask: Ask, Query(wanted): Query<Wanted>) -> Response {
     let page = async {
         let queues = ask.get(&Operation::listQueues, &[]).await?;
-        let fires = ask.value(Call::to(&Operation::listFires, &[]).query("limit", Some(FIRES))).await?;
+        let fires =
+            Call::to(&Operation::listFires, &[]).query("apart", Some(APART)).query("limit", Some(FIRES));
+        let fires = ask.value(fires).await?;
         let why = match &wanted.why {
             Some(queue) => why(&ask, queue).await?,
             None => html! {},
         };
         let now = ask.ui.app.host.now();
         let lanes = queues.list("items");
+        let until =
+            clock::read(fires.text("until")).map_or_else(String::new, |at| clock::wall(at, chrono_tz::UTC));
         Ok(ask.page(Section::Queues, "Queues", html! {
             div.page-header {
                 div.page-title { h1 { "Queues" } }
@@ -61,7 +67,7 @@ pub(in crate::ui) async fn page(ask: Ask, Query(wanted): Query<Wanted>) -> Respo
                     p.muted { (lanes.len() - LANES) " more queues. " code { "stepwell queues list" } " lists all." }
                 }
                 @if fires.list("items").len() >= FIRES {
-                    p.muted { "The lanes show the next " (FIRES) " fires, up to " (show::time(fires.text("until"))) "." }
+                    p.muted { "The lanes show the fires before " (until) "." }
                 }
             }
         }))
@@ -74,7 +80,7 @@ fn lane(ask: &Ask, queue: &Value, fires: &Value, now: DateTime<Utc>) -> Markup {
     let (zone, id) = (clock::zone_of(name), show::anchor(name));
     let coming: Vec<&Value> =
         fires.list("items").iter().filter(|fire| fire.text("timezone") == name).collect();
-    let label = format!("{name}: {} fires in the next 24 hours", coming.len());
+    let label = format!("{name}: the fires of the next 24 hours, which the list below names");
     html! {
         section.card #(id) aria-labelledby={ (id) "-name" } {
             div.card-header {
@@ -230,19 +236,21 @@ fn figures(ask: &Ask, queue: &Value) -> Markup {
 }
 
 /// Shows the age of the oldest run, if there is one.
-fn age(queue: &Value, runs: &str, seconds: &str) -> String {
+pub(super) fn age(queue: &Value, runs: &str, seconds: &str) -> String {
     if queue.number(runs) == 0 { "–".to_owned() } else { show::seconds(queue.at(seconds)) }
 }
 
-/// Names the fires of the strip in words.
+/// Names the next fire of each job of the strip.
 fn next_fires(ask: &Ask, fires: &[&Value], zone: &str) -> Markup {
+    let mut jobs = BTreeSet::new();
+    let first: Vec<&&Value> = fires.iter().filter(|fire| jobs.insert(fire.text("job_id"))).collect();
     html! {
-        @if fires.is_empty() {
+        @if first.is_empty() {
             p.muted { "No schedule of this zone fires in the next 24 hours." }
         } @else {
-            p { "Next fires:" }
-            ol.fires {
-                @for fire in fires.iter().take(LISTED) {
+            p { "The next fire of each job:" }
+            ul.fires {
+                @for fire in first.iter().take(LISTED) {
                     li {
                         a href=(ask.path(&["schedules", fire.text("job_id")])) { (show::text(fire.text("job_id"))) }
                         " " (clock::local(fire.text("due_at"), zone))
@@ -250,9 +258,17 @@ fn next_fires(ask: &Ask, fires: &[&Value], zone: &str) -> Markup {
                     }
                 }
             }
-            @if fires.len() > LISTED { p.muted { (fires.len() - LISTED) " more in the next 24 hours." } }
+            @if first.len() > LISTED {
+                p { a href=(address(ask, zone)) { (first.len() - LISTED) " more jobs" } }
+            }
         }
     }
+}
+
+/// Returns the address of the schedules of a zone.
+fn address(ask: &Ask, zone: &str) -> String {
+    let zone: String = crate::api::encoded(zone).collect();
+    format!("{}?queue={zone}", ask.path(&["schedules"]))
 }
 
 /// Explains why the oldest run of a queue that has not started or waits does not move.

@@ -95,7 +95,7 @@ fn table(ask: &Ask, schedules: &[Value], here: &str) -> Markup {
                         tr {
                             th scope="row" {
                                 a href=(ask.path(&["schedules", id])) { (show::text(id)) }
-                                @if !schedule.text("name").is_empty() { br; span.muted.small { (show::text(schedule.text("name"))) } }
+                                @if !["", id].contains(&schedule.text("name")) { br; span.muted.small { (show::text(schedule.text("name"))) } }
                             }
                             td { code { (show::text(schedule.text("times"))) } }
                             td { (schedule.text("timezone")) }

@@ -61,6 +61,7 @@ pub(super) fn content(ask: &Ask) -> Markup {
                 h2 { "Register a step" }
                 p { "A step of your own is a WebAssembly component. This command registers it on every node:" }
                 pre.code.wrap tabindex="0" aria-label="Command" { "stepwell steps register FILE" }
+                button.button.plain type="button" data-copy="stepwell steps register FILE" { "Copy" }
                 p { a href=(ask.path(&["steps"])) { "See the built-in steps" } }
             }
         }
