@@ -24,8 +24,8 @@ use stepwell_engine::run::Event;
 use stepwell_engine::store::prelude::*;
 use stepwell_engine::store::{
     Audit, Change, Checkpoint, Claim, ClaimQuery, Commit, EndedRow, EventPage, FireBatch, Fired, Inserted,
-    Kind, LedgerFilter, LedgerRow, Loaded, LogPage, LogPlace, NewRun, NextFire, Place, QueueRow, Renewal, RunFilter,
-    RunRow, ScheduleFilter, ScheduleRow, Standing, Vitals, Wake,
+    Kind, LedgerFilter, LedgerRow, Loaded, LogPage, LogPlace, NewRun, NextFire, Place, QueueRow, Renewal,
+    RunFilter, RunRow, ScheduleFilter, ScheduleRow, Standing, Vitals, Wake,
 };
 use tokio::sync::broadcast;
 

@@ -10,8 +10,9 @@ use stepwell_engine::run::Event;
 use stepwell_engine::store::prelude::*;
 use stepwell_engine::store::{
     Audit, AuditRow, Chain, Change, Checkpoint, Claim, ClaimQuery, CleanUp, Commit, EndedRow, EventPage,
-    FireBatch, Fired, Inserted, JobRow, Kind, LedgerFilter, LedgerRow, Link, Loaded, LogPage, LogPlace, NewRun,
-    NextFire, Place, QueueRow, Record, Renewal, RunFilter, RunRow, ScheduleFilter, ScheduleRow, Standing, Vitals, Wake,
+    FireBatch, Fired, Inserted, JobRow, Kind, LedgerFilter, LedgerRow, Link, Loaded, LogPage, LogPlace,
+    NewRun, NextFire, Place, QueueRow, Record, Renewal, RunFilter, RunRow, ScheduleFilter, ScheduleRow,
+    Standing, Vitals, Wake,
 };
 use tokio::sync::broadcast;
 

@@ -11,9 +11,10 @@ use stepwell::engine::job::Job;
 use stepwell::engine::run::Event;
 use stepwell::engine::store::prelude::*;
 use stepwell::engine::store::{
-    Audit, AuditRow, Chain, Change, Checkpoint, Claim, ClaimQuery, CleanUp, Commit, EndedRow, EventPage, FireBatch,
-    Fired, Inserted, JobRow, Kind, LedgerFilter, LedgerRow, Link, Loaded, LogPage, LogPlace, NewRun, Next,
-    NextFire, Place, QueueRow, Record, Renewal, RunFilter, RunRow, ScheduleFilter, ScheduleRow, Standing, Vitals, Wake,
+    Audit, AuditRow, Chain, Change, Checkpoint, Claim, ClaimQuery, CleanUp, Commit, EndedRow, EventPage,
+    FireBatch, Fired, Inserted, JobRow, Kind, LedgerFilter, LedgerRow, Link, Loaded, LogPage, LogPlace,
+    NewRun, Next, NextFire, Place, QueueRow, Record, Renewal, RunFilter, RunRow, ScheduleFilter, ScheduleRow,
+    Standing, Vitals, Wake,
 };
 use stepwell::store::{PostgresSettings, PostgresStore, SqliteStore};
 use tokio::runtime::Runtime;

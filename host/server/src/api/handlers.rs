@@ -20,8 +20,8 @@ use super::body::{body, read, warnings};
 use super::problem::Problem;
 use super::v2::{accepted, checked, idempotency, parse, text, trace};
 use super::views::{
-    CheckedJob, CleanedUp, ClockChange, Job, Key, KeyRequest, Keys, NewKeyAnswer, PreviewAnswer,
-    Queues, Reason, RunRequest, Schedule, SessionOf, Sessions,
+    CheckedJob, CleanedUp, ClockChange, Job, Key, KeyRequest, Keys, NewKeyAnswer, PreviewAnswer, Queues,
+    Reason, RunRequest, Schedule, SessionOf, Sessions,
 };
 use super::{App, Caller, openapi::document};
 

@@ -7,11 +7,11 @@ use futures_util::future::try_join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use stepwell::JobVersion;
+use stepwell::engine::JobDefinition;
 use stepwell::engine::clock::Timestamp;
 use stepwell::engine::run::RunStatus;
 use stepwell::engine::store::{JobRow, NextFire, RunFilter};
-use stepwell::engine::JobDefinition;
-use stepwell::JobVersion;
 
 use super::handlers::{Answer, Params, limit};
 use super::problem::Problem;

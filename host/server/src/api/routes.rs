@@ -125,7 +125,11 @@ const RUNS: Query = &[
     ("cursor", Takes::Text, "`next_cursor` of the previous page."),
 ];
 const JOBS: Query = &[
-    ("q", Takes::Text, "Only jobs with this text in their id, their name or a tag (`metadata.tags`), in any case."),
+    (
+        "q",
+        Takes::Text,
+        "Only jobs with this text in their id, their name or a tag (`metadata.tags`), in any case.",
+    ),
     ("scheduled", Takes::Switch, "Only jobs with a schedule, or only jobs without one."),
     ("enabled", Takes::Switch, "Only enabled jobs, or only disabled ones."),
     ("fields", Takes::Text, "`summary`: without the definitions, and with the last run. Default: `all`."),

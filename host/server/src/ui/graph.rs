@@ -58,7 +58,12 @@ pub(super) fn drawn(job: &Value, link: &dyn Fn(&str) -> Option<String>, status: 
     }
 }
 
-fn picture(shapes: &[Shape], size: Size, link: &dyn Fn(&str) -> Option<String>, status: StatusOf<'_>) -> Markup {
+fn picture(
+    shapes: &[Shape],
+    size: Size,
+    link: &dyn Fn(&str) -> Option<String>,
+    status: StatusOf<'_>,
+) -> Markup {
     let (width, height) = (size.width + 2, size.height + 2);
     html! {
         svg.graph width=(width) height=(height) viewBox={ "0 0 " (width) " " (height) } role="img"
@@ -84,7 +89,8 @@ fn picture(shapes: &[Shape], size: Size, link: &dyn Fn(&str) -> Option<String>, 
 }
 
 fn step((x, y): (usize, usize), id: &str, kind: &str, status: Option<String>) -> Markup {
-    let label = status.as_ref().map_or_else(|| format!("{id}: {kind}"), |status| format!("{id}: {kind}, {status}"));
+    let label =
+        status.as_ref().map_or_else(|| format!("{id}: {kind}"), |status| format!("{id}: {kind}, {status}"));
     html! {
         g {
             title { (show::text(&label)) }
@@ -154,7 +160,11 @@ fn member(step: &Value, (x, y): (usize, usize), level: usize, shapes: &mut Vec<S
         true => vec![branches],
         false => branches
             .iter()
-            .map(|branch| if branch.has("steps") { branch.list("steps") } else { std::slice::from_ref(branch) })
+            .map(
+                |branch| {
+                    if branch.has("steps") { branch.list("steps") } else { std::slice::from_ref(branch) }
+                },
+            )
             .collect(),
     };
     for branch in sequences.iter().take(MOST_DRAWN) {
@@ -173,11 +183,14 @@ fn member(step: &Value, (x, y): (usize, usize), level: usize, shapes: &mut Vec<S
     for (size, top) in &rows {
         let row = top + size.middle;
         inner.push(Shape::Line { from: (x, y + middle), to: (left, row) });
-        inner.push(Shape::Line { from: (left + size.width, row), to: (left + widest + GAP, y + middle) });
+        inner.push(Shape::Line { from: (left + size.width, row), to: (x + width, y + middle) });
     }
     if !step.list("finally").is_empty() {
-        let size = sequence(step.list("finally"), (x + width, y + middle - HEIGHT / 2), level + 1, &mut inner);
-        inner.push(Shape::Line { from: (left + widest + GAP, y + middle), to: (x + width, y + middle) });
+        let from = (x + width, y + middle);
+        width += GAP;
+        inner.push(Shape::Line { from, to: (x + width, y + middle) });
+        let size =
+            sequence(step.list("finally"), (x + width, y + middle - HEIGHT / 2), level + 1, &mut inner);
         width += size.width + FRAME;
     }
     let note = if is_fan_out { "for each item".to_owned() } else { format!("{} branches", branches.len()) };
@@ -212,7 +225,8 @@ mod tests {
         let (found, size) = shapes(&json!([{"id": "a"}, {"id": "b"}]));
         assert_eq!(places(&found), [("a", 0, 0), ("b", WIDTH + GAP, 0)]);
         assert_eq!(size, Size { width: 2 * WIDTH + GAP, height: HEIGHT, middle: HEIGHT / 2 });
-        let (found, size) = shapes(&json!([{"id": "a"}, {"id": "g", "type": "parallel_group", "parallel_steps": [
+        let (found, size) =
+            shapes(&json!([{"id": "a"}, {"id": "g", "type": "parallel_group", "parallel_steps": [
             {"id": "x"}, {"id": "s", "steps": [{"id": "y"}, {"id": "z"}]}]}]));
         let all = places(&found);
         let of = |id: &str| all.iter().find(|(known, ..)| *known == id).unwrap();
@@ -245,9 +259,14 @@ mod tests {
 
     #[test]
     fn pictures_are_bounded_and_escaped() {
-        let steps: Vec<Value> = (0..1_000).map(|n| json!({"id": format!("<b>{n}"), "type": "wait"})).collect();
+        let steps: Vec<Value> =
+            (0..1_000).map(|n| json!({"id": format!("<b>{n}"), "type": "wait"})).collect();
         let html = drawn(&json!({"steps": steps}), &|_| None, &|_| Some("failed".to_owned())).into_string();
         assert!(html.len() < 40_000 && html.contains("and 970 more") && !html.contains("<b>"));
-        assert!(drawn(&json!({"steps": [null, {"parallel_steps": "x"}]}), &|_| None, &|_| None).into_string().contains("svg"));
+        assert!(
+            drawn(&json!({"steps": [null, {"parallel_steps": "x"}]}), &|_| None, &|_| None)
+                .into_string()
+                .contains("svg")
+        );
     }
 }

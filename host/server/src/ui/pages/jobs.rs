@@ -35,7 +35,8 @@ impl Filters {
 /// Shows the jobs by id.
 pub(in crate::ui) async fn list(ask: Ask, Query(filters): Query<Filters>) -> Response {
     let page = async {
-        let mut call = Call::to(&Operation::listJobs, &[]).query("fields", Some("summary")).query("limit", Some(50));
+        let mut call =
+            Call::to(&Operation::listJobs, &[]).query("fields", Some("summary")).query("limit", Some(50));
         for (name, value) in filters.given() {
             call = call.query(name, Some(value));
         }
@@ -68,7 +69,11 @@ fn address(here: &str, filters: &Filters) -> String {
 }
 
 fn filter_form(here: &str, filters: &Filters) -> Markup {
-    let choice = |name: &'static str, label: &'static str, given: &Option<String>, yes: &'static str, no: &'static str| {
+    let choice = |name: &'static str,
+                  label: &'static str,
+                  given: &Option<String>,
+                  yes: &'static str,
+                  no: &'static str| {
         let given = given.as_deref().unwrap_or_default();
         html! {
             label.field-inline {

@@ -1,7 +1,5 @@
 //! The pages.
 
-mod job;
-mod jobs;
 mod access;
 mod approvals;
 mod audit;
@@ -10,6 +8,8 @@ mod calendar;
 mod common;
 mod connections;
 mod dead_letters;
+mod job;
+mod jobs;
 mod ledger;
 mod overview;
 mod policies;

@@ -41,7 +41,10 @@ pub(super) fn meant(fields: &Fields, job: &Value) -> Result<Option<Change>, Stri
             if job.at("vars").get(name).is_some() {
                 return Err(format!("there is a variable `{name}` already"));
             }
-            Change::Set(format!("/vars/{}", escape(name)), read(fields.get("value"), "scalar")?.unwrap_or_else(|| "".into()))
+            Change::Set(
+                format!("/vars/{}", escape(name)),
+                read(fields.get("value"), "scalar")?.unwrap_or_else(|| "".into()),
+            )
         }
         "schedule" => schedule(fields.get("value"), job),
         other => return Err(format!("the form has no change `{other}`")),
@@ -164,9 +167,15 @@ mod tests {
         let job = json!({"steps": [{"id": "wait", "type": "wait"},
             {"id": "g", "type": "parallel_group", "parallel_steps": [{"id": "wait_2", "type": "wait"}]}]});
         let found = change(&[("edit", "step"), ("at", "/steps"), ("type", "wait")], &job).unwrap();
-        assert_eq!(found, Some(Change::Push("/steps".into(), json!({"id": "wait_3", "type": "wait", "for": 1}))));
+        assert_eq!(
+            found,
+            Some(Change::Push("/steps".into(), json!({"id": "wait_3", "type": "wait", "for": 1})))
+        );
         let found = change(&[("edit", "step"), ("at", "/steps"), ("type", "acme/in-voice")], &job).unwrap();
-        assert_eq!(found, Some(Change::Push("/steps".into(), json!({"id": "in_voice", "type": "acme/in-voice"}))));
+        assert_eq!(
+            found,
+            Some(Change::Push("/steps".into(), json!({"id": "in_voice", "type": "acme/in-voice"})))
+        );
         assert!(change(&[("edit", "step"), ("at", "/steps")], &job).is_err());
     }
 

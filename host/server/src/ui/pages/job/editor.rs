@@ -200,7 +200,13 @@ fn conflict(draft: &Draft<'_>) -> Markup {
 }
 
 /// Shows the form for a text. `new` is the text after a change, for the editor, and `problem` the reason why there is none.
-fn form(post: &str, types: &BTreeMap<String, Value>, text: &str, new: Option<&str>, problem: Option<&str>) -> Markup {
+fn form(
+    post: &str,
+    types: &BTreeMap<String, Value>,
+    text: &str,
+    new: Option<&str>,
+    problem: Option<&str>,
+) -> Markup {
     let read = Document::parse("job", new.unwrap_or(text)).map(|document| document.value);
     html! {
         div #builder hx-post=(post) hx-trigger="input delay:500ms from:#text" hx-target:inherited="#builder" hx-swap:inherited="outerMorph"
@@ -279,14 +285,16 @@ pub(in crate::ui) async fn save(ask: Ask, Extension(fields): Extension<Fields>) 
         // The check names the place.
         return refused(&ask, check(&ask, &text).await, draft).await;
     }
-    let call = Call::to(&Operation::putJob, &[&id]).header("content-type", "application/yaml").body(text.clone());
+    let call =
+        Call::to(&Operation::putJob, &[&id]).header("content-type", "application/yaml").body(text.clone());
     let call = match version.is_empty() {
         true => call.header("if-none-match", "*"),
         false => call.header("if-match", format!("\"{version}\"")),
     };
     match ask.value(call).await {
         Ok(job) => {
-            let warnings: Vec<&str> = job.list("warnings").iter().map(|place| place.text("message")).collect();
+            let warnings: Vec<&str> =
+                job.list("warnings").iter().map(|place| place.text("message")).collect();
             let mut text = format!("Version {} is stored.", job.number("version"));
             if !warnings.is_empty() {
                 text.push_str(&format!(" {}", warnings.join("; ")));
@@ -350,8 +358,10 @@ pub(in crate::ui) async fn try_out(ask: Ask, Extension(fields): Extension<Fields
         .body(text.clone());
     match ask.value(call).await {
         Ok(accepted) => {
-            let mut response = Redirect::to(&ask.path(&["runs", accepted.text("execution_id")])).into_response();
-            let text = "This is a test run. The text is not stored: go back in the browser to continue.".to_owned();
+            let mut response =
+                Redirect::to(&ask.path(&["runs", accepted.text("execution_id")])).into_response();
+            let text =
+                "This is a test run. The text is not stored: go back in the browser to continue.".to_owned();
             Flash { is_problem: false, text }.add(&mut response);
             response
         }
@@ -384,7 +394,11 @@ mod tests {
         assert_eq!(made(&Fields::of(&[("text", NEW)]), NEW).unwrap(), None);
         assert!(made(&fields, "a: [").is_err());
         let html = form("/form", &BTreeMap::new(), NEW, Some(&new), Some("<why>")).into_string();
-        assert!(html.contains("data-set-editor=\"text\"") && html.contains("for: 5") && html.contains("&lt;why&gt;"));
+        assert!(
+            html.contains("data-set-editor=\"text\"")
+                && html.contains("for: 5")
+                && html.contains("&lt;why&gt;")
+        );
         let html = form("/form", &BTreeMap::new(), "a: [", None, None).into_string();
         assert!(html.contains("The form returns"));
     }

@@ -56,7 +56,13 @@ pub(super) fn sends(edit: &str, at: &str, kind: &str) -> String {
 
 impl<'f> Fields<'f> {
     /// Shows the fields of an object at a pointer. Fields without a value are folded, unless they are required.
-    pub fn object(&self, at: &str, properties: &[(&'f str, &'f Value)], required: &[Value], value: &'f Value) -> Markup {
+    pub fn object(
+        &self,
+        at: &str,
+        properties: &[(&'f str, &'f Value)],
+        required: &[Value],
+        value: &'f Value,
+    ) -> Markup {
         let field = |(key, schema): &(&'f str, &'f Value)| Field {
             key,
             schema,
@@ -66,7 +72,8 @@ impl<'f> Fields<'f> {
             is_required: required.iter().any(|name| name.as_str() == Some(key)),
         };
         let is_first = |field: &Field<'_>| field.is_required || !field.value.is_null();
-        let (first, rest): (Vec<Field<'_>>, Vec<Field<'_>>) = properties.iter().map(field).partition(is_first);
+        let (first, rest): (Vec<Field<'_>>, Vec<Field<'_>>) =
+            properties.iter().map(field).partition(is_first);
         let is_short = first.is_empty() && rest.len() <= 4;
         html! {
             @for field in &first { (self.field(field)) }
@@ -214,7 +221,9 @@ mod tests {
 
     fn shown(schema: Value, value: Value) -> String {
         let fields = Fields { post: "/form", root: &schema, level: 0, part: "" };
-        fields.object("/steps/0", &schema.entries("properties"), schema.list("required"), &value).into_string()
+        fields
+            .object("/steps/0", &schema.entries("properties"), schema.list("required"), &value)
+            .into_string()
     }
 
     #[test]

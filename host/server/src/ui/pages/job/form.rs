@@ -298,7 +298,13 @@ mod tests {
     #[test]
     fn any_value_has_a_form() {
         let types = BTreeMap::new();
-        for value in [json!(null), json!([1]), json!("x"), json!({"steps": {"a": 1}, "vars": [1], "schedule": 3}), json!({"steps": [null, 1, "x"]})] {
+        for value in [
+            json!(null),
+            json!([1]),
+            json!("x"),
+            json!({"steps": {"a": 1}, "vars": [1], "schedule": 3}),
+            json!({"steps": [null, 1, "x"]}),
+        ] {
             assert!(Form::new("/form", &types).show(&value).into_string().contains("part-job"));
         }
     }
@@ -306,12 +312,16 @@ mod tests {
     /// Ids of elements are unique, so labels belong to one field each.
     #[test]
     fn ids_are_unique() {
-        let types = BTreeMap::from([("wait".to_owned(), json!({"properties": {"for": {"type": "number"}, "timeout": {"type": "number"}}}))]);
+        let types = BTreeMap::from([(
+            "wait".to_owned(),
+            json!({"properties": {"for": {"type": "number"}, "timeout": {"type": "number"}}}),
+        )]);
         let job = json!({"id": "a", "name": "n", "vars": {"a": 1}, "schedule": {"cron": "@daily", "dst": {"gap": "skip"}},
             "steps": [{"id": "w", "type": "wait", "for": 1, "timeout": 3, "retry": {"max_attempts": 2}},
                 {"id": "g", "type": "parallel_group", "parallel_steps": [{"id": "b", "steps": [{"id": "c", "type": "wait"}]}]}]});
         let html = Form::new("/form", &types).show(&job).into_string();
-        let mut ids: Vec<&str> = html.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        let mut ids: Vec<&str> =
+            html.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
         ids.sort_unstable();
         let twice = ids.windows(2).find(|pair| pair[0] == pair[1]);
         assert_eq!(twice, None);

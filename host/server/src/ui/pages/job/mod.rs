@@ -196,9 +196,11 @@ pub(in crate::ui) async fn run(
         let stored = ask.get(&Operation::getJob, &[&id]).await?;
         let vars = stored.at("job.vars").as_object().cloned().unwrap_or_default();
         let mut variables = Map::new();
-        for (name, text) in fields.iter().filter_map(|(name, text)| Some((name.strip_prefix("var:")?, text))) {
+        for (name, text) in fields.iter().filter_map(|(name, text)| Some((name.strip_prefix("var:")?, text)))
+        {
             let value = from_text(&vars, name, &text.replace("\r\n", "\n"));
-            let value = value.map_err(|error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()))?;
+            let value =
+                value.map_err(|error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()))?;
             if vars.get(name) != Some(&value) {
                 variables.insert(name.to_owned(), value);
             }

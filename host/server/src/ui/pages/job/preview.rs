@@ -127,12 +127,20 @@ mod tests {
     #[test]
     fn decisions_and_fires_are_shown() {
         let html = decision(&json!({"step_id": "a", "grant": {"denied": {"rule": "sql.x", "message": "no <b>", "help": "add it"}}})).into_string();
-        assert!(html.contains("Denied") && html.contains("no &lt;b&gt;") && html.contains("add it"), "{html}");
+        assert!(
+            html.contains("Denied") && html.contains("no &lt;b&gt;") && html.contains("add it"),
+            "{html}"
+        );
         let html = decision(&json!({"step_id": "a", "grant": {"parts": [{"part": "memory", "value": "1MiB", "from": "tiny"}]}})).into_string();
         assert!(html.contains("Granted") && html.contains("1MiB"), "{html}");
         let answer = json!({"fires": [{"nominal": "2026-03-29T02:30:00+01:00", "due_at": "2026-03-29T01:00:00Z", "decision": "gap", "note": "skipped"}],
             "transitions": [{"at": "2026-03-29T01:00:00Z", "seconds": 3600}]});
         let html = fires(&answer).into_string();
-        assert!(html.contains("2026-03-29 02:30:00+01:00") && html.contains("gap") && html.contains("Clocks go forward by 1h"), "{html}");
+        assert!(
+            html.contains("2026-03-29 02:30:00+01:00")
+                && html.contains("gap")
+                && html.contains("Clocks go forward by 1h"),
+            "{html}"
+        );
     }
 }

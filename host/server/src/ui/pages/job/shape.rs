@@ -53,7 +53,8 @@ pub(super) fn resolved<'s>(root: &'s Value, schema: &'s Value) -> &'s Value {
 
 /// Returns the only alternative of a schema besides null.
 fn single(schema: &Value) -> Option<&Value> {
-    let alternatives = ["anyOf", "oneOf", "allOf"].iter().map(|key| schema.list(key)).find(|all| !all.is_empty())?;
+    let alternatives =
+        ["anyOf", "oneOf", "allOf"].iter().map(|key| schema.list(key)).find(|all| !all.is_empty())?;
     let mut all = alternatives.iter().filter(|schema| schema.text("type") != "null");
     all.next().filter(|_| all.next().is_none())
 }
@@ -83,7 +84,9 @@ pub(super) fn shape<'s>(root: &'s Value, key: &str, schema: &'s Value, level: us
             let fits = !properties.is_empty() && properties.len() <= MOST_PROPERTIES && level < MOST_LEVELS;
             if fits { Shape::Object(properties) } else { Shape::Yaml }
         }
-        [_, ..] if types.iter().all(|name| matches!(*name, "string" | "number" | "integer" | "boolean")) => Shape::Scalar,
+        [_, ..] if types.iter().all(|name| matches!(*name, "string" | "number" | "integer" | "boolean")) => {
+            Shape::Scalar
+        }
         _ => Shape::Yaml,
     }
 }
@@ -116,7 +119,9 @@ pub(super) fn fits(shape: &Shape<'_>, value: &Value) -> bool {
         Shape::Switch => value.is_boolean(),
         Shape::Choice(values) => values.iter().any(|(known, _)| *known == value),
         Shape::List => value.as_array().is_some_and(|items| {
-            items.iter().all(|item| item.is_number() || item.as_str().is_some_and(|text| !text.contains('\n')))
+            items
+                .iter()
+                .all(|item| item.is_number() || item.as_str().is_some_and(|text| !text.contains('\n')))
         }),
         Shape::Object(_) => value.is_object(),
         Shape::Yaml => true,

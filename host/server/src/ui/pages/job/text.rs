@@ -207,7 +207,11 @@ impl<'t> Lines<'t> {
                     }
                 }
                 let value = after.pointer(at)?;
-                if self.document.value.pointer(at).is_some() { self.set(at, value) } else { self.add(at, value) }
+                if self.document.value.pointer(at).is_some() {
+                    self.set(at, value)
+                } else {
+                    self.add(at, value)
+                }
             }
             Change::Set(at, value) => self.set(at, value),
             Change::Push(at, value) => self.push(at, value),
@@ -310,7 +314,8 @@ impl<'t> Lines<'t> {
         let blocks: Vec<(&String, Block)> = blocks.collect::<Option<_>>()?;
         let is_last = LAST.contains(&key.as_str());
         let list = blocks.iter().find(|(key, block)| {
-            LAST.contains(&key.as_str()) && !self.line(block.start).get(..block.column).is_some_and(|b| b.contains('-'))
+            LAST.contains(&key.as_str())
+                && !self.line(block.start).get(..block.column).is_some_and(|b| b.contains('-'))
         });
         let (place, column) = match list.filter(|_| !is_last) {
             Some((_, block)) => (block.lead, block.column),
@@ -341,7 +346,8 @@ impl<'t> Lines<'t> {
         if self.is_in_list(at) {
             let block = self.item(at)?;
             let is_apart = block.lead > 0 && self.line(block.lead - 1).trim().is_empty();
-            let is_before = !is_apart && block.end < self.lines.len() && self.line(block.end).trim().is_empty();
+            let is_before =
+                !is_apart && block.end < self.lines.len() && self.line(block.end).trim().is_empty();
             return self.with(block.lead - usize::from(is_apart), block.end + usize::from(is_before), &[]);
         }
         let block = self.entry(at)?;
@@ -359,11 +365,8 @@ impl<'t> Lines<'t> {
         let index: usize = key.parse().ok()?;
         let (first, second) = (self.item(&format!("{above}/{}", index.checked_sub(1)?))?, self.item(at)?);
         let part = |from: usize, to: usize| self.lines.get(from..to);
-        let order = [
-            part(second.lead, second.end)?,
-            part(first.end, second.lead)?,
-            part(first.lead, first.end)?,
-        ];
+        let order =
+            [part(second.lead, second.end)?, part(first.end, second.lead)?, part(first.lead, first.end)?];
         let new: Vec<String> = order.concat().into_iter().map(str::to_owned).collect();
         self.with(first.lead, second.end, &new)
     }
@@ -416,51 +419,77 @@ steps:
 
     #[test]
     fn a_value_changes_in_its_line() {
-        check(set("/id", json!("load-2")), expect![[r#"
+        check(
+            set("/id", json!("load-2")),
+            expect![[r#"
             -id: load   # the id
             +id: load-2   # the id
-        "#]]);
-        check(set("/vars/day", json!("x # y")), expect![[r#"
+        "#]],
+        );
+        check(
+            set("/vars/day", json!("x # y")),
+            expect![[r#"
             -  day: '2026-01-01' # the first
             +  day: "x # y" # the first
-        "#]]);
-        check(set("/steps/0/query", json!("SELECT 2\nFROM u\n")), expect![[r#"
+        "#]],
+        );
+        check(
+            set("/steps/0/query", json!("SELECT 2\nFROM u\n")),
+            expect![[r#"
             -      SELECT 1
             -      # not a comment
             -
             -      FROM t
             +      SELECT 2
             +      FROM u
-        "#]]);
-        check(set("/steps/1/for", json!(5)), expect![[r#"
+        "#]],
+        );
+        check(
+            set("/steps/1/for", json!(5)),
+            expect![[r#"
             -    for: 1 # second
             +    for: 5 # second
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     fn new_keys_have_their_place() {
-        check(set("/steps/1/retry/max_attempts", json!(3)), expect![[r#"
+        check(
+            set("/steps/1/retry/max_attempts", json!(3)),
+            expect![[r#"
             +    retry:
             +      max_attempts: 3
-        "#]]);
-        check(set("/description", json!("Loads")), expect![[r#"
+        "#]],
+        );
+        check(
+            set("/description", json!("Loads")),
+            expect![[r#"
             +description: Loads
             +
-        "#]]);
-        check(set("/vars/m", json!(null)), expect![[r#"
+        "#]],
+        );
+        check(
+            set("/vars/m", json!(null)),
+            expect![[r#"
             +  m: null
-        "#]]);
-        check(Change::Push("/finally".into(), json!({"id": "c", "type": "wait"})), expect![[r#"
+        "#]],
+        );
+        check(
+            Change::Push("/finally".into(), json!({"id": "c", "type": "wait"})),
+            expect![[r#"
             +finally:
             +- id: c
             +  type: wait
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     fn steps_move_with_their_comments() {
-        check(Change::Raise("/steps/1".into()), expect![[r#"
+        check(
+            Change::Raise("/steps/1".into()),
+            expect![[r#"
             +  - id: b
             +    type: wait
             +    for: 1 # second
@@ -471,8 +500,11 @@ steps:
             -    type: wait
             -    for: 1 # second
             -    # The end.
-        "#]]);
-        check(Change::Remove("/steps/0".into()), expect![[r#"
+        "#]],
+        );
+        check(
+            Change::Remove("/steps/0".into()),
+            expect![[r#"
             -  # Reads.
             -  - id: a
             -    type: sql
@@ -483,18 +515,25 @@ steps:
             -      FROM t
             -    timeout: 30
             -
-        "#]]);
-        check(Change::Remove("/steps/0/id".into()), expect![[r#"
+        "#]],
+        );
+        check(
+            Change::Remove("/steps/0/id".into()),
+            expect![[r#"
             -  - id: a
             -    type: sql
             +  - type: sql
-        "#]]);
-        check(Change::Push("/steps".into(), json!({"id": "c", "type": "wait", "for": 2})), expect![[r#"
+        "#]],
+        );
+        check(
+            Change::Push("/steps".into(), json!({"id": "c", "type": "wait", "for": 2})),
+            expect![[r#"
             +
             +  - id: c
             +    type: wait
             +    for: 2
-        "#]]);
+        "#]],
+        );
     }
 
     /// Text in other styles is written anew around the change.

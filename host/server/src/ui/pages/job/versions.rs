@@ -36,23 +36,27 @@ pub(in crate::ui) async fn page(
     Path((_, id)): Path<(String, String)>,
     Query(compared): Query<Compared>,
 ) -> Response {
-    let page = async {
-        let versions = ask.get(&Operation::listJobVersions, &[&id]).await?;
-        let all = versions.list("items");
-        let number = |index: usize| all.get(index).map(|version| version.number("version"));
-        let to = compared.to.or(number(0)).unwrap_or(1);
-        let before = all.iter().map(|version| version.number("version")).find(|version| *version < to);
-        let from = compared.from.or(before).unwrap_or(to);
-        let read = async |version: u64| {
-            ask.get(&Operation::getJobVersion, &[&id, &version.to_string()]).await.map_err(|problem| {
-                match problem.status == StatusCode::NOT_FOUND.as_u16() {
-                    true => Problem::new(StatusCode::NOT_FOUND, format!("version {version} is not stored any more")),
-                    false => problem,
-                }
-            })
-        };
-        let (old, new) = (read(from).await?, read(to).await?);
-        Ok(ask.page(Section::Jobs, &format!("Versions of {id}"), html! {
+    let page =
+        async {
+            let versions = ask.get(&Operation::listJobVersions, &[&id]).await?;
+            let all = versions.list("items");
+            let number = |index: usize| all.get(index).map(|version| version.number("version"));
+            let to = compared.to.or(number(0)).unwrap_or(1);
+            let before = all.iter().map(|version| version.number("version")).find(|version| *version < to);
+            let from = compared.from.or(before).unwrap_or(to);
+            let read = async |version: u64| {
+                ask.get(&Operation::getJobVersion, &[&id, &version.to_string()]).await.map_err(|problem| {
+                    match problem.status == StatusCode::NOT_FOUND.as_u16() {
+                        true => Problem::new(
+                            StatusCode::NOT_FOUND,
+                            format!("version {version} is not stored any more"),
+                        ),
+                        false => problem,
+                    }
+                })
+            };
+            let (old, new) = (read(from).await?, read(to).await?);
+            Ok(ask.page(Section::Jobs, &format!("Versions of {id}"), html! {
             div.page-header {
                 nav.crumbs aria-label="Breadcrumbs" {
                     ol {
@@ -76,7 +80,7 @@ pub(in crate::ui) async fn page(
                 (table(&ask, &id, all))
             }
         }))
-    };
+        };
     shown(&ask, page.await)
 }
 
