@@ -1,7 +1,7 @@
 //! Changes of a job file in YAML that leave the rest of the text as it is, with its comments.
 //!
 //! A change is made twice: to the value of the file, and to its lines. The new lines count only when they mean the
-//! new value. Otherwise the part around the change is written anew, and in the end the whole file.
+//! new value. Otherwise the part around the change is written again, and in the end the whole file.
 
 use serde_json::{Map, Value};
 use stepwell::engine::document::{Document, escape};
@@ -536,7 +536,7 @@ steps:
         );
     }
 
-    /// Text in other styles is written anew around the change.
+    /// Text in other styles is written again around the change.
     #[test]
     fn every_style_can_be_changed() {
         for text in [
