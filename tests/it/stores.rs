@@ -623,6 +623,54 @@ async fn schedules_are_listed_by_job_and_by_their_next_fire() {
 }
 
 /// A file of the previous schema is upgraded when it is opened, with its running runs.
+/// A list of jobs reads the parts that it shows, in every database.
+#[tokio::test]
+async fn jobs_are_listed_without_their_definitions() {
+    for (name, store, _dir) in stores().await {
+        let put = |id: &str, value: serde_json::Value| Change::Put {
+            kind: Kind::Job,
+            id: id.to_owned(),
+            state: String::new(),
+            value,
+            expect: Expect::Absent,
+        };
+        let long = "x".repeat(100_000);
+        let changes = vec![
+            put(
+                "a",
+                json!({"id": "a", "name": "A \"b\" ü", "timezone": "Europe/Berlin", "enabled": false,
+                "schedule": {"cron": "0 3 * * *"}, "metadata": {"tags": ["x", 1]}, "description": long}),
+            ),
+            put(
+                "b",
+                json!({"id": "b", "name": "b", "timezone": "UTC", "enabled": true, "schedule": {"every": 90},
+                "metadata": {"tags": "y"}}),
+            ),
+            put("c", json!({"id": "c", "name": "c", "timezone": "UTC", "enabled": true, "metadata": {}})),
+        ];
+        store.write(changes).await.unwrap();
+        let rows = store.job_rows("", 10).await.unwrap();
+        let shown: Vec<_> = rows
+            .iter()
+            .map(|row| {
+                (row.id.as_str(), row.name.as_str(), row.enabled, row.schedule.as_deref(), row.tags.join(" "))
+            })
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                ("a", "A \"b\" ü", false, Some("0 3 * * *"), "x 1".to_owned()),
+                ("b", "b", true, Some("every 90"), "y".to_owned()),
+                ("c", "c", true, None, String::new()),
+            ],
+            "{name}"
+        );
+        assert_eq!((rows[0].timezone.as_str(), rows[0].version), ("Europe/Berlin", 1), "{name}");
+        assert_eq!(store.job_rows("a", 1).await.unwrap()[0].id, "b", "{name}");
+        assert_eq!(store.next_fires(&["a".to_owned()]).await.unwrap(), [], "{name}");
+    }
+}
+
 #[tokio::test]
 async fn a_file_of_the_schema_before_is_upgraded() {
     let dir = tempfile::tempdir().unwrap();

@@ -183,12 +183,14 @@ fn member(step: &Value, (x, y): (usize, usize), level: usize, shapes: &mut Vec<S
     for (size, top) in &rows {
         let row = top + size.middle;
         inner.push(Shape::Line { from: (x, y + middle), to: (left, row) });
-        inner.push(Shape::Line { from: (left + size.width, row), to: (left + widest + GAP, y + middle) });
+        inner.push(Shape::Line { from: (left + size.width, row), to: (x + width, y + middle) });
     }
     if !step.list("finally").is_empty() {
+        let from = (x + width, y + middle);
+        width += GAP;
+        inner.push(Shape::Line { from, to: (x + width, y + middle) });
         let size =
             sequence(step.list("finally"), (x + width, y + middle - HEIGHT / 2), level + 1, &mut inner);
-        inner.push(Shape::Line { from: (left + widest + GAP, y + middle), to: (x + width, y + middle) });
         width += size.width + FRAME;
     }
     let note = if is_fan_out { "for each item".to_owned() } else { format!("{} branches", branches.len()) };
