@@ -102,10 +102,10 @@ fn job() -> Value {
     let echo = |id: &str, text: &str| json!({"id": id, "type": "probe", "case": "echo", "text": text});
     json!({"id": "shown", "name": "Shown <b>", "workspace": "1MiB", "steps": [
         echo("first", HOSTILE),
-        {"id": "each", "type": "parallel_group", "for_each": ["a", "b"], "steps": [echo("one", "${{ item }}"), echo("two", "x")]},
+        {"id": "each", "type": "parallel_group", "for_each": ["a", "b"], "parallel_steps": [echo("one", "${{ item }}"), echo("two", "x")]},
         {"id": "says", "type": "probe", "case": "log", "count": 3, "text": HOSTILE},
         {"id": "writes", "type": "probe", "case": "write", "count": 10, "path": "/workspace/out.bin"},
-        {"id": "again", "type": "probe", "case": "fail_until", "count": 2, "text": "not yet", "retry": {"max_attempts": 2, "delay": "10ms"}},
+        {"id": "again", "type": "probe", "case": "fail_until", "count": 2, "text": "not yet", "retry": {"max_attempts": 2, "backoff": "1s"}},
         {"id": "asks", "type": "probe", "case": "http", "url": "https://a.example.com/x", "continue_on_failure": true},
         {"id": "fails", "type": "probe", "case": "fail", "text": HOSTILE}]})
 }
