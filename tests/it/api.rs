@@ -101,7 +101,8 @@ async fn nobody_gets_in_without_a_key_and_a_key_opens_only_what_it_is_for() {
     let raw =
         async |path: &str, headers: &[(&str, &str)]| server.raw("GET", path, headers, "").await.unwrap();
     assert_eq!(raw("/healthz", &[]).await.status, 200);
-    for path in ["/", "/api/v2/runs", "/api/v2/openapi.json", "/nothing/here"] {
+    assert_eq!(raw("/", &[]).await.header("location").as_deref(), Some("/ui"));
+    for path in ["/api/v2/runs", "/api/v2/openapi.json", "/nothing/here"] {
         let reply = raw(path, &[]).await;
         assert_eq!(
             (reply.status, reply.header("www-authenticate").as_deref()),

@@ -11,7 +11,7 @@ use base64::Engine as _;
 use http::header::AUTHORIZATION;
 use http::{HeaderName, HeaderValue};
 use stepwell_engine::Configuration;
-use stepwell_engine::config::{Provider, SecretRef, Setting};
+use stepwell_engine::config::{ORGANIZATIONS, Provider, SecretRef, Setting};
 use stepwell_engine::policy::HttpRule;
 use zeroize::Zeroizing;
 
@@ -58,7 +58,7 @@ impl Credentials {
         let found = self.config.azure_devops.organizations.get(name);
         let organization = found.ok_or_else(|| format!("there is no organization `{name}`"))?;
         let source = organization.provider().ok_or("the organization has no way to log in")?;
-        let ready = self.ready(&format!("azure_devops.organizations.{name}"), &source, lookups).await?;
+        let ready = self.ready(&format!("{ORGANIZATIONS}.{name}"), &source, lookups).await?;
         Ok((organization.base_url(name), ready))
     }
 

@@ -9,6 +9,7 @@ macro_rules! say {
 
 mod api;
 mod cli;
+mod definition;
 mod display;
 mod failure;
 pub mod reference;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use stepwell_engine::job::Job;
-use stepwell_engine::store::{Audit, Change, Expect, Kind, Record, ScheduleRow};
+use stepwell_engine::store::{Audit, Change, Expect, JobRow, Kind, NextFire, Record, ScheduleRow};
 use stepwell_engine::{JobDefinition, StoreError};
 
 use crate::context::Context;
@@ -37,6 +37,20 @@ impl Jobs {
     /// # Errors
     /// Fails when the stored version differs from `expect`, the schedule is invalid, or the store fails.
     pub async fn put(&self, job: &Arc<Job>, expect: Expect, audit: Audit) -> Result<StoredJob, HostError> {
+        self.put_written(job, None, expect, audit).await
+    }
+
+    /// As [`Jobs::put`], with the text of the author, so that its comments stay with the version.
+    ///
+    /// # Errors
+    /// As [`Jobs::put`].
+    pub async fn put_written(
+        &self,
+        job: &Arc<Job>,
+        source: Option<&str>,
+        expect: Expect,
+        audit: Audit,
+    ) -> Result<StoredJob, HostError> {
         if let Some(old) = self.ctx.store.schedule(&job.id).await? {
             self.ctx.schedules().catch_up(&old).await?;
         }
@@ -45,16 +59,42 @@ impl Jobs {
             && expect.allows(same.version)
         {
             // The job does not change, so its version stays the same.
+            self.rewritten(job, same.version, source, &audit).await?;
             return Ok(same);
         }
+        let scheduled = self.rescheduled(job).await?;
+        for _ in 0..editors::TRIES {
+            let stored = self.ctx.store.record(Kind::Job, &job.id).await?;
+            // The new version has a number, so it follows a known one.
+            let exact = match (expect, &stored) {
+                (Expect::Any | Expect::Present, Some(record)) => Expect::Version(record.version),
+                (Expect::Any, None) => Expect::Absent,
+                _ => expect,
+            };
+            let mut changes = vec![stored_as(job, exact), Change::Audit(audit.clone()), scheduled.clone()];
+            changes.push(self.edited_by(job, &audit.by).await?);
+            changes.extend(self.noted(job, source, stored.as_ref(), &audit).await?);
+            match self.ctx.store.write(changes).await {
+                // Another caller stored the job at the same time, and stays in the lists of its editors and versions.
+                Err(
+                    StoreError::Conflict(what, _)
+                    | StoreError::AlreadyThere(what, _)
+                    | StoreError::NoRecord(what, _),
+                ) if [Kind::Editors.name(), Kind::Versions.name()].contains(&what)
+                    || what == Kind::Job.name() && exact != expect => {}
+                written => {
+                    written?;
+                    self.ctx.schedules_changed();
+                    return self.get(&job.id).await;
+                }
+            }
+        }
+        Err(StoreError::Conflict(Kind::Job.name(), job.id.clone()).into())
+    }
+
+    /// Returns the change of the schedule of a job that is stored.
+    async fn rescheduled(&self, job: &Arc<Job>) -> Result<Change, HostError> {
         let now = self.ctx.clock.now();
-        let by = audit.by.clone();
-        let value: Value = serde_json::from_str(job.text()).unwrap_or_default();
-        let state = if job.schedule.is_some() { "scheduled" } else { "on_demand" };
-        let mut changes = vec![
-            Change::Put { kind: Kind::Job, id: job.id.clone(), state: state.to_owned(), value, expect },
-            Change::Audit(audit),
-        ];
         let old = self.ctx.store.schedule(&job.id).await?;
         let row = match self.ctx.schedules().timetable(job, now)? {
             Some(timetable) => {
@@ -75,24 +115,10 @@ impl Jobs {
             }
             None => None,
         };
-        changes.push(match &row {
-            Some(row) => Change::PutSchedule(row.clone()),
+        Ok(match row {
+            Some(row) => Change::PutSchedule(row),
             None => Change::RemoveSchedule(job.id.clone()),
-        });
-        for _ in 0..editors::TRIES {
-            let edited = self.edited_by(job, &by).await?;
-            match self.ctx.store.write(changes.iter().cloned().chain([edited]).collect()).await {
-                // Another caller stored the job at the same time, and stays in the list of its editors.
-                Err(StoreError::Conflict(what, _) | StoreError::AlreadyThere(what, _))
-                    if what == Kind::Editors.name() => {}
-                written => {
-                    written?;
-                    self.ctx.schedules_changed();
-                    return self.get(&job.id).await;
-                }
-            }
-        }
-        Err(StoreError::Conflict(Kind::Job.name(), job.id.clone()).into())
+        })
     }
 
     /// Returns a stored job.
@@ -140,11 +166,43 @@ impl Jobs {
     /// # Errors
     /// Fails when there is no such job, its version differs from `expect`, or the store fails.
     pub async fn delete(&self, id: &str, expect: Expect, audit: Audit) -> Result<(), HostError> {
-        let changes = vec![
-            Change::Remove { kind: Kind::Job, id: id.to_owned(), expect },
-            Change::RemoveSchedule(id.to_owned()),
-            Change::Audit(audit),
-        ];
-        Ok(self.ctx.store.write(changes).await?)
+        for _ in 0..editors::TRIES {
+            let mut changes = vec![
+                Change::Remove { kind: Kind::Job, id: id.to_owned(), expect },
+                Change::RemoveSchedule(id.to_owned()),
+                Change::Audit(audit.clone()),
+            ];
+            changes.extend(self.forgotten(id).await?);
+            match self.ctx.store.write(changes).await {
+                // Another caller stored a version at the same time.
+                Err(StoreError::Conflict(what, _) | StoreError::NoRecord(what, _))
+                    if what == Kind::Versions.name() => {}
+                written => return Ok(written?),
+            }
+        }
+        Err(StoreError::Conflict(Kind::Job.name(), id.to_owned()).into())
     }
+
+    /// Lists jobs by id, after `after`, without their definitions. An empty list is the end.
+    ///
+    /// # Errors
+    /// Fails when the store fails.
+    pub async fn rows(&self, after: &str, limit: u32) -> Result<Vec<JobRow>, HostError> {
+        Ok(self.ctx.store.job_rows(after, limit).await?)
+    }
+
+    /// Returns the next fires of these jobs, of those that have a schedule.
+    ///
+    /// # Errors
+    /// Fails when the store fails.
+    pub async fn next_fires(&self, ids: &[String]) -> Result<Vec<NextFire>, HostError> {
+        Ok(self.ctx.store.next_fires(ids).await?)
+    }
+}
+
+/// Returns the change that stores the definition of a job.
+fn stored_as(job: &Job, expect: Expect) -> Change {
+    let value: Value = serde_json::from_str(job.text()).unwrap_or_default();
+    let state = if job.schedule.is_some() { "scheduled" } else { "on_demand" };
+    Change::Put { kind: Kind::Job, id: job.id.clone(), state: state.to_owned(), value, expect }
 }

@@ -24,8 +24,8 @@ use stepwell_engine::run::Event;
 use stepwell_engine::store::prelude::*;
 use stepwell_engine::store::{
     Audit, Change, Checkpoint, Claim, ClaimQuery, Commit, EndedRow, EventPage, FireBatch, Fired, Inserted,
-    Kind, LedgerFilter, LedgerRow, Loaded, LogPage, LogPlace, NewRun, Place, QueueRow, Renewal, RunFilter,
-    RunRow, ScheduleFilter, ScheduleRow, Standing, Vitals, Wake,
+    Kind, LedgerFilter, LedgerRow, Loaded, LogPage, LogPlace, NewRun, NextFire, Place, QueueRow, Renewal,
+    RunFilter, RunRow, ScheduleFilter, ScheduleRow, Standing, Vitals, Wake,
 };
 use tokio::sync::broadcast;
 
@@ -439,6 +439,11 @@ impl ScheduleStore for PinnedStores {
             tracing::warn!("the schedule of the job {job_id} moves later: {error}");
         }
         Ok(self.of_schedule(job_id).await?.map(|(_, row)| row))
+    }
+
+    async fn next_fires(&self, job_ids: &[String]) -> Result<Vec<NextFire>, StoreError> {
+        let ask = |store: Arc<dyn Store>| async move { store.next_fires(job_ids).await };
+        Ok(self.gather(ask).await?.concat())
     }
 
     async fn schedules(&self, filter: &ScheduleFilter) -> Result<Vec<ScheduleRow>, StoreError> {

@@ -10,8 +10,9 @@ use stepwell_engine::run::Event;
 use stepwell_engine::store::prelude::*;
 use stepwell_engine::store::{
     Audit, AuditRow, Chain, Change, Checkpoint, Claim, ClaimQuery, CleanUp, Commit, EndedRow, EventPage,
-    FireBatch, Fired, Inserted, Kind, LedgerFilter, LedgerRow, Link, Loaded, LogPage, LogPlace, NewRun,
-    Place, QueueRow, Record, Renewal, RunFilter, RunRow, ScheduleFilter, ScheduleRow, Standing, Vitals, Wake,
+    FireBatch, Fired, Inserted, JobRow, Kind, LedgerFilter, LedgerRow, Link, Loaded, LogPage, LogPlace,
+    NewRun, NextFire, Place, QueueRow, Record, Renewal, RunFilter, RunRow, ScheduleFilter, ScheduleRow,
+    Standing, Vitals, Wake,
 };
 use tokio::sync::broadcast;
 
@@ -314,6 +315,11 @@ impl<D: Database> ScheduleStore for SqlStore<D> {
         self.0.read(move |db, shared| times::get(db, shared, &id)).await
     }
 
+    async fn next_fires(&self, job_ids: &[String]) -> Result<Vec<NextFire>, StoreError> {
+        let ids = job_ids.to_vec();
+        self.0.read(move |db, _| times::next_fires(db, &ids)).await
+    }
+
     async fn schedules(&self, filter: &ScheduleFilter) -> Result<Vec<ScheduleRow>, StoreError> {
         let filter = filter.clone();
         self.0.read(move |db, shared| times::list(db, shared, &filter)).await
@@ -345,6 +351,11 @@ impl<D: Database> RecordStore for SqlStore<D> {
     ) -> Result<Vec<Record>, StoreError> {
         let (state, after) = (state.map(str::to_owned), after.to_owned());
         self.0.read(move |db, _| records::list(db, kind, state.as_deref(), &after, limit)).await
+    }
+
+    async fn job_rows(&self, after: &str, limit: u32) -> Result<Vec<JobRow>, StoreError> {
+        let after = after.to_owned();
+        self.0.read(move |db, _| listing::jobs(db, &after, limit)).await
     }
 
     async fn count(&self, kind: Kind, state: &str) -> Result<u64, StoreError> {

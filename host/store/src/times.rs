@@ -7,7 +7,7 @@ use stepwell_engine::clock::Timestamp;
 use stepwell_engine::job::Job;
 use stepwell_engine::schedule::{Decision, RunOverlap};
 use stepwell_engine::store::{
-    FireBatch, Fired, LedgerFilter, LedgerRow, NewFire, QueueRow, ScheduleFilter, ScheduleRow,
+    FireBatch, Fired, LedgerFilter, LedgerRow, NewFire, NextFire, QueueRow, ScheduleFilter, ScheduleRow,
 };
 use stepwell_engine::{StoreError, project};
 
@@ -69,6 +69,17 @@ pub(crate) fn get(db: &dyn Sql, shared: &Shared, job_id: &str) -> Result<Option<
     let sql = "SELECT job_id, digest, made, cursor, next, paused FROM schedules WHERE job_id = $1";
     let found = db.rows(sql, params![job_id], columns)?.into_iter().next();
     found.map(|found| schedule(db, shared, found)).transpose()
+}
+
+pub(crate) fn next_fires(db: &dyn Sql, job_ids: &[String]) -> Result<Vec<NextFire>, StoreError> {
+    let mut found = Vec::new();
+    for job_id in job_ids {
+        let sql = "SELECT next, paused FROM schedules WHERE job_id = $1";
+        if let Some((next, paused)) = db.one::<(Option<i64>, Option<String>)>(sql, params![job_id])? {
+            found.push(NextFire { job_id: job_id.clone(), next: next.map(time), paused });
+        }
+    }
+    Ok(found)
 }
 
 pub(crate) fn list(

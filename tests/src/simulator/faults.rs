@@ -12,8 +12,9 @@ use stepwell::engine::run::Event;
 use stepwell::engine::store::prelude::*;
 use stepwell::engine::store::{
     Audit, AuditRow, Chain, Change, Checkpoint, Claim, ClaimQuery, CleanUp, Commit, EndedRow, EventPage,
-    FireBatch, Fired, Inserted, Kind, LedgerFilter, LedgerRow, Link, Loaded, LogPage, LogPlace, NewRun, Next,
-    Place, QueueRow, Record, Renewal, RunFilter, RunRow, ScheduleFilter, ScheduleRow, Standing, Vitals, Wake,
+    FireBatch, Fired, Inserted, JobRow, Kind, LedgerFilter, LedgerRow, Link, Loaded, LogPage, LogPlace,
+    NewRun, Next, NextFire, Place, QueueRow, Record, Renewal, RunFilter, RunRow, ScheduleFilter, ScheduleRow,
+    Standing, Vitals, Wake,
 };
 use stepwell::store::{PostgresSettings, PostgresStore, SqliteStore};
 use tokio::runtime::Runtime;
@@ -379,11 +380,11 @@ passed_on! {
     read latest(execution_id: &str) -> (Arc<Job>, Vec<Event>);
     read row(execution_id: &str) -> RunRow;
     read list(filter: &RunFilter) -> Vec<RunRow>;
+    read ended_by_hour(project: Option<&str>, since: Timestamp) -> Vec<EndedRow>;
     read standing(execution_id: &str, now: Timestamp) -> Standing;
     read log_page(execution_id: &str, from: LogPlace, limit: u32) -> LogPage;
     read queues(now: Timestamp) -> Vec<QueueRow>;
     read queues_of(project: &str, now: Timestamp) -> Vec<QueueRow>;
-    read ended_by_hour(project: Option<&str>, since: Timestamp) -> Vec<EndedRow>;
 }
 
 passed_on! {
@@ -414,6 +415,7 @@ passed_on! {
     read due_schedules(holder: &str, now: Timestamp, limit: u32) -> Vec<ScheduleRow>;
     read next_schedule(holder: Option<&str>) -> Option<Timestamp>;
     read schedule(job_id: &str) -> Option<ScheduleRow>;
+    read next_fires(job_ids: &[String]) -> Vec<NextFire>;
     read schedules(filter: &ScheduleFilter) -> Vec<ScheduleRow>;
     read ledger(filter: &LedgerFilter) -> Vec<LedgerRow>;
 }
@@ -423,6 +425,7 @@ passed_on! {
     write write(changes: Vec<Change>) -> ();
     read record(kind: Kind, id: &str) -> Option<Record>;
     read records(kind: Kind, state: Option<&str>, after: &str, limit: u32) -> Vec<Record>;
+    read job_rows(after: &str, limit: u32) -> Vec<JobRow>;
     read count(kind: Kind, state: &str) -> u64;
     read audit(before: Option<u64>, limit: u32) -> Vec<AuditRow>;
     read audit_chain() -> Chain;

@@ -21,6 +21,9 @@ const SCOPE: &str = "499b84ac-1321-427f-aa17-267ca6975798/.default";
 /// The authority that issues tokens, by default.
 const AUTHORITY: &str = "https://login.microsoftonline.com";
 
+/// The place of the organizations in the configuration.
+pub const ORGANIZATIONS: &str = "azure_devops.organizations";
+
 /// Azure DevOps organizations.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -90,6 +93,19 @@ impl AzureDevOps {
 }
 
 impl Organization {
+    /// Returns the key of the way to log in, and the application that logs in, if it is not a person.
+    pub fn login(&self) -> (&'static str, Option<&ServicePrincipal>) {
+        match &self.service_principal {
+            Some(principal) => ("service_principal", Some(principal)),
+            None => ("pat", None),
+        }
+    }
+
+    /// Returns the reference to the secret of the login.
+    pub fn secret(&self) -> Option<&SecretRef> {
+        self.pat.as_ref().or(self.service_principal.as_ref().map(|principal| &principal.client_secret))
+    }
+
     /// Returns the base URL of the organization of that name.
     pub fn base_url(&self, name: &str) -> String {
         self.url.clone().unwrap_or_else(|| format!("https://dev.azure.com/{name}"))

@@ -23,7 +23,7 @@ use crate::step::Manifest;
 
 use connection::relative;
 
-pub use azure_devops::{AzureDevOps, Organization, ServicePrincipal};
+pub use azure_devops::{AzureDevOps, ORGANIZATIONS, Organization, ServicePrincipal};
 pub use connection::{Connection, ConnectionLimits, Database, Setting, Tls};
 pub use credentials::{ClientAuthentication, ClientCredentials, Credential, CredentialKind, Provider};
 pub use service::{

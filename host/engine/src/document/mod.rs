@@ -163,6 +163,14 @@ impl Document {
         Diagnostic { pointer, ..found }
     }
 
+    /// Returns the line and the column of the value at `pointer`, and those of its key; both are the same for an
+    /// item of a list. Returns `None` when the file has no such value.
+    pub fn places(&self, pointer: &str) -> Option<((u64, u64), (u64, u64))> {
+        self.value.pointer(pointer)?;
+        let place = self.places.nearest(pointer);
+        Some((place.value, place.key))
+    }
+
     /// Makes an error at the key of `pointer`.
     pub fn error_at_key(&self, pointer: &str, message: impl Into<String>) -> Diagnostic {
         let pointer = self.in_file(pointer);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::condition;
-use super::expression::names;
+use super::names::names;
 use super::split::check_split;
 use super::template::{Piece, pieces};
 use super::writes::check_writes;

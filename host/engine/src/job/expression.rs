@@ -8,7 +8,6 @@
 //! exist, and `*` multiplies numbers only.
 
 use std::cell::OnceCell;
-use std::collections::BTreeSet;
 
 use minijinja::machinery::{self, CodeGenerator, Span, ast, parse_expr};
 use minijinja::value::{Serde, Value};
@@ -69,41 +68,7 @@ impl<'s> Expressions<'s> {
     }
 }
 
-/// Checks the syntax of an expression, and returns the outside names in it, such as `steps.extract.output`.
-pub(super) fn names(source: &str) -> Result<BTreeSet<Vec<String>>, String> {
-    let tree = parsed(source)?;
-    Environment::empty().compile_expression(source).map_err(|error| describe(source, &error))?;
-    let mut names = BTreeSet::new();
-    add_names(&tree, &mut names);
-    Ok(names)
-}
-
-fn add_names(tree: &ast::Expr<'_>, names: &mut BTreeSet<Vec<String>>) {
-    match name(tree) {
-        Some(name) => {
-            names.insert(name);
-        }
-        None => parts(tree).into_iter().for_each(|part| add_names(part, names)),
-    }
-}
-
-/// Returns the parts of a name: `steps.load.output`, or `steps["load"].output`.
-fn name(tree: &ast::Expr<'_>) -> Option<Vec<String>> {
-    let (of, part) = match tree {
-        ast::Expr::Var(of) => return Some(vec![of.id.to_owned()]),
-        ast::Expr::GetAttr(of) => (&of.expr, of.name.to_owned()),
-        ast::Expr::GetItem(of) => match &of.subscript_expr {
-            ast::Expr::Const(part) => (&of.expr, part.value.as_str()?.to_owned()),
-            _ => return None,
-        },
-        _ => return None,
-    };
-    let mut name = name(of)?;
-    name.push(part);
-    Some(name)
-}
-
-fn parsed(source: &str) -> Result<ast::Expr<'_>, String> {
+pub(super) fn parsed(source: &str) -> Result<ast::Expr<'_>, String> {
     check_size(source)?;
     let tree = parse_expr(source).map_err(|error| describe(source, &error))?;
     check_constants(&tree).map_err(|error| describe(source, &error))?;
@@ -139,7 +104,7 @@ pub(super) fn check_size(source: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn describe(source: &str, error: &Error) -> String {
+pub(super) fn describe(source: &str, error: &Error) -> String {
     let why = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
     format!("`{}`: {}", shown(source), cut(&in_our_words(&why), 300))
 }
@@ -176,7 +141,7 @@ fn shown(source: &str) -> String {
 }
 
 /// Returns the parts of an expression.
-fn parts<'e, 'a>(tree: &'e ast::Expr<'a>) -> Vec<&'e ast::Expr<'a>> {
+pub(super) fn parts<'e, 'a>(tree: &'e ast::Expr<'a>) -> Vec<&'e ast::Expr<'a>> {
     fn of_args<'e, 'a>(args: &'e [ast::CallArg<'a>]) -> impl Iterator<Item = &'e ast::Expr<'a>> {
         args.iter().map(|arg| match arg {
             ast::CallArg::Pos(inner)
@@ -369,6 +334,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::job::names::names;
     use crate::job::render;
 
     fn scope() -> Scope {
@@ -581,21 +547,5 @@ mod tests {
         }
         let sum = format!("1{}", "+1".repeat(240));
         assert_eq!(Expressions::new(&scope).json(&sum), Ok(json!(241)));
-    }
-
-    #[test]
-    fn names_that_an_expression_uses() {
-        for (source, expected) in [
-            ("steps.a.output.x + vars.y | default(3)", &["steps.a.output.x", "vars.y"][..]),
-            ("steps['a-b'].output['c'] ~ steps[\"d\"].status", &["steps.a-b.output.c", "steps.d.status"]),
-            ("steps[vars.name].output[0]", &["steps", "vars.name"]),
-            (
-                "[vars.a, {'k': run.id}] if steps.b.items() else 'vars.c'",
-                &["run.id", "steps.b.items", "vars.a"],
-            ),
-        ] {
-            let found: Vec<String> = names(source).unwrap().iter().map(|name| name.join(".")).collect();
-            assert_eq!(found, expected, "{source}");
-        }
     }
 }

@@ -7,6 +7,7 @@ mod expression;
 mod functions;
 pub mod group;
 mod legacy;
+mod names;
 mod numbers;
 mod parse;
 mod plan;

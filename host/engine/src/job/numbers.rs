@@ -74,7 +74,8 @@ mod cases {
     use serde_json::json;
 
     use crate::job::Scope;
-    use crate::job::expression::{Expressions, names};
+    use crate::job::expression::Expressions;
+    use crate::job::names::names;
 
     fn scope() -> Scope {
         let vars = json!({"n": 5, "s": "abc", "list": [3, 1, 2]});

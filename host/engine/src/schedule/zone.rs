@@ -13,6 +13,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 
+/// Returns the names of all time zones.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name())
+}
+
 /// The handling of a wall time that a clock change skips.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

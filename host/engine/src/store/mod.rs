@@ -226,6 +226,9 @@ pub trait ScheduleStore: Send + Sync {
     /// A schedule.
     async fn schedule(&self, job_id: &str) -> Result<Option<ScheduleRow>, StoreError>;
 
+    /// Returns the next fires of the schedules of these jobs, without their definitions.
+    async fn next_fires(&self, job_ids: &[String]) -> Result<Vec<NextFire>, StoreError>;
+
     /// Returns schedules, by the id of their job or by their next fire.
     async fn schedules(&self, filter: &ScheduleFilter) -> Result<Vec<ScheduleRow>, StoreError>;
 
@@ -250,6 +253,9 @@ pub trait RecordStore: Send + Sync {
         after: &str,
         limit: u32,
     ) -> Result<Vec<Record>, StoreError>;
+
+    /// Returns jobs by id, after `after`, without their definitions.
+    async fn job_rows(&self, after: &str, limit: u32) -> Result<Vec<JobRow>, StoreError>;
 
     /// Returns the number of records of a kind in a state.
     async fn count(&self, kind: Kind, state: &str) -> Result<u64, StoreError>;

@@ -45,6 +45,12 @@ pub enum Kind {
     Decision,
     /// A session of a person in the web UI, by the digest of its token. The state is its holder.
     Session,
+    /// The list of the stored versions of a job, by its id.
+    #[strum(serialize = "list of versions")]
+    Versions,
+    /// A version of a job. The id is that of the job, `@` and the number of the version.
+    #[strum(serialize = "version of a job")]
+    JobVersion,
     /// The remaining changes of a schedule that is, or was, in a pinned store, by the id of its job.
     #[strum(serialize = "move of a schedule")]
     ScheduleMove,
@@ -214,6 +220,8 @@ mod tests {
             (Kind::AuditCopy, "copy of an audit log"),
             (Kind::ScheduleVersion, "version of a schedule"),
             (Kind::ScheduleMove, "move of a schedule"),
+            (Kind::Versions, "list of versions"),
+            (Kind::JobVersion, "version of a job"),
         ] {
             assert_eq!(kind.name(), name);
         }

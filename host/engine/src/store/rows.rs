@@ -407,6 +407,36 @@ pub struct ScheduleRow {
     pub paused: Option<String>,
 }
 
+/// The parts of a stored job that a list shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobRow {
+    /// The id of the job.
+    pub id: String,
+    /// The number of changes to the job, from 1.
+    pub version: u64,
+    /// The display name.
+    pub name: String,
+    /// The time zone.
+    pub timezone: String,
+    /// Whether the job runs.
+    pub enabled: bool,
+    /// The schedule in words, if the job has one.
+    pub schedule: Option<String>,
+    /// The tags in the metadata of the job.
+    pub tags: Vec<String>,
+}
+
+/// The next fire of a schedule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NextFire {
+    /// The id of the job.
+    pub job_id: String,
+    /// The due time of the next fire.
+    pub next: Option<Timestamp>,
+    /// The actor who paused the schedule, and the reason.
+    pub paused: Option<String>,
+}
+
 /// The filter and the order of a list of schedules.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ScheduleFilter {

@@ -14,15 +14,13 @@ use stepwell::engine::Job as EngineJob;
 use stepwell::engine::job::wrong_variables;
 use stepwell::engine::run::Admission;
 use stepwell::engine::store::{Audit, Expect};
-use stepwell::{CleanUpOptions, Health, HostError, Metrics, NewKey, QueueStatus};
+use stepwell::{CleanUpOptions, Health, HostError, Metrics, QueueStatus};
 
 use super::body::{body, read, warnings};
-use super::cursor;
 use super::problem::Problem;
 use super::v2::{accepted, checked, idempotency, parse, text, trace};
 use super::views::{
-    CheckedJob, CleanedUp, ClockChange, Job, Jobs, Key, KeyRequest, Keys, NewKeyAnswer, PreviewAnswer,
-    Queues, Reason, RunRequest, Schedule, SessionOf, Sessions,
+    CheckedJob, CleanedUp, ClockChange, Job, PreviewAnswer, Queues, Reason, RunRequest, Schedule,
 };
 use super::{App, Caller, openapi::document};
 
@@ -75,9 +73,6 @@ pub(super) async fn page<T, C, F: Future<Output = Result<Vec<T>, HostError>>>(
     }
 }
 
-/// The bytes of definitions after which a page of jobs ends.
-const PAGE_BYTES: usize = 4 << 20;
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Page {
@@ -91,34 +86,6 @@ pub(super) async fn liveness() -> &'static str {
 
 pub(super) async fn openapi() -> Json<serde_json::Value> {
     Json(document())
-}
-
-pub(super) async fn list_jobs(
-    State(app): State<App>,
-    Extension(caller): Extension<Caller>,
-    Params(query): Params<Page>,
-) -> Answer<Jobs> {
-    let wanted = limit(query.limit) as usize;
-    let mut after: String = cursor::read("jobs", query.cursor.as_deref())?.unwrap_or_default();
-    let (mut items, mut bytes, mut next_cursor) = (Vec::new(), 0, None);
-    'pages: loop {
-        let found = app.host.jobs().list(&after, wanted as u32).await?;
-        if found.is_empty() {
-            break;
-        }
-        for stored in found {
-            if items.len() == wanted || bytes > PAGE_BYTES {
-                next_cursor = Some(cursor::write("jobs", &after));
-                break 'pages;
-            }
-            after.clone_from(&stored.job.id);
-            if caller.covers(&stored.job.id) {
-                bytes += stored.job.text().len();
-                items.push(Job::from(&stored));
-            }
-        }
-    }
-    Ok(Json(Jobs { items, next_cursor }))
 }
 
 pub(super) async fn get_job(
@@ -163,15 +130,16 @@ pub(super) async fn put_job(
     bytes: Bytes,
 ) -> Result<Response, Problem> {
     let id = caller.job(&id)?;
-    let parsed = checked(&app, &caller, text(&bytes)?).await?;
+    let source = text(&bytes)?;
+    let parsed = checked(&app, &caller, source).await?;
     let warnings = warnings(&parsed);
     let job = Arc::new(EngineJob::from(parsed.job));
     if job.id != id {
         let detail = format!("the job in the body is `{}`, and the path says `{id}`", job.id);
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail));
     }
-    let stored =
-        app.host.jobs().put(&job, expectation(&headers)?, caller.audit(&app.host, "job.put", &id)).await?;
+    let (expect, audit) = (expectation(&headers)?, caller.audit(&app.host, "job.put", &id));
+    let stored = app.host.jobs().put_written(&job, Some(source), expect, audit).await?;
     Ok(tagged(&Job { warnings, ..Job::from(&stored) }))
 }
 
@@ -420,47 +388,4 @@ pub(super) async fn clean_up(
     let options = CleanUpOptions { days, dry_run, include_dead };
     let done = app.host.system().clean_up(options, Some(audit)).await?;
     Ok(Json(CleanedUp { runs: done.runs, kept_dead: done.kept_dead, dry_run }))
-}
-
-pub(super) async fn list_keys(State(app): State<App>) -> Answer<Keys> {
-    let items = app.host.access().list().await?.into_iter().map(Key::from).collect();
-    Ok(Json(Keys { items, next_cursor: None }))
-}
-
-pub(super) async fn create_key(
-    State(app): State<App>,
-    Extension(caller): Extension<Caller>,
-    bytes: Bytes,
-) -> Result<(StatusCode, Json<NewKeyAnswer>), Problem> {
-    let request = read::<KeyRequest>(&app, &bytes).await?;
-    let KeyRequest { name, role, projects, jobs, expires_at } = request.value.clone();
-    let new = NewKey { name, role, projects, jobs, expires_at };
-    let made = app.host.access().create(new, &caller.by()).await;
-    let (key, token) = made.map_err(|error| request.refused(error))?;
-    app.forget_keys();
-    Ok((StatusCode::CREATED, Json(NewKeyAnswer { key: key.into(), token })))
-}
-
-pub(super) async fn revoke_key(
-    State(app): State<App>,
-    Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
-) -> Result<StatusCode, Problem> {
-    app.host.access().revoke(&id, &caller.by()).await?;
-    app.forget_keys();
-    Ok(StatusCode::NO_CONTENT)
-}
-
-pub(super) async fn list_sessions(State(app): State<App>) -> Answer<Sessions> {
-    let items = app.host.sessions().list().await?.into_iter().map(SessionOf::from).collect();
-    Ok(Json(Sessions { items, next_cursor: None }))
-}
-
-pub(super) async fn end_session(
-    State(app): State<App>,
-    Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
-) -> Result<StatusCode, Problem> {
-    app.host.sessions().end(&id, &caller.by()).await?;
-    Ok(StatusCode::NO_CONTENT)
 }

@@ -14,6 +14,8 @@ mod connection;
 mod cursor;
 mod handlers;
 mod history;
+mod jobs;
+mod keys;
 mod large;
 mod logs;
 mod observe;
@@ -61,7 +63,7 @@ pub(crate) use access::{SignedIn, bearer};
 pub(crate) use bounds::Peer;
 pub(crate) use call::{Call, encoded};
 pub(crate) use openapi::document;
-pub(crate) use problem::Problem;
+pub(crate) use problem::{Place, Problem};
 pub(crate) use routes::Operation;
 pub(crate) use routes::TABLE;
 pub use routes::markdown;
@@ -145,11 +147,11 @@ impl std::ops::Deref for App {
 }
 
 /// Returns the API over a host, for clients with keys.
-pub(crate) fn router(host: Host, rate: NonZeroU32, front: Front) -> Result<Router, HostError> {
+pub(crate) fn router(host: Host, rate: NonZeroU32, front: Front) -> Result<(App, Router), HostError> {
     let provider = host.configuration().oidc.clone().map(oidc::Provider::new).transpose();
     let provider = provider.map_err(HostError::Refused)?;
     let app = App(Arc::new(Shared::new(host, rate, provider, front)));
-    Ok(crate::ui::router(app.clone(), routed(app)))
+    Ok((app.clone(), routed(app)))
 }
 
 /// Returns the API over a host for the command in this process, which needs no key.

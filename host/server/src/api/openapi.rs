@@ -9,7 +9,7 @@ use stepwell::{Activated, Backfill, Explanation, Health, Metrics, StepLimits, Ti
 
 use super::problem::Problem;
 use super::routes::{Operation, TABLE};
-use super::{causes, changes, policies, sources, views};
+use super::{causes, changes, jobs, keys, policies, sources, views};
 
 /// Returns the OpenAPI document.
 pub(crate) fn document() -> Value {
@@ -207,7 +207,7 @@ fn schemas() -> Value {
         "Problem": Problem, "Run": RunView, "RunRow": views::Run, "Runs": views::Runs, "Timeline": Timeline, "StepLimits": StepLimits, "Accepted": views::Accepted,
         "ExecuteRequest": views::ExecuteRequest, "ScheduleRequest": views::ScheduleRequest,
         "Scheduled": views::Scheduled, "EngineStatus": views::EngineStatus, "StepTypes": views::StepTypes,
-        "LegacyRun": views::LegacyRun, "JobDefinition": JobDefinition, "Job": views::Job, "Jobs": views::Jobs,
+        "LegacyRun": views::LegacyRun, "JobDefinition": JobDefinition, "Job": views::Job, "Jobs": jobs::Jobs, "JobVersions": jobs::JobVersions, "JobVersion": jobs::StoredVersion,
         "RunRequest": views::RunRequest, "Schedule": views::Schedule, "Schedules": views::Schedules, "ComingFires": stepwell::ComingFires, "HoursOfRuns": views::HoursOfRuns, "Preview": views::PreviewAnswer,
         "Reason": views::Reason, "Ledger": views::Ledger, "Backfill": Backfill, "Backfills": views::Backfills,
         "BackfillRequest": views::BackfillRequest, "BackfillAnswer": views::BackfillAnswer,
@@ -217,9 +217,9 @@ fn schemas() -> Value {
         "BulkAnswer": views::BulkAnswer, "Queues": views::Queues, "Steps": views::Steps, "Step": views::Step,
         "ActivatedStep": Activated, "RollbackRequest": views::RollbackRequest, "Metrics": Metrics,
         "Health": Health, "CheckedJob": views::CheckedJob, "CleanedUp": views::CleanedUp, "AuditLog": views::AuditLog, "AuditReport": stepwell::AuditReport, "Keys": views::Keys,
-        "KeyRequest": views::KeyRequest, "Sessions": views::Sessions, "Causes": causes::Causes,
+        "KeyRequest": keys::KeyRequest, "Sessions": views::Sessions, "Causes": causes::Causes,
         "StepGrants": policies::StepGrants, "Connections": sources::Connections, "Test": sources::Test,
-        "Organizations": sources::Organizations, "StepJobs": views::StepJobs, "NewKey": views::NewKeyAnswer,
+        "Organizations": sources::Organizations, "StepJobs": views::StepJobs, "NewKey": keys::NewKeyAnswer,
     };
     let mut schemas = Map::new();
     for (name, mut schema) in all {

@@ -9,8 +9,9 @@ use stepwell::engine::document::cut;
 use super::App;
 use super::handlers as h;
 use super::history;
+use super::keys;
 use super::{
-    audit, causes, logs, observe, outputs, policies, runs as r, sources, steps as s, times as t, v2,
+    audit, causes, jobs, logs, observe, outputs, policies, runs as r, sources, steps as s, times as t, v2,
 };
 
 /// An operation of the API.
@@ -124,6 +125,18 @@ const RUNS: Query = &[
     ("limit", LIMIT, "Maximum number of items. Default: 100."),
     ("cursor", Takes::Text, "`next_cursor` of the previous page."),
 ];
+const JOBS: Query = &[
+    (
+        "q",
+        Takes::Text,
+        "Only jobs with this text in their id, their name or a tag (`metadata.tags`), in any case.",
+    ),
+    ("scheduled", Takes::Switch, "Only jobs with a schedule, or only jobs without one."),
+    ("enabled", Takes::Switch, "Only enabled jobs, or only disabled ones."),
+    ("fields", Takes::Text, "`summary`: without the definitions, and with the last run. Default: `all`."),
+    ("limit", LIMIT, "Maximum number of items. Default: 100."),
+    ("cursor", Takes::Text, "`next_cursor` of the previous page."),
+];
 const SCHEDULES: Query = &[
     ("queue", Takes::Text, "Only schedules of this queue."),
     ("limit", LIMIT, "Maximum number of items. Default: 100."),
@@ -227,12 +240,14 @@ operations! {
     get "/api/v2/steps/types" stepTypes viewer v2::step_types, "Lists the names of the step types", query NONE, body None, gives 200 "StepTypes", waits false, command "steps list";
     post "/api/jobs/{id}/run" runLegacy operator v2::run_legacy, "Runs a stored job, waits for its end, and returns the legacy response", query NONE, body None, gives 200 "LegacyRun", waits true, command "jobs run ID";
 
-    get "/api/v2/jobs" listJobs viewer h::list_jobs, "Lists the stored jobs", query PAGE, body None, gives 200 "Jobs", waits false, command "jobs list";
+    get "/api/v2/jobs" listJobs viewer jobs::list, "Lists the stored jobs; with `fields=summary`, without their definitions and with their last runs", query JOBS, body None, gives 200 "Jobs", waits false, command "jobs list";
     get "/api/v2/jobs/{id}" getJob viewer h::get_job, "Shows a stored job, with its ETag", query NONE, body None, gives 200 "Job", waits false, command "jobs show ID";
     put "/api/v2/jobs/{id}" putJob operator h::put_job, "Stores a job; honours `If-Match` and `If-None-Match: *`", query NONE, body Some("JobDefinition"), gives 200 "Job", waits false, command "jobs put FILE";
     delete "/api/v2/jobs/{id}" deleteJob operator h::delete_job, "Removes a stored job and its schedule; its runs and its ledger stay", query NONE, body None, gives 204 "", waits false, command "jobs delete ID";
     post "/api/v2/jobs/{id}/run" runJob operator h::run_job, "Runs a stored job without waiting for its end", query NONE, body Some("RunRequest"), gives 202 "Accepted", waits false, command "jobs run ID";
 
+    get "/api/v2/jobs/{id}/versions" listJobVersions viewer jobs::versions, "Lists the last 50 versions of a stored job: the actor and the time of each", query NONE, body None, gives 200 "JobVersions", waits false, command "jobs versions ID";
+    get "/api/v2/jobs/{id}/versions/{version}" getJobVersion viewer jobs::version, "Shows a version of a stored job", query NONE, body None, gives 200 "JobVersion", waits false, command "jobs show ID --version N";
     post "/api/v2/jobs/validate" validateJob operator h::validate_job, "Checks a job without storing or running it", query NONE, body Some("JobDefinition"), gives 200 "CheckedJob", waits false, command "validate FILE";
     post "/api/v2/jobs/preview" previewJob operator h::preview_job, "Shows the next fires of a job that is not stored", query PREVIEW, body Some("JobDefinition"), gives 200 "Preview", waits false, command "schedules preview FILE";
 
@@ -294,11 +309,11 @@ operations! {
     post "/api/v2/system/clean-up" cleanUp admin h::clean_up, "Removes ended runs that are older than the retention or than `days`; keeps those with open dead letters", query CLEAN_UP, body None, gives 200 "CleanedUp", waits false, command "clean-up --days 30";
     get "/api/v2/audit" listAudit admin audit::list, "Lists the audit log, newest first", query AUDIT, body None, gives 200 "AuditLog", waits false, command "audit";
     get "/api/v2/audit/verify" verifyAudit admin audit::verify, "Checks the chain of hashes over the audit log, and names the first changed row", query VERIFY, body None, gives 200 "AuditReport", waits true, command "audit verify";
-    get "/api/v2/keys" listKeys admin h::list_keys, "Lists the API keys, without their secrets", query NONE, body None, gives 200 "Keys", waits false, command "keys list";
-    post "/api/v2/keys" createKey admin h::create_key, "Creates an API key; only this response shows its secret", query NONE, body Some("KeyRequest"), gives 201 "NewKey", waits false, command "keys create NAME --role viewer";
-    get "/api/v2/sessions" listSessions admin h::list_sessions, "Lists the sessions of people in the web UI, the one used last first", query NONE, body None, gives 200 "Sessions", waits false, command "sessions list";
-    delete "/api/v2/sessions/{id}" endSession admin h::end_session, "Ends a session", query NONE, body None, gives 204 "", waits false, command "sessions end ID";
-    delete "/api/v2/keys/{id}" revokeKey admin h::revoke_key, "Revokes an API key", query NONE, body None, gives 204 "", waits false, command "keys revoke ID";
+    get "/api/v2/keys" listKeys admin keys::list, "Lists the API keys, without their secrets", query NONE, body None, gives 200 "Keys", waits false, command "keys list";
+    post "/api/v2/keys" createKey admin keys::create, "Creates an API key; only this response shows its secret", query NONE, body Some("KeyRequest"), gives 201 "NewKey", waits false, command "keys create NAME --role viewer";
+    get "/api/v2/sessions" listSessions admin keys::sessions, "Lists the sessions of people in the web UI, the one used last first", query NONE, body None, gives 200 "Sessions", waits false, command "sessions list";
+    delete "/api/v2/sessions/{id}" endSession admin keys::end_session, "Ends a session", query NONE, body None, gives 204 "", waits false, command "sessions end ID";
+    delete "/api/v2/keys/{id}" revokeKey admin keys::revoke, "Revokes an API key", query NONE, body None, gives 204 "", waits false, command "keys revoke ID";
 }
 
 /// Operations on resources that belong to no project: they need their role in all projects.

@@ -24,7 +24,7 @@ use tower::ServiceExt;
 
 use super::bounds::{Answering, Connections, Names, Peer, Proxies};
 use super::connection::{TwoLengths, Watched};
-use super::{Front, router};
+use super::{App, Front, router};
 use crate::telemetry::LogFormat;
 use crate::{Exit, file_error, print};
 
@@ -52,12 +52,14 @@ pub(crate) struct Serving {
     pub rate: NonZeroU32,
     /// The format of its log, and of its line on standard output.
     pub format: LogFormat,
+    /// Adds the pages for people to the API.
+    pub pages: fn(App, Router) -> Router,
 }
 
 /// Serves until SIGTERM or SIGINT, then drains: no run starts, all other requests are answered, and the
 /// connections close last. A second SIGINT ends the process at once. SIGHUP calls `reload`.
 pub(crate) async fn serve(host: Host, serving: Serving, reload: impl Fn()) -> Result<Exit, HostError> {
-    let Serving { listen, rate, format } = serving;
+    let Serving { listen, rate, format, pages } = serving;
     let fail = |error| file_error(listen.to_string().into(), error);
     forbid_dumps();
     // Problems of the settings show before anything exists.
@@ -65,7 +67,8 @@ pub(crate) async fn serve(host: Host, serving: Serving, reload: impl Fn()) -> Re
     let listener = listener(listen).map_err(fail)?;
     let address = listener.local_addr().map_err(fail)?;
     let names = names(&host, address);
-    let router = router(host.clone(), rate, Front { names, proxies: proxies.clone() })?;
+    let (app, api) = router(host.clone(), rate, Front { names, proxies: proxies.clone() })?;
+    let router = pages(app, api);
     first_key(&host).await?;
     let (mut terminate, mut interrupt) =
         (signal(SignalKind::terminate()).map_err(fail)?, signal(SignalKind::interrupt()).map_err(fail)?);

@@ -91,7 +91,7 @@ pub(crate) struct OrganizationView {
     pub name: String,
     /// The base URL.
     pub url: String,
-    /// The way of the login: `pat` or `service_principal`.
+    /// The way of the login, as the configuration names it.
     pub login: &'static str,
     /// The directory of a service principal.
     pub tenant: Option<String>,
@@ -242,16 +242,15 @@ fn organization_view(
     projects: Vec<String>,
 ) -> OrganizationView {
     let url = organization.base_url(name);
-    let principal = organization.service_principal.as_ref();
-    let secret = organization.pat.as_ref().or(principal.map(|principal| &principal.client_secret));
+    let (login, application) = organization.login();
     OrganizationView {
         name: name.to_owned(),
-        login: if principal.is_some() { "service_principal" } else { "pat" },
-        tenant: principal.map(|principal| principal.tenant.clone()),
-        client_id: principal.map(|principal| principal.client_id.clone()),
+        login,
+        tenant: application.map(|application| application.tenant.clone()),
+        client_id: application.map(|application| application.client_id.clone()),
         api_version: organization.api_version.clone(),
         projects,
-        secret: secret.filter(|_| caller.role() >= Role::Admin).map(|secret| secret.0.clone()),
+        secret: organization.secret().filter(|_| caller.role() >= Role::Admin).map(|secret| secret.0.clone()),
         circuit: host.sandbox().circuit(caller.project(), &url).into(),
         url,
     }

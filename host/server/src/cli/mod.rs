@@ -12,7 +12,6 @@ mod files;
 pub(crate) mod host;
 mod output;
 
-pub(crate) use output::definition::yaml;
 mod waiting;
 
 use crate::Exit;

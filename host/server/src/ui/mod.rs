@@ -8,9 +8,12 @@
 mod actions;
 mod ask;
 mod assets;
+mod bars;
 mod chart;
 mod clock;
+mod diff;
 mod flash;
+mod graph;
 mod guard;
 mod layout;
 mod login;

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 use serde_json::Value;
 use stepwell::engine::label::is_hidden;
-use stepwell::engine::quantity::{Bytes, Span};
+use stepwell::engine::quantity::Bytes;
 
 use super::value::Parts;
 
@@ -45,7 +45,12 @@ pub(super) fn seconds(value: &Value) -> String {
         Some(seconds) if seconds < 10.0 => format!("{seconds:.2} s"),
         Some(seconds) if seconds < 60.0 => format!("{seconds:.1} s"),
         Some(seconds) if seconds.is_finite() && seconds >= 0.0 => {
-            Span::new(std::time::Duration::from_secs(seconds as u64)).to_string()
+            let (minutes, rest) = (seconds as u64 / 60, seconds as u64 % 60);
+            match (minutes / 60, minutes % 60) {
+                (0, minutes) => format!("{minutes} min {rest} s"),
+                (hours, minutes) if hours < 48 => format!("{hours} h {minutes} min"),
+                (hours, _) => format!("{} d {} h", hours / 24, hours % 24),
+            }
         }
         _ => "–".to_owned(),
     }
@@ -117,7 +122,9 @@ mod tests {
     #[test]
     fn figures_are_short() {
         assert_eq!(seconds(&json!(1.2345)), "1.23 s");
-        assert_eq!(seconds(&json!(3_700.0)), "1h1m40s");
+        for (value, shown) in [(61.4, "1 min 1 s"), (3_700.0, "1 h 1 min"), (172_800.0, "2 d 0 h")] {
+            assert_eq!(seconds(&json!(value)), shown);
+        }
         assert_eq!(seconds(&Value::Null), "–");
         assert_eq!(
             (bytes(0), bytes(1_500), bytes(3 << 30)),

@@ -7,10 +7,10 @@ ae,3,,2,5,4,14,3,4,,4l,2,fx,4,1t,5,8t,2,25,6,1y,b,1d,4,3e,3,1h,f,15,,2,2,a,4,19,
 2,2,7,3,5,1v,9,,,2,,,4,,5,,,e,2,2a,i,n,,29,k,6j,7,2,9,r,2,2a,h,2y,d,2t,3,2,a,74,f,6t,6,,2,2,4,,,,2,3x,7,2,7,3,,s,a,14,7,,4,8,,9,b,1a,g,5i,8,5j,8,,8,2a,m,,e,3e,6\
 ,3,,,2,,7,,,1u,5,,2,,5,9n,4,9,2,,,1c,7,3,5,n,,44l,,6,f,8ug,i,1xc,5,1n,7,t4,,,1j,7,4,29,,b,2,f57,2,3mp,1a,2,n,f2,5,3,6,8,8,2,7,u,4,44,3,1iz,1j,4,1e,8,,e,,m,5,,f,\
 11s,7,,h,2,7,,2,,5,2s,,4g,7,af,,1p,4,e4,4,72,2,6r,,2,,7,2,5,,d6,7,31,7,240,5".split(",").map(e=>e?parseInt(e,36):1);for(let e=0,t=0;e<n.length;e++)(e%2?oa:or).push(
-t=t+n[e])})();function id(n){if(n<768)return!1;for(let e=0,t=or.length;;){let i=e+t>>1;if(n<or[i])t=i;else if(n>=oa[i])e=i+1;else return!0;if(e==t)return!1}}function na(n){
-return n>=127462&&n<=127487}var sa=8205;function la(n,e,t=!0,i=!0){return(t?aa:nd)(n,e,i)}function aa(n,e,t){if(e==n.length)return e;e&&ha(n.charCodeAt(e))&&fa(n.charCodeAt(e-1))&&e--;let i=rr(
-n,e);for(e+=ra(i);e<n.length;){let s=rr(n,e);if(i==sa||s==sa||t&&id(s))e+=ra(s),i=s;else if(na(s)){let r=0,o=e-2;for(;o>=0&&na(rr(n,o));)r++,o-=2;if(r%2==0)break;
-e+=2}else break}return e}function nd(n,e,t){for(;e>1;){let i=aa(n,e-2,t);if(i<e)return i;e--}return 0}function rr(n,e){let t=n.charCodeAt(e);if(!fa(t)||e+1==n.length)
+t=t+n[e])})();function sd(n){if(n<768)return!1;for(let e=0,t=or.length;;){let i=e+t>>1;if(n<or[i])t=i;else if(n>=oa[i])e=i+1;else return!0;if(e==t)return!1}}function na(n){
+return n>=127462&&n<=127487}var sa=8205;function la(n,e,t=!0,i=!0){return(t?aa:rd)(n,e,i)}function aa(n,e,t){if(e==n.length)return e;e&&ha(n.charCodeAt(e))&&fa(n.charCodeAt(e-1))&&e--;let i=rr(
+n,e);for(e+=ra(i);e<n.length;){let s=rr(n,e);if(i==sa||s==sa||t&&sd(s))e+=ra(s),i=s;else if(na(s)){let r=0,o=e-2;for(;o>=0&&na(rr(n,o));)r++,o-=2;if(r%2==0)break;
+e+=2}else break}return e}function rd(n,e,t){for(;e>1;){let i=aa(n,e-2,t);if(i<e)return i;e--}return 0}function rr(n,e){let t=n.charCodeAt(e);if(!fa(t)||e+1==n.length)
 return t;let i=n.charCodeAt(e+1);return ha(i)?(t-55296<<10)+(i-56320)+65536:t}function ha(n){return n>=56320&&n<57344}function fa(n){return n>=55296&&n<56320}function ra(n){
 return n<65536?1:2}var W=class n{lineAt(e){if(e<0||e>this.length)throw new RangeError(`Invalid position ${e} in document of length ${this.length}`);return this.lineInner(e,!1,1,0)}line(e){
 if(e<1||e>this.lines)throw new RangeError(`Invalid line number ${e} in ${this.lines}-line document`);return this.lineInner(e,!0,1,0)}replace(e,t,i){[e,t]=ti(this,
@@ -21,7 +21,7 @@ for(let o=t,l=t;;){if(s.next(o),r.next(o),o=0,s.lineBreak!=r.lineBreak||s.done!=
 return new Rt(this,e)}iterRange(e,t=this.length){return new Mn(this,e,t)}iterLines(e,t){let i;if(e==null)i=this.iter();else{t==null&&(t=this.lines+1);let s=this.
 line(e).from;i=this.iterRange(s,Math.max(s,t==this.lines+1?this.length:t<=1?0:this.line(t-1).to))}return new Pn(i)}toString(){return this.sliceString(0)}toJSON(){
 let e=[];return this.flatten(e),e}constructor(){}static of(e){if(e.length==0)throw new RangeError("A document must have at least one line");return e.length==1&&
-!e[0]?n.empty:e.length<=32?new ve(e):Zt.from(ve.split(e,[]))}},ve=class n extends W{constructor(e,t=sd(e)){super(),this.text=e,this.length=t}get lines(){return this.
+!e[0]?n.empty:e.length<=32?new ve(e):Zt.from(ve.split(e,[]))}},ve=class n extends W{constructor(e,t=od(e)){super(),this.text=e,this.length=t}get lines(){return this.
 text.length}get children(){return null}lineInner(e,t,i,s){for(let r=0;;r++){let o=this.text[r],l=s+o.length;if((t?i:l)>=e)return new ar(s,l,i,o);s=l+1,i++}}decompose(e,t,i,s){
 let r=e<=0&&t>=this.length?this:new n(ca(this.text,e,t),Math.min(t,this.length)-Math.max(0,e));if(s&1){let o=i.pop(),l=An(r.text,o.text.slice(),0,r.length);if(l.
 length<=32)i.push(new n(l,o.length+r.length));else{let a=l.length>>1;i.push(new n(l.slice(0,a)),new n(l.slice(a)))}}else i.push(r)}replace(e,t,i){if(!(i instanceof
@@ -42,7 +42,7 @@ h)return i+a.scanIdentical(h,t);i+=a.length+1}}static from(e,t=e.reduce((i,s)=>i
 p.flatten(d);return new ve(d,t)}let s=Math.max(32,i>>5),r=s<<1,o=s>>1,l=[],a=0,h=-1,f=[];function c(d){let p;if(d.lines>r&&d instanceof n)for(let g of d.children)
 c(g);else d.lines>o&&(a>o||!a)?(u(),l.push(d)):d instanceof ve&&a&&(p=f[f.length-1])instanceof ve&&d.lines+p.lines<=32?(a+=d.lines,h+=d.length+1,f[f.length-1]=new ve(
 p.text.concat(d.text),p.length+1+d.length)):(a+d.lines>s&&u(),a+=d.lines,h+=d.length+1,f.push(d))}function u(){a!=0&&(l.push(f.length==1?f[0]:n.from(f,h)),h=-1,
-a=f.length=0)}for(let d of e)c(d);return u(),l.length==1?l[0]:new n(l,t)}};W.empty=new ve([""],0);function sd(n){let e=-1;for(let t of n)e+=t.length+1;return e}
+a=f.length=0)}for(let d of e)c(d);return u(),l.length==1?l[0]:new n(l,t)}};W.empty=new ve([""],0);function od(n){let e=-1;for(let t of n)e+=t.length+1;return e}
 function An(n,e,t=0,i=1e9){for(let s=0,r=0,o=!0;r<n.length&&s<=i;r++){let l=n[r],a=s+l.length;a>=t&&(a>i&&(l=l.slice(0,i-s)),s<t&&(l=l.slice(t-s)),o?(e[e.length-
 1]+=l,o=!1):e.push(l)),s=a+1}return e}function ca(n,e,t){return An(n,[""],e,t)}var Rt=class{constructor(e,t=1){this.dir=t,this.done=!1,this.lineBreak=!1,this.value=
 "",this.nodes=[e],this.offsets=[t>0?1:(e instanceof ve?e.text.length:e.children.length)<<1]}nextInner(e,t){for(this.done=this.lineBreak=!1;;){let i=this.nodes.length-
@@ -60,8 +60,8 @@ let{done:t,lineBreak:i,value:s}=this.inner.next(e);return t&&this.afterBreak?(th
 this.value="":(this.afterBreak=!0,this.next()):(this.value=s,this.afterBreak=!1),this}get lineBreak(){return!1}};typeof Symbol<"u"&&(W.prototype[Symbol.iterator]=
 function(){return this.iter()},Rt.prototype[Symbol.iterator]=Mn.prototype[Symbol.iterator]=Pn.prototype[Symbol.iterator]=function(){return this});var ar=class{constructor(e,t,i,s){
 this.from=e,this.to=t,this.number=i,this.text=s}get length(){return this.to-this.from}};function ti(n,e,t){return e=Math.max(0,Math.min(n.length,e)),[e,Math.max(
-e,Math.min(n.length,t))]}function _(n,e,t=!0,i=!0){return la(n,e,t,i)}function rd(n){return n>=56320&&n<57344}function od(n){return n>=55296&&n<56320}function Fi(n,e){
-let t=n.charCodeAt(e);if(!od(t)||e+1==n.length)return t;let i=n.charCodeAt(e+1);return rd(i)?(t-55296<<10)+(i-56320)+65536:t}function ma(n){return n<=65535?String.
+e,Math.min(n.length,t))]}function _(n,e,t=!0,i=!0){return la(n,e,t,i)}function ld(n){return n>=56320&&n<57344}function ad(n){return n>=55296&&n<56320}function Fi(n,e){
+let t=n.charCodeAt(e);if(!ad(t)||e+1==n.length)return t;let i=n.charCodeAt(e+1);return ld(i)?(t-55296<<10)+(i-56320)+65536:t}function ma(n){return n<=65535?String.
 fromCharCode(n):(n-=65536,String.fromCharCode((n>>10)+55296,(n&1023)+56320))}function En(n){return n<65536?1:2}var hr=/\r\n?|\n/,ce=(function(n){return n[n.Simple=
 0]="Simple",n[n.TrackDel=1]="TrackDel",n[n.TrackBefore=2]="TrackBefore",n[n.TrackAfter=3]="TrackAfter",n})(ce||(ce={})),st=class n{constructor(e){this.sections=
 e}get length(){let e=0;for(let t=0;t<this.sections.length;t+=2)e+=this.sections[t];return e}get newLength(){let e=0;for(let t=0;t<this.sections.length;t+=2){let i=this.
@@ -136,7 +136,7 @@ t:1)&1)==0&&f.push(e[c.id]);return{create(c){return c.values[o]=i(c),1},update(c
 !ua(d,c.values[o],s):!s(d,c.values[o]))return c.values[o]=d,1}return 0},reconfigure:(c,u)=>{let d,p=u.config.address[r];if(p!=null){let g=Bn(u,p);if(this.dependencies.
 every(m=>m instanceof C?u.facet(m)===c.facet(m):m instanceof ee?u.field(m,!1)==c.field(m,!1):!0)||(l?ua(d=i(c),g,s):s(d=i(c),g)))return c.values[o]=g,0}else d=i(
 c);return c.values[o]=d,1}}}get extension(){return this}};function ua(n,e,t){if(n.length!=e.length)return!1;for(let i=0;i<n.length;i++)if(!t(n[i],e[i]))return!1;
-return!0}function ur(n,e){let t=!1;for(let i of e)Ei(n,i)&1&&(t=!0);return t}function ld(n,e,t){let i=t.map(a=>n[a.id]),s=t.map(a=>a.type),r=i.filter(a=>!(a&1)),
+return!0}function ur(n,e){let t=!1;for(let i of e)Ei(n,i)&1&&(t=!0);return t}function hd(n,e,t){let i=t.map(a=>n[a.id]),s=t.map(a=>a.type),r=i.filter(a=>!(a&1)),
 o=n[e.id]>>1;function l(a){let h=[];for(let f=0;f<i.length;f++){let c=Bn(a,i[f]);if(s[f]==2)for(let u of c)h.push(u);else h.push(c)}return e.combine(h)}return{create(a){
 for(let h of i)Ei(a,h);return a.values[o]=l(a),1},update(a,h){if(!ur(a,r))return 0;let f=l(a);return e.compare(f,a.values[o])?0:(a.values[o]=f,1)},reconfigure(a,h){
 let f=ur(a,i),c=h.config.facets[e.id],u=h.facet(e);if(c&&!f&&vr(t,c))return a.values[o]=u,0;let d=l(a);return e.compare(d,u)?(a.values[o]=u,0):(a.values[o]=d,1)}}}
@@ -150,11 +150,11 @@ Tt.high),default:Li(Tt.default),low:Li(Tt.low),lowest:Li(Tt.lowest)},Tn=class{co
 return new Ii(this,e)}reconfigure(e){return n.reconfigure.of({compartment:this,extension:e})}get(e){return e.config.compartments.get(this)}},Ii=class{constructor(e,t){
 this.compartment=e,this.inner=t}get extension(){return this}},Rn=class n{constructor(e,t,i,s,r,o){for(this.base=e,this.compartments=t,this.dynamicSlots=i,this.address=
 s,this.staticValues=r,this.facets=o,this.statusTemplate=[];this.statusTemplate.length<i.length;)this.statusTemplate.push(0)}staticFacet(e){let t=this.address[e.
-id];return t==null?e.default:this.staticValues[t>>1]}static resolve(e,t,i){let s=[],r=Object.create(null),o=new Map;for(let u of ad(e,t,o))u instanceof ee?s.push(
+id];return t==null?e.default:this.staticValues[t>>1]}static resolve(e,t,i){let s=[],r=Object.create(null),o=new Map;for(let u of fd(e,t,o))u instanceof ee?s.push(
 u):(r[u.facet.id]||(r[u.facet.id]=[])).push(u);let l=Object.create(null),a=[],h=[];for(let u of s)l[u.id]=h.length<<1,h.push(d=>u.slot(d));let f=i?.config.facets;
 for(let u in r){let d=r[u],p=d[0].facet,g=f&&f[u]||[];if(d.every(m=>m.type==0))if(l[p.id]=a.length<<1|1,vr(g,d))a.push(i.facet(p));else{let m=p.combine(d.map(b=>b.
 value));a.push(i&&p.compare(m,i.facet(p))?i.facet(p):m)}else{for(let m of d)m.type==0?(l[m.id]=a.length<<1|1,a.push(m.value)):(l[m.id]=h.length<<1,h.push(b=>m.dynamicSlot(
-b)));l[p.id]=h.length<<1,h.push(m=>ld(m,p,d))}}let c=h.map(u=>u(l));return new n(e,o,c,l,a,r)}};function ad(n,e,t){let i=[[],[],[],[],[]],s=new Map;function r(o,l){
+b)));l[p.id]=h.length<<1,h.push(m=>hd(m,p,d))}}let c=h.map(u=>u(l));return new n(e,o,c,l,a,r)}};function fd(n,e,t){let i=[[],[],[],[],[]],s=new Map;function r(o,l){
 let a=s.get(o);if(a!=null){if(a<=l)return;let h=i[a].indexOf(o);h>-1&&i[a].splice(h,1),o instanceof Ii&&t.delete(o.compartment)}if(s.set(o,l),Array.isArray(o))for(let h of o)
 r(h,l);else if(o instanceof Ii){if(t.has(o.compartment))throw new RangeError("Duplicate use of compartment in extensions");let h=e.get(o.compartment)||o.inner;t.
 set(o.compartment,h),r(h,l)}else if(o instanceof Tn)r(o.inner,o.prec);else if(o instanceof ee)i[l].push(o),o.provides&&r(o.provides,l);else if(o instanceof Jt)i[l].
@@ -173,7 +173,7 @@ e,t,i,s,r,o)}get newDoc(){return this._doc||(this._doc=this.changes.apply(this.s
 map(this.changes)}get state(){return this._state||this.startState.applyTransaction(this),this._state}annotation(e){for(let t of this.annotations)if(t.type==e)return t.
 value}get docChanged(){return!this.changes.empty}get reconfigured(){return this.startState.config!=this.state.config}isUserEvent(e){let t=this.annotation(n.userEvent);
 return!!(t&&(t==e||t.length>e.length&&t.slice(0,e.length)==e&&t[e.length]=="."))}};ie.time=De.define();ie.userEvent=De.define();ie.addToHistory=De.define();ie.remote=
-De.define();function hd(n,e){let t=[];for(let i=0,s=0;;){let r,o;if(i<n.length&&(s==e.length||e[s]>=n[i]))r=n[i++],o=n[i++];else if(s<e.length)r=e[s++],o=e[s++];else
+De.define();function cd(n,e){let t=[];for(let i=0,s=0;;){let r,o;if(i<n.length&&(s==e.length||e[s]>=n[i]))r=n[i++],o=n[i++];else if(s<e.length)r=e[s++],o=e[s++];else
 return t;!t.length||t[t.length-1]<r?t.push(r,o):t[t.length-1]<o&&(t[t.length-1]=o)}}function Ca(n,e,t){var i;let s,r,o;return t?(s=e.changes,r=ue.empty(e.changes.
 length),o=n.changes.compose(e.changes)):(s=e.changes.map(n.changes),r=n.changes.mapDesc(e.changes,!0),o=n.changes.compose(s)),{changes:o,selection:e.selection?e.
 selection.map(r):(i=n.selection)===null||i===void 0?void 0:i.map(s),effects:E.mapEffects(n.effects,s).concat(E.mapEffects(e.effects,r)),annotations:n.annotations.
@@ -181,15 +181,15 @@ length?n.annotations.concat(e.annotations):e.annotations,scrollIntoView:n.scroll
 return e.userEvent&&(s=s.concat(ie.userEvent.of(e.userEvent))),{changes:e.changes instanceof ue?e.changes:ue.of(e.changes||[],t,n.facet(ka)),selection:i&&(i instanceof
 k?i:k.single(i.anchor,i.head)),effects:ei(e.effects),annotations:s,scrollIntoView:!!e.scrollIntoView}}function Aa(n,e,t){let i=mr(n,e.length?e[0]:{},n.doc.length);
 e.length&&e[0].filter===!1&&(t=!1);for(let r=1;r<e.length;r++){e[r].filter===!1&&(t=!1);let o=!!e[r].sequential;i=Ca(i,mr(n,e[r],o?i.changes.newLength:n.doc.length),
-o)}let s=ie.create(n,i.changes,i.selection,i.effects,i.annotations,i.scrollIntoView);return cd(t?fd(s):s)}function fd(n){let e=n.startState,t=!0;for(let s of e.
-facet(wa)){let r=s(n);if(r===!1){t=!1;break}Array.isArray(r)&&(t=t===!0?r:hd(t,r))}if(t!==!0){let s,r;if(t===!1)r=n.changes.invertedDesc,s=ue.empty(e.doc.length);else{
+o)}let s=ie.create(n,i.changes,i.selection,i.effects,i.annotations,i.scrollIntoView);return dd(t?ud(s):s)}function ud(n){let e=n.startState,t=!0;for(let s of e.
+facet(wa)){let r=s(n);if(r===!1){t=!1;break}Array.isArray(r)&&(t=t===!0?r:cd(t,r))}if(t!==!0){let s,r;if(t===!1)r=n.changes.invertedDesc,s=ue.empty(e.doc.length);else{
 let o=n.changes.filter(t);s=o.changes,r=o.filtered.mapDesc(o.changes).invertedDesc}n=ie.create(e,s,n.selection&&n.selection.map(r),E.mapEffects(n.effects,r),n.annotations,
 n.scrollIntoView)}let i=e.facet(va);for(let s=i.length-1;s>=0;s--){let r=i[s](n);r instanceof ie?n=r:Array.isArray(r)&&r.length==1&&r[0]instanceof ie?n=r[0]:n=Aa(
-e,ei(r),!1)}return n}function cd(n){let e=n.startState,t=e.facet(Sa),i=n;for(let s=t.length-1;s>=0;s--){let r=t[s](n);r&&Object.keys(r).length&&(i=Ca(i,mr(e,r,n.
-changes.newLength),!0))}return i==n?n:ie.create(e,n.changes,n.selection,i.effects,i.annotations,i.scrollIntoView)}var ud=[];function ei(n){return n==null?ud:Array.
-isArray(n)?n:[n]}var G=(function(n){return n[n.Word=0]="Word",n[n.Space=1]="Space",n[n.Other=2]="Other",n})(G||(G={})),dd=/[\u00df\u0587\u0590-\u05f4\u0600-\u06ff\u3040-\u309f\u30a0-\u30ff\u3400-\u4db5\u4e00-\u9fcc\uac00-\ud7af]/,
-br;try{br=new RegExp("[\\p{Alphabetic}\\p{Number}_]","u")}catch{}function pd(n){if(br)return br.test(n);for(let e=0;e<n.length;e++){let t=n[e];if(/\w/.test(t)||
-t>"\x80"&&(t.toUpperCase()!=t.toLowerCase()||dd.test(t)))return!0}return!1}function gd(n){return e=>{if(!/\S/.test(e))return G.Space;if(pd(e))return G.Word;for(let t=0;t<
+e,ei(r),!1)}return n}function dd(n){let e=n.startState,t=e.facet(Sa),i=n;for(let s=t.length-1;s>=0;s--){let r=t[s](n);r&&Object.keys(r).length&&(i=Ca(i,mr(e,r,n.
+changes.newLength),!0))}return i==n?n:ie.create(e,n.changes,n.selection,i.effects,i.annotations,i.scrollIntoView)}var pd=[];function ei(n){return n==null?pd:Array.
+isArray(n)?n:[n]}var G=(function(n){return n[n.Word=0]="Word",n[n.Space=1]="Space",n[n.Other=2]="Other",n})(G||(G={})),gd=/[\u00df\u0587\u0590-\u05f4\u0600-\u06ff\u3040-\u309f\u30a0-\u30ff\u3400-\u4db5\u4e00-\u9fcc\uac00-\ud7af]/,
+br;try{br=new RegExp("[\\p{Alphabetic}\\p{Number}_]","u")}catch{}function md(n){if(br)return br.test(n);for(let e=0;e<n.length;e++){let t=n[e];if(/\w/.test(t)||
+t>"\x80"&&(t.toUpperCase()!=t.toLowerCase()||gd.test(t)))return!0}return!1}function bd(n){return e=>{if(!/\S/.test(e))return G.Space;if(md(e))return G.Word;for(let t=0;t<
 n.length;t++)if(e.indexOf(n[t])>-1)return G.Word;return G.Other}}var Q=class n{constructor(e,t,i,s,r,o){this.config=e,this.doc=t,this.selection=i,this.values=s,
 this.status=e.statusTemplate.slice(),this.computeSlot=r,o&&(o._state=this);for(let l=0;l<this.config.dynamicSlots.length;l++)Ei(this,l<<1);this.computeSlot=null}field(e,t=!0){
 let i=this.config.address[e.id];if(i==null){if(t)throw new RangeError("Field is not present in this state");return}return Ei(this,i),Bn(this,i)}update(...e){return Aa(
@@ -211,7 +211,7 @@ e.selection:k.single(e.selection.anchor,e.selection.head):k.single(0);return ya(
 (r,o)=>o.create(r),null)}get tabSize(){return this.facet(n.tabSize)}get lineBreak(){return this.facet(n.lineSeparator)||`
 `}get readOnly(){return this.facet(Oa)}phrase(e,...t){for(let i of this.facet(n.phrases))if(Object.prototype.hasOwnProperty.call(i,e)){e=i[e];break}return t.length&&
 (e=e.replace(/\$(\$|\d*)/g,(i,s)=>{if(s=="$")return"$";let r=+(s||1);return!r||r>t.length?i:t[r-1]})),e}languageDataAt(e,t,i=-1){let s=[];for(let r of this.facet(
-xa))for(let o of r(this,t,i))Object.prototype.hasOwnProperty.call(o,e)&&s.push(o[e]);return s}charCategorizer(e){let t=this.languageDataAt("wordChars",e);return gd(
+xa))for(let o of r(this,t,i))Object.prototype.hasOwnProperty.call(o,e)&&s.push(o[e]);return s}charCategorizer(e){let t=this.languageDataAt("wordChars",e);return bd(
 t.length?t[0]:"")}wordAt(e){let{text:t,from:i,length:s}=this.doc.lineAt(e),r=this.charCategorizer(e),o=e-i,l=e-i;for(;o>0;){let a=_(t,o,!1);if(r(t.slice(a,o))!=
 G.Word)break;o=a}for(;l<s;){let a=_(t,l);if(r(t.slice(l,a))!=G.Word)break;l=a}return o==l?null:k.range(o+i,l+i)}};Q.allowMultipleSelections=dr;Q.tabSize=C.define(
 {combine:n=>n.length?n[0]:4});Q.lineSeparator=ka;Q.readOnly=Oa;Q.phrases=C.define({compare(n,e){let t=Object.keys(n),i=Object.keys(e);return t.length==i.length&&
@@ -248,9 +248,9 @@ length)return!1;if(!r.length)return!0;let l=da(r,o),a=new Dt(r,l,0).goto(i),h=ne
 point||!Sr(a.point,h.point)))return!1;if(a.to>s)return!0;a.next(),h.next()}}static spans(e,t,i,s,r=-1){let o=new Dt(e,null,r).goto(t),l=t,a=o.openStart;for(;;){
 let h=Math.min(o.to,i);if(o.point){let f=o.activeForPoint(o.to),c=o.pointFrom<t?f.length+1:o.point.startSide<0?f.length:Math.min(f.length,a);s.point(l,h,o.point,
 f,c,o.pointRank),a=Math.min(o.openEnd(h),f.length)}else h>l&&(s.span(l,h,o.active,a),a=o.openEnd(h));if(o.to>i)return a+(o.point&&o.to>i?1:0);l=o.to,o.next()}}static of(e,t=!1){
-let i=new me;for(let s of e instanceof Ni?[e]:t?md(e):e)i.add(s.from,s.to,s.value);return i.finish()}static join(e){if(!e.length)return n.empty;let t=_t(e);for(let i=e.
+let i=new me;for(let s of e instanceof Ni?[e]:t?yd(e):e)i.add(s.from,s.to,s.value);return i.finish()}static join(e){if(!e.length)return n.empty;let t=_t(e);for(let i=e.
 length-2;i>=0;i--)for(let s=e[i];s!=n.empty;s=s.nextLayer)t=new n(s.chunkPos,s.chunk,t,Math.max(s.maxPoint,t.maxPoint));return t}};F.empty=new F([],[],null,-1);
-function _t(n){return n[n.length-1]}function md(n){if(n.length>1)for(let e=n[0],t=1;t<n.length;t++){let i=n[t];if(yr(e,i)>0)return n.slice().sort(yr);e=i}return n}
+function _t(n){return n[n.length-1]}function yd(n){if(n.length>1)for(let e=n[0],t=1;t<n.length;t++){let i=n[t];if(yr(e,i)>0)return n.slice().sort(yr);e=i}return n}
 F.empty.nextLayer=F.empty;var me=class n{finishChunk(e){this.chunks.push(new xr(this.from,this.to,this.value,this.maxPoint)),this.chunkPos.push(this.chunkStart),
 this.chunkStart=-1,this.setMaxPoint=Math.max(this.setMaxPoint,this.maxPoint),this.maxPoint=-1,e&&(this.from=[],this.to=[],this.value=[])}constructor(){this.chunks=
 [],this.chunkPos=[],this.chunkStart=-1,this.last=null,this.lastFrom=-1e9,this.lastTo=-1e9,this.from=[],this.to=[],this.value=[],this.maxPoint=-1,this.setMaxPoint=
@@ -320,10 +320,10 @@ getAttribute("nonce")!=e&&this.styleTag.setAttribute("nonce",e)}};var rt={8:"Bac
 End",36:"Home",37:"ArrowLeft",38:"ArrowUp",39:"ArrowRight",40:"ArrowDown",44:"PrintScreen",45:"Insert",46:"Delete",59:";",61:"=",91:"Meta",92:"Meta",106:"*",107:"\
 +",108:",",109:"-",110:".",111:"/",144:"NumLock",145:"ScrollLock",160:"Shift",161:"Shift",162:"Control",163:"Control",164:"Alt",165:"Alt",173:"-",186:";",187:"=",
 188:",",189:"-",190:".",191:"/",192:"`",219:"[",220:"\\",221:"]",222:"'"},ii={48:")",49:"!",50:"@",51:"#",52:"$",53:"%",54:"^",55:"&",56:"*",57:"(",59:":",61:"+",
-173:"_",186:":",187:"+",188:"<",189:"_",190:">",191:"?",192:"~",219:"{",220:"|",221:"}",222:'"'},bd=typeof navigator<"u"&&/Mac/.test(navigator.platform),yd=typeof navigator<
+173:"_",186:":",187:"+",188:"<",189:"_",190:">",191:"?",192:"~",219:"{",220:"|",221:"}",222:'"'},xd=typeof navigator<"u"&&/Mac/.test(navigator.platform),kd=typeof navigator<
 "u"&&/MSIE \d|Trident\/(?:[7-9]|\d{2,})\..*rv:(\d+)/.exec(navigator.userAgent);for(te=0;te<10;te++)rt[48+te]=rt[96+te]=String(te);var te;for(te=1;te<=24;te++)rt[te+
 111]="F"+te;var te;for(te=65;te<=90;te++)rt[te]=String.fromCharCode(te+32),ii[te]=String.fromCharCode(te);var te;for(In in rt)ii.hasOwnProperty(In)||(ii[In]=rt[In]);
-var In;function Ba(n){var e=bd&&n.metaKey&&n.shiftKey&&!n.ctrlKey&&!n.altKey||yd&&n.shiftKey&&n.key&&n.key.length==1||n.key=="Unidentified",t=!e&&n.key||(n.shiftKey?
+var In;function Ba(n){var e=xd&&n.metaKey&&n.shiftKey&&!n.ctrlKey&&!n.altKey||kd&&n.shiftKey&&n.key&&n.key.length==1||n.key=="Unidentified",t=!e&&n.key||(n.shiftKey?
 ii:rt)[n.keyCode]||n.key||"Unidentified";return t=="Esc"&&(t="Escape"),t=="Del"&&(t="Delete"),t=="Left"&&(t="ArrowLeft"),t=="Up"&&(t="ArrowUp"),t=="Right"&&(t="\
 ArrowRight"),t=="Down"&&(t="ArrowDown"),t}function H(){var n=arguments[0];typeof n=="string"&&(n=document.createElement(n));var e=1,t=arguments[1];if(t&&typeof t=="object"&&t.nodeType==null&&!Array.isArray(
 t)){for(var i in t)if(Object.prototype.hasOwnProperty.call(t,i)){var s=t[i];typeof s=="string"?n.setAttribute(i,s):s!=null&&(n[i]=s)}e++}for(;e<arguments.length;e++)
@@ -336,10 +336,10 @@ documentMode||6:Nr?+Nr[1]:Ir?+Ir[1]:0,gecko:Ea,gecko_version:Ea?+(/Firefox\/(\d+
 android:/Android\b/.test(pe.userAgent),webkit:Ia,webkit_version:Ia?+(/\bAppleWebKit\/(\d+)/.exec(pe.userAgent)||[0,0])[1]:0,safari:Wr,safari_version:Wr?+(/\bVersion\/(\d+(\.\d+)?)/.
 exec(pe.userAgent)||[0,0])[1]:0,tabSize:Er.documentElement.style.tabSize!=null?"tab-size":"-moz-tab-size"};function Bo(n,e){for(let t in n)t=="class"&&e.class?e.
 class+=" "+n.class:t=="style"&&e.style?e.style+=";"+n.style:e[t]=n[t];return e}var _n=Object.create(null);function Lo(n,e,t){if(n==e)return!0;n||(n=_n),e||(e=_n);
-let i=Object.keys(n),s=Object.keys(e);if(i.length-0!=s.length-0)return!1;for(let r of i)if(r!=t&&(s.indexOf(r)==-1||n[r]!==e[r]))return!1;return!0}function xd(n,e){
+let i=Object.keys(n),s=Object.keys(e);if(i.length-0!=s.length-0)return!1;for(let r of i)if(r!=t&&(s.indexOf(r)==-1||n[r]!==e[r]))return!1;return!0}function wd(n,e){
 for(let t=n.attributes.length-1;t>=0;t--){let i=n.attributes[t].name;e[i]==null&&n.removeAttribute(i)}for(let t in e){let i=e[t];t=="style"?n.style.cssText=i:n.
 getAttribute(t)!=i&&n.setAttribute(t,i)}}function Wa(n,e,t){let i=!1;if(e)for(let s in e)t&&s in t||(i=!0,s=="style"?n.style.cssText="":n.removeAttribute(s));if(t)
-for(let s in t)e&&e[s]==t[s]||(i=!0,s=="style"?n.style.cssText=t[s]:n.setAttribute(s,t[s]));return i}function kd(n){let e=Object.create(null);for(let t=0;t<n.attributes.
+for(let s in t)e&&e[s]==t[s]||(i=!0,s=="style"?n.style.cssText=t[s]:n.setAttribute(s,t[s]));return i}function vd(n){let e=Object.create(null);for(let t=0;t<n.attributes.
 length;t++){let i=n.attributes[t];e[i.name]=i.value}return e}var Oe=class{eq(e){return!1}updateDOM(e,t,i){return!1}compare(e){return this==e||this.constructor==
 e.constructor&&this.eq(e)}get estimatedHeight(){return-1}get lineBreaks(){return 0}ignoreEvent(e){return!0}coordsAt(e,t,i){return null}get isHidden(){return!1}get editable(){
 return!1}destroy(e){}},re=(function(n){return n[n.Text=0]="Text",n[n.WidgetBefore=1]="WidgetBefore",n[n.WidgetAfter=2]="WidgetAfter",n[n.WidgetRange=3]="WidgetR\
@@ -354,10 +354,10 @@ super(-2e8,-2e8,null,e)}eq(e){return e instanceof n&&this.spec.class==e.spec.cla
 "Line decoration ranges must be zero-length");return super.range(e,t)}};_i.prototype.mapMode=ce.TrackBefore;_i.prototype.point=!0;var Nt=class n extends D{constructor(e,t,i,s,r,o){
 super(t,i,r,e),this.block=s,this.isReplace=o,this.mapMode=s?t<=0?ce.TrackBefore:ce.TrackAfter:ce.TrackDel}get type(){return this.startSide!=this.endSide?re.WidgetRange:
 this.startSide<=0?re.WidgetBefore:re.WidgetAfter}get heightRelevant(){return this.block||!!this.widget&&(this.widget.estimatedHeight>=5||this.widget.lineBreaks>
-0)}eq(e){return e instanceof n&&wd(this.widget,e.widget)&&this.block==e.block&&this.startSide==e.startSide&&this.endSide==e.endSide}range(e,t=e){if(this.isReplace&&
+0)}eq(e){return e instanceof n&&Sd(this.widget,e.widget)&&this.block==e.block&&this.startSide==e.startSide&&this.endSide==e.endSide}range(e,t=e){if(this.isReplace&&
 (e>t||e==t&&this.startSide>0&&this.endSide<=0))throw new RangeError("Invalid range for replacement decoration");if(!this.isReplace&&t!=e)throw new RangeError("W\
 idget decorations can only have zero-length ranges");return super.range(e,t)}};Nt.prototype.point=!0;function bh(n,e=!1){let{inclusiveStart:t,inclusiveEnd:i}=n;
-return t==null&&(t=n.inclusive),i==null&&(i=n.inclusive),{start:t??e,end:i??e}}function wd(n,e){return n==e||!!(n&&e&&n.compare(e))}function ai(n,e,t,i=0){let s=t.
+return t==null&&(t=n.inclusive),i==null&&(i=n.inclusive),{start:t??e,end:i??e}}function Sd(n,e){return n==e||!!(n&&e&&n.compare(e))}function ai(n,e,t,i=0){let s=t.
 length-1;s>=0&&t[s]+i>=n?t[s]=Math.max(t[s],e):t.push(n,e)}var Zn=class n extends Ge{constructor(e,t,i){super(),this.tagName=e,this.attributes=t,this.rank=i}eq(e){
 return e==this||e instanceof n&&this.tagName==e.tagName&&Lo(this.attributes,e.attributes)}static create(e){return new n(e.tagName,e.attributes||_n,e.rank==null?
 50:Math.max(0,Math.min(e.rank,100)))}static set(e,t=!1){return F.of(e,t)}};Zn.prototype.startSide=Zn.prototype.endSide=-1;var ne=n=>n.nodeType==1,fi=n=>n.nodeType==
@@ -367,11 +367,11 @@ getClientRects():ne(n)?n.getClientRects():[]}function Qi(n,e,t,i){return t?Fa(n,
 !n)return e}function Jn(n){return ne(n)&&/^(DIV|P|LI|UL|OL|BLOCKQUOTE|DD|DT|H\d|SECTION|PRE)$/.test(n.nodeName)}function Fa(n,e,t,i,s){for(;;){if(n==t&&e==i)return!0;
 if(e==(s<0?0:at(n))){if(n.nodeName=="DIV")return!1;let r=n.parentNode;if(!r||!ne(r))return!1;e=bt(n)+(s<0?0:1),n=r}else if(ne(n)){if(n=n.childNodes[e+(s<0?-1:0)],
 ne(n)&&(n.nodeName=="IMG"||n.nodeName=="BR"||n.contentEditable=="false"))return!1;e=s<0?at(n):0}else return!1}}function at(n){return fi(n)?n.nodeValue.length:n.
-childNodes.length}function es(n,e){let{left:t,right:i}=n;if(t==i)return n;let s=e?t:i;return{left:s,right:s,top:n.top,bottom:n.bottom}}function vd(n){let e=n.visualViewport;
+childNodes.length}function es(n,e){let{left:t,right:i}=n;if(t==i)return n;let s=e?t:i;return{left:s,right:s,top:n.top,bottom:n.bottom}}function Od(n){let e=n.visualViewport;
 return e?{left:0,right:e.width,top:0,bottom:e.height}:{left:0,right:n.innerWidth,top:0,bottom:n.innerHeight}}function yh(n,e){let t=e.width/n.offsetWidth,i=e.height/
 n.offsetHeight;return(t>.995&&t<1.005||!isFinite(t)||Math.abs(e.width-n.offsetWidth)<1)&&(t=1),(i>.995&&i<1.005||!isFinite(i)||Math.abs(e.height-n.offsetHeight)<
-1)&&(i=1),{scaleX:t,scaleY:i}}function Sd(n,e,t,i,s,r,o,l){let a=n.ownerDocument,h=a.defaultView||window;for(let f=n,c=!1;f&&!c;)if(ne(f)){let u,d=f==a.body,p=1,
-g=1,m=!0,b=!0;if(d)u=vd(h);else{let T=getComputedStyle(f);if(/^(fixed|sticky)$/.test(T.position)&&(c=!0),(f.scrollHeight<=f.clientHeight||!/auto|scroll/.test(T.
+1)&&(i=1),{scaleX:t,scaleY:i}}function Cd(n,e,t,i,s,r,o,l){let a=n.ownerDocument,h=a.defaultView||window;for(let f=n,c=!1;f&&!c;)if(ne(f)){let u,d=f==a.body,p=1,
+g=1,m=!0,b=!0;if(d)u=Od(h);else{let T=getComputedStyle(f);if(/^(fixed|sticky)$/.test(T.position)&&(c=!0),(f.scrollHeight<=f.clientHeight||!/auto|scroll/.test(T.
 overflowY))&&(b=!1),(f.scrollWidth<=f.clientWidth||!/auto|scroll/.test(T.overflowX))&&(m=!1),!m&&!b){f=f.assignedSlot||f.parentNode;continue}let w=f.getBoundingClientRect();
 ({scaleX:p,scaleY:g}=yh(f,w)),u={left:w.left,right:w.left+f.clientWidth*p,top:w.top,bottom:w.top+f.clientHeight*g}}let M=0,x=0;if(b)if(s=="nearest")e.top<u.top+
 o?(x=e.top-(u.top+o),t>0&&e.bottom>u.bottom+x&&(x=e.bottom-u.bottom+o)):e.bottom>u.bottom-o&&(x=e.bottom-u.bottom+o,t<0&&e.top-x<u.top&&(x=e.top-(u.top+o)));else{
@@ -392,7 +392,7 @@ var Lt=null;A.safari&&A.safari_version>=26&&(Lt=!1);function vh(n){if(n.setActiv
 return Lt={preventScroll:!0},!0}}:void 0),Lt||(Lt=!1,wh(e))}var Ha;function Ji(n,e,t=e){let i=Ha||(Ha=document.createRange());return i.setEnd(n,t),i.setStart(n,
 e),i}function hi(n,e,t,i){let s={key:e,code:e,keyCode:t,which:t,cancelable:!0};i&&({altKey:s.altKey,ctrlKey:s.ctrlKey,shiftKey:s.shiftKey,metaKey:s.metaKey}=i);
 let r=new KeyboardEvent("keydown",s);r.synthetic=!0,n.dispatchEvent(r);let o=new KeyboardEvent("keyup",s);return o.synthetic=!0,n.dispatchEvent(o),r.defaultPrevented||
-o.defaultPrevented}function Od(n){for(;n;){if(n&&(n.nodeType==9||n.nodeType==11&&n.host))return n;n=n.assignedSlot||n.parentNode}return null}function Cd(n,e){let t=e.
+o.defaultPrevented}function Ad(n){for(;n;){if(n&&(n.nodeType==9||n.nodeType==11&&n.host))return n;n=n.assignedSlot||n.parentNode}return null}function Md(n,e){let t=e.
 focusNode,i=e.focusOffset;if(!t||e.anchorNode!=t||e.anchorOffset!=i)return!1;for(i=Math.min(i,at(t));;)if(i){if(!ne(t))return!1;let s=t.childNodes[i-1];s.contentEditable==
 "false"?i--:(t=s,i=at(t))}else{if(t==n)return!0;i=bt(t),t=t.parentNode}}function Sh(n){return n instanceof Window?n.pageYOffset>Math.max(0,n.document.documentElement.
 scrollHeight-n.innerHeight-4):n.scrollTop>Math.max(1,n.scrollHeight-n.clientHeight-4)}function Oh(n,e){for(let t=n,i=e;;){if(fi(t)&&i>0)return{node:t,offset:i};
@@ -400,22 +400,22 @@ if(ne(t)&&i>0){if(t.contentEditable=="false")return null;t=t.childNodes[i-1],i=a
 for(let t=n,i=e;;){if(fi(t)&&i<t.nodeValue.length)return{node:t,offset:i};if(ne(t)&&i<t.childNodes.length){if(t.contentEditable=="false")return null;t=t.childNodes[i],
 i=0}else if(t.parentNode&&!Jn(t))i=bt(t)+1,t=t.parentNode;else return null}}var je=class n{constructor(e,t,i=!0){this.node=e,this.offset=t,this.precise=i}static before(e,t){
 return new n(e.parentNode,bt(e),t)}static after(e,t){return new n(e.parentNode,bt(e)+1,t)}},X=(function(n){return n[n.LTR=0]="LTR",n[n.RTL=1]="RTL",n})(X||(X={})),
-ci=X.LTR,Eo=X.RTL;function Ah(n){let e=[];for(let t=0;t<n.length;t++)e.push(1<<+n[t]);return e}var Ad=Ah("888888888888888888888888888888888886668888887878333333\
+ci=X.LTR,Eo=X.RTL;function Ah(n){let e=[];for(let t=0;t<n.length;t++)e.push(1<<+n[t]);return e}var Pd=Ah("888888888888888888888888888888888886668888887878333333\
 3333788888800000000000000000000000000888888000000000000000000000000008888888888888888888888888888888888888786666888808888866338088830888880000000000000000000000\
-0800000000000000000000000000000008"),Md=Ah("44444488266272889999999999922222222222222222222222222222222222222222222222299999999999999999999944444444446442228222\
+0800000000000000000000000000000008"),Td=Ah("44444488266272889999999999922222222222222222222222222222222222222222222222299999999999999999999944444444446442228222\
 22222222222222222222222222222222222222222222222222222222222222222222222222222222222222222222222222999999949999999229989999223333333333"),Vr=Object.create(null),
-Ye=[];for(let n of["()","[]","{}"]){let e=n.charCodeAt(0),t=n.charCodeAt(1);Vr[e]=t,Vr[t]=-e}function Mh(n){return n<=247?Ad[n]:1424<=n&&n<=1524?2:1536<=n&&n<=1785?
-Md[n-1536]:1774<=n&&n<=2220?4:8192<=n&&n<=8204?256:64336<=n&&n<=65023?4:1}var Pd=/[\u0590-\u05f4\u0600-\u06ff\u0700-\u08ac\ufb50-\ufdff]/,Ee=class{get dir(){return this.
+Ye=[];for(let n of["()","[]","{}"]){let e=n.charCodeAt(0),t=n.charCodeAt(1);Vr[e]=t,Vr[t]=-e}function Mh(n){return n<=247?Pd[n]:1424<=n&&n<=1524?2:1536<=n&&n<=1785?
+Td[n-1536]:1774<=n&&n<=2220?4:8192<=n&&n<=8204?256:64336<=n&&n<=65023?4:1}var Dd=/[\u0590-\u05f4\u0600-\u06ff\u0700-\u08ac\ufb50-\ufdff]/,Ee=class{get dir(){return this.
 level%2?Eo:ci}constructor(e,t,i){this.from=e,this.to=t,this.level=i}side(e,t){return this.dir==t==e?this.to:this.from}forward(e,t){return e==(this.dir==t)}static find(e,t,i,s){
 let r=-1;for(let o=0;o<e.length;o++){let l=e[o];if(l.from<=t&&l.to>=t){if(l.level==i)return o;(r<0||(s!=0?s<0?l.from<t:l.to>t:e[r].level>l.level))&&(r=o)}}if(r<
 0)throw new RangeError("Index out of range");return r}};function Ph(n,e){if(n.length!=e.length)return!1;for(let t=0;t<n.length;t++){let i=n[t],s=e[t];if(i.from!=
-s.from||i.to!=s.to||i.direction!=s.direction||!Ph(i.inner,s.inner))return!1}return!0}var $=[];function Td(n,e,t,i,s){for(let r=0;r<=i.length;r++){let o=r?i[r-1].
+s.from||i.to!=s.to||i.direction!=s.direction||!Ph(i.inner,s.inner))return!1}return!0}var $=[];function Rd(n,e,t,i,s){for(let r=0;r<=i.length;r++){let o=r?i[r-1].
 to:e,l=r<i.length?i[r].from:t,a=r?256:s;for(let h=o,f=a,c=a;h<l;h++){let u=Mh(n.charCodeAt(h));u==512?u=f:u==8&&c==4&&(u=16),$[h]=u==4?2:u,u&7&&(c=u),f=u}for(let h=o,
 f=a,c=a;h<l;h++){let u=$[h];if(u==128)h<l-1&&f==$[h+1]&&f&24?u=$[h]=f:$[h]=256;else if(u==64){let d=h+1;for(;d<l&&$[d]==64;)d++;let p=h&&f==8||d<t&&$[d]==8?c==1?
-1:8:256;for(let g=h;g<d;g++)$[g]=p;h=d-1}else u==8&&c==1&&($[h]=1);f=u,u&7&&(c=u)}}}function Dd(n,e,t,i,s){let r=s==1?2:1;for(let o=0,l=0,a=0;o<=i.length;o++){let h=o?
+1:8:256;for(let g=h;g<d;g++)$[g]=p;h=d-1}else u==8&&c==1&&($[h]=1);f=u,u&7&&(c=u)}}}function Bd(n,e,t,i,s){let r=s==1?2:1;for(let o=0,l=0,a=0;o<=i.length;o++){let h=o?
 i[o-1].to:e,f=o<i.length?i[o].from:t;for(let c=h,u,d,p;c<f;c++)if(d=Vr[u=n.charCodeAt(c)])if(d<0){for(let g=l-3;g>=0;g-=3)if(Ye[g+1]==-d){let m=Ye[g+2],b=m&2?s:
 m&4?m&1?r:s:0;b&&($[c]=$[Ye[g]]=b),l=g;break}}else{if(Ye.length==189)break;Ye[l++]=c,Ye[l++]=u,Ye[l++]=a}else if((p=$[c])==2||p==1){let g=p==s;a=g?0:1;for(let m=l-
-3;m>=0;m-=3){let b=Ye[m+2];if(b&2)break;if(g)Ye[m+2]|=2;else{if(b&4)break;Ye[m+2]|=4}}}}}function Rd(n,e,t,i){for(let s=0,r=i;s<=t.length;s++){let o=s?t[s-1].to:
+3;m>=0;m-=3){let b=Ye[m+2];if(b&2)break;if(g)Ye[m+2]|=2;else{if(b&4)break;Ye[m+2]|=4}}}}}function Ld(n,e,t,i){for(let s=0,r=i;s<=t.length;s++){let o=s?t[s-1].to:
 n,l=s<t.length?t[s].from:e;for(let a=o;a<l;){let h=$[a];if(h==256){let f=a+1;for(;;)if(f==l){if(s==t.length)break;f=t[s++].to,l=s<t.length?t[s].from:e}else if($[f]==
 256)f++;else break;let c=r==1,u=(f<e?$[f]:i)==1,d=c==u?c?1:2:i;for(let p=f,g=s,m=g?t[g-1].to:n;p>a;)p==m&&(p=t[--g].from,m=g?t[g-1].to:n),$[--p]=d;a=f}else r=h,
 a++}}}function zr(n,e,t,i,s,r,o){let l=i%2?2:1;if(i%2==s%2)for(let a=e,h=0;a<t;){let f=!0,c=!1;if(h==r.length||a<r[h].from){let g=$[a];g!=l&&(f=!1,c=g==16)}let u=!f&&
@@ -425,22 +425,22 @@ from,g.to,o),a=g.to}p=g.to}else{if(p==t||(f?$[p]!=l:$[p]==l))break;p++}u?zr(n,a,
 c=!1;if(!h||a>r[h-1].to){let g=$[a-1];g!=l&&(f=!1,c=g==16)}let u=!f&&l==1?[]:null,d=f?i:i+1,p=a;e:for(;;)if(h&&p==r[h-1].to){if(c)break e;let g=r[--h];if(!f)for(let m=g.
 from,b=h;;){if(m==e)break e;if(b&&r[b-1].to==m)m=r[--b].from;else{if($[m-1]==l)break e;break}}if(u)u.push(g);else{g.to<a&&o.push(new Ee(g.to,a,d));let m=g.direction==
 ci!=!(d%2);Qr(n,m?i+1:i,s,g.inner,g.from,g.to,o),a=g.from}p=g.from}else{if(p==e||(f?$[p-1]!=l:$[p-1]==l))break;p--}u?zr(n,p,a,i+1,s,u,o):p<a&&o.push(new Ee(p,a,
-d)),a=p}}function Qr(n,e,t,i,s,r,o){let l=e%2?2:1;Td(n,s,r,i,l),Dd(n,s,r,i,l),Rd(s,r,i,l),zr(n,s,r,e,t,i,o)}function Bd(n,e,t){if(!n)return[new Ee(0,0,e==Eo?1:0)];
-if(e==ci&&!t.length&&!Pd.test(n))return Th(n.length);if(t.length)for(;n.length>$.length;)$[$.length]=256;let i=[],s=e==ci?0:1;return Qr(n,s,s,t,0,n.length,i),i}
-function Th(n){return[new Ee(0,n,0)]}var Dh="";function Ld(n,e,t,i,s){var r;if(!n.length)return null;let o=i.head-n.from,l;if(i.head==n.from&&i.assoc<0){if(!s)return null;
+d)),a=p}}function Qr(n,e,t,i,s,r,o){let l=e%2?2:1;Rd(n,s,r,i,l),Bd(n,s,r,i,l),Ld(s,r,i,l),zr(n,s,r,e,t,i,o)}function Ed(n,e,t){if(!n)return[new Ee(0,0,e==Eo?1:0)];
+if(e==ci&&!t.length&&!Dd.test(n))return Th(n.length);if(t.length)for(;n.length>$.length;)$[$.length]=256;let i=[],s=e==ci?0:1;return Qr(n,s,s,t,0,n.length,i),i}
+function Th(n){return[new Ee(0,n,0)]}var Dh="";function Id(n,e,t,i,s){var r;if(!n.length)return null;let o=i.head-n.from,l;if(i.head==n.from&&i.assoc<0){if(!s)return null;
 o=e[l=0].side(!1,t)}else if(i.head==n.to&&i.assoc>0){if(s)return null;o=e[l=e.length-1].side(!0,t)}else l=Ee.find(e,o,(r=i.bidiLevel)!==null&&r!==void 0?r:-1,i.
 assoc);let a=e[l],h=a.side(s,t);if(o==h){let u=l+=s?1:-1;if(u<0||u>=e.length)return null;a=e[l=u],o=a.side(!s,t),h=a.side(s,t)}let f=_(n.text,o,a.forward(s,t));
 (f<a.from||f>a.to)&&(f=h),Dh=n.text.slice(Math.min(o,f),Math.max(o,f));let c=l==(s?e.length-1:0)?null:e[l+(s?1:-1)];if(f==h){if(!c)return s?k.cursor(n.to,1):k.cursor(
-n.from,-1);if(c.level+(s?0:1)<a.level)return k.cursor(c.side(!s,t)+n.from,c.forward(s,t)?1:-1,c.level)}return k.cursor(f+n.from,a.forward(s,t)?-1:1,a.level)}function Ed(n,e,t){
+n.from,-1);if(c.level+(s?0:1)<a.level)return k.cursor(c.side(!s,t)+n.from,c.forward(s,t)?1:-1,c.level)}return k.cursor(f+n.from,a.forward(s,t)?-1:1,a.level)}function Nd(n,e,t){
 for(let i=e;i<t;i++){let s=Mh(n.charCodeAt(i));if(s==1)return ci;if(s==2||s==4)return Eo}}var Rh=C.define(),Bh=C.define(),Lh=C.define(),Eh=C.define(),Xr=C.define(),
 Ih=C.define(),Nh=C.define(),Io=C.define(),No=C.define(),Wh=C.define({combine:n=>n.some(e=>e)}),Fh=C.define({combine:n=>n.some(e=>e)}),Hh=C.define(),Xi=class n{constructor(e,t,i,s,r,o=!1){
 this.range=e,this.y=t,this.x=i,this.yMargin=s,this.xMargin=r,this.isSnapshot=o}map(e){return e.empty?this:new n(this.range.map(e),this.y,this.x,this.yMargin,this.
 xMargin,this.isSnapshot)}clip(e){return this.range.to<=e.doc.length?this:new n(k.cursor(e.doc.length),this.y,this.x,this.yMargin,this.xMargin,this.isSnapshot)}},
 Nn=E.define({map:(n,e)=>n.map(e)}),Vh=E.define();function ye(n,e,t){let i=n.facet(Eh);i.length?i[0](e):window.onerror&&window.onerror(String(e),t,void 0,void 0,
-e)||(t?console.error(t+":",e):console.error(e))}var ot=C.define({combine:n=>n.length?n[0]:!0}),Id=0,si=C.define({combine(n){return n.filter((e,t)=>{for(let i=0;i<
+e)||(t?console.error(t+":",e):console.error(e))}var ot=C.define({combine:n=>n.length?n[0]:!0}),Wd=0,si=C.define({combine(n){return n.filter((e,t)=>{for(let i=0;i<
 t;i++)if(n[i].plugin==e.plugin)return!1;return!0})}}),Z=class n{constructor(e,t,i,s,r){this.id=e,this.create=t,this.domEventHandlers=i,this.domEventObservers=s,
 this.baseExtensions=r(this),this.extension=this.baseExtensions.concat(si.of({plugin:this,arg:void 0}))}of(e){return this.baseExtensions.concat(si.of({plugin:this,
-arg:e}))}static define(e,t){let{eventHandlers:i,eventObservers:s,provide:r,decorations:o}=t||{};return new n(Id++,e,i,s,l=>{let a=[];return o&&a.push(gs.of(h=>{
+arg:e}))}static define(e,t){let{eventHandlers:i,eventObservers:s,provide:r,decorations:o}=t||{};return new n(Wd++,e,i,s,l=>{let a=[];return o&&a.push(gs.of(h=>{
 let f=h.plugin(l);return f?o(f):D.none})),r&&a.push(r(l)),a})}static fromClass(e,t){return n.define((i,s)=>new e(i,s),t)}},qi=class{constructor(e){this.spec=e,this.
 mustUpdate=null,this.value=null}get plugin(){return this.spec&&this.spec.plugin}update(e){if(this.value){if(this.mustUpdate){let t=this.mustUpdate;if(this.mustUpdate=
 null,this.value.update)try{this.value.update(t)}catch(i){if(ye(t.state,i,"CodeMirror plugin crashed"),this.value.destroy)try{this.value.destroy()}catch{}this.deactivate()}}}else if(this.
@@ -449,7 +449,7 @@ this.value)===null||t===void 0)&&t.destroy)try{this.value.destroy()}catch(i){ye(
 zh=C.define(),Wo=C.define(),gs=C.define(),Qh=C.define(),Fo=C.define(),en=C.define(),Xh=C.define();function Va(n,e){let t=n.state.facet(Xh);if(!t.length)return t;
 let i=t.map(r=>r instanceof Function?r(n):r),s=[];return F.spans(i,e.from,e.to,{point(){},span(r,o,l,a){let h=r-e.from,f=o-e.from,c=s;for(let u=l.length-1;u>=0;u--,
 a--){let d=l[u].spec.bidiIsolate,p;if(a>0&&c.length&&(p=c[c.length-1]).to==h&&p.direction==d)p.to=f,c=p.inner;else{let g={from:h,to:f,direction:d,inner:[]};c.push(
-g),c=g.inner}}}}),qh(e.text,s)}function qh(n,e){for(let t of e){if(t.direction==null){for(let i=t.from,s=0;i<t.to;s++){let r=s<t.inner.length?t.inner[s]:null,o=Ed(
+g),c=g.inner}}}}),qh(e.text,s)}function qh(n,e){for(let t of e){if(t.direction==null){for(let i=t.from,s=0;i<t.to;s++){let r=s<t.inner.length?t.inner[s]:null,o=Nd(
 n,i,r?r.from:t.to);if(o){t.direction=o;break}if(!r)break;i=r.to}t.direction==null&&(t.direction=X.LTR)}qh(n,t.inner)}return e}var $h=C.define();function Ho(n){let e=0,
 t=0,i=0,s=0;for(let r of n.state.facet($h)){let o=r(n);o&&(o.left!=null&&(e=Math.max(e,o.left)),o.right!=null&&(t=Math.max(t,o.right)),o.top!=null&&(i=Math.max(
 i,o.top)),o.bottom!=null&&(s=Math.max(s,o.bottom)))}return{left:e,right:t,top:i,bottom:s}}var Hi=C.define(),He=class n{constructor(e,t,i,s){this.fromA=e,this.toA=
@@ -462,9 +462,9 @@ view=e,this.state=t,this.transactions=i,this.flags=0,this.startState=e.state,thi
 changes.compose(r.changes);let s=[];this.changes.iterChangedRanges((r,o,l,a)=>s.push(new He(r,o,l,a))),this.changedRanges=s}static create(e,t,i){return new n(e,
 t,i)}get viewportChanged(){return(this.flags&4)>0}get viewportMoved(){return(this.flags&8)>0}get heightChanged(){return(this.flags&2)>0}get geometryChanged(){return this.
 docChanged||(this.flags&18)>0}get focusChanged(){return(this.flags&1)>0}get docChanged(){return!this.changes.empty}get selectionSet(){return this.transactions.some(
-e=>e.selection)}get empty(){return this.flags==0&&this.transactions.length==0}},Nd=[],Y=class{constructor(e,t,i=0){this.dom=e,this.length=t,this.flags=i,this.parent=
-null,e.cmTile=this}get breakAfter(){return this.flags&1}get children(){return Nd}isWidget(){return!1}get isHidden(){return!1}isComposite(){return!1}isLine(){return!1}isText(){
-return!1}isBlock(){return!1}get domAttrs(){return null}sync(e){if(this.flags|=2,this.flags&4){this.flags&=-5;let t=this.domAttrs;t&&xd(this.dom,t)}}toString(){return this.
+e=>e.selection)}get empty(){return this.flags==0&&this.transactions.length==0}},Fd=[],Y=class{constructor(e,t,i=0){this.dom=e,this.length=t,this.flags=i,this.parent=
+null,e.cmTile=this}get breakAfter(){return this.flags&1}get children(){return Fd}isWidget(){return!1}get isHidden(){return!1}isComposite(){return!1}isLine(){return!1}isText(){
+return!1}isBlock(){return!1}get domAttrs(){return null}sync(e){if(this.flags|=2,this.flags&4){this.flags&=-5;let t=this.domAttrs;t&&wd(this.dom,t)}}toString(){return this.
 constructor.name+(this.children.length?`(${this.children})`:"")+(this.breakAfter?"#":"")}destroy(){this.parent=null}setDOM(e){this.dom=e,e.cmTile=this}get posAtStart(){
 return this.parent?this.parent.posBefore(this):0}get posAtEnd(){return this.posAtStart+this.length}posBefore(e,t=this.posAtStart){let i=t;for(let s of this.children){
 if(s==e)return i;i+=s.length+s.breakAfter}throw new RangeError("Invalid child in posBefore")}posAfter(e){return this.posBefore(e)+e.length}covers(e){return!0}coordsIn(e,t,i){
@@ -485,11 +485,11 @@ return this.children.length?e<0?this.children[0].covers(-1):this.lastChild.cover
 t||document.createElement(e.tagName),e);return t||(i.flags|=4),i}},pi=class n extends ui{constructor(e,t){super(e),this.attrs=t}isLine(){return!0}static start(e,t,i){
 let s=new n(t||document.createElement("div"),e);return(!t||!i)&&(s.flags|=4),s}get domAttrs(){return this.attrs}resolveInline(e,t,i=!1){let s=null,r=-1,o=null,l=-1;
 function a(f,c){for(let u=0,d=0;u<f.children.length&&d<=c;u++){let p=f.children[u],g=d+p.length;g>=c&&(p.isComposite()?a(p,c-d):(!o||i&&o.isHidden&&(t>0&&!(o.flags&
-32)||i&&Fd(o,p)))&&(g>c||p.flags&32&&t<=1)?(o=p,l=c-d):(d<c||p.flags&16&&!(i&&p.isHidden)&&t>=-1)&&(s=p,r=c-d)),d=g}}a(this,e);let h=(t<0?s:o)||s||o;return h?{tile:h,
-offset:h==s?r:l}:null}coordsIn(e,t,i){let s=this.resolveInline(e,t,!0);return s?s.tile.coordsIn(Math.max(0,s.offset),t,i):Wd(this)}domIn(e,t){let i=this.resolveInline(
+32)||i&&Vd(o,p)))&&(g>c||p.flags&32&&t<=1)?(o=p,l=c-d):(d<c||p.flags&16&&!(i&&p.isHidden)&&t>=-1)&&(s=p,r=c-d)),d=g}}a(this,e);let h=(t<0?s:o)||s||o;return h?{tile:h,
+offset:h==s?r:l}:null}coordsIn(e,t,i){let s=this.resolveInline(e,t,!0);return s?s.tile.coordsIn(Math.max(0,s.offset),t,i):Hd(this)}domIn(e,t){let i=this.resolveInline(
 e,t);if(i){let{tile:s,offset:r}=i;if(this.dom.contains(s.dom))return s.isText()?new je(s.dom,Math.min(s.dom.nodeValue.length,r)):s.domPosFor(r,s.flags&16?1:s.flags&
-32?-1:t);let o=i.tile.parent,l=!1;for(let a of o.children){if(l)return new je(a.dom,0);a==i.tile&&(l=!0)}}return new je(this.dom,0)}};function Wd(n){let e=n.dom.
-lastChild;if(!e)return n.dom.getBoundingClientRect();let t=$n(e);return t[t.length-1]||null}function Fd(n,e){let t=n.coordsIn(0,1),i=e.coordsIn(0,1);return t&&i&&
+32?-1:t);let o=i.tile.parent,l=!1;for(let a of o.children){if(l)return new je(a.dom,0);a==i.tile&&(l=!0)}}return new je(this.dom,0)}};function Hd(n){let e=n.dom.
+lastChild;if(!e)return n.dom.getBoundingClientRect();let t=$n(e);return t[t.length-1]||null}function Vd(n,e){let t=n.coordsIn(0,1),i=e.coordsIn(0,1);return t&&i&&
 i.top<t.bottom}var be=class n extends ui{constructor(e,t){super(e),this.mark=t}get domAttrs(){return this.mark.attrs}static of(e,t){let i=new n(t||document.createElement(
 e.tagName),e);return t||(i.flags|=4),i}},Et=class n extends Y{constructor(e,t){super(e,t.length),this.text=t}sync(e){this.flags&2||(super.sync(e),this.dom.nodeValue!=
 this.text&&(e&&e.node==this.dom&&(e.written=!0),this.dom.nodeValue=this.text))}isText(){return!0}toString(){return JSON.stringify(this.text)}coordsIn(e,t,i){let s=this.
@@ -549,7 +549,7 @@ return!1},enter:o=>this.cache.add(o),leave:()=>{},break:()=>{}}}run(e,t){let i=t
 null,a=l?l.fromA:this.old.root.length;if(a>s){let h=a-s;this.preserve(h,!o,!l),s=a,r+=h}if(!l)break;t&&l.fromA<=t.range.fromA&&l.toA>=t.range.toA?(this.forward(
 l.fromA,t.range.fromA,t.range.fromA<t.range.toA?1:-1),this.emit(r,t.range.fromB),this.builder.flushBuffer(),this.cache.clear(),this.builder.addComposition(t,i),
 this.text.skip(t.range.toB-t.range.fromB),this.forward(t.range.fromA,l.toA),this.emit(t.range.toB,l.toB)):(this.forward(l.fromA,l.toA),this.emit(r,l.toB)),r=l.toB,
-s=l.toA}return this.builder.curLine&&this.builder.endLine(),this.builder.root}preserve(e,t,i){let s=zd(this.old),r=this.openMarks;this.old.advance(e,i?1:-1,{skip:(o,l,a)=>{
+s=l.toA}return this.builder.curLine&&this.builder.endLine(),this.builder.root}preserve(e,t,i){let s=Xd(this.old),r=this.openMarks;this.old.advance(e,i?1:-1,{skip:(o,l,a)=>{
 if(o.isWidget())if(this.openWidget)this.builder.continueWidget(a-l);else{let h=a>0||l<o.length?Wt.of(o.widget,this.view,a-l,o.flags&496,this.cache.maybeReuse(o)):
 this.cache.reuse(o);h.flags&256?(h.flags&=-2,this.builder.addBlockWidget(h)):(this.builder.ensureLine(null),this.builder.addInlineWidget(h,s,r),r=s.length)}else if(o.
 isText())this.builder.ensureLine(null),!l&&a==o.length&&!this.cache.reused.has(o)?this.builder.addText(o.text,s,r,this.cache.reuse(o)):(this.cache.add(o),this.builder.
@@ -559,16 +559,16 @@ enter:o=>{o.isLine()?this.builder.addLineStart(o.attrs,this.cache.maybeReuse(o))
 o.isLine()?s.length&&(s.length=r=0):o instanceof be&&(s.shift(),r=Math.min(r,s.length))},break:()=>{this.builder.addBreak(),this.openWidget=!1}}),this.text.skip(
 e)}emit(e,t){let i=null,s=this.builder,r=-1,o=F.spans(this.decorations,e,t,{point:(l,a,h,f,c,u)=>{if(h instanceof Nt){if(this.disallowBlockEffectsFor[u]){if(h.block)
 throw new RangeError("Block decorations may not be specified via plugins");if(a>this.view.state.doc.lineAt(l).to)throw new RangeError("Decorations that replace \
-line breaks may not be specified via plugins")}if(r=f.length,c>f.length)s.continueWidget(a-l);else{let d=h.widget||(h.block?yt.block:yt.inline),p=Hd(h),g=this.cache.
+line breaks may not be specified via plugins")}if(r=f.length,c>f.length)s.continueWidget(a-l);else{let d=h.widget||(h.block?yt.block:yt.inline),p=zd(h),g=this.cache.
 findWidget(d,a-l,p)||Wt.of(d,this.view,a-l,p);h.block?(h.startSide>0&&s.addLineStartIfNotCovered(i),s.addBlockWidget(g)):(s.ensureLine(i),s.addInlineWidget(g,f,
-c))}i=null}else i=Vd(i,h);a>l&&this.text.skip(a-l)},span:(l,a,h,f)=>{for(let c=l;c<a;){let u=this.text.next(Math.min(512,a-c));u==null?(s.addLineStartIfNotCovered(
+c))}i=null}else i=Qd(i,h);a>l&&this.text.skip(a-l)},span:(l,a,h,f)=>{for(let c=l;c<a;){let u=this.text.next(Math.min(512,a-c));u==null?(s.addLineStartIfNotCovered(
 i),s.addBreak(),c++):(s.ensureLine(i),s.addText(u,h,c==l?f:h.length),c+=u.length),i=null}r=h.length}});r>-1&&(this.openWidget=o>r),this.openWidget||s.addLineStartIfNotCovered(
 i),this.openMarks=o}forward(e,t,i=1){t-e<=10?this.old.advance(t-e,i,this.reuseWalker):(this.old.advance(5,-1,this.reuseWalker),this.old.advance(t-e-10,-1),this.
 old.advance(5,i,this.reuseWalker))}getCompositionContext(e){let t=[],i=null;for(let s=e.parentNode;;s=s.parentNode){let r=Y.get(s);if(s==this.view.contentDOM)break;
-r instanceof be?t.push(r):r?.isLine()?i=r:r instanceof lt||(s.nodeName=="DIV"&&!i?i=new pi(s,Uh):i||t.push(be.of(new ji({tagName:s.nodeName.toLowerCase(),attributes:kd(
-s)}),s)))}return i?{line:i,marks:t}:null}};function Qa(n,e){let t=i=>{for(let s of i.children)if((e?s.isText():s.length)||t(s))return!0;return!1};return t(n)}function Hd(n){
-let e=n.isReplace?(n.startSide<0?64:0)|(n.endSide>0?128:0):n.startSide>0?32:16;return n.block&&(e|=256),e}var Uh={class:"cm-line"};function Vd(n,e){let t=e.spec.
-attributes,i=e.spec.class;return!t&&!i||(n||(n={class:"cm-line"}),t&&Bo(t,n),i&&(n.class+=" "+i)),n}function zd(n){let e=[];for(let t=n.parents.length;t>1;t--){
+r instanceof be?t.push(r):r?.isLine()?i=r:r instanceof lt||(s.nodeName=="DIV"&&!i?i=new pi(s,Uh):i||t.push(be.of(new ji({tagName:s.nodeName.toLowerCase(),attributes:vd(
+s)}),s)))}return i?{line:i,marks:t}:null}};function Qa(n,e){let t=i=>{for(let s of i.children)if((e?s.isText():s.length)||t(s))return!0;return!1};return t(n)}function zd(n){
+let e=n.isReplace?(n.startSide<0?64:0)|(n.endSide>0?128:0):n.startSide>0?32:16;return n.block&&(e|=256),e}var Uh={class:"cm-line"};function Qd(n,e){let t=e.spec.
+attributes,i=e.spec.class;return!t&&!i||(n||(n={class:"cm-line"}),t&&Bo(t,n),i&&(n.class+=" "+i)),n}function Xd(n){let e=[];for(let t=n.parents.length;t>1;t--){
 let i=t==n.parents.length?n.tile:n.parents[t].tile;i instanceof be&&e.push(i.mark)}return e}function Mr(n){let e=Y.get(n);return e&&e.setDOM(n.cloneNode()),n}var yt=class extends Oe{constructor(e){
 super(),this.tag=e}eq(e){return e.tag==this.tag}toDOM(){return document.createElement(this.tag)}updateDOM(e){return e.nodeName.toLowerCase()==this.tag}get isHidden(){
 return!0}};yt.inline=new yt("span");yt.block=new yt("div");var Pr=new class extends Oe{toDOM(){return document.createElement("br")}get isHidden(){return!0}get editable(){
@@ -577,11 +577,11 @@ null,this.editContextFormatting=D.none,this.lastCompositionAfterCursor=!1,this.m
 null,this.forceSelection=!1,this.lastUpdate=Date.now(),this.updateDeco(),this.tile=new di(e,e.contentDOM),this.updateInner([new He(0,0,0,e.state.doc.length)],null)}update(e){
 var t;let i=e.changedRanges;this.minWidth>0&&i.length&&(i.every(({fromA:f,toA:c})=>c<this.minWidthFrom||f>this.minWidthTo)?(this.minWidthFrom=e.changes.mapPos(this.
 minWidthFrom,1),this.minWidthTo=e.changes.mapPos(this.minWidthTo,1)):this.minWidth=this.minWidthFrom=this.minWidthTo=0),this.updateEditContextFormatting(e);let s=-1;
-this.view.inputState.composing>=0&&!this.view.observer.editContext&&(!((t=this.domChanged)===null||t===void 0)&&t.newSel?s=this.domChanged.newSel.head:!Yd(e.changes,
-this.hasComposition)&&!e.selectionSet&&(s=e.state.selection.main.head));let r=s>-1?Xd(this.view,e.changes,s):null;if(this.domChanged=null,this.hasComposition){let{
+this.view.inputState.composing>=0&&!this.view.observer.editContext&&(!((t=this.domChanged)===null||t===void 0)&&t.newSel?s=this.domChanged.newSel.head:!_d(e.changes,
+this.hasComposition)&&!e.selectionSet&&(s=e.state.selection.main.head));let r=s>-1?$d(this.view,e.changes,s):null;if(this.domChanged=null,this.hasComposition){let{
 from:f,to:c}=this.hasComposition;i=new He(f,c,e.changes.mapPos(f,-1),e.changes.mapPos(c,1)).addToSet(i.slice())}this.hasComposition=r?{from:r.range.fromB,to:r.range.
 toB}:null,(A.ie||A.chrome)&&!r&&e&&e.state.doc.lines!=e.startState.doc.lines&&(this.forceSelection=!0);let o=this.decorations,l=this.blockWrappers;this.updateDeco();
-let a=Ud(o,this.decorations,e.changes);a.length&&(i=He.extendWithRanges(i,a));let h=Kd(l,this.blockWrappers,e.changes);return h.length&&(i=He.extendWithRanges(i,
+let a=Gd(o,this.decorations,e.changes);a.length&&(i=He.extendWithRanges(i,a));let h=Yd(l,this.blockWrappers,e.changes);return h.length&&(i=He.extendWithRanges(i,
 h)),r&&!i.some(f=>f.fromA<=r.range.fromA&&f.toA>=r.range.toA)&&(i=r.range.addToSet(i.slice())),this.tile.flags&2&&i.length==0?!1:(this.updateInner(i,r),e.transactions.
 length&&(this.lastUpdate=Date.now()),!0)}updateInner(e,t){this.view.viewState.mustMeasureContent=!0;let{observer:i}=this.view;i.ignore(()=>{if(t||e.length){let o=this.
 tile,l=new Yr(this.view,o,this.blockWrappers,this.decorations,this.dynamicDecorationMap);t&&Y.get(t.text)&&l.cache.reused.set(Y.get(t.text),2),this.tile=l.run(e,
@@ -593,10 +593,10 @@ editContextFormatting.map(e.changes);for(let t of e.transactions)for(let i of t.
 (e||!this.view.observer.selectionRange.focusNode)&&this.view.observer.readSelectionRange();let{dom:i}=this.tile,s=this.view.root.activeElement,r=s==i,o=!r&&!(this.
 view.state.facet(ot)||i.tabIndex>-1)&&zi(i,this.view.observer.selectionRange)&&!(s&&i.contains(s));if(!(r||t||o))return;let l=this.forceSelection;this.forceSelection=
 !1;let a=this.view.state.selection.main,h,f;if(a.empty?f=h=this.inlineDOMNearPos(a.anchor,a.assoc||1):(f=this.inlineDOMNearPos(a.head,a.head==a.from?1:-1),h=this.
-inlineDOMNearPos(a.anchor,a.anchor==a.from?1:-1)),A.gecko&&a.empty&&!this.hasComposition&&Qd(h)){let u=document.createTextNode("");this.view.observer.ignore(()=>h.
+inlineDOMNearPos(a.anchor,a.anchor==a.from?1:-1)),A.gecko&&a.empty&&!this.hasComposition&&qd(h)){let u=document.createTextNode("");this.view.observer.ignore(()=>h.
 node.insertBefore(u,h.node.childNodes[h.offset]||null)),h=f=new je(u,0),l=!0}let c=this.view.observer.selectionRange;(l||!c.focusNode||(!Qi(h.node,h.offset,c.anchorNode,
 c.anchorOffset)||!Qi(f.node,f.offset,c.focusNode,c.focusOffset))&&!this.suppressWidgetCursorChange(c,a))&&(this.view.observer.ignore(()=>{A.android&&A.chrome&&i.
-contains(c.focusNode)&&Gd(c.focusNode,i)&&(i.blur(),i.focus({preventScroll:!0}));let u=Zi(this.view.root);if(u)if(a.empty){if(A.gecko){let d=qd(h.node,h.offset);
+contains(c.focusNode)&&jd(c.focusNode,i)&&(i.blur(),i.focus({preventScroll:!0}));let u=Zi(this.view.root);if(u)if(a.empty){if(A.gecko){let d=Ud(h.node,h.offset);
 if(d&&d!=3){let p=(d==1?Oh:Ch)(h.node,h.offset);p&&(h=new je(p.node,p.offset))}}u.collapse(h.node,h.offset),a.bidiLevel!=null&&u.caretBidiLevel!==void 0&&(u.caretBidiLevel=
 a.bidiLevel)}else if(u.extend){u.collapse(h.node,h.offset);try{u.extend(f.node,f.offset)}catch{}}else{let d=document.createRange();a.anchor>a.head&&([h,f]=[f,h]),
 d.setEnd(f.node,f.offset),d.setStart(h.node,h.offset),u.removeAllRanges(),u.addRange(d)}o&&this.view.root.activeElement==i&&(i.blur(),s&&s.focus())}),this.view.
@@ -636,36 +636,36 @@ Qh).map(r=>typeof r=="function"?r(this.view):r)}scrollIntoView(e){if(e.isSnapsho
 h.top-e.yMargin,this.view.scrollDOM.scrollLeft=e.xMargin;return}for(let h of this.view.state.facet(Hh))try{if(h(this.view,e.range,e))return!0}catch(f){ye(this.view.
 state,f,"scroll handler")}let{range:t}=e,i=this.coordsAt(t.head,t.assoc||(t.head>t.anchor?-1:1)),s;if(!i)return;!t.empty&&(s=this.coordsAt(t.anchor,t.anchor>t.head?
 -1:1))&&(i={left:Math.min(i.left,s.left),top:Math.min(i.top,s.top),right:Math.max(i.right,s.right),bottom:Math.max(i.bottom,s.bottom)});let r=Ho(this.view),o={left:i.
-left-r.left,top:i.top-r.top,right:i.right+r.right,bottom:i.bottom+r.bottom},{offsetWidth:l,offsetHeight:a}=this.view.scrollDOM;if(Sd(this.view.scrollDOM,o,t.head<
+left-r.left,top:i.top-r.top,right:i.right+r.right,bottom:i.bottom+r.bottom},{offsetWidth:l,offsetHeight:a}=this.view.scrollDOM;if(Cd(this.view.scrollDOM,o,t.head<
 t.anchor?-1:1,e.x,e.y,Math.max(Math.min(e.xMargin,l),-l),Math.max(Math.min(e.yMargin,a),-a),this.view.textDirection==X.LTR),window.visualViewport&&window.innerHeight-
 window.visualViewport.height>1&&(i.top>window.visualViewport.offsetTop+window.visualViewport.height||i.bottom<window.visualViewport.offsetTop)){let h=this.view.
 docView.lineAt(t.head,1);if(h){let f=kh(h.dom);h.dom.scrollIntoView({block:"nearest"}),wh(f,!1)}}}lineHasWidget(e){let t=i=>i.isWidget()||i.children.some(t);return t(
-this.tile.resolveBlock(e,1).tile)}destroy(){jr(this.tile)}};function jr(n,e){let t=e?.get(n);if(t!=1){t==null&&n.destroy();for(let i of n.children)jr(i,e)}}function Qd(n){
+this.tile.resolveBlock(e,1).tile)}destroy(){jr(this.tile)}};function jr(n,e){let t=e?.get(n);if(t!=1){t==null&&n.destroy();for(let i of n.children)jr(i,e)}}function qd(n){
 return ne(n.node)&&n.node.firstChild&&(n.offset==0||n.node.childNodes[n.offset-1].contentEditable=="false")&&(n.offset==n.node.childNodes.length||n.node.childNodes[n.
 offset].contentEditable=="false")}function Kh(n,e){let t=n.observer.selectionRange;if(!t.focusNode)return null;let i=Oh(t.focusNode,t.focusOffset),s=Ch(t.focusNode,
 t.focusOffset),r=i||s;if(s&&i&&s.node!=i.node){let l=Y.get(s.node);if(!l||l.isText()&&l.text!=s.node.nodeValue)r=s;else if(n.docView.lastCompositionAfterCursor){
 let a=Y.get(i.node);!a||a.isText()&&a.text!=i.node.nodeValue||(r=s)}}if(n.docView.lastCompositionAfterCursor=r!=i,!r)return null;let o=e-r.offset;return{from:o,
-to:o+r.node.nodeValue.length,node:r.node}}function Xd(n,e,t){let i=Kh(n,t);if(!i)return null;let{node:s,from:r,to:o}=i,l=s.nodeValue;if(/[\n\r]/.test(l)||n.state.
-doc.sliceString(i.from,i.to)!=l)return null;let a=e.invertedDesc;return{range:new He(a.mapPos(r),a.mapPos(o),r,o),text:s}}function qd(n,e){return ne(n)?(e&&n.childNodes[e-
-1].contentEditable=="false"?1:0)|(e<n.childNodes.length&&n.childNodes[e].contentEditable=="false"?2:0):0}var $d=class{constructor(){this.changes=[]}compareRange(e,t){
-ai(e,t,this.changes)}comparePoint(e,t){ai(e,t,this.changes)}boundChange(e){ai(e,e,this.changes)}};function Ud(n,e,t){let i=new $d;return F.compare(n,e,t,i),i.changes}
-var _r=class{constructor(){this.changes=[]}compareRange(e,t){ai(e,t,this.changes)}comparePoint(){}boundChange(e){ai(e,e,this.changes)}};function Kd(n,e,t){let i=new _r;
-return F.compare(n,e,t,i),i.changes}function Gd(n,e){for(let t=n;t&&t!=e;t=t.assignedSlot||t.parentNode)if(ne(t)&&t.contentEditable=="false")return!0;return!1}function Yd(n,e){
+to:o+r.node.nodeValue.length,node:r.node}}function $d(n,e,t){let i=Kh(n,t);if(!i)return null;let{node:s,from:r,to:o}=i,l=s.nodeValue;if(/[\n\r]/.test(l)||n.state.
+doc.sliceString(i.from,i.to)!=l)return null;let a=e.invertedDesc;return{range:new He(a.mapPos(r),a.mapPos(o),r,o),text:s}}function Ud(n,e){return ne(n)?(e&&n.childNodes[e-
+1].contentEditable=="false"?1:0)|(e<n.childNodes.length&&n.childNodes[e].contentEditable=="false"?2:0):0}var Kd=class{constructor(){this.changes=[]}compareRange(e,t){
+ai(e,t,this.changes)}comparePoint(e,t){ai(e,t,this.changes)}boundChange(e){ai(e,e,this.changes)}};function Gd(n,e,t){let i=new Kd;return F.compare(n,e,t,i),i.changes}
+var _r=class{constructor(){this.changes=[]}compareRange(e,t){ai(e,t,this.changes)}comparePoint(){}boundChange(e){ai(e,e,this.changes)}};function Yd(n,e,t){let i=new _r;
+return F.compare(n,e,t,i),i.changes}function jd(n,e){for(let t=n;t&&t!=e;t=t.assignedSlot||t.parentNode)if(ne(t)&&t.contentEditable=="false")return!0;return!1}function _d(n,e){
 let t=!1;return e&&n.iterChangedRanges((i,s)=>{i<e.to&&s>e.from&&(t=!0)}),t}var $i=class extends Oe{constructor(e){super(),this.height=e}toDOM(){let e=document.
 createElement("div");return e.className="cm-gap",this.updateDOM(e),e}eq(e){return e.height==this.height}updateDOM(e){return e.style.height=this.height+"px",!0}get editable(){
-return!0}get estimatedHeight(){return this.height}ignoreEvent(){return!1}};function jd(n,e,t=1){let i=n.charCategorizer(e),s=n.doc.lineAt(e),r=e-s.from;if(s.length==
+return!0}get estimatedHeight(){return this.height}ignoreEvent(){return!1}};function Zd(n,e,t=1){let i=n.charCategorizer(e),s=n.doc.lineAt(e),r=e-s.from;if(s.length==
 0)return k.cursor(e);r==0?t=1:r==s.length&&(t=-1);let o=r,l=r;t<0?o=_(s.text,r,!1):l=_(s.text,r);let a=i(s.text.slice(o,l));for(;o>0;){let h=_(s.text,o,!1);if(i(
-s.text.slice(h,o))!=a)break;o=h}for(;l<s.length;){let h=_(s.text,l);if(i(s.text.slice(l,h))!=a)break;l=h}return k.undirectionalRange(o+s.from,l+s.from)}function _d(n,e,t,i,s){
+s.text.slice(h,o))!=a)break;o=h}for(;l<s.length;){let h=_(s.text,l);if(i(s.text.slice(l,h))!=a)break;l=h}return k.undirectionalRange(o+s.from,l+s.from)}function Jd(n,e,t,i,s){
 let r=Math.round((i-e.left)*n.defaultCharacterWidth);if(n.lineWrapping&&t.height>n.defaultLineHeight*1.5){let l=n.viewState.heightOracle.textHeight,a=Math.floor(
 (s-t.top-(n.defaultLineHeight-l)*.5)/l);r+=a*n.viewState.heightOracle.lineLength}let o=n.state.sliceDoc(t.from,t.to);return t.from+Ma(o,r,n.state.tabSize)}function Zr(n,e,t){
 let i=n.lineBlockAt(e);if(Array.isArray(i.type)){let s;for(let r of i.type){if(r.from>e)break;if(!(r.to<e)){if(r.from<e&&r.to>e)return r;(!s||r.type==re.Text&&(s.
-type!=r.type||(t<0?r.from<e:r.to>e)))&&(s=r)}}return s||i}return i}function Zd(n,e,t,i){let s=Zr(n,e.head,e.assoc||-1),r=!i||s.type!=re.Text||!(n.lineWrapping||
+type!=r.type||(t<0?r.from<e:r.to>e)))&&(s=r)}}return s||i}return i}function ep(n,e,t,i){let s=Zr(n,e.head,e.assoc||-1),r=!i||s.type!=re.Text||!(n.lineWrapping||
 s.widgetLineBreaks)?null:n.coordsAtPos(e.assoc<0&&e.head>s.from?e.head-1:e.head);if(r){let o=n.dom.getBoundingClientRect(),l=n.textDirectionAt(s.from),a=n.posAndSideAtCoords(
 {x:t==(l==X.LTR)?o.right-1:o.left+1,y:(r.top+r.bottom)/2});if(a)return k.cursor(a.pos,a.assoc)}return k.cursor(t?s.to:s.from,t?1:-1)}function Xa(n,e,t,i){let s=n.
-state.doc.lineAt(e.head),r=n.bidiSpans(s),o=n.textDirectionAt(s.from);for(let l=e,a=null;;){let h=Ld(s,r,o,l,t),f=Dh;if(!h){if(s.number==(t?n.state.doc.lines:1))
+state.doc.lineAt(e.head),r=n.bidiSpans(s),o=n.textDirectionAt(s.from);for(let l=e,a=null;;){let h=Id(s,r,o,l,t),f=Dh;if(!h){if(s.number==(t?n.state.doc.lines:1))
 return l;f=`
-`,s=n.state.doc.line(s.number+(t?1:-1)),r=n.bidiSpans(s),h=t?k.cursor(s.from,-1):k.cursor(s.to,1)}if(a){if(!a(f))return l}else{if(!i)return h;a=i(f)}l=h}}function Jd(n,e,t){
-let i=n.state.charCategorizer(e),s=i(t);return r=>{let o=i(r);return s==G.Space&&(s=o),s==o}}function ep(n,e,t,i){let s=e.head,r=t?1:-1;if(s==(t?n.state.doc.length:
+`,s=n.state.doc.line(s.number+(t?1:-1)),r=n.bidiSpans(s),h=t?k.cursor(s.from,-1):k.cursor(s.to,1)}if(a){if(!a(f))return l}else{if(!i)return h;a=i(f)}l=h}}function tp(n,e,t){
+let i=n.state.charCategorizer(e),s=i(t);return r=>{let o=i(r);return s==G.Space&&(s=o),s==o}}function ip(n,e,t,i){let s=e.head,r=t?1:-1;if(s==(t?n.state.doc.length:
 0))return k.cursor(s,e.assoc);let o=e.goalColumn,l,a=n.contentDOM.getBoundingClientRect(),h=n.coordsAtPos(s,e.assoc||((e.empty?t:e.head==e.from)?1:-1)),f=n.documentTop;
 if(h)o==null&&(o=h.left-a.left),l=r<0?h.top:h.bottom;else{let p=n.viewState.lineBlockAt(s);o==null&&(o=Math.min(a.right-a.left,n.defaultCharacterWidth*(s-p.from))),
 l=(r<0?p.top:p.bottom)+f}let c=a.left+o,u=n.viewState.heightOracle.textHeight>>1,d=i??u;for(let p=0;;p+=u){let g=l+(d+p)*r,m=Jr(n,{x:c,y:g},!1,r);if(t?g>a.bottom:
@@ -677,7 +677,7 @@ r)}return t?k.create(t,e.mainIndex):e}function Tr(n,e,t){let i=Ui(n.state.facet(
 1:-1)}var Le=class{constructor(e,t){this.pos=e,this.assoc=t}};function Jr(n,e,t,i){let s=n.contentDOM.getBoundingClientRect(),r=s.top+n.viewState.paddingTop,{x:o,
 y:l}=e,a=l-r,h;for(;;){if(a<0)return new Le(0,1);if(a>n.viewState.docHeight)return new Le(n.state.doc.length,-1);if(h=n.elementAtHeight(a),i==null)break;if(h.type==
 re.Text){if(i<0?h.to<n.viewport.from:h.from>n.viewport.to)break;let u=n.docView.coordsAt(i<0?h.from:h.to,i>0?-1:1);if(u&&(i<0?u.top<=a+r:u.bottom>=a+r))break}let c=n.
-viewState.heightOracle.textHeight/2;a=i>0?h.bottom+c:h.top-c}if(n.viewport.from>=h.to||n.viewport.to<=h.from){if(t)return null;if(h.type==re.Text){let c=_d(n,s,
+viewState.heightOracle.textHeight/2;a=i>0?h.bottom+c:h.top-c}if(n.viewport.from>=h.to||n.viewport.to<=h.from){if(t)return null;if(h.type==re.Text){let c=Jd(n,s,
 h,o,l);return new Le(c,c==h.from?1:-1)}}if(h.type!=re.Text)return a<(h.top+h.bottom)/2?new Le(h.from,1):new Le(h.to,-1);let f=n.docView.lineAt(h.from,2);return(!f||
 f.length!=h.length)&&(f=n.docView.lineAt(h.from,-2)),new eo(n,o,l,n.textDirectionAt(h.from)).scanTile(f,h.from)}var eo=class{constructor(e,t,i,s){this.view=e,this.
 x=t,this.y=i,this.baseDir=s,this.line=null,this.spans=null}bidiSpansAt(e){return(!this.line||this.line.from>e||this.line.to<e)&&(this.line=this.view.state.doc.lineAt(
@@ -697,18 +697,18 @@ return this.scanTile(l,t)}let i=[t];for(let l=0,a=t;l<e.children.length;l++)i.pu
 r,o):s.after?new Le(i[s.i+1],-1):new Le(o,1)}},ni="\uFFFF",to=class{constructor(e,t){this.points=e,this.view=t,this.text="",this.lineSeparator=t.state.facet(Q.lineSeparator)}append(e){
 this.text+=e}lineBreak(){this.text+=ni}readRange(e,t){if(!e)return this;let i=e.parentNode;for(let s=e;;){this.findPointBefore(i,s);let r=this.text.length;this.
 readNode(s);let o=Y.get(s),l=s.nextSibling;if(l==t){o?.breakAfter&&!l&&i!=this.view.contentDOM&&this.lineBreak();break}let a=Y.get(l);(o&&a?o.breakAfter:(o?o.breakAfter:
-Jn(s))||Jn(l)&&(s.nodeName!="BR"||o?.isWidget())&&this.text.length>r)&&!ip(l,t)&&this.lineBreak(),s=l}return this.findPointBefore(i,t),this}readTextNode(e){let t=e.
+Jn(s))||Jn(l)&&(s.nodeName!="BR"||o?.isWidget())&&this.text.length>r)&&!sp(l,t)&&this.lineBreak(),s=l}return this.findPointBefore(i,t),this}readTextNode(e){let t=e.
 nodeValue;for(let i of this.points)i.node==e&&(i.pos=this.text.length+Math.min(i.offset,t.length));for(let i=0,s=this.lineSeparator?null:/\r\n?|\n/g;;){let r=-1,
 o=1,l;if(this.lineSeparator?(r=t.indexOf(this.lineSeparator,i),o=this.lineSeparator.length):(l=s.exec(t))&&(r=l.index,o=l[0].length),this.append(t.slice(i,r<0?t.
 length:r)),r<0)break;if(this.lineBreak(),o>1)for(let a of this.points)a.node==e&&a.pos>this.text.length&&(a.pos-=o-1);i=r+o}}readNode(e){let t=Y.get(e),i=t&&t.overrideDOMText;
 if(i!=null){this.findPointInside(e,i.length);for(let s=i.iter();!s.next().done;)s.lineBreak?this.lineBreak():this.append(s.value)}else fi(e)?this.readTextNode(e):
 e.nodeName=="BR"?e.nextSibling&&this.lineBreak():ne(e)&&this.readRange(e.firstChild,null)}findPointBefore(e,t){for(let i of this.points)i.node==e&&e.childNodes[i.
-offset]==t&&(i.pos=this.text.length)}findPointInside(e,t){for(let i of this.points)(fi(e)?i.node==e:e.contains(i.node))&&(i.pos=this.text.length+(tp(e,i.node,i.
-offset)?t:0))}};function tp(n,e,t){for(;;){if(!e||t<at(e))return!1;if(e==n)return!0;t=bt(e)+1,e=e.parentNode}}function ip(n,e){let t;for(;!(n==e||!n);n=n.nextSibling){
+offset]==t&&(i.pos=this.text.length)}findPointInside(e,t){for(let i of this.points)(fi(e)?i.node==e:e.contains(i.node))&&(i.pos=this.text.length+(np(e,i.node,i.
+offset)?t:0))}};function np(n,e,t){for(;;){if(!e||t<at(e))return!1;if(e==n)return!0;t=bt(e)+1,e=e.parentNode}}function sp(n,e){let t;for(;!(n==e||!n);n=n.nextSibling){
 let i=Y.get(n);if(!i?.isWidget())return!1;i&&(t||(t=[])).push(i)}if(t)for(let i of t){let s=i.overrideDOMText;if(s?.length)return!1}return!0}var ss=class{constructor(e,t){
 this.node=e,this.offset=t,this.pos=-1}},io=class{constructor(e,t,i,s){this.typeOver=s,this.bounds=null,this.text="",this.domChanged=t>-1;let{impreciseHead:r,impreciseAnchor:o}=e.
-docView,l=e.state.selection;if(e.state.readOnly&&t>-1)this.newSel=null;else if(t>-1&&(this.bounds=Yh(e.docView.tile,t,i,0))){let a=r||o?[]:sp(e),h=new to(a,e);h.
-readRange(this.bounds.startDOM,this.bounds.endDOM),this.text=h.text,this.newSel=rp(a,this.bounds.from)}else{let a=e.observer.selectionRange,h=r&&r.node==a.focusNode&&
+docView,l=e.state.selection;if(e.state.readOnly&&t>-1)this.newSel=null;else if(t>-1&&(this.bounds=Yh(e.docView.tile,t,i,0))){let a=r||o?[]:op(e),h=new to(a,e);h.
+readRange(this.bounds.startDOM,this.bounds.endDOM),this.text=h.text,this.newSel=lp(a,this.bounds.from)}else{let a=e.observer.selectionRange,h=r&&r.node==a.focusNode&&
 r.offset==a.focusOffset||!Fr(e.contentDOM,a.focusNode)?l.main.head:e.docView.posFromDOM(a.focusNode,a.focusOffset),f=o&&o.node==a.anchorNode&&o.offset==a.anchorOffset||
 !Fr(e.contentDOM,a.anchorNode)?l.main.anchor:e.docView.posFromDOM(a.anchorNode,a.anchorOffset),c=e.viewport;if((A.ios||A.chrome)&&h!=f&&Math.min(h,f)<=l.main.from&&
 Math.max(h,f)>=l.main.to&&(c.from>0||c.to<e.state.doc.length)){let u=Math.min(h,f),d=Math.max(h,f),p=c.from-u,g=c.to-d;(p==0||p==1||u==0)&&(g==0||g==-1||d==e.state.
@@ -732,7 +732,7 @@ ointer"&&(i=Gh(s.facet(en).map(h=>h(n)),i))),n.dispatch({selection:i,scrollIntoV
 flushIOSKey(e))return!0;let s=n.state.selection.main;if(A.android&&(e.to==s.to&&(e.from==s.from||e.from==s.from-1&&n.state.sliceDoc(e.from,s.from)==" ")&&e.insert.
 length==1&&e.insert.lines==2&&hi(n.contentDOM,"Enter",13)||(e.from==s.from-1&&e.to==s.to&&e.insert.length==0||i==8&&e.insert.length<e.to-e.from&&e.to>s.head)&&hi(
 n.contentDOM,"Backspace",8)||e.from==s.from&&e.to==s.to+1&&e.insert.length==0&&hi(n.contentDOM,"Delete",46)))return!0;let r=e.insert.toString();n.inputState.composing>=
-0&&n.inputState.composing++;let o,l=()=>o||(o=np(n,e,t));return n.state.facet(Ih).some(a=>a(n,e.from,e.to,r,l))||n.dispatch(l()),!0}function np(n,e,t){let i,s=n.
+0&&n.inputState.composing++;let o,l=()=>o||(o=rp(n,e,t));return n.state.facet(Ih).some(a=>a(n,e.from,e.to,r,l))||n.dispatch(l()),!0}function rp(n,e,t){let i,s=n.
 state,r=s.selection.main,o=-1;if(e.from==e.to&&e.from<r.from||e.from>r.to){let a=e.from<r.from?-1:1,h=a<0?r.from:r.to,f=Ui(s.facet(en).map(c=>c(n)),h,a);e.from==
 f&&(o=f)}if(o>-1)i={changes:e,selection:k.cursor(e.from+e.insert.length,-1)};else if(e.from>=r.from&&e.to<=r.to&&e.to-e.from>=(r.to-r.from)/3&&(!t||t.main.empty&&
 t.main.from==e.from+e.insert.length)&&n.inputState.composing<0){let a=r.from<e.from?s.sliceDoc(r.from,e.from):"",h=r.to>e.to?s.sliceDoc(e.to,r.to):"";i=s.replaceSelection(
@@ -745,41 +745,41 @@ replaceRange(h)}}let l="input.type";return(n.composing||n.inputState.composition
 !1,l+=".compose",n.inputState.compositionFirstChange&&(l+=".start",n.inputState.compositionFirstChange=!1)),s.update(i,{userEvent:l,scrollIntoView:!0})}function _h(n,e,t,i){
 let s=Math.min(n.length,e.length),r=0;for(;r<s&&n.charCodeAt(r)==e.charCodeAt(r);)r++;if(r==s&&n.length==e.length)return null;let o=n.length,l=e.length;for(;o>0&&
 l>0&&n.charCodeAt(o-1)==e.charCodeAt(l-1);)o--,l--;if(i=="end"){let a=Math.max(0,r-Math.min(o,l));t-=o+a-r}if(o<r&&n.length<e.length){let a=t<=r&&t>=o?r-t:0;r-=
-a,l=r+(l-o),o=r}else if(l<r){let a=t<=r&&t>=l?r-t:0;r-=a,o=r+(o-l),l=r}return{from:r,toA:o,toB:l}}function sp(n){let e=[];if(n.root.activeElement!=n.contentDOM)
+a,l=r+(l-o),o=r}else if(l<r){let a=t<=r&&t>=l?r-t:0;r-=a,o=r+(o-l),l=r}return{from:r,toA:o,toB:l}}function op(n){let e=[];if(n.root.activeElement!=n.contentDOM)
 return e;let{anchorNode:t,anchorOffset:i,focusNode:s,focusOffset:r}=n.observer.selectionRange;return t&&(e.push(new ss(t,i)),(s!=t||r!=i)&&e.push(new ss(s,r))),
-e}function rp(n,e){if(n.length==0)return null;let t=n[0].pos,i=n.length==2?n[1].pos:t;return t<0||i<0?null:t==i?k.create([k.cursor(i+e,-1)]):k.single(t+e,i+e)}function no(n,e){
+e}function lp(n,e){if(n.length==0)return null;let t=n[0].pos,i=n.length==2?n[1].pos:t;return t<0||i<0?null:t==i?k.create([k.cursor(i+e,-1)]):k.single(t+e,i+e)}function no(n,e){
 return e.head==n.main.head&&e.anchor==n.main.anchor}var so=class{setSelectionOrigin(e){this.lastSelectionOrigin=e,this.lastSelectionTime=Date.now()}constructor(e){
 this.view=e,this.lastKeyCode=0,this.lastKeyTime=0,this.touchActive=!1,this.lastTouchTime=0,this.lastTouchX=0,this.lastTouchY=0,this.lastFocusTime=0,this.lastScrollTop=
 0,this.lastScrollLeft=0,this.lastWheelEvent=0,this.pendingIOSKey=void 0,this.lastIOSMomentumScroll=0,this.tabFocusMode=-1,this.lastSelectionOrigin=null,this.lastSelectionTime=
 0,this.lastContextMenu=0,this.scrollHandlers=[],this.handlers=Object.create(null),this.composing=-1,this.compositionFirstChange=null,this.compositionEndedAt=0,this.
 compositionPendingKey=!1,this.compositionPendingChange=!1,this.insertingText="",this.insertingTextAt=0,this.mouseSelection=null,this.draggedContent=null,this.handleEvent=
-this.handleEvent.bind(this),this.notifiedFocused=e.hasFocus,A.safari&&e.contentDOM.addEventListener("input",()=>null),A.gecko&&kp(e.contentDOM.ownerDocument)}handleEvent(e){
-!dp(this.view,e)||this.ignoreDuringComposition(e)||e.type=="keydown"&&this.keydown(e)||(this.view.updateState!=0?Promise.resolve().then(()=>this.runHandlers(e.type,
+this.handleEvent.bind(this),this.notifiedFocused=e.hasFocus,A.safari&&e.contentDOM.addEventListener("input",()=>null),A.gecko&&vp(e.contentDOM.ownerDocument)}handleEvent(e){
+!gp(this.view,e)||this.ignoreDuringComposition(e)||e.type=="keydown"&&this.keydown(e)||(this.view.updateState!=0?Promise.resolve().then(()=>this.runHandlers(e.type,
 e)):this.runHandlers(e.type,e))}runHandlers(e,t){let i=this.handlers[e];if(i){for(let s of i.observers)s(this.view,t);for(let s of i.handlers){if(t.defaultPrevented)
-break;if(s(this.view,t)){t.preventDefault();break}}}}ensureHandlers(e){let t=lp(e),i=this.handlers,s=this.view.contentDOM;for(let r in t)if(r!="scroll"){let o=!t[r].
+break;if(s(this.view,t)){t.preventDefault();break}}}}ensureHandlers(e){let t=hp(e),i=this.handlers,s=this.view.contentDOM;for(let r in t)if(r!="scroll"){let o=!t[r].
 handlers.length,l=i[r];l&&o!=!l.handlers.length&&(s.removeEventListener(r,this.handleEvent),l=null),l||s.addEventListener(r,this.handleEvent,{passive:o})}for(let r in i)
 r!="scroll"&&!t[r]&&s.removeEventListener(r,this.handleEvent);this.handlers=t}keydown(e){if(this.lastKeyCode=e.keyCode,this.lastKeyTime=Date.now(),e.keyCode==9&&
 this.tabFocusMode>-1&&(!this.tabFocusMode||Date.now()<=this.tabFocusMode))return!0;if(this.tabFocusMode>0&&e.keyCode!=27&&Jh.indexOf(e.keyCode)<0&&(this.tabFocusMode=
 -1),A.android&&A.chrome&&!e.synthetic&&(e.keyCode==13||e.keyCode==8))return this.view.observer.delayAndroidKey(e.key,e.keyCode),!0;if(A.ios&&!e.synthetic&&!e.altKey&&
-!e.metaKey&&(Zh.some(t=>t.keyCode==e.keyCode)&&!e.ctrlKey||ap.indexOf(e.key)>-1&&e.ctrlKey)){let t={ctrlKey:e.ctrlKey,altKey:e.altKey,metaKey:e.metaKey,shiftKey:e.
-shiftKey};t.shiftKey&&A.ios&&!/^(off|none)$/.test(this.view.contentDOM.autocapitalize)&&op(this.view.win)&&(t.shiftKey=!1);let i=this.pendingIOSKey={key:e.key,keyCode:e.
+!e.metaKey&&(Zh.some(t=>t.keyCode==e.keyCode)&&!e.ctrlKey||fp.indexOf(e.key)>-1&&e.ctrlKey)){let t={ctrlKey:e.ctrlKey,altKey:e.altKey,metaKey:e.metaKey,shiftKey:e.
+shiftKey};t.shiftKey&&A.ios&&!/^(off|none)$/.test(this.view.contentDOM.autocapitalize)&&ap(this.view.win)&&(t.shiftKey=!1);let i=this.pendingIOSKey={key:e.key,keyCode:e.
 keyCode,mods:t};return setTimeout(()=>{this.pendingIOSKey==i&&this.flushIOSKey()},50),!0}return e.keyCode!=229&&this.view.observer.forceFlush(),!1}flushIOSKey(e){
 let t=this.pendingIOSKey;return!t||this.view.observer.pendingRecords().length||t.key=="Enter"&&e&&e.from<e.to&&/^\S+$/.test(e.insert.toString())?!1:(this.pendingIOSKey=
 void 0,hi(this.view.contentDOM,t.key,t.keyCode,t.mods))}ignoreDuringComposition(e){return!/^key/.test(e.type)||e.synthetic?!1:this.composing>0?!0:A.safari&&!A.ios&&
 this.compositionPendingKey&&Date.now()-this.compositionEndedAt<100?(this.compositionPendingKey=!1,!0):!1}startMouseSelection(e){this.mouseSelection&&this.mouseSelection.
 destroy(),this.mouseSelection=e}update(e){this.view.observer.update(e),this.mouseSelection&&this.mouseSelection.update(e),this.draggedContent&&e.docChanged&&(this.
 draggedContent=this.draggedContent.map(e.changes)),e.transactions.length&&(this.lastKeyCode=this.lastSelectionTime=0)}destroy(){this.mouseSelection&&this.mouseSelection.
-destroy()}};function op(n){return n.visualViewport?n.visualViewport.height*n.visualViewport.scale/n.document.documentElement.clientHeight<.85:!1}function qa(n,e){
-return(t,i)=>{try{return e.call(n,i,t)}catch(s){ye(t.state,s)}}}function lp(n){let e=Object.create(null);function t(i){return e[i]||(e[i]={observers:[],handlers:[]})}
+destroy()}};function ap(n){return n.visualViewport?n.visualViewport.height*n.visualViewport.scale/n.document.documentElement.clientHeight<.85:!1}function qa(n,e){
+return(t,i)=>{try{return e.call(n,i,t)}catch(s){ye(t.state,s)}}}function hp(n){let e=Object.create(null);function t(i){return e[i]||(e[i]={observers:[],handlers:[]})}
 for(let i of n){let s=i.spec,r=s&&s.plugin.domEventHandlers,o=s&&s.plugin.domEventObservers;if(r)for(let l in r){let a=r[l];a&&t(l).handlers.push(qa(i.value,a))}
 if(o)for(let l in o){let a=o[l];a&&t(l).observers.push(qa(i.value,a))}}for(let i in Ve)t(i).handlers.push(Ve[i]);for(let i in ge)t(i).observers.push(ge[i]);return e}
 var Zh=[{key:"Backspace",keyCode:8,inputType:"deleteContentBackward"},{key:"Enter",keyCode:13,inputType:"insertParagraph"},{key:"Enter",keyCode:13,inputType:"in\
-sertLineBreak"},{key:"Delete",keyCode:46,inputType:"deleteContentForward"}],ap="dthko",Jh=[16,17,18,20,91,92,224,225],Wn=6;function Fn(n){return Math.max(0,n)*.7+
-8}function hp(n,e){return Math.max(Math.abs(n.clientX-e.clientX),Math.abs(n.clientY-e.clientY))}var ro=class{constructor(e,t,i,s){this.view=e,this.startEvent=t,
+sertLineBreak"},{key:"Delete",keyCode:46,inputType:"deleteContentForward"}],fp="dthko",Jh=[16,17,18,20,91,92,224,225],Wn=6;function Fn(n){return Math.max(0,n)*.7+
+8}function cp(n,e){return Math.max(Math.abs(n.clientX-e.clientX),Math.abs(n.clientY-e.clientY))}var ro=class{constructor(e,t,i,s){this.view=e,this.startEvent=t,
 this.style=i,this.mustSelect=s,this.scrollSpeed={x:0,y:0},this.scrolling=-1,this.lastEvent=t,this.scrollParents=xh(e.contentDOM),this.atoms=e.state.facet(en).map(
 o=>o(e));let r=e.contentDOM.ownerDocument;r.addEventListener("mousemove",this.move=this.move.bind(this)),r.addEventListener("mouseup",this.up=this.up.bind(this)),
-this.extend=t.shiftKey,this.multiple=e.state.facet(Q.allowMultipleSelections)&&fp(e,t),this.dragging=up(e,t)&&nf(t)==1?null:!1}start(e){this.dragging===!1&&this.
-select(e)}move(e){if(e.buttons==0)return this.destroy();if(this.dragging||this.dragging==null&&hp(this.startEvent,e)<10)return;this.select(this.lastEvent=e);let t=0,
+this.extend=t.shiftKey,this.multiple=e.state.facet(Q.allowMultipleSelections)&&up(e,t),this.dragging=pp(e,t)&&nf(t)==1?null:!1}start(e){this.dragging===!1&&this.
+select(e)}move(e){if(e.buttons==0)return this.destroy();if(this.dragging||this.dragging==null&&cp(this.startEvent,e)<10)return;this.select(this.lastEvent=e);let t=0,
 i=0,s=0,r=0,o=this.view.win.innerWidth,l=this.view.win.innerHeight;this.scrollParents.x&&({left:s,right:o}=this.scrollParents.x.getBoundingClientRect()),this.scrollParents.
 y&&({top:r,bottom:l}=this.scrollParents.y.getBoundingClientRect());let a=Ho(this.view);e.clientX-a.left<=s+Wn?t=-Fn(s-e.clientX):e.clientX+a.right>=o-Wn&&(t=Fn(
 e.clientX-o)),e.clientY-a.top<=r+Wn?i=-Fn(r-e.clientY):e.clientY+a.bottom>=l-Wn&&(i=Fn(e.clientY-l)),this.setScrollSpeed(t,i)}up(e){this.dragging==null&&this.select(
@@ -789,12 +789,12 @@ this.scrollSpeed={x:e,y:t},e||t?this.scrolling<0&&(this.scrolling=setInterval(()
 -1)}scroll(){let{x:e,y:t}=this.scrollSpeed;e&&this.scrollParents.x&&(this.scrollParents.x.scrollLeft+=e,e=0),t&&this.scrollParents.y&&(this.scrollParents.y.scrollTop+=
 t,t=0),(e||t)&&this.view.win.scrollBy(e,t),this.dragging===!1&&this.select(this.lastEvent)}select(e){let{view:t}=this,i=Gh(this.atoms,this.style.get(e,this.extend,
 this.multiple));(this.mustSelect||!i.eq(t.state.selection,this.dragging===!1))&&this.view.dispatch({selection:i,userEvent:"select.pointer"}),this.mustSelect=!1}update(e){
-e.transactions.some(t=>t.isUserEvent("input.type"))?this.destroy():this.style.update(e)&&setTimeout(()=>this.select(this.lastEvent),20)}};function fp(n,e){let t=n.
-state.facet(Rh);return t.length?t[0](e):A.mac?e.metaKey:e.ctrlKey}function cp(n,e){let t=n.state.facet(Bh);return t.length?t[0](e):A.mac?!e.altKey:!e.ctrlKey}function up(n,e){
+e.transactions.some(t=>t.isUserEvent("input.type"))?this.destroy():this.style.update(e)&&setTimeout(()=>this.select(this.lastEvent),20)}};function up(n,e){let t=n.
+state.facet(Rh);return t.length?t[0](e):A.mac?e.metaKey:e.ctrlKey}function dp(n,e){let t=n.state.facet(Bh);return t.length?t[0](e):A.mac?!e.altKey:!e.ctrlKey}function pp(n,e){
 let{main:t}=n.state.selection;if(t.empty)return!1;let i=Zi(n.root);if(!i||i.rangeCount==0)return!0;let s=i.getRangeAt(0).getClientRects();for(let r=0;r<s.length;r++){
-let o=s[r];if(o.left<=e.clientX&&o.right>=e.clientX&&o.top<=e.clientY&&o.bottom>=e.clientY)return!0}return!1}function dp(n,e){if(!e.bubbles)return!0;if(e.defaultPrevented)
+let o=s[r];if(o.left<=e.clientX&&o.right>=e.clientX&&o.top<=e.clientY&&o.bottom>=e.clientY)return!0}return!1}function gp(n,e){if(!e.bubbles)return!0;if(e.defaultPrevented)
 return!1;for(let t=e.target,i;t!=n.contentDOM;t=t.parentNode)if(!t||t.nodeType==11||(i=Y.get(t))&&i.isWidget()&&!i.isHidden&&i.widget.ignoreEvent(e))return!1;return!0}
-var Ve=Object.create(null),ge=Object.create(null),ef=A.ie&&A.ie_version<15||A.ios&&A.webkit_version<604;function pp(n){let e=n.dom.parentNode;if(!e)return;let t=e.
+var Ve=Object.create(null),ge=Object.create(null),ef=A.ie&&A.ie_version<15||A.ios&&A.webkit_version<604;function mp(n){let e=n.dom.parentNode;if(!e)return;let t=e.
 appendChild(document.createElement("textarea"));t.style.cssText="position: fixed; left: -10000px; top: 10px",t.focus(),setTimeout(()=>{n.focus(),t.remove(),tf(n,
 t.value)},50)}function ms(n,e,t){for(let i of n.facet(e))t=i(t,n);return t}function tf(n,e){e=ms(n.state,Io,e);let{state:t}=n,i,s=1,r=t.toText(e),o=r.lines==t.selection.
 ranges.length;if(oo!=null&&t.selection.ranges.every(a=>a.empty)&&oo==r.toString()){let a=-1;i=t.changeByRange(h=>{let f=t.doc.lineAt(h.from);if(f.from==a)return{
@@ -805,32 +805,32 @@ input.paste",scrollIntoView:!0})}ge.scroll=n=>{let e=n.inputState;e.lastScrollTo
 ect"),e.keyCode==27&&n.inputState.tabFocusMode!=0&&(n.inputState.tabFocusMode=Date.now()+2e3),!1);ge.touchstart=(n,e)=>{let t=n.inputState,i=e.targetTouches[0];
 t.touchActive=!0,t.lastTouchTime=Date.now(),i&&(t.lastTouchX=i.clientX,t.lastTouchY=i.clientY),t.setSelectionOrigin("select.pointer")};ge.touchmove=n=>{n.inputState.
 setSelectionOrigin("select.pointer")};ge.touchend=(n,e)=>{n.inputState.touchActive=!1};Ve.mousedown=(n,e)=>{if(n.observer.flush(),n.inputState.lastTouchTime>Date.
-now()-2e3)return!1;let t=null;for(let i of n.state.facet(Lh))if(t=i(n,e),t)break;if(!t&&e.button==0&&(t=mp(n,e)),t){let i=!n.hasFocus;n.inputState.startMouseSelection(
+now()-2e3)return!1;let t=null;for(let i of n.state.facet(Lh))if(t=i(n,e),t)break;if(!t&&e.button==0&&(t=yp(n,e)),t){let i=!n.hasFocus;n.inputState.startMouseSelection(
 new ro(n,e,t,i)),i&&n.observer.ignore(()=>{vh(n.contentDOM);let r=n.root.activeElement;r&&!r.contains(n.contentDOM)&&r.blur()});let s=n.inputState.mouseSelection;
 if(s)return s.start(e),s.dragging===!1}else n.inputState.setSelectionOrigin("select.pointer");return!1};function $a(n,e,t,i){if(i==1)return k.cursor(e,t);if(i==
-2)return jd(n.state,e,t);{let s=n.docView.lineAt(e,t),r=n.state.doc.lineAt(s?s.posAtEnd:e),o=s?s.posAtStart:r.from,l=s?s.posAtEnd:r.to;return l<n.state.doc.length&&
-l==r.to&&l++,k.undirectionalRange(o,l)}}var gp=A.ie&&A.ie_version<=11,Ua=null,Ka=0,Ga=0;function nf(n){if(!gp)return n.detail;let e=Ua,t=Ga;return Ua=n,Ga=Date.
-now(),Ka=!e||t>Date.now()-400&&Math.abs(e.clientX-n.clientX)<2&&Math.abs(e.clientY-n.clientY)<2?(Ka+1)%3:1}function mp(n,e){let t=n.posAndSideAtCoords({x:e.clientX,
+2)return Zd(n.state,e,t);{let s=n.docView.lineAt(e,t),r=n.state.doc.lineAt(s?s.posAtEnd:e),o=s?s.posAtStart:r.from,l=s?s.posAtEnd:r.to;return l<n.state.doc.length&&
+l==r.to&&l++,k.undirectionalRange(o,l)}}var bp=A.ie&&A.ie_version<=11,Ua=null,Ka=0,Ga=0;function nf(n){if(!bp)return n.detail;let e=Ua,t=Ga;return Ua=n,Ga=Date.
+now(),Ka=!e||t>Date.now()-400&&Math.abs(e.clientX-n.clientX)<2&&Math.abs(e.clientY-n.clientY)<2?(Ka+1)%3:1}function yp(n,e){let t=n.posAndSideAtCoords({x:e.clientX,
 y:e.clientY},!1),i=nf(e),s=n.state.selection;return{update(r){r.docChanged&&(t.pos=r.changes.mapPos(t.pos),s=s.map(r.changes))},get(r,o,l){let a=n.posAndSideAtCoords(
 {x:r.clientX,y:r.clientY},!1),h,f=$a(n,a.pos,a.assoc,i);if(t.pos!=a.pos&&!o){let c=$a(n,t.pos,t.assoc,i),u=Math.min(c.from,f.from),d=Math.max(c.to,f.to);f=u<f.from?
-k.range(u,d,f.assoc):k.range(d,u,f.assoc)}return o?s.replaceRange(s.main.extend(f.from,f.to,f.assoc)):l&&i==1&&s.ranges.length>1&&(h=bp(s,a.pos))?h:l?s.addRange(
-f):k.create([f])}}}function bp(n,e){for(let t=0;t<n.ranges.length;t++){let{from:i,to:s}=n.ranges[t];if(i<=e&&s>=e)return k.create(n.ranges.slice(0,t).concat(n.ranges.
+k.range(u,d,f.assoc):k.range(d,u,f.assoc)}return o?s.replaceRange(s.main.extend(f.from,f.to,f.assoc)):l&&i==1&&s.ranges.length>1&&(h=xp(s,a.pos))?h:l?s.addRange(
+f):k.create([f])}}}function xp(n,e){for(let t=0;t<n.ranges.length;t++){let{from:i,to:s}=n.ranges[t];if(i<=e&&s>=e)return k.create(n.ranges.slice(0,t).concat(n.ranges.
 slice(t+1)),n.mainIndex==t?0:n.mainIndex-(n.mainIndex>t?1:0))}return null}Ve.dragstart=(n,e)=>{let{selection:{main:t}}=n.state;if(e.target.draggable){let s=n.docView.
 tile.nearest(e.target);if(s&&s.isWidget()){let r=s.posAtStart,o=r+s.length;(r>=t.to||o<=t.from)&&(t=k.undirectionalRange(r,o))}}let{inputState:i}=n;return i.mouseSelection&&
 (i.mouseSelection.dragging=!0),i.draggedContent=t,e.dataTransfer&&(e.dataTransfer.setData("Text",ms(n.state,No,n.state.sliceDoc(t.from,t.to))),e.dataTransfer.effectAllowed=
 "copyMove"),!1};Ve.dragend=n=>(n.inputState.draggedContent=null,!1);function Ya(n,e,t,i){if(t=ms(n.state,Io,t),!t)return;let s=n.posAtCoords({x:e.clientX,y:e.clientY},
-!1),{draggedContent:r}=n.inputState,o=i&&r&&cp(n,e)?{from:r.from,to:r.to}:null,l={from:s,insert:t},a=n.state.changes(o?[o,l]:l);n.focus(),n.dispatch({changes:a,
+!1),{draggedContent:r}=n.inputState,o=i&&r&&dp(n,e)?{from:r.from,to:r.to}:null,l={from:s,insert:t},a=n.state.changes(o?[o,l]:l);n.focus(),n.dispatch({changes:a,
 selection:{anchor:a.mapPos(s,-1),head:a.mapPos(s,1)},userEvent:o?"move.drop":"input.drop"}),n.inputState.draggedContent=null}Ve.drop=(n,e)=>{if(!e.dataTransfer)
 return!1;if(n.state.readOnly)return!0;let t=e.dataTransfer.files;if(t&&t.length){let i=Array(t.length),s=0,r=()=>{++s==t.length&&Ya(n,e,i.filter(o=>o!=null).join(
 n.state.lineBreak),!1)};for(let o=0;o<t.length;o++){let l=new FileReader;l.onerror=r,l.onload=()=>{/[\x00-\x08\x0e-\x1f]{2}/.test(l.result)||(i[o]=l.result),r()},
 l.readAsText(t[o])}return!0}else{let i=e.dataTransfer.getData("Text");if(i)return Ya(n,e,i,!0),!0}return!1};Ve.paste=(n,e)=>{if(n.state.readOnly)return!0;n.observer.
-flush();let t=ef?null:e.clipboardData;return t?(tf(n,t.getData("text/plain")||t.getData("text/uri-list")),!0):(pp(n),!1)};function yp(n,e){let t=n.dom.parentNode;
+flush();let t=ef?null:e.clipboardData;return t?(tf(n,t.getData("text/plain")||t.getData("text/uri-list")),!0):(mp(n),!1)};function kp(n,e){let t=n.dom.parentNode;
 if(!t)return;let i=t.appendChild(document.createElement("textarea"));i.style.cssText="position: fixed; left: -10000px; top: 10px",i.value=e,i.focus(),i.selectionEnd=
-e.length,i.selectionStart=0,setTimeout(()=>{i.remove(),n.focus()},50)}function xp(n){let e=[],t=[],i=!1;for(let s of n.selection.ranges)s.empty||(e.push(n.sliceDoc(
+e.length,i.selectionStart=0,setTimeout(()=>{i.remove(),n.focus()},50)}function wp(n){let e=[],t=[],i=!1;for(let s of n.selection.ranges)s.empty||(e.push(n.sliceDoc(
 s.from,s.to)),t.push(s));if(!e.length){let s=-1;for(let{from:r}of n.selection.ranges){let o=n.doc.lineAt(r);o.number>s&&(e.push(o.text),t.push({from:o.from,to:Math.
 min(n.doc.length,o.to+1)})),s=o.number}i=!0}return{text:ms(n,No,e.join(n.lineBreak)),ranges:t,linewise:i}}var oo=null;Ve.copy=Ve.cut=(n,e)=>{if(!zi(n.contentDOM,
-n.observer.selectionRange))return!1;let{text:t,ranges:i,linewise:s}=xp(n.state);if(!t&&!s)return!1;oo=s?t:null,e.type=="cut"&&!n.state.readOnly&&n.dispatch({changes:i,
-scrollIntoView:!0,userEvent:"delete.cut"});let r=ef?null:e.clipboardData;return r?(r.clearData(),r.setData("text/plain",t),!0):(yp(n,t),!1)};var sf=De.define();
+n.observer.selectionRange))return!1;let{text:t,ranges:i,linewise:s}=wp(n.state);if(!t&&!s)return!1;oo=s?t:null,e.type=="cut"&&!n.state.readOnly&&n.dispatch({changes:i,
+scrollIntoView:!0,userEvent:"delete.cut"});let r=ef?null:e.clipboardData;return r?(r.clearData(),r.setData("text/plain",t),!0):(kp(n,t),!1)};var sf=De.define();
 function rf(n,e){let t=[];for(let i of n.facet(Nh)){let s=i(n,e);s&&t.push(s)}return t.length?n.update({effects:t,annotations:sf.of(!0)}):null}function of(n){setTimeout(
 ()=>{let e=n.hasFocus;if(e!=n.inputState.notifiedFocused){let t=rf(n.state,e);t?n.dispatch(t):n.update([])}},10)}ge.focus=n=>{n.inputState.lastFocusTime=Date.now(),
 !n.scrollDOM.scrollTop&&(n.inputState.lastScrollTop||n.inputState.lastScrollLeft)&&(n.scrollDOM.scrollTop=n.inputState.lastScrollTop,n.scrollDOM.scrollLeft=n.inputState.
@@ -847,7 +847,7 @@ l.startOffset),h=n.posAtDOM(l.endContainer,l.endOffset);return Vo(n,{from:a,to:h
 inputType==e.inputType))&&(n.observer.delayAndroidKey(s.key,s.keyCode),s.key=="Backspace"||s.key=="Delete")){let r=((i=window.visualViewport)===null||i===void 0?
 void 0:i.height)||0;setTimeout(()=>{var o;(((o=window.visualViewport)===null||o===void 0?void 0:o.height)||0)>r+10&&n.hasFocus&&(n.contentDOM.blur(),n.focus())},
 100)}return A.ios&&e.inputType=="deleteContentForward"&&n.observer.flushSoon(),A.safari&&e.inputType=="insertText"&&n.inputState.composing>=0&&setTimeout(()=>ge.
-compositionend(n,e),20),!1};var ja=new Set;function kp(n){ja.has(n)||(ja.add(n),n.addEventListener("copy",()=>{}),n.addEventListener("cut",()=>{}))}var _a=["pre\
+compositionend(n,e),20),!1};var ja=new Set;function vp(n){ja.has(n)||(ja.add(n),n.addEventListener("copy",()=>{}),n.addEventListener("cut",()=>{}))}var _a=["pre\
 -wrap","normal","pre-line","break-spaces"],mi=!1;function Za(){mi=!1}var lo=class{constructor(e){this.lineWrapping=e,this.doc=W.empty,this.heightSamples={},this.
 lineHeight=14,this.charWidth=7,this.textHeight=14,this.lineLength=30}heightForGap(e,t){let i=this.doc.lineAt(t).number-this.doc.lineAt(e).number+1;return this.lineWrapping&&
 (i+=Math.max(0,Math.ceil((t-e-i*this.lineLength*.5)/this.lineLength))),this.lineHeight*i}heightForLine(e){return this.lineWrapping?(1+Math.max(0,Math.ceil((e-this.
@@ -869,9 +869,9 @@ f,c);r=rs(r,r.replace(a,h,p))}return r.updateHeight(i,0)}static empty(){return n
 for(;;)if(t==i)if(s>r*2){let l=e[t-1];l.break?e.splice(--t,1,l.left,null,l.right):e.splice(--t,1,l.left,l.right),i+=1+l.break,s-=l.size}else if(r>s*2){let l=e[i];
 l.break?e.splice(i,1,l.left,null,l.right):e.splice(i,1,l.left,l.right),i+=2+l.break,r-=l.size}else break;else if(s<r){let l=e[t++];l&&(s+=l.size)}else{let l=e[--i];
 l&&(r+=l.size)}let o=!1;return e[t-1]==null?(o=!0,t--):e[t]==null&&(o=!0,i++),new ho(n.of(e.slice(0,t)),o,n.of(e.slice(i)))}};function rs(n,e){return n==e?n:(n.
-constructor!=e.constructor&&(mi=!0),e)}Se.prototype.size=1;var wp=D.replace({}),os=class extends Se{constructor(e,t,i){super(e,t),this.deco=i,this.spaceAbove=0}mainBlock(e,t){
+constructor!=e.constructor&&(mi=!0),e)}Se.prototype.size=1;var Sp=D.replace({}),os=class extends Se{constructor(e,t,i){super(e,t),this.deco=i,this.spaceAbove=0}mainBlock(e,t){
 return new Fe(t,this.length,e+this.spaceAbove,this.height-this.spaceAbove,this.deco||0)}blockAt(e,t,i,s){return this.spaceAbove&&e<i+this.spaceAbove?new Fe(s,0,
-i,this.spaceAbove,wp):this.mainBlock(i,s)}lineAt(e,t,i,s,r){let o=this.mainBlock(s,r);return this.spaceAbove?this.blockAt(0,i,s,r).join(o):o}forEachLine(e,t,i,s,r,o){
+i,this.spaceAbove,Sp):this.mainBlock(i,s)}lineAt(e,t,i,s,r){let o=this.mainBlock(s,r);return this.spaceAbove?this.blockAt(0,i,s,r).join(o):o}forEachLine(e,t,i,s,r,o){
 e<=r+this.length&&t>=r&&o(this.lineAt(0,U.ByPos,i,s,r))}setMeasuredHeight(e){let t=e.heights[e.index++];t<0?(this.spaceAbove=-t,t=e.heights[e.index++]):this.spaceAbove=
 0,this.setHeight(t)}updateHeight(e,t=0,i=!1,s){return s&&s.from<=t&&s.more&&this.setMeasuredHeight(s),this.outdated=!1,this}toString(){return`block(${this.length}\
 )`}},Be=class n extends os{constructor(e,t,i){super(e,t,null),this.collapsed=0,this.widgetHeight=0,this.breaks=0,this.spaceAbove=i}mainBlock(e,t){return new Fe(
@@ -910,11 +910,11 @@ e.height+t.height),this.outdated=e.outdated||t.outdated,this.size=e.size+t.size,
 right:o}=this,l=t+r.length+this.break,a=null;return s&&s.from<=t+r.length&&s.more?a=r=r.updateHeight(e,t,i,s):r.updateHeight(e,t,i),s&&s.from<=l+o.length&&s.more?
 a=o=o.updateHeight(e,l,i,s):o.updateHeight(e,l,i),a?this.balanced(r,o):(this.height=this.left.height+this.right.height,this.outdated=!1,this)}toString(){return this.
 left+(this.break?" ":"-")+this.right}};function Ja(n,e){let t,i;n[e]==null&&(t=n[e-1])instanceof mt&&(i=n[e+1])instanceof mt&&n.splice(e-1,3,new mt(t.length+1+i.
-length))}var vp=5,fo=class n{constructor(e,t){this.pos=e,this.oracle=t,this.nodes=[],this.lineStart=-1,this.lineEnd=-1,this.covering=null,this.writtenTo=e}get isCovered(){
+length))}var Op=5,fo=class n{constructor(e,t){this.pos=e,this.oracle=t,this.nodes=[],this.lineStart=-1,this.lineEnd=-1,this.covering=null,this.writtenTo=e}get isCovered(){
 return this.covering&&this.nodes[this.nodes.length-1]==this.covering}span(e,t){if(this.lineStart>-1){let i=Math.min(t,this.lineEnd),s=this.nodes[this.nodes.length-
 1];s instanceof Be?s.length+=i-this.pos:(i>this.pos||!this.isCovered)&&this.nodes.push(new Be(i-this.pos,-1,0)),this.writtenTo=i,t>i&&(this.nodes.push(null),this.
 writtenTo++,this.lineStart=-1)}this.pos=t}point(e,t,i){if(e<t||i.heightRelevant){let s=i.widget?i.widget.estimatedHeight:0,r=i.widget?i.widget.lineBreaks:0;s<0&&
-(s=this.oracle.lineHeight);let o=t-e;i.block?this.addBlock(new os(o,s,i)):(o||r||s>=vp)&&this.addLineDeco(s,r,o)}else t>e&&this.span(e,t);this.lineEnd>-1&&this.
+(s=this.oracle.lineHeight);let o=t-e;i.block?this.addBlock(new os(o,s,i)):(o||r||s>=Op)&&this.addLineDeco(s,r,o)}else t>e&&this.span(e,t);this.lineEnd>-1&&this.
 lineEnd<this.pos&&(this.lineEnd=this.oracle.doc.lineAt(this.pos).to)}enterLine(){if(this.lineStart>-1)return;let{from:e,to:t}=this.oracle.doc.lineAt(this.pos);this.
 lineStart=e,this.lineEnd=t,this.writtenTo<e&&((this.writtenTo<e-1||this.nodes[this.nodes.length-1]==null)&&this.nodes.push(this.blankContent(this.writtenTo,e-1)),
 this.nodes.push(null)),this.pos>e&&this.nodes.push(new Be(this.pos-e,-1,0)),this.writtenTo=this.pos}blankContent(e,t){let i=new mt(t-e);return this.oracle.doc.lineAt(
@@ -924,13 +924,13 @@ this.pos=this.pos+e.length,t&&t.endSide>0&&(this.covering=e)}addLineDeco(e,t,i){
 e),s.breaks+=t,this.writtenTo=this.pos=this.pos+i}finish(e){let t=this.nodes.length==0?null:this.nodes[this.nodes.length-1];this.lineStart>-1&&!(t instanceof Be)&&
 !this.isCovered?this.nodes.push(new Be(0,-1,0)):(this.writtenTo<this.pos||t==null)&&this.nodes.push(this.blankContent(this.writtenTo,this.pos));let i=e;for(let s of this.
 nodes)s instanceof Be&&s.updateHeight(this.oracle,i),i+=s?s.length:1;return this.nodes}static build(e,t,i,s){let r=new n(i,e);return F.spans(t,i,s,r,0),r.finish(
-i)}};function Sp(n,e,t){let i=new co;return F.compare(n,e,t,i,0),i.changes}var co=class{constructor(){this.changes=[]}compareRange(){}comparePoint(e,t,i,s){(e<t||
-i&&i.heightRelevant||s&&s.heightRelevant)&&ai(e,t,this.changes,5)}};function Op(n,e){let t=n.getBoundingClientRect(),i=n.ownerDocument,s=i.defaultView||window,r=Math.
+i)}};function Cp(n,e,t){let i=new co;return F.compare(n,e,t,i,0),i.changes}var co=class{constructor(){this.changes=[]}compareRange(){}comparePoint(e,t,i,s){(e<t||
+i&&i.heightRelevant||s&&s.heightRelevant)&&ai(e,t,this.changes,5)}};function Ap(n,e){let t=n.getBoundingClientRect(),i=n.ownerDocument,s=i.defaultView||window,r=Math.
 max(0,t.left),o=Math.min(s.innerWidth,t.right),l=Math.max(0,t.top),a=Math.min(s.innerHeight,t.bottom);for(let h=n.parentNode;h&&h!=i.body;)if(ne(h)){let f=window.
 getComputedStyle(h);if((h.scrollHeight>h.clientHeight||h.scrollWidth>h.clientWidth)&&f.overflow!="visible"){let c=h.getBoundingClientRect();r=Math.max(r,c.left),
 o=Math.min(o,c.right),l=Math.max(l,c.top),a=Math.min(h==n.parentNode?s.innerHeight:a,c.bottom)}h=f.position=="absolute"||f.position=="fixed"?h.offsetParent:h.parentNode}else if(h.
-nodeType==11)h=h.host;else break;return{left:r-t.left,right:Math.max(r,o)-t.left,top:l-(t.top+e),bottom:Math.max(l,a)-(t.top+e)}}function Cp(n){let e=n.getBoundingClientRect(),
-t=n.ownerDocument.defaultView||window;return e.left<t.innerWidth&&e.right>0&&e.top<t.innerHeight&&e.bottom>0}function Ap(n,e){let t=n.getBoundingClientRect();return{
+nodeType==11)h=h.host;else break;return{left:r-t.left,right:Math.max(r,o)-t.left,top:l-(t.top+e),bottom:Math.max(l,a)-(t.top+e)}}function Mp(n){let e=n.getBoundingClientRect(),
+t=n.ownerDocument.defaultView||window;return e.left<t.innerWidth&&e.right>0&&e.top<t.innerHeight&&e.bottom>0}function Pp(n,e){let t=n.getBoundingClientRect();return{
 left:0,right:t.right-t.left,top:e,bottom:t.bottom-(t.top+e)}}var Ki=class{constructor(e,t,i,s){this.from=e,this.to=t,this.size=i,this.displaySize=s}static same(e,t){
 if(e.length!=t.length)return!1;for(let i=0;i<e.length;i++){let s=e[i],r=t[i];if(s.from!=r.from||s.to!=r.to||s.size!=r.size)return!1}return!0}draw(e,t){return D.
 replace({widget:new uo(this.displaySize*(t?e.scaleY:e.scaleX),t)}).range(this.from,this.to)}},uo=class extends Oe{constructor(e,t){super(),this.size=e,this.vertical=
@@ -947,7 +947,7 @@ t.head:t.anchor;if(!e.some(({from:r,to:o})=>s>=r&&s<=o)){let{from:r,to:o}=this.l
 from),this.updateScaler()}updateScaler(){let e=this.scaler;return this.scaler=this.heightMap.height<=7e6?po:go.get(this.heightOracle,this.heightMap,this.viewports),
 e.eq(this.scaler)?0:2}updateViewportLines(){this.viewportLines=[],this.heightMap.forEachLine(this.viewport.from,this.viewport.to,this.heightOracle.setDoc(this.state.
 doc),0,0,e=>{this.viewportLines.push(Vi(e,this.scaler))})}update(e,t=null){this.state=e.state;let i=this.stateDeco;this.stateDeco=eh(this.state);let s=e.changedRanges,
-r=He.extendWithRanges(s,Sp(i,this.stateDeco,e?e.changes:ue.empty(this.state.doc.length))),o=this.heightMap.height,l=this.scrolledToBottom?null:this.scrollAnchorAt(
+r=He.extendWithRanges(s,Cp(i,this.stateDeco,e?e.changes:ue.empty(this.state.doc.length))),o=this.heightMap.height,l=this.scrolledToBottom?null:this.scrollAnchorAt(
 this.scrollOffset);Za(),this.heightMap=this.heightMap.applyChanges(this.stateDeco,e.startState.doc,this.heightOracle.setDoc(this.state.doc),r),(this.heightMap.height!=
 o||mi)&&(e.flags|=2),l?(this.scrollAnchorPos=e.changes.mapPos(l.from,-1),this.scrollAnchorHeight=l.top):(this.scrollAnchorPos=-1,this.scrollAnchorHeight=o);let a=r.
 length?this.mapViewport(this.viewport,e.changes):this.viewport;(t&&(t.range.head<a.from||t.range.head>a.to)||!this.viewportIsAppropriate(a))&&(a=this.getViewport(
@@ -961,9 +961,9 @@ f=0;if(l.width&&l.height){let{scaleX:w,scaleY:v}=yh(t,l);(w>.005&&Math.abs(this.
 v,h|=16,o=a=!0)}let c=(parseInt(i.paddingTop)||0)*this.scaleY,u=(parseInt(i.paddingBottom)||0)*this.scaleY;(this.paddingTop!=c||this.paddingBottom!=u)&&(this.paddingTop=
 c,this.paddingBottom=u,h|=18),this.editorWidth!=e.scrollDOM.clientWidth&&(s.lineWrapping&&(a=!0),this.editorWidth=e.scrollDOM.clientWidth,h|=16);let d=xh(this.view.
 contentDOM,!1).y;d!=this.scrollParent&&(this.scrollParent=d,this.scrollAnchorHeight=-1,this.scrollOffset=0);let p=this.getScrollOffset();this.scrollOffset!=p&&(this.
-scrollAnchorHeight=-1,this.scrollOffset=p),this.scrolledToBottom=Sh(this.scrollParent||e.win);let g=(this.printing?Ap:Op)(t,this.paddingTop),m=g.top-this.pixelViewport.
+scrollAnchorHeight=-1,this.scrollOffset=p),this.scrolledToBottom=Sh(this.scrollParent||e.win);let g=(this.printing?Pp:Ap)(t,this.paddingTop),m=g.top-this.pixelViewport.
 top,b=g.bottom-this.pixelViewport.bottom;this.pixelViewport=g;let M=this.pixelViewport.bottom>this.pixelViewport.top&&this.pixelViewport.right>this.pixelViewport.
-left;if(M!=this.inView&&(this.inView=M,M&&(a=!0)),!this.inView&&!this.scrollTarget&&!Cp(e.dom))return 0;let x=l.width;if((this.contentDOMWidth!=x||this.editorHeight!=
+left;if(M!=this.inView&&(this.inView=M,M&&(a=!0)),!this.inView&&!this.scrollTarget&&!Mp(e.dom))return 0;let x=l.width;if((this.contentDOMWidth!=x||this.editorHeight!=
 e.scrollDOM.clientHeight)&&(this.contentDOMWidth=l.width,this.editorHeight=e.scrollDOM.clientHeight,h|=16),a){let w=e.docView.measureVisibleLineHeights(this.viewport);
 if(s.mustRefreshForHeights(w)&&(o=!0),o||s.lineWrapping&&Math.abs(x-this.contentDOMWidth)>s.charWidth){let{lineHeight:v,charWidth:O,textHeight:L}=e.docView.measureTextSize();
 o=v>0&&s.refresh(r,v,O,L,Math.max(5,x/O),w),o&&(e.docView.minWidth=0,h|=16)}m>0&&b>0?f=Math.max(m,b):m<0&&b<0&&(f=Math.min(m,b)),Za();for(let v of this.viewports){
@@ -982,9 +982,9 @@ return!0;let{top:s}=this.heightMap.lineAt(e,U.ByPos,this.heightOracle,0,0),{bott
 return(e==0||s<=o-Math.max(10,Math.min(-i,250)))&&(t==this.state.doc.length||r>=l+Math.max(10,Math.min(i,250)))&&s>o-2*1e3&&r<l+2*1e3}mapLineGaps(e,t){if(!e.length||
 t.empty)return e;let i=[];for(let s of e)t.touchesRange(s.from,s.to)||i.push(new Ki(t.mapPos(s.from),t.mapPos(s.to),s.size,s.displaySize));return i}ensureLineGaps(e,t){
 let i=this.heightOracle.lineWrapping,s=i?1e4:2e3,r=s>>1,o=s<<1;if(this.defaultTextDirection!=X.LTR&&!i)return[];let l=[],a=(f,c,u,d)=>{if(c-f<r)return;let p=this.
-state.selection.main,g=[p.from];p.empty||g.push(p.to);for(let b of g)if(b>f&&b<c){a(f,b-10,u,d),a(b+10,c,u,d);return}let m=Pp(e,b=>b.from>=u.from&&b.to<=u.to&&Math.
+state.selection.main,g=[p.from];p.empty||g.push(p.to);for(let b of g)if(b>f&&b<c){a(f,b-10,u,d),a(b+10,c,u,d);return}let m=Dp(e,b=>b.from>=u.from&&b.to<=u.to&&Math.
 abs(b.from-f)<r&&Math.abs(b.to-c)<r&&!g.some(M=>b.from<M&&b.to>M));if(!m){if(c<u.to&&t&&i&&t.visibleRanges.some(x=>x.from<=c&&x.to>=c)){let x=t.moveToLineBoundary(
-k.cursor(c),!1,!0).head;x>f&&(c=x)}let b=this.gapSize(u,f,c,d),M=i||b<2e6?b:2e6;m=new Ki(f,c,b,M)}l.push(m)},h=f=>{if(f.length<o||f.type!=re.Text)return;let c=Mp(
+k.cursor(c),!1,!0).head;x>f&&(c=x)}let b=this.gapSize(u,f,c,d),M=i||b<2e6?b:2e6;m=new Ki(f,c,b,M)}l.push(m)},h=f=>{if(f.length<o||f.type!=re.Text)return;let c=Tp(
 f.from,f.to,this.stateDeco);if(c.total<o)return;let u=this.scrollTarget?this.scrollTarget.range.head:null,d,p;if(i){let g=s/this.heightOracle.lineLength*this.heightOracle.
 lineHeight,m,b;if(u!=null){let M=Vn(c,u),x=((this.visibleBottom-this.visibleTop)/2+g)/f.height;m=M-x,b=M+x}else m=(this.visibleTop-f.top-g)/f.height,b=(this.visibleBottom-
 f.top+g)/f.height;d=Hn(c,m),p=Hn(c,b)}else{let g=c.total*this.heightOracle.charWidth,m=s*this.heightOracle.charWidth,b=0;if(g>2e6)for(let v of e)v.from>=f.from&&
@@ -1001,10 +1001,10 @@ top<=e&&t.bottom>=e)||Vi(this.heightMap.lineAt(this.scaler.fromDOM(e),U.ByHeight
 this.view.scrollDOM?this.scrollParent.scrollTop*this.scaleY:(this.scrollParent?this.scrollParent.getBoundingClientRect().top:0)-this.view.contentDOM.getBoundingClientRect().
 top}scrollAnchorAt(e){let t=this.lineBlockAtHeight(e+12-this.paddingTop);return t.from>=this.viewport.from||this.viewportLines[0].top-e>200?t:this.viewportLines[0]}elementAtHeight(e){
 return Vi(this.heightMap.blockAt(this.scaler.fromDOM(e),this.heightOracle,0,0),this.scaler)}get docHeight(){return this.scaler.toDOM(this.heightMap.height)}get contentHeight(){
-return this.docHeight+this.paddingTop+this.paddingBottom}},ri=class{constructor(e,t){this.from=e,this.to=t}};function Mp(n,e,t){let i=[],s=n,r=0;return F.spans(
+return this.docHeight+this.paddingTop+this.paddingBottom}},ri=class{constructor(e,t){this.from=e,this.to=t}};function Tp(n,e,t){let i=[],s=n,r=0;return F.spans(
 t,n,e,{span(){},point(o,l){o>s&&(i.push({from:s,to:o}),r+=o-s),s=l}},20),s<e&&(i.push({from:s,to:e}),r+=e-s),{total:r,ranges:i}}function Hn({total:n,ranges:e},t){
 if(t<=0)return e[0].from;if(t>=1)return e[e.length-1].to;let i=Math.floor(n*t);for(let s=0;;s++){let{from:r,to:o}=e[s],l=o-r;if(i<=l)return r+i;i-=l}}function Vn(n,e){
-let t=0;for(let{from:i,to:s}of n.ranges){if(e<=s){t+=e-i;break}t+=s-i}return t/n.total}function Pp(n,e){for(let t of n)if(e(t))return t}var po={toDOM(n){return n},
+let t=0;for(let{from:i,to:s}of n.ranges){if(e<=s){t+=e-i;break}t+=s-i}return t/n.total}function Dp(n,e){for(let t of n)if(e(t))return t}var po={toDOM(n){return n},
 fromDOM(n){return n},scale:1,eq(n){return n==this}};function eh(n){let e=n.facet(gs).filter(i=>typeof i!="function"),t=n.facet(Fo).filter(i=>typeof i!="function");
 return t.length&&e.push(F.join(t)),e}var go=class n{constructor(e,t){this.scale=e,this.viewports=t}static get(e,t,i){let s=0,r=0,o=0,l=i.map(({from:h,to:f})=>{let c=t.
 lineAt(h,U.ByPos,e,0,0).top,u=t.lineAt(f,U.ByPos,e,0,0).bottom;return s+=u-c,{from:h,to:f,top:c,bottom:u,domTop:0,domBottom:0}});if(t.height-s<10)return po;let a=(7e6-
@@ -1015,7 +1015,7 @@ i=r.bottom,s=r.domBottom}}eq(e){return e instanceof n?this.scale==e.scale&&this.
 from&&t.to==e.viewports[i].to):!1}};function Vi(n,e){if(e.scale==1)return n;let t=e.toDOM(n.top),i=e.toDOM(n.bottom);return new Fe(n.from,n.length,t,i-t,Array.isArray(
 n._content)?n._content.map(s=>Vi(s,e)):n._content)}var zn=C.define({combine:n=>n.join(" ")}),mo=C.define({combine:n=>n.indexOf(!0)>-1}),bo=Re.newName(),lf=Re.newName(),
 af=Re.newName(),hf={"&light":"."+lf,"&dark":"."+af};function yo(n,e,t){return new Re(e,{finish(i){return/&/.test(i)?i.replace(/&\w*/,s=>{if(s=="&")return n;if(!t||
-!t[s])throw new RangeError(`Unsupported selector: ${s}`);return t[s]}):n+" "+i}})}var Tp=yo("."+bo,{"&":{position:"relative !important",boxSizing:"border-box","\
+!t[s])throw new RangeError(`Unsupported selector: ${s}`);return t[s]}):n+" "+i}})}var Rp=yo("."+bo,{"&":{position:"relative !important",boxSizing:"border-box","\
 &.cm-focused":{outline:"1px dotted #212121"},display:"flex !important",flexDirection:"column"},".cm-scroller":{display:"flex !important",alignItems:"flex-start \
 !important",fontFamily:"monospace",lineHeight:1.4,height:"100%",overflowX:"auto",position:"relative",zIndex:0,overflowAnchor:"none"},".cm-content":{margin:0,flexGrow:2,
 flexShrink:0,display:"block",whiteSpace:"pre",wordWrap:"normal",boxSizing:"border-box",minHeight:"100%",padding:"4px 0",outline:"none","&[contenteditable=true]":{
@@ -1049,7 +1049,7 @@ button":{verticalAlign:"middle",color:"inherit",fontSize:"70%",padding:".2em 1em
 1f5, #d9d9df)",border:"1px solid #888","&:active":{backgroundImage:"linear-gradient(#b4b4b4, #d0d3d6)"}},"&dark .cm-button":{backgroundImage:"linear-gradient(#3\
 93939, #111)",border:"1px solid #888","&:active":{backgroundImage:"linear-gradient(#111, #333)"}},".cm-textfield":{verticalAlign:"middle",color:"inherit",fontSize:"\
 70%",border:"1px solid silver",padding:".2em .5em"},"&light .cm-textfield":{backgroundColor:"white"},"&dark .cm-textfield":{border:"1px solid #555",backgroundColor:"\
-inherit"}},hf),Dp={childList:!0,characterData:!0,subtree:!0,attributes:!0,characterDataOldValue:!0},Dr=A.ie&&A.ie_version<=11,xo=class{constructor(e){this.view=
+inherit"}},hf),Bp={childList:!0,characterData:!0,subtree:!0,attributes:!0,characterDataOldValue:!0},Dr=A.ie&&A.ie_version<=11,xo=class{constructor(e){this.view=
 e,this.active=!1,this.editContext=null,this.selectionRange=new Hr,this.selectionChanged=!1,this.delayedFlush=-1,this.resizeTimeout=-1,this.queue=[],this.delayedAndroidKey=
 null,this.flushingAndroidKey=-1,this.lastChange=0,this.scrollTargets=[],this.intersection=null,this.resizeScroll=null,this.intersecting=!1,this.gapIntersection=
 null,this.gaps=[],this.printQuery=null,this.parentCheck=-1,this.dom=e.contentDOM,this.observer=new MutationObserver(t=>{for(let i of t)this.queue.push(i);(A.ie&&
@@ -1071,15 +1071,15 @@ some((t,i)=>t!=e[i]))){this.gapIntersection.disconnect();for(let t of e)this.gap
 if(!this.readSelectionRange()||this.delayedAndroidKey)return;let{view:i}=this,s=this.selectionRange;if(i.state.facet(ot)?i.root.activeElement!=this.dom:!zi(this.
 dom,s))return;let r=s.anchorNode&&i.docView.tile.nearest(s.anchorNode);if(r&&r.isWidget()&&r.widget.ignoreEvent(e)){t||(this.selectionChanged=!1);return}(A.ie&&
 A.ie_version<=11||A.android&&A.chrome)&&!i.state.selection.main.empty&&s.focusNode&&Qi(s.focusNode,s.focusOffset,s.anchorNode,s.anchorOffset)?this.flushSoon():this.
-flush(!1)}readSelectionRange(){let{view:e}=this,t=Zi(e.root);if(!t)return!1;let i=A.safari&&e.root.nodeType==11&&e.root.activeElement==this.dom&&Rp(this.view,t)||
+flush(!1)}readSelectionRange(){let{view:e}=this,t=Zi(e.root);if(!t)return!1;let i=A.safari&&e.root.nodeType==11&&e.root.activeElement==this.dom&&Lp(this.view,t)||
 t;if(!i||this.selectionRange.eq(i))return!1;let s=zi(this.dom,i);return s&&!this.selectionChanged&&e.inputState.lastFocusTime>Date.now()-200&&e.inputState.lastTouchTime<
-Date.now()-300&&Cd(this.dom,i)?(this.view.inputState.lastFocusTime=0,e.docView.updateSelection(),!1):(this.selectionRange.setRange(i),s&&(this.selectionChanged=
+Date.now()-300&&Md(this.dom,i)?(this.view.inputState.lastFocusTime=0,e.docView.updateSelection(),!1):(this.selectionRange.setRange(i),s&&(this.selectionChanged=
 !0),!0)}setSelectionRange(e,t){this.selectionRange.set(e.node,e.offset,t.node,t.offset),this.selectionChanged=!1}clearSelectionRange(){this.selectionRange.set(null,
 0,null,0)}listenForScroll(){this.parentCheck=-1;let e=0,t=null;for(let i=this.dom;i;)if(ne(i))!t&&e<this.scrollTargets.length&&this.scrollTargets[e]==i?e++:t||(t=
 this.scrollTargets.slice(0,e)),t&&t.push(i),i=i.assignedSlot||i.parentNode;else if(i.nodeType==11)i=i.host;else break;if(e<this.scrollTargets.length&&!t&&(t=this.
 scrollTargets.slice(0,e)),t){for(let i of this.scrollTargets)i.removeEventListener("scroll",this.onScroll);for(let i of this.scrollTargets=t)i.addEventListener(
 "scroll",this.onScroll)}}ignore(e){if(!this.active)return e();try{return this.stop(),e()}finally{this.start(),this.clear()}}start(){this.active||(this.observer.
-observe(this.dom,Dp),Dr&&this.dom.addEventListener("DOMCharacterDataModified",this.onCharData),this.active=!0)}stop(){this.active&&(this.active=!1,this.observer.
+observe(this.dom,Bp),Dr&&this.dom.addEventListener("DOMCharacterDataModified",this.onCharData),this.active=!0)}stop(){this.active&&(this.active=!1,this.observer.
 disconnect(),Dr&&this.dom.removeEventListener("DOMCharacterDataModified",this.onCharData))}clear(){this.processRecords(),this.queue.length=0,this.selectionChanged=
 !1}delayAndroidKey(e,t){var i;if(!this.delayedAndroidKey){let s=()=>{let r=this.delayedAndroidKey;r&&(this.clearDelayedAndroidKey(),this.view.inputState.lastKeyCode=
 r.keyCode,this.view.inputState.lastKeyTime=Date.now(),!this.flush()&&r.force&&hi(this.dom,r.key,r.keyCode))};this.flushingAndroidKey=this.view.win.requestAnimationFrame(
@@ -1107,7 +1107,7 @@ scrollTargets)s.removeEventListener("scroll",this.onScroll);this.removeWindowLis
 this.win.cancelAnimationFrame(this.delayedFlush),this.win.cancelAnimationFrame(this.flushingAndroidKey),this.editContext&&(this.view.contentDOM.editContext=null,
 this.editContext.destroy())}};function th(n,e,t){for(;e;){let i=Y.get(e);if(i&&i.parent==n)return i;let s=e.parentNode;e=s!=n.dom?s:t>0?e.nextSibling:e.previousSibling}
 return null}function ih(n,e){let t=e.startContainer,i=e.startOffset,s=e.endContainer,r=e.endOffset,o=n.docView.domAtPos(n.state.selection.main.anchor,1);return Qi(
-o.node,o.offset,s,r)&&([t,i,s,r]=[s,r,t,i]),{anchorNode:t,anchorOffset:i,focusNode:s,focusOffset:r}}function Rp(n,e){if(e.getComposedRanges){let s=e.getComposedRanges(
+o.node,o.offset,s,r)&&([t,i,s,r]=[s,r,t,i]),{anchorNode:t,anchorOffset:i,focusNode:s,focusOffset:r}}function Lp(n,e){if(e.getComposedRanges){let s=e.getComposedRanges(
 n.root)[0];if(s)return ih(n,s)}let t=null;function i(s){s.preventDefault(),s.stopImmediatePropagation(),t=s.getTargetRanges()[0]}return n.contentDOM.addEventListener(
 "beforeinput",i,!0),n.dom.ownerDocument.execCommand("indent"),n.contentDOM.removeEventListener("beforeinput",i,!0),t?ih(n,t):null}var ko=class{constructor(e){this.
 from=0,this.to=0,this.pendingContextChange=null,this.handlers=Object.create(null),this.composing=null,this.resetRange(e.state);let t=this.editContext=new window.
@@ -1151,7 +1151,7 @@ this.editorAttrs={},this.contentAttrs={},this.bidiCache=[],this.destroyed=!1,thi
 this.scrollDOM.appendChild(this.contentDOM),this.announceDOM=document.createElement("div"),this.announceDOM.className="cm-announced",this.announceDOM.setAttribute(
 "aria-live","polite"),this.dom=document.createElement("div"),this.dom.appendChild(this.announceDOM),this.dom.appendChild(this.scrollDOM),e.parent&&e.parent.appendChild(
 this.dom);let{dispatch:i}=e;this.dispatchTransactions=e.dispatchTransactions||i&&(s=>s.forEach(r=>i(r,this)))||(s=>this.update(s)),this.dispatch=this.dispatch.bind(
-this),this._root=e.root||Od(e.parent)||document,this.viewState=new ls(this,e.state||Q.create(e)),e.scrollTo&&e.scrollTo.is(Nn)&&(this.viewState.scrollTarget=e.scrollTo.
+this),this._root=e.root||Ad(e.parent)||document,this.viewState=new ls(this,e.state||Q.create(e)),e.scrollTo&&e.scrollTo.is(Nn)&&(this.viewState.scrollTarget=e.scrollTo.
 value.clip(this.viewState.state)),this.plugins=this.state.facet(si).map(s=>new qi(s));for(let s of this.plugins)s.update(this);this.observer=new xo(this),this.inputState=
 new so(this),this.inputState.ensureHandlers(this.plugins),this.docView=new ns(this),this.mountStyles(),this.updateAttrs(),this.updateState=0,this.requestMeasure(),
 !((t=document.fonts)===null||t===void 0)&&t.ready&&document.fonts.ready.then(()=>{this.viewState.mustMeasureContent="refresh",this.requestMeasure()})}dispatch(...e){
@@ -1195,7 +1195,7 @@ cm-content",style:`${A.tabSize}: ${this.state.tabSize}`,role:"textbox","aria-mul
 observer.ignore(()=>{let s=Wa(this.contentDOM,this.contentAttrs,t),r=Wa(this.dom,this.editorAttrs,e);return s||r});return this.editorAttrs=e,this.contentAttrs=t,
 i}showAnnouncements(e){let t=!0;for(let i of e)for(let s of i.effects)if(s.is(n.announce)){t&&(this.announceDOM.textContent="",this.win.clearTimeout(this.clearAnnouncement),
 this.clearAnnouncement=this.win.setTimeout(()=>{this.announceDOM.textContent="\xA0"},200),t=!1);let r=this.announceDOM.appendChild(document.createElement("div"));
-r.textContent=s.value}}mountStyles(){this.styleModules=this.state.facet(Hi);let e=this.state.facet(n.cspNonce);Re.mount(this.root,this.styleModules.concat(Tp).reverse(),
+r.textContent=s.value}}mountStyles(){this.styleModules=this.state.facet(Hi);let e=this.state.facet(n.cspNonce);Re.mount(this.root,this.styleModules.concat(Rp).reverse(),
 e?{nonce:e}:void 0)}readMeasured(){if(this.updateState==2)throw new Error("Reading the editor layout isn't allowed during an update");this.updateState==0&&this.
 measureScheduled>-1&&this.measure(!1)}requestMeasure(e){if(this.measureScheduled<0&&(this.measureScheduled=this.win.requestAnimationFrame(()=>this.measure())),e){
 if(this.measureRequests.indexOf(e)>-1)return;if(e.key!=null){for(let t=0;t<this.measureRequests.length;t++)if(this.measureRequests[t].key===e.key){this.measureRequests[t]=
@@ -1204,16 +1204,16 @@ plugin==e)||null),t&&t.update(this).value}get documentTop(){return this.contentD
 top:this.viewState.paddingTop,bottom:this.viewState.paddingBottom}}get scaleX(){return this.viewState.scaleX}get scaleY(){return this.viewState.scaleY}elementAtHeight(e){
 return this.readMeasured(),this.viewState.elementAtHeight(e)}lineBlockAtHeight(e){return this.readMeasured(),this.viewState.lineBlockAtHeight(e)}get viewportLineBlocks(){
 return this.viewState.viewportLines}lineBlockAt(e){return this.viewState.lineBlockAt(e)}get contentHeight(){return this.viewState.contentHeight}moveByChar(e,t,i){
-return Tr(this,e,Xa(this,e,t,i))}moveByGroup(e,t){return Tr(this,e,Xa(this,e,t,i=>Jd(this,e.head,i)))}visualLineSide(e,t){return t?k.cursor(e.to,1):k.cursor(e.from,
--1)}moveToLineBoundary(e,t,i=!0){return Zd(this,e,t,i)}moveVertically(e,t,i){return Tr(this,e,ep(this,e,t,i))}domAtPos(e,t=1){return this.docView.domAtPos(e,t)}posAtDOM(e,t=0){
+return Tr(this,e,Xa(this,e,t,i))}moveByGroup(e,t){return Tr(this,e,Xa(this,e,t,i=>tp(this,e.head,i)))}visualLineSide(e,t){return t?k.cursor(e.to,1):k.cursor(e.from,
+-1)}moveToLineBoundary(e,t,i=!0){return ep(this,e,t,i)}moveVertically(e,t,i){return Tr(this,e,ip(this,e,t,i))}domAtPos(e,t=1){return this.docView.domAtPos(e,t)}posAtDOM(e,t=0){
 return this.docView.posFromDOM(e,t)}posAtCoords(e,t=!0){this.readMeasured();let i=Jr(this,e,t);return i&&i.pos}posAndSideAtCoords(e,t=!0){return this.readMeasured(),
 Jr(this,e,t)}coordsAtPos(e,t=1){this.readMeasured();let i=this.state.doc.lineAt(e),s=this.bidiSpans(i),r=s[Ee.find(s,e-i.from,-1,t)];return i.length&&(e==i.from&&
 t<0||e==i.to&&t>0)&&r.dir!=this.textDirectionAt(i.from)&&(e==i.to?(e=i.from+r.from,t=1):(e=i.from+r.to,t=-1)),this.docView.coordsAt(e,t,r.dir==X.RTL)}coordsForChar(e){
 return this.readMeasured(),this.docView.coordsForChar(e)}get defaultCharacterWidth(){return this.viewState.heightOracle.charWidth}get defaultLineHeight(){return this.
 viewState.heightOracle.lineHeight}get textDirection(){return this.viewState.defaultTextDirection}textDirectionAt(e){return!this.state.facet(Wh)||e<this.viewport.
 from||e>this.viewport.to?this.textDirection:(this.readMeasured(),this.docView.textDirectionAt(e))}get lineWrapping(){return this.viewState.heightOracle.lineWrapping}bidiSpans(e){
-if(e.length>Bp)return Th(e.length);let t=this.textDirectionAt(e.from),i;for(let r of this.bidiCache)if(r.from==e.from&&r.dir==t&&(r.fresh||Ph(r.isolates,i=Va(this,
-e))))return r.order;i||(i=Va(this,e));let s=Bd(e.text,t,i);return this.bidiCache.push(new as(e.from,e.to,t,i,!0,s)),s}get hasFocus(){var e;return(this.dom.ownerDocument.
+if(e.length>Ep)return Th(e.length);let t=this.textDirectionAt(e.from),i;for(let r of this.bidiCache)if(r.from==e.from&&r.dir==t&&(r.fresh||Ph(r.isolates,i=Va(this,
+e))))return r.order;i||(i=Va(this,e));let s=Ed(e.text,t,i);return this.bidiCache.push(new as(e.from,e.to,t,i,!0,s)),s}get hasFocus(){var e;return(this.dom.ownerDocument.
 hasFocus()||A.safari&&((e=this.inputState)===null||e===void 0?void 0:e.lastContextMenu)>Date.now()-3e4)&&this.root.activeElement==this.contentDOM}focus(){this.observer.
 ignore(()=>{vh(this.contentDOM),this.docView.updateSelection()})}setRoot(e){this._root!=e&&(this._root=e,this.observer.setWindow((e.nodeType==9?e:e.ownerDocument).
 defaultView||window),this.mountStyles())}destroy(){this.root.activeElement==this.contentDOM&&this.contentDOM.blur();for(let e of this.plugins)e.destroy(this);this.
@@ -1229,20 +1229,20 @@ view)||null}};P.styleModule=Hi;P.inputHandler=Ih;P.clipboardInputFilter=Io;P.cli
 Wh;P.exceptionSink=Eh;P.updateListener=Xr;P.editable=ot;P.mouseSelectionStyle=Lh;P.dragMovesSelection=Bh;P.clickAddsSelectionRange=Rh;P.decorations=gs;P.blockWrappers=
 Qh;P.outerDecorations=Fo;P.atomicRanges=en;P.bidiIsolatedRanges=Xh;P.cursorScrollMargin=C.define({combine:n=>{let e=5,t=5;for(let i of n)typeof i=="number"?e=t=
 i:{x:e,y:t}=i;return{x:e,y:t}}});P.scrollMargins=$h;P.darkTheme=mo;P.cspNonce=C.define({combine:n=>n.length?n[0]:""});P.contentAttributes=Wo;P.editorAttributes=
-zh;P.lineWrapping=P.contentAttributes.of({class:"cm-lineWrapping"});P.announce=E.define();var Bp=4096,nh={},as=class n{constructor(e,t,i,s,r,o){this.from=e,this.
+zh;P.lineWrapping=P.contentAttributes.of({class:"cm-lineWrapping"});P.announce=E.define();var Ep=4096,nh={},as=class n{constructor(e,t,i,s,r,o){this.from=e,this.
 to=t,this.dir=i,this.isolates=s,this.fresh=r,this.order=o}static update(e,t){if(t.empty&&!e.some(r=>r.fresh))return e;let i=[],s=e.length?e[e.length-1].dir:X.LTR;
 for(let r=Math.max(0,e.length-10);r<e.length;r++){let o=e[r];o.dir==s&&!t.touchesRange(o.from,o.to)&&i.push(new n(t.mapPos(o.from,1),t.mapPos(o.to,-1),o.dir,o.isolates,
-!1,o.order))}return i}};function sh(n,e,t){for(let i=n.state.facet(e),s=i.length-1;s>=0;s--){let r=i[s],o=typeof r=="function"?r(n):r;o&&Bo(o,t)}return t}var Lp=A.
-mac?"mac":A.windows?"win":A.linux?"linux":"key";function Ep(n,e){let t=n.split(/-(?!$)/),i=t[t.length-1];i=="Space"&&(i=" ");let s,r,o,l;for(let a=0;a<t.length-
+!1,o.order))}return i}};function sh(n,e,t){for(let i=n.state.facet(e),s=i.length-1;s>=0;s--){let r=i[s],o=typeof r=="function"?r(n):r;o&&Bo(o,t)}return t}var Ip=A.
+mac?"mac":A.windows?"win":A.linux?"linux":"key";function Np(n,e){let t=n.split(/-(?!$)/),i=t[t.length-1];i=="Space"&&(i=" ");let s,r,o,l;for(let a=0;a<t.length-
 1;++a){let h=t[a];if(/^(cmd|meta|m)$/i.test(h))l=!0;else if(/^a(lt)?$/i.test(h))s=!0;else if(/^(c|ctrl|control)$/i.test(h))r=!0;else if(/^s(hift)?$/i.test(h))o=
 !0;else if(/^mod$/i.test(h))e=="mac"?l=!0:r=!0;else throw new Error("Unrecognized modifier name: "+h)}return s&&(i="Alt-"+i),r&&(i="Ctrl-"+i),l&&(i="Meta-"+i),o&&
-(i="Shift-"+i),i}function Qn(n,e,t){return e.altKey&&(n="Alt-"+n),e.ctrlKey&&(n="Ctrl-"+n),e.metaKey&&(n="Meta-"+n),t!==!1&&e.shiftKey&&(n="Shift-"+n),n}var Ip=dt.
-default(P.domEventHandlers({keydown(n,e){return uf(ff(e.state),n,e,"editor")}})),zo=C.define({enables:Ip}),rh=new WeakMap;function ff(n){let e=n.facet(zo),t=rh.
-get(e);return t||rh.set(e,t=Wp(e.reduce((i,s)=>i.concat(s),[]))),t}function cf(n,e,t){return uf(ff(n.state),e,n,t)}var gt=null,Np=4e3;function Wp(n,e=Lp){let t=Object.
+(i="Shift-"+i),i}function Qn(n,e,t){return e.altKey&&(n="Alt-"+n),e.ctrlKey&&(n="Ctrl-"+n),e.metaKey&&(n="Meta-"+n),t!==!1&&e.shiftKey&&(n="Shift-"+n),n}var Wp=dt.
+default(P.domEventHandlers({keydown(n,e){return uf(ff(e.state),n,e,"editor")}})),zo=C.define({enables:Wp}),rh=new WeakMap;function ff(n){let e=n.facet(zo),t=rh.
+get(e);return t||rh.set(e,t=Hp(e.reduce((i,s)=>i.concat(s),[]))),t}function cf(n,e,t){return uf(ff(n.state),e,n,t)}var gt=null,Fp=4e3;function Hp(n,e=Ip){let t=Object.
 create(null),i=Object.create(null),s=(o,l)=>{let a=i[o];if(a==null)i[o]=l;else if(a!=l)throw new Error("Key binding "+o+" is used both as a regular binding and \
-as a multi-stroke prefix")},r=(o,l,a,h,f)=>{var c,u;let d=t[o]||(t[o]=Object.create(null)),p=l.split(/ (?!$)/).map(b=>Ep(b,e));for(let b=1;b<p.length;b++){let M=p.
+as a multi-stroke prefix")},r=(o,l,a,h,f)=>{var c,u;let d=t[o]||(t[o]=Object.create(null)),p=l.split(/ (?!$)/).map(b=>Np(b,e));for(let b=1;b<p.length;b++){let M=p.
 slice(0,b).join(" ");s(M,!0),d[M]||(d[M]={preventDefault:!0,stopPropagation:!1,run:[x=>{let T=gt={view:x,prefix:M,scope:o};return setTimeout(()=>{gt==T&&(gt=null)},
-Np),!0}]})}let g=p.join(" ");s(g,!1);let m=d[g]||(d[g]={preventDefault:!1,stopPropagation:!1,run:((u=(c=d._any)===null||c===void 0?void 0:c.run)===null||u===void 0?
+Fp),!0}]})}let g=p.join(" ");s(g,!1);let m=d[g]||(d[g]={preventDefault:!1,stopPropagation:!1,run:((u=(c=d._any)===null||c===void 0?void 0:c.run)===null||u===void 0?
 void 0:u.slice())||[]});a&&m.run.push(a),h&&(m.preventDefault=!0),f&&(m.stopPropagation=!0)};for(let o of n){let l=o.scope?o.scope.split(" "):["editor"];if(o.any)
 for(let h of l){let f=t[h]||(t[h]=Object.create(null));f._any||(f._any={preventDefault:!1,stopPropagation:!1,run:[]});let{any:c}=o;for(let u in f)f[u].run.push(
 d=>c(d,wo))}let a=o[e]||o.key;if(a)for(let h of l)r(h,a,o.run,o.preventDefault,o.stopPropagation),o.shift&&r(h,"Shift-"+a,o.shift,o.preventDefault,o.stopPropagation)}
@@ -1254,11 +1254,11 @@ e.shiftKey&&u(d[l+Qn(s,e,!0)])&&(a=!0),!a&&u(d._any)&&(a=!0)),h&&(a=!0),a&&f&&e.
 e,this.left=t,this.top=i,this.width=s,this.height=r}draw(){let e=document.createElement("div");return e.className=this.className,this.adjust(e),e}update(e,t){return t.
 className!=this.className?!1:(this.adjust(e),!0)}adjust(e){e.style.left=this.left+"px",e.style.top=this.top+"px",this.width!=null&&(e.style.width=this.width+"px"),
 e.style.height=this.height+"px"}eq(e){return this.left==e.left&&this.top==e.top&&this.width==e.width&&this.height==e.height&&this.className==e.className}static forRange(e,t,i){
-if(i.empty){let s=e.coordsAtPos(i.head,i.assoc||1);if(!s)return[];let r=df(e);return[new n(t,s.left-r.left,s.top-r.top,null,s.bottom-s.top)]}else return Fp(e,t,
+if(i.empty){let s=e.coordsAtPos(i.head,i.assoc||1);if(!s)return[];let r=df(e);return[new n(t,s.left-r.left,s.top-r.top,null,s.bottom-s.top)]}else return Vp(e,t,
 i)}};function df(n){let e=n.scrollDOM.getBoundingClientRect();return{left:(n.textDirection==X.LTR?e.left:e.right-n.scrollDOM.clientWidth*n.scaleX)-n.scrollDOM.scrollLeft*
 n.scaleX,top:e.top-n.scrollDOM.scrollTop*n.scaleY}}function oh(n,e,t,i){let s=n.coordsAtPos(e,t*2);if(!s)return i;let r=n.dom.getBoundingClientRect(),o=(s.top+s.
 bottom)/2,l=n.posAtCoords({x:r.left+1,y:o}),a=n.posAtCoords({x:r.right-1,y:o});return l==null||a==null?i:{from:Math.max(i.from,Math.min(l,a)),to:Math.min(i.to,Math.
-max(l,a))}}function Fp(n,e,t){if(t.to<=n.viewport.from||t.from>=n.viewport.to)return[];let i=Math.max(t.from,n.viewport.from),s=Math.min(t.to,n.viewport.to),r=n.
+max(l,a))}}function Vp(n,e,t){if(t.to<=n.viewport.from||t.from>=n.viewport.to)return[];let i=Math.max(t.from,n.viewport.from),s=Math.min(t.to,n.viewport.to),r=n.
 textDirection==X.LTR,o=n.contentDOM,l=o.getBoundingClientRect(),a=df(n),h=o.querySelector(".cm-line"),f=h&&window.getComputedStyle(h),c=l.left+(f?parseInt(f.paddingLeft)+
 Math.min(0,parseInt(f.textIndent)):0),u=l.right-(f?parseInt(f.paddingRight):0),d=Zr(n,i,1),p=Zr(n,s,-1),g=d.type==re.Text?d:null,m=p.type==re.Text?p:null;if(g&&
 (n.lineWrapping||d.widgetLineBreaks)&&(g=oh(n,i,1,g)),m&&(n.lineWrapping||p.widgetLineBreaks)&&(m=oh(n,s,-1,m)),g&&m&&g.from==m.from&&g.to==m.to)return M(x(t.from,
@@ -1270,70 +1270,70 @@ O.from?2:-2);!se||!Te||(L=Math.min(se.top,Te.top,L),N=Math.max(se.bottom,Te.bott
 !r&&K?u:se.right))}let R=w??O.from,z=v??O.to;for(let V of n.visibleRanges)if(V.to>R&&V.from<z)for(let K=Math.max(V.from,R),oe=Math.min(V.to,z);;){let we=n.state.
 doc.lineAt(K);for(let Ue of n.bidiSpans(we)){let se=Ue.from+we.from,Te=Ue.to+we.from;if(se>=oe)break;Te>K&&I(Math.max(se,K),w==null&&se<=R,Math.min(Te,oe),v==null&&
 Te>=z,Ue.dir)}if(K=we.to+1,K>=oe)break}return q.length==0&&I(R,w==null,z,v==null,n.textDirection),{top:L,bottom:N,horizontal:q}}function T(w,v){let O=l.top+(v?w.
-top:w.bottom);return{top:O,bottom:O,horizontal:[]}}}function Hp(n,e){return n.constructor==e.constructor&&n.eq(e)}var vo=class{constructor(e,t){this.view=e,this.
+top:w.bottom);return{top:O,bottom:O,horizontal:[]}}}function zp(n,e){return n.constructor==e.constructor&&n.eq(e)}var vo=class{constructor(e,t){this.view=e,this.
 layer=t,this.drawn=[],this.scaleX=1,this.scaleY=1,this.measureReq={read:this.measure.bind(this),write:this.draw.bind(this)},this.dom=e.scrollDOM.appendChild(document.
 createElement("div")),this.dom.classList.add("cm-layer"),t.above&&this.dom.classList.add("cm-layer-above"),t.class&&this.dom.classList.add(t.class),this.scale(),
 this.dom.setAttribute("aria-hidden","true"),this.setOrder(e.state),e.requestMeasure(this.measureReq),t.mount&&t.mount(this.dom,e)}update(e){e.startState.facet(Kn)!=
 e.state.facet(Kn)&&this.setOrder(e.state),(this.layer.update(e,this.dom)||e.geometryChanged)&&(this.scale(),e.view.requestMeasure(this.measureReq))}docViewUpdate(e){
 this.layer.updateOnDocViewUpdate!==!1&&e.requestMeasure(this.measureReq)}setOrder(e){let t=0,i=e.facet(Kn);for(;t<i.length&&i[t]!=this.layer;)t++;this.dom.style.
 zIndex=String((this.layer.above?150:-1)-t)}measure(){return this.layer.markers(this.view)}scale(){let{scaleX:e,scaleY:t}=this.view;(e!=this.scaleX||t!=this.scaleY)&&
-(this.scaleX=e,this.scaleY=t,this.dom.style.transform=`scale(${1/e}, ${1/t})`)}draw(e){if(e.length!=this.drawn.length||e.some((t,i)=>!Hp(t,this.drawn[i]))){let t=this.
+(this.scaleX=e,this.scaleY=t,this.dom.style.transform=`scale(${1/e}, ${1/t})`)}draw(e){if(e.length!=this.drawn.length||e.some((t,i)=>!zp(t,this.drawn[i]))){let t=this.
 dom.firstChild,i=0;for(let s of e)s.update&&t&&s.constructor&&this.drawn[i].constructor&&s.update(t,this.drawn[i])?(t=t.nextSibling,i++):this.dom.insertBefore(s.
 draw(),t);for(;t;){let s=t.nextSibling;t.remove(),t=s}this.drawn=e,A.webkit&&(this.dom.style.display=this.dom.firstChild?"":"none")}}destroy(){this.layer.destroy&&
 this.layer.destroy(this.dom,this.view),this.dom.remove()}},Kn=C.define();function pf(n){return[Z.define(e=>new vo(e,n)),Kn.of(n)]}var So=!A.ios,bi=C.define({combine(n){
 return de(n,{cursorBlinkRate:1200,drawRangeCursor:!0,iosSelectionHandles:!0},{cursorBlinkRate:(e,t)=>Math.min(e,t),drawRangeCursor:(e,t)=>e||t})}});function gf(n={}){
-return[bi.of(n),Vp,zp,Xp,Fh.of(!0)]}function mf(n){return n.startState.facet(bi)!=n.state.facet(bi)}var Vp=pf({above:!0,markers(n){let{state:e}=n,t=e.facet(bi),i=[];for(let s of e.selection.ranges){
+return[bi.of(n),Qp,Xp,$p,Fh.of(!0)]}function mf(n){return n.startState.facet(bi)!=n.state.facet(bi)}var Qp=pf({above:!0,markers(n){let{state:e}=n,t=e.facet(bi),i=[];for(let s of e.selection.ranges){
 let r=s==e.selection.main;if(s.empty||t.drawRangeCursor&&!(r&&A.ios&&t.iosSelectionHandles)){let o=r?"cm-cursor cm-cursor-primary":"cm-cursor cm-cursor-secondar\
 y",l=s.empty?s:k.cursor(s.head,s.assoc);for(let a of It.forRange(n,o,l))i.push(a)}}return i},update(n,e){n.transactions.some(i=>i.selection)&&(e.style.animationName=
 e.style.animationName=="cm-blink"?"cm-blink2":"cm-blink");let t=mf(n);return t&&lh(n.state,e),n.docChanged||n.selectionSet||t},mount(n,e){lh(e.state,n)},class:"\
-cm-cursorLayer"});function lh(n,e){e.style.animationDuration=n.facet(bi).cursorBlinkRate+"ms"}var zp=pf({above:!1,markers(n){let e=[],{main:t,ranges:i}=n.state.
+cm-cursorLayer"});function lh(n,e){e.style.animationDuration=n.facet(bi).cursorBlinkRate+"ms"}var Xp=pf({above:!1,markers(n){let e=[],{main:t,ranges:i}=n.state.
 selection;for(let s of i)if(!s.empty&&(So||s!=t))for(let r of It.forRange(n,"cm-selectionBackground",s))e.push(r);if(A.ios&&!t.empty&&n.state.facet(bi).iosSelectionHandles){
 for(let s of It.forRange(n,"cm-selectionHandle cm-selectionHandle-start",k.cursor(t.from,1)))e.push(s);for(let s of It.forRange(n,"cm-selectionHandle cm-selecti\
-onHandle-end",k.cursor(t.to,1)))e.push(s)}return e},update(n,e){return n.docChanged||n.selectionSet||n.viewportChanged||mf(n)},class:"cm-selectionLayer"}),Qp=A.
-gecko&&A.gecko_version==153?"#ffffff01":"transparent",Xp=dt.highest(P.theme({".cm-line":{...So?{"& ::selection, &::selection":{backgroundColor:`${Qp} !important`}}:
+onHandle-end",k.cursor(t.to,1)))e.push(s)}return e},update(n,e){return n.docChanged||n.selectionSet||n.viewportChanged||mf(n)},class:"cm-selectionLayer"}),qp=A.
+gecko&&A.gecko_version==153?"#ffffff01":"transparent",$p=dt.highest(P.theme({".cm-line":{...So?{"& ::selection, &::selection":{backgroundColor:`${qp} !important`}}:
 {},caretColor:"transparent !important"},".cm-content":{caretColor:"transparent !important","& :focus":{caretColor:"initial !important",...So?{"&::selection, & :\
-:selection":{backgroundColor:"Highlight !important"}}:{}}}}));function ah(n,e,t,i,s){e.lastIndex=0;for(let r=n.iterRange(t,i),o=t,l;!r.next().done;o+=r.value.length)if(!r.lineBreak)for(;l=e.exec(r.value);)s(o+l.index,l)}function qp(n,e){
+:selection":{backgroundColor:"Highlight !important"}}:{}}}}));function ah(n,e,t,i,s){e.lastIndex=0;for(let r=n.iterRange(t,i),o=t,l;!r.next().done;o+=r.value.length)if(!r.lineBreak)for(;l=e.exec(r.value);)s(o+l.index,l)}function Up(n,e){
 let t=n.visibleRanges;if(t.length==1&&t[0].from==n.viewport.from&&t[0].to==n.viewport.to)return t;let i=[];for(let{from:s,to:r}of t)s=Math.max(n.state.doc.lineAt(
 s).from,s-e),r=Math.min(n.state.doc.lineAt(r).to,r+e),i.length&&i[i.length-1].to>=s?i[i.length-1].to=r:i.push({from:s,to:r});return i}var Oo=class{constructor(e){
 let{regexp:t,decoration:i,decorate:s,boundary:r,maxLength:o=1e3}=e;if(!t.global)throw new RangeError("The regular expression given to MatchDecorator should have\
  its 'g' flag set");if(this.regexp=t,s)this.addMatch=(l,a,h,f)=>s(f,h,h+l[0].length,l,a);else if(typeof i=="function")this.addMatch=(l,a,h,f)=>{let c=i(l,a,h);c&&
 f(h,h+l[0].length,c)};else if(i)this.addMatch=(l,a,h,f)=>f(h,h+l[0].length,i);else throw new RangeError("Either 'decorate' or 'decoration' should be provided to\
- MatchDecorator");this.boundary=r,this.maxLength=o}createDeco(e){let t=new me,i=t.add.bind(t);for(let{from:s,to:r}of qp(e,this.maxLength))ah(e.state.doc,this.regexp,
+ MatchDecorator");this.boundary=r,this.maxLength=o}createDeco(e){let t=new me,i=t.add.bind(t);for(let{from:s,to:r}of Up(e,this.maxLength))ah(e.state.doc,this.regexp,
 s,r,(o,l)=>this.addMatch(l,e,o,i));return t.finish()}updateDeco(e,t){let i=1e9,s=-1;return e.docChanged&&e.changes.iterChanges((r,o,l,a)=>{a>=e.view.viewport.from&&
 l<=e.view.viewport.to&&(i=Math.min(l,i),s=Math.max(a,s))}),e.viewportMoved||s-i>1e3?this.createDeco(e.view):s>-1?this.updateRange(e.view,t.map(e.changes),i,s):t}updateRange(e,t,i,s){
 for(let r of e.visibleRanges){let o=Math.max(r.from,i),l=Math.min(r.to,s);if(l>=o){let a=e.state.doc.lineAt(o),h=a.to<l?e.state.doc.lineAt(l):a,f=Math.max(r.from,
 a.from),c=Math.min(r.to,h.to);if(this.boundary){for(;o>a.from;o--)if(this.boundary.test(a.text[o-1-a.from])){f=o;break}for(;l<h.to;l++)if(this.boundary.test(h.text[l-
 h.from])){c=l;break}}let u=[],d,p=(g,m,b)=>u.push(b.range(g,m));if(a==h)for(this.regexp.lastIndex=f-a.from;(d=this.regexp.exec(a.text))&&d.index<c-a.from;)this.
 addMatch(d,e,d.index+a.from,p);else ah(e.state.doc,this.regexp,f,c,(g,m)=>this.addMatch(m,e,g,p));t=t.update({filterFrom:f,filterTo:c,filter:(g,m)=>g<f||m>c,add:u})}}
-return t}},Co=/x/.unicode!=null?"gu":"g",$p=new RegExp(`[\0-\b
--\x7F-\x9F\xAD\u061C\u200B\u200E\u200F\u2028\u2029\u202D\u202E\u2066\u2067\u2069\uFEFF\uFFF9-\uFFFC]`,Co),Up={0:"null",7:"bell",8:"backspace",10:"newline",11:"\
+return t}},Co=/x/.unicode!=null?"gu":"g",Kp=new RegExp(`[\0-\b
+-\x7F-\x9F\xAD\u061C\u200B\u200E\u200F\u2028\u2029\u202D\u202E\u2066\u2067\u2069\uFEFF\uFFF9-\uFFFC]`,Co),Gp={0:"null",7:"bell",8:"backspace",10:"newline",11:"\
 vertical tab",13:"carriage return",27:"escape",8203:"zero width space",8204:"zero width non-joiner",8205:"zero width joiner",8206:"left-to-right mark",8207:"rig\
 ht-to-left mark",8232:"line separator",8237:"left-to-right override",8238:"right-to-left override",8294:"left-to-right isolate",8295:"right-to-left isolate",8297:"\
-pop directional isolate",8233:"paragraph separator",65279:"zero width no-break space",65532:"object replacement"},Rr=null;function Kp(){var n;if(Rr==null&&typeof document<
+pop directional isolate",8233:"paragraph separator",65279:"zero width no-break space",65532:"object replacement"},Rr=null;function Yp(){var n;if(Rr==null&&typeof document<
 "u"&&document.body){let e=document.body.style;Rr=((n=e.tabSize)!==null&&n!==void 0?n:e.MozTabSize)!=null}return Rr||!1}var Gn=C.define({combine(n){let e=de(n,{render:null,
-specialChars:$p,addSpecialChars:null});return(e.replaceTabs=!Kp())&&(e.specialChars=new RegExp("	|"+e.specialChars.source,Co)),e.addSpecialChars&&(e.specialChars=
-new RegExp(e.specialChars.source+"|"+e.addSpecialChars.source,Co)),e}});function bf(n={}){return[Gn.of(n),Gp()]}var hh=null;function Gp(){return hh||(hh=Z.fromClass(
+specialChars:Kp,addSpecialChars:null});return(e.replaceTabs=!Yp())&&(e.specialChars=new RegExp("	|"+e.specialChars.source,Co)),e.addSpecialChars&&(e.specialChars=
+new RegExp(e.specialChars.source+"|"+e.addSpecialChars.source,Co)),e}});function bf(n={}){return[Gn.of(n),jp()]}var hh=null;function jp(){return hh||(hh=Z.fromClass(
 class{constructor(n){this.view=n,this.decorations=D.none,this.decorationCache=Object.create(null),this.decorator=this.makeDecorator(n.state.facet(Gn)),this.decorations=
 this.decorator.createDeco(n)}makeDecorator(n){return new Oo({regexp:n.specialChars,decoration:(e,t,i)=>{let{doc:s}=t.state,r=Fi(e[0],0);if(r==9){let o=s.lineAt(
 i),l=t.state.tabSize,a=pt(o.text,l,i-o.from);return D.replace({widget:new Mo((l-a%l)*this.view.defaultCharacterWidth/this.view.scaleX)})}return this.decorationCache[r]||
 (this.decorationCache[r]=D.replace({widget:new Ao(n,r)}))},boundary:n.replaceTabs?void 0:/[^]/})}update(n){let e=n.state.facet(Gn);n.startState.facet(Gn)!=e?(this.
 decorator=this.makeDecorator(e),this.decorations=this.decorator.createDeco(n.view)):this.decorations=this.decorator.updateDeco(n,this.decorations)}},{decorations:n=>n.
-decorations}))}var Yp="\u2022";function jp(n){return n>=32?Yp:n==10?"\u2424":String.fromCharCode(9216+n)}var Ao=class extends Oe{constructor(e,t){super(),this.options=
-e,this.code=t}eq(e){return e.code==this.code}toDOM(e){let t=jp(this.code),i=e.state.phrase("Control character")+" "+(Up[this.code]||"0x"+this.code.toString(16)),
+decorations}))}var _p="\u2022";function Zp(n){return n>=32?_p:n==10?"\u2424":String.fromCharCode(9216+n)}var Ao=class extends Oe{constructor(e,t){super(),this.options=
+e,this.code=t}eq(e){return e.code==this.code}toDOM(e){let t=Zp(this.code),i=e.state.phrase("Control character")+" "+(Gp[this.code]||"0x"+this.code.toString(16)),
 s=this.options.render&&this.options.render(this.code,i,t);if(s)return s;let r=document.createElement("span");return r.textContent=t,r.title=i,r.setAttribute("ar\
 ia-label",i),r.className="cm-specialChar",r}ignoreEvent(){return!1}},Mo=class extends Oe{constructor(e){super(),this.width=e}eq(e){return e.width==this.width}toDOM(){
-let e=document.createElement("span");return e.textContent="	",e.className="cm-tab",e.style.width=this.width+"px",e}ignoreEvent(){return!1}};function yf(){return Zp}var _p=D.line({class:"cm-activeLine"}),Zp=Z.fromClass(class{constructor(n){this.decorations=this.getDeco(n)}update(n){(n.docChanged||n.selectionSet)&&
-(this.decorations=this.getDeco(n.view))}getDeco(n){let e=-1,t=[];for(let i of n.state.selection.ranges){let s=n.lineBlockAt(i.head);s.from>e&&(t.push(_p.range(s.
+let e=document.createElement("span");return e.textContent="	",e.className="cm-tab",e.style.width=this.width+"px",e}ignoreEvent(){return!1}};function yf(){return eg}var Jp=D.line({class:"cm-activeLine"}),eg=Z.fromClass(class{constructor(n){this.decorations=this.getDeco(n)}update(n){(n.docChanged||n.selectionSet)&&
+(this.decorations=this.getDeco(n.view))}getDeco(n){let e=-1,t=[];for(let i of n.state.selection.ranges){let s=n.lineBlockAt(i.head);s.from>e&&(t.push(Jp.range(s.
 from)),e=s.from)}return D.set(t)}},{decorations:n=>n.decorations});var Xn="-10000px",hs=class{constructor(e,t,i,s){this.facet=t,this.createTooltipView=i,this.removeTooltipView=s,this.input=e.state.facet(t),this.tooltips=this.input.
 filter(o=>o);let r=null;this.tooltipViews=this.tooltips.map(o=>r=i(o,r))}update(e,t){var i;let s=e.state.facet(this.facet),r=s.filter(a=>a);if(s===this.input){for(let a of this.
 tooltipViews)a.update&&a.update(e);return!1}let o=[],l=t?[]:null;for(let a=0;a<r.length;a++){let h=r[a],f=-1;if(h){for(let c=0;c<this.tooltips.length;c++){let u=this.
 tooltips[c];u&&u.create==h.create&&(f=c)}if(f<0)o[a]=this.createTooltipView(h,a?o[a-1]:null),l&&(l[a]=!!h.above);else{let c=o[a]=this.tooltipViews[f];l&&(l[a]=t[f]),
 c.update&&c.update(e)}}}for(let a of this.tooltipViews)o.indexOf(a)<0&&(this.removeTooltipView(a),(i=a.destroy)===null||i===void 0||i.call(a));return t&&(l.forEach(
 (a,h)=>t[h]=a),t.length=l.length),this.input=s,this.tooltips=r,this.tooltipViews=o,!0}};function xf(n){let e=n.dom.ownerDocument.documentElement,t=e.clientWidth,i=getComputedStyle(e);if(!/stable/.test(i.scrollbarGutter||""))return{left:0,right:t};let s=e.
-getBoundingClientRect(),r=n.win.scrollX;return{left:Math.max(0,s.left+r-parseFloat(i.marginLeft)),right:Math.min(t,s.right+r+parseFloat(i.marginRight))}}function Jp(n){
+getBoundingClientRect(),r=n.win.scrollX;return{left:Math.max(0,s.left+r-parseFloat(i.marginLeft)),right:Math.min(t,s.right+r+parseFloat(i.marginRight))}}function tg(n){
 let{left:e,right:t}=xf(n);return{top:0,left:e,right:t,bottom:n.dom.ownerDocument.documentElement.clientHeight}}var Br=C.define({combine:n=>{var e,t,i;return{position:A.
 ios?"absolute":((e=n.find(s=>s.position))===null||e===void 0?void 0:e.position)||"fixed",parent:((t=n.find(s=>s.parent))===null||t===void 0?void 0:t.parent)||null,
-tooltipSpace:((i=n.find(s=>s.tooltipSpace))===null||i===void 0?void 0:i.tooltipSpace)||Jp}}}),fh=new WeakMap,kf=Z.fromClass(class{constructor(n){this.view=n,this.
+tooltipSpace:((i=n.find(s=>s.tooltipSpace))===null||i===void 0?void 0:i.tooltipSpace)||tg}}}),fh=new WeakMap,kf=Z.fromClass(class{constructor(n){this.view=n,this.
 above=[],this.inView=!0,this.madeAbsolute=!1,this.lastTransaction=0,this.measureTimeout=-1;let e=n.state.facet(Br);this.position=e.position,this.parent=e.parent,
 this.classes=n.themeClasses,this.createContainer(),this.measureReq={read:this.readMeasure.bind(this),write:this.writeMeasure.bind(this),key:this},this.resizeObserver=
 typeof ResizeObserver=="function"?new ResizeObserver(()=>this.measureSoon()):null,this.manager=new hs(n,bs,(t,i)=>this.createTooltip(t,i),t=>{this.resizeObserver&&
@@ -1363,7 +1363,7 @@ fixedLeft:i}}writeMeasure(n){var e;if(n.makeAbsolute){this.madeAbsolute=!0,this.
 "absolute"}let{visible:t,space:i,scaleX:s,scaleY:r}=n,o=[];for(let l=0;l<this.manager.tooltips.length;l++){let a=this.manager.tooltips[l],h=this.manager.tooltipViews[l],
 {dom:f}=h,c=n.pos[l],u=n.size[l];if(!c||a.clip!==!1&&(c.bottom<=Math.max(t.top,i.top)||c.top>=Math.min(t.bottom,i.bottom)||c.right<Math.max(t.left,i.left)-.1||c.
 left>Math.min(t.right,i.right)+.1)){f.style.top=Xn;continue}let d=a.arrow?h.dom.querySelector(".cm-tooltip-arrow"):null,p=d?7:0,g=u.right-u.left,m=(e=fh.get(h))!==
-null&&e!==void 0?e:u.bottom-u.top,b=h.offset||tg,M=this.view.textDirection==X.LTR,x=u.width>i.right-i.left?M?i.left:i.right-u.width:M?Math.max(i.left,Math.min(c.
+null&&e!==void 0?e:u.bottom-u.top,b=h.offset||ng,M=this.view.textDirection==X.LTR,x=u.width>i.right-i.left?M?i.left:i.right-u.width:M?Math.max(i.left,Math.min(c.
 left-(d?14:0)+b.x,i.right-g)):Math.min(Math.max(i.left,c.left-g+(d?14:0)-b.x),i.right-g),T=this.above[l];!a.strictSide&&(T?c.top-m-p-b.y<i.top:c.bottom+m+p+b.y>
 i.bottom)&&T==i.bottom-c.bottom>c.top-i.top&&(T=this.above[l]=!T);let w=(T?c.top-i.top:i.bottom-c.bottom)-p;if(w<m&&h.resize!==!1){if(w<this.view.defaultLineHeight){
 f.style.top=Xn;continue}fh.set(h,m),f.style.height=(m=w)/r+"px"}else f.style.height&&(f.style.height="");let v=T?c.top-m-p-b.y:c.bottom+p+b.y,O=x+g;if(h.overlap!==
@@ -1372,20 +1372,20 @@ f,(x-n.parent.left)/s)):(f.style.top=v/r+"px",ch(f,(x-n.fixedLeft)/s)),d){let L=
 top:v,right:O,bottom:v+m}),f.classList.toggle("cm-tooltip-above",T),f.classList.toggle("cm-tooltip-below",!T),h.positioned&&h.positioned(n.space)}}maybeMeasure(){
 if(this.manager.tooltips.length&&(this.view.inView&&this.view.requestMeasure(this.measureReq),this.inView!=this.view.inView&&(this.inView=this.view.inView,!this.
 inView)))for(let n of this.manager.tooltipViews)n.dom.style.top=Xn}},{eventObservers:{scroll(){this.maybeMeasure()}}});function ch(n,e){let t=parseInt(n.style.left,
-10);(isNaN(t)||Math.abs(e-t)>1)&&(n.style.left=e+"px")}var eg=P.baseTheme({".cm-tooltip":{zIndex:500,boxSizing:"border-box"},"&light .cm-tooltip":{border:"1px s\
+10);(isNaN(t)||Math.abs(e-t)>1)&&(n.style.left=e+"px")}var ig=P.baseTheme({".cm-tooltip":{zIndex:500,boxSizing:"border-box"},"&light .cm-tooltip":{border:"1px s\
 olid #bbb",backgroundColor:"#f5f5f5"},"&light .cm-tooltip-section:not(:first-child)":{borderTop:"1px solid #bbb"},"&dark .cm-tooltip":{backgroundColor:"#333338",
 color:"white"},".cm-tooltip-arrow":{height:"7px",width:"14px",position:"absolute",zIndex:-1,overflow:"hidden","&:before, &:after":{content:"''",position:"absolu\
 te",width:0,height:0,borderLeft:"7px solid transparent",borderRight:"7px solid transparent"},".cm-tooltip-above &":{bottom:"-7px","&:before":{borderTop:"7px sol\
 id #bbb"},"&:after":{borderTop:"7px solid #f5f5f5",bottom:"1px"}},".cm-tooltip-below &":{top:"-7px","&:before":{borderBottom:"7px solid #bbb"},"&:after":{borderBottom:"\
 7px solid #f5f5f5",top:"1px"}}},"&dark .cm-tooltip .cm-tooltip-arrow":{"&:before":{borderTopColor:"#333338",borderBottomColor:"#333338"},"&:after":{borderTopColor:"\
-transparent",borderBottomColor:"transparent"}}}),tg={x:0,y:0},bs=C.define({enables:[kf,eg]}),fs=C.define({combine:n=>n.reduce((e,t)=>e.concat(t),[])}),cs=class n{static create(e){
+transparent",borderBottomColor:"transparent"}}}),ng={x:0,y:0},bs=C.define({enables:[kf,ig]}),fs=C.define({combine:n=>n.reduce((e,t)=>e.concat(t),[])}),cs=class n{static create(e){
 return new n(e)}constructor(e){this.view=e,this.mounted=!1,this.dom=document.createElement("div"),this.dom.classList.add("cm-tooltip-hover"),this.manager=new hs(
 e,fs,(t,i)=>this.createHostedView(t,i),t=>t.dom.remove())}createHostedView(e,t){let i=e.create(this.view);return i.dom.classList.add("cm-tooltip-section"),this.
 dom.insertBefore(i.dom,t?t.dom.nextSibling:this.dom.firstChild),this.mounted&&i.mount&&i.mount(this.view),i}mount(e){for(let t of this.manager.tooltipViews)t.mount&&
 t.mount(e);this.mounted=!0}positioned(e){for(let t of this.manager.tooltipViews)t.positioned&&t.positioned(e)}update(e){this.manager.update(e)}destroy(){var e;for(let t of this.
 manager.tooltipViews)(e=t.destroy)===null||e===void 0||e.call(t)}passProp(e){let t;for(let i of this.manager.tooltipViews){let s=i[e];if(s!==void 0){if(t===void 0)
 t=s;else if(t!==s)return}}return t}get offset(){return this.passProp("offset")}get getCoords(){return this.passProp("getCoords")}get overlap(){return this.passProp(
-"overlap")}get resize(){return this.passProp("resize")}},ig=bs.compute([fs],n=>{let e=n.facet(fs);return e.length===0?null:{pos:Math.min(...e.map(t=>t.pos)),end:Math.
+"overlap")}get resize(){return this.passProp("resize")}},sg=bs.compute([fs],n=>{let e=n.facet(fs);return e.length===0?null:{pos:Math.min(...e.map(t=>t.pos)),end:Math.
 max(...e.map(t=>{var i;return(i=t.end)!==null&&i!==void 0?i:t.pos})),create:cs.create,above:e[0].above,arrow:e.some(t=>t.arrow)}}),wf=C.define(),Po=class{constructor(e,t,i,s,r,o){
 this.view=e,this.source=t,this.field=i,this.locked=s,this.setHover=r,this.hoverTime=o,this.hoverTimeout=-1,this.restartTimeout=-1,this.pending=null,this.lastMove=
 {x:0,y:0,target:e.dom,time:0},this.checkHover=this.checkHover.bind(this),e.dom.addEventListener("mouseleave",this.mouseleave=this.mouseleave.bind(this)),e.dom.addEventListener(
@@ -1398,22 +1398,22 @@ s)).find(h=>h.from<=s&&h.to>=s),a=l&&l.dir==X.RTL?-1:1;r=t.x<o.left?-a:a}this.ac
 isArray(l)&&!l.length)){let a=Array.isArray(l)?l:[l];s&&this.locked.set(a,s),e.dispatch({effects:this.setHover.of(a)})}};if(r&&"then"in r){let l=this.pending={pos:t};
 r.then(a=>{this.pending==l&&(this.pending=null,o(a))},a=>ye(e.state,a,"hover tooltip"))}else o(r)}get tooltip(){let e=this.view.plugin(kf),t=e?e.manager.tooltips.
 findIndex(i=>i.create==cs.create):-1;return t>-1?e.manager.tooltipViews[t]:null}mousemove(e){var t,i;this.lastMove={x:e.clientX,y:e.clientY,target:e.target,time:Date.
-now()},this.hoverTimeout<0&&(this.hoverTimeout=setTimeout(this.checkHover,this.hoverTime));let{active:s,tooltip:r}=this;if(s.length&&!this.locked.has(s)&&r&&!ng(
+now()},this.hoverTimeout<0&&(this.hoverTimeout=setTimeout(this.checkHover,this.hoverTime));let{active:s,tooltip:r}=this;if(s.length&&!this.locked.has(s)&&r&&!rg(
 r.dom,e)||this.pending){let{pos:o}=s[0]||this.pending,l=(i=(t=s[0])===null||t===void 0?void 0:t.end)!==null&&i!==void 0?i:o;(o==l?this.view.posAtCoords(this.lastMove)!=
-o:!sg(this.view,o,l,e.clientX,e.clientY))&&(this.view.dispatch({effects:this.setHover.of([])}),this.pending=null)}}mouseleave(e){clearTimeout(this.hoverTimeout),
+o:!og(this.view,o,l,e.clientX,e.clientY))&&(this.view.dispatch({effects:this.setHover.of([])}),this.pending=null)}}mouseleave(e){clearTimeout(this.hoverTimeout),
 this.hoverTimeout=-1;let{active:t}=this;if(t.length&&!this.locked.has(t)){let{tooltip:i}=this;i&&i.dom.contains(e.relatedTarget)?this.watchTooltipLeave(i.dom):this.
 view.dispatch({effects:this.setHover.of([])})}}watchTooltipLeave(e){let t=i=>{e.removeEventListener("mouseleave",t);let{active:s}=this;s.length&&!this.locked.has(
 s)&&!this.view.dom.contains(i.relatedTarget)&&this.view.dispatch({effects:this.setHover.of([])})};e.addEventListener("mouseleave",t)}destroy(){clearTimeout(this.
 hoverTimeout),clearTimeout(this.restartTimeout),this.view.dom.removeEventListener("mouseleave",this.mouseleave),this.view.dom.removeEventListener("mousemove",this.
-mousemove)}},qn=4;function ng(n,e){let{left:t,right:i,top:s,bottom:r}=n.getBoundingClientRect(),o;if(o=n.querySelector(".cm-tooltip-arrow")){let l=o.getBoundingClientRect();
-s=Math.min(l.top,s),r=Math.max(l.bottom,r)}return e.clientX>=t-qn&&e.clientX<=i+qn&&e.clientY>=s-qn&&e.clientY<=r+qn}function sg(n,e,t,i,s,r){let o=n.scrollDOM.
+mousemove)}},qn=4;function rg(n,e){let{left:t,right:i,top:s,bottom:r}=n.getBoundingClientRect(),o;if(o=n.querySelector(".cm-tooltip-arrow")){let l=o.getBoundingClientRect();
+s=Math.min(l.top,s),r=Math.max(l.bottom,r)}return e.clientX>=t-qn&&e.clientX<=i+qn&&e.clientY>=s-qn&&e.clientY<=r+qn}function og(n,e,t,i,s,r){let o=n.scrollDOM.
 getBoundingClientRect(),l=n.documentTop+n.documentPadding.top+n.contentHeight;if(o.left>i||o.right<i||o.top>s||Math.min(o.bottom,l)<s)return!1;let a=n.posAtCoords(
 {x:i,y:s},!1);return a>=e&&a<=t}function vf(n,e={}){let t=E.define(),i=new WeakMap,s=ee.define({create(){return[]},update(o,l){let a=i.get(o);if(o.length&&(e.hideOnChange&&
 (l.docChanged||l.selection)?o=[]:a&&a(l)?o=[]:e.hideOn&&(o=o.filter(h=>!e.hideOn(l,h)))),l.docChanged&&o.length){let h=[];for(let f of o){let c=l.changes.mapPos(
 f.pos,-1,ce.TrackDel);if(c!=null){let u=Object.assign(Object.create(null),f);u.pos=c,u.end!=null&&(u.end=l.changes.mapPos(u.end)),h.push(u)}}o=h}for(let h of l.
-effects)h.is(t)&&(o=h.value,a=void 0),(h.is(rg)&&!h.value||h.value==s)&&(o=[]);return o.length&&a&&i.set(o,a),o},provide:o=>fs.from(o)}),r=Z.define(o=>new Po(o,
-n,s,i,t,e.hoverTime||300));return{active:s,extension:[s,r,wf.of(r),ig]}}function Sf(n,e,t,i={}){var s;let r=n.state.facet(wf).map(o=>n.plugin(o)).filter(o=>!!o);
-if(i.tooltip&&i.tooltip.active){let o=r.find(l=>l.field==i.tooltip.active);o&&(r=[o])}for(let o of r)o.activateHover(n,e,t,(s=i.until)!==null&&s!==void 0?s:(()=>!1))}var rg=E.define();var uh=C.define({combine(n){let e,t;for(let i of n)e=e||i.topContainer,t=t||i.bottomContainer;return{topContainer:e,bottomContainer:t}}});function yi(n,e){let t=n.plugin(Of),i=t?t.specs.indexOf(e):-1;return i>-1?t.panels[i]:null}var Of=Z.fromClass(class{constructor(n){this.input=n.state.facet(Ft),
+effects)h.is(t)&&(o=h.value,a=void 0),(h.is(lg)&&!h.value||h.value==s)&&(o=[]);return o.length&&a&&i.set(o,a),o},provide:o=>fs.from(o)}),r=Z.define(o=>new Po(o,
+n,s,i,t,e.hoverTime||300));return{active:s,extension:[s,r,wf.of(r),sg]}}function Sf(n,e,t,i={}){var s;let r=n.state.facet(wf).map(o=>n.plugin(o)).filter(o=>!!o);
+if(i.tooltip&&i.tooltip.active){let o=r.find(l=>l.field==i.tooltip.active);o&&(r=[o])}for(let o of r)o.activateHover(n,e,t,(s=i.until)!==null&&s!==void 0?s:(()=>!1))}var lg=E.define();var uh=C.define({combine(n){let e,t;for(let i of n)e=e||i.topContainer,t=t||i.bottomContainer;return{topContainer:e,bottomContainer:t}}});function yi(n,e){let t=n.plugin(Of),i=t?t.specs.indexOf(e):-1;return i>-1?t.panels[i]:null}var Of=Z.fromClass(class{constructor(n){this.input=n.state.facet(Ft),
 this.specs=this.input.filter(t=>t),this.panels=this.specs.map(t=>t(n));let e=n.state.facet(uh);this.top=new oi(n,!0,e.topContainer),this.bottom=new oi(n,!1,e.bottomContainer),
 this.top.sync(this.panels.filter(t=>t.top)),this.bottom.sync(this.panels.filter(t=>!t.top));for(let t of this.panels)t.dom.classList.add("cm-panel"),t.mount&&t.
 mount()}update(n){let e=n.state.facet(uh);this.top.container!=e.topContainer&&(this.top.sync([]),this.top=new oi(n.view,!0,e.topContainer)),this.bottom.container!=
@@ -1429,11 +1429,11 @@ for(let t of this.panels)if(t.dom.parentNode==this.dom){for(;e!=t.dom;)e=dh(e);e
 return!this.dom||this.container?0:Math.max(0,this.top?this.dom.getBoundingClientRect().bottom-Math.max(0,this.view.scrollDOM.getBoundingClientRect().top):Math.min(
 innerHeight,this.view.scrollDOM.getBoundingClientRect().bottom)-this.dom.getBoundingClientRect().top)}syncClasses(){if(!(!this.container||this.classes==this.view.
 themeClasses)){for(let e of this.classes.split(" "))e&&this.container.classList.remove(e);for(let e of(this.classes=this.view.themeClasses).split(" "))e&&this.container.
-classList.add(e)}}};function dh(n){let e=n.nextSibling;return n.remove(),e}var Ft=C.define({enables:Of});function Cf(n,e){let t,i=new Promise(o=>t=o),s=o=>og(o,
+classList.add(e)}}};function dh(n){let e=n.nextSibling;return n.remove(),e}var Ft=C.define({enables:Of});function Cf(n,e){let t,i=new Promise(o=>t=o),s=o=>ag(o,
 e,t);n.state.field(Yn,!1)?n.dispatch({effects:Mf.of(s)}):n.dispatch({effects:E.appendConfig.of(Yn.init(()=>[s]))});let r=Pf.of(s);return{close:r,result:i.then(o=>((n.
 win.queueMicrotask||(a=>n.win.setTimeout(a,10)))(()=>{n.state.field(Yn).indexOf(s)>-1&&n.dispatch({effects:r})}),o))}}function Af(n,e){let t=n.state.field(Yn,!1)||
 [];for(let i of t){let s=yi(n,i);if(s&&s.dom.classList.contains(e))return s}return null}var Yn=ee.define({create(){return[]},update(n,e){for(let t of e.effects)
-t.is(Mf)?n=[t.value].concat(n):t.is(Pf)&&(n=n.filter(i=>i!=t.value));return n},provide:n=>Ft.computeN([n],e=>e.field(n))}),Mf=E.define(),Pf=E.define();function og(n,e,t){
+t.is(Mf)?n=[t.value].concat(n):t.is(Pf)&&(n=n.filter(i=>i!=t.value));return n},provide:n=>Ft.computeN([n],e=>e.field(n))}),Mf=E.define(),Pf=E.define();function ag(n,e,t){
 let i=e.content?e.content(n,()=>l(null)):null;if(!i){if(i=H("form"),e.input){let a=H("input",e.input);/^(text|password|number|email|tel|url)$/.test(a.type)&&a.classList.
 add("cm-textfield"),a.name||(a.name="input"),i.appendChild(H("label",(e.label||"")+": ",a))}else i.appendChild(document.createTextNode(e.label||""));i.appendChild(
 document.createTextNode(" ")),i.appendChild(H("button",{class:"cm-button",type:"submit"},e.submitLabel||"OK"))}let s=i.nodeName=="FORM"?[i]:i.querySelectorAll("\
@@ -1443,9 +1443,9 @@ close",type:"button"},["\xD7"]));e.class&&(r.className=e.class),r.classList.add(
 "input")||i.querySelector("button"):null;function l(a){r.contains(r.ownerDocument.activeElement)&&n.focus(),t(a)}return{dom:r,top:e.top,mount:()=>{o&&("select"in
 o?o.select():"focus"in o&&o.focus())},destroy:()=>t(null)}}var xe=class extends Ge{compare(e){return this==e||this.constructor==e.constructor&&this.eq(e)}eq(e){
 return!1}destroy(e){}};xe.prototype.elementClass="";xe.prototype.toDOM=void 0;xe.prototype.mapMode=ce.TrackBefore;xe.prototype.startSide=xe.prototype.endSide=-1;
-xe.prototype.point=!0;var jn=C.define(),lg=C.define(),ag={class:"",renderEmptyElements:!1,elementStyle:"",markers:()=>F.empty,lineMarker:()=>null,widgetMarker:()=>null,
-lineMarkerChange:null,initialSpacer:null,updateSpacer:null,domEventHandlers:{},side:"before"},Gi=C.define();function ys(n){return[Tf(),Gi.of({...ag,...n})]}var To=C.
-define({combine:n=>n.some(e=>e)});function Tf(n){let e=[hg];return n&&n.fixed===!1&&e.push(To.of(!0)),e}var hg=Z.fromClass(class{constructor(n){this.view=n,this.
+xe.prototype.point=!0;var jn=C.define(),hg=C.define(),fg={class:"",renderEmptyElements:!1,elementStyle:"",markers:()=>F.empty,lineMarker:()=>null,widgetMarker:()=>null,
+lineMarkerChange:null,initialSpacer:null,updateSpacer:null,domEventHandlers:{},side:"before"},Gi=C.define();function ys(n){return[Tf(),Gi.of({...fg,...n})]}var To=C.
+define({combine:n=>n.some(e=>e)});function Tf(n){let e=[cg];return n&&n.fixed===!1&&e.push(To.of(!0)),e}var cg=Z.fromClass(class{constructor(n){this.view=n,this.
 domAfter=null,this.prevViewport=n.viewport,this.dom=document.createElement("div"),this.dom.className="cm-gutters cm-gutters-before",this.dom.setAttribute("aria-\
 hidden","true"),this.dom.style.minHeight=this.view.contentHeight/this.view.scaleY+"px",this.gutters=n.state.facet(Gi).map(e=>new us(n,e)),this.fixed=!n.state.facet(
 To);for(let e of this.gutters)e.config.side=="after"?this.getDOMAfter().appendChild(e.dom):this.dom.appendChild(e.dom);this.fixed&&(this.dom.style.position="sti\
@@ -1470,7 +1470,7 @@ t;)n.from==t&&e.push(n.value),n.next()}var Ro=class{constructor(e,t,i){this.gutt
 let{gutter:s}=this,r=(t.top-this.height)/e.scaleY,o=t.height/e.scaleY;if(this.i==s.elements.length){let l=new ds(e,o,r,i);s.elements.push(l),s.dom.appendChild(l.
 dom)}else s.elements[this.i].update(e,o,r,i);this.height=t.bottom,this.i++}line(e,t,i){let s=[];Do(this.cursor,s,t.from),i.length&&(s=s.concat(i));let r=this.gutter.
 config.lineMarker(e,t,s);r&&s.unshift(r);let o=this.gutter;s.length==0&&!o.config.renderEmptyElements||this.addElement(e,t,s)}widget(e,t){let i=this.gutter.config.
-widgetMarker(e,t.widget,t),s=i?[i]:null;for(let r of e.state.facet(lg)){let o=r(e,t.widget,t);o&&(s||(s=[])).push(o)}s&&this.addElement(e,t,s)}finish(){let e=this.
+widgetMarker(e,t.widget,t),s=i?[i]:null;for(let r of e.state.facet(hg)){let o=r(e,t.widget,t);o&&(s||(s=[])).push(o)}s&&this.addElement(e,t,s)}finish(){let e=this.
 gutter;for(;e.elements.length>this.i;){let t=e.elements.pop();e.dom.removeChild(t.dom),t.destroy()}}},us=class{constructor(e,t){this.view=e,this.config=t,this.elements=
 [],this.spacer=null,this.dom=document.createElement("div"),this.dom.className="cm-gutter"+(this.config.class?" "+this.config.class:"");for(let i in t.domEventHandlers)
 this.dom.addEventListener(i,s=>{let r=s.target,o;if(r!=this.dom&&this.dom.contains(r)){for(;r.parentNode!=this.dom;)r=r.parentNode;let a=r.getBoundingClientRect();
@@ -1480,27 +1480,27 @@ er-events: none")}update(e){let t=this.markers;if(this.markers=ph(this.config.ma
 this.spacer.markers[0],e);s!=this.spacer.markers[0]&&this.spacer.update(e.view,0,0,[s])}let i=e.view.viewport;return!F.eq(this.markers,t,i.from,i.to)||(this.config.
 lineMarkerChange?this.config.lineMarkerChange(e):!1)}destroy(){for(let e of this.elements)e.destroy()}},ds=class{constructor(e,t,i,s){this.height=-1,this.above=
 0,this.markers=[],this.dom=document.createElement("div"),this.dom.className="cm-gutterElement",this.update(e,t,i,s)}update(e,t,i,s){this.height!=t&&(this.height=
-t,this.dom.style.height=t+"px"),this.above!=i&&(this.dom.style.marginTop=(this.above=i)?i+"px":""),fg(this.markers,s)||this.setMarkers(e,s)}setMarkers(e,t){let i="\
+t,this.dom.style.height=t+"px"),this.above!=i&&(this.dom.style.marginTop=(this.above=i)?i+"px":""),ug(this.markers,s)||this.setMarkers(e,s)}setMarkers(e,t){let i="\
 cm-gutterElement",s=this.dom.firstChild;for(let r=0,o=0;;){let l=o,a=r<t.length?t[r++]:null,h=!1;if(a){let f=a.elementClass;f&&(i+=" "+f);for(let c=o;c<this.markers.
 length;c++)if(this.markers[c].compare(a)){l=c,h=!0;break}}else l=this.markers.length;for(;o<l;){let f=this.markers[o++];if(f.toDOM){f.destroy(s);let c=s.nextSibling;
 s.remove(),s=c}}if(!a)break;a.toDOM&&(h?s=s.nextSibling:this.dom.insertBefore(a.toDOM(e),s)),h&&o++}this.dom.className=i,this.markers=t}destroy(){this.setMarkers(
-null,[])}};function fg(n,e){if(n.length!=e.length)return!1;for(let t=0;t<n.length;t++)if(!n[t].compare(e[t]))return!1;return!0}var cg=C.define(),ug=C.define(),li=C.
+null,[])}};function ug(n,e){if(n.length!=e.length)return!1;for(let t=0;t<n.length;t++)if(!n[t].compare(e[t]))return!1;return!0}var dg=C.define(),pg=C.define(),li=C.
 define({combine(n){return de(n,{formatNumber:String,domEventHandlers:{}},{domEventHandlers(e,t){let i=Object.assign({},e);for(let s in t){let r=i[s],o=t[s];i[s]=
 r?(l,a,h)=>r(l,a,h)||o(l,a,h):o}return i}})}}),Yi=class extends xe{constructor(e){super(),this.number=e}eq(e){return this.number==e.number}toDOM(){return document.
-createTextNode(this.number)}};function Lr(n,e){return n.state.facet(li).formatNumber(e,n.state)}var dg=Gi.compute([li],n=>({class:"cm-lineNumbers",renderEmptyElements:!1,
-markers(e){return e.state.facet(cg)},lineMarker(e,t,i){return i.some(s=>s.toDOM)?null:new Yi(Lr(e,e.state.doc.lineAt(t.from).number))},widgetMarker:(e,t,i)=>{for(let s of e.
-state.facet(ug)){let r=s(e,t,i);if(r)return r}return null},lineMarkerChange:e=>e.startState.facet(li)!=e.state.facet(li),initialSpacer(e){return new Yi(Lr(e,gh(
+createTextNode(this.number)}};function Lr(n,e){return n.state.facet(li).formatNumber(e,n.state)}var gg=Gi.compute([li],n=>({class:"cm-lineNumbers",renderEmptyElements:!1,
+markers(e){return e.state.facet(dg)},lineMarker(e,t,i){return i.some(s=>s.toDOM)?null:new Yi(Lr(e,e.state.doc.lineAt(t.from).number))},widgetMarker:(e,t,i)=>{for(let s of e.
+state.facet(pg)){let r=s(e,t,i);if(r)return r}return null},lineMarkerChange:e=>e.startState.facet(li)!=e.state.facet(li),initialSpacer(e){return new Yi(Lr(e,gh(
 e.state.doc.lines)))},updateSpacer(e,t){let i=Lr(t.view,gh(t.view.state.doc.lines));return i==e.number?e:new Yi(i)},domEventHandlers:n.facet(li).domEventHandlers,
-side:"before"}));function Df(n={}){return[li.of(n),Tf(),dg]}function gh(n){let e=9;for(;e<n;)e=e*10+9;return e}var pg=new class extends xe{constructor(){super(...arguments),
-this.elementClass="cm-activeLineGutter"}},gg=jn.compute(["selection"],n=>{let e=[],t=-1;for(let i of n.selection.ranges){let s=n.doc.lineAt(i.head).from;s>t&&(t=
-s,e.push(pg.range(s)))}return F.of(e)});function Rf(){return gg}var mg=0,tn=class{constructor(e,t){this.from=e,this.to=t}},B=class{constructor(e={}){this.id=mg++,this.perNode=!!e.perNode,this.deserialize=e.deserialize||(()=>{
+side:"before"}));function Df(n={}){return[li.of(n),Tf(),gg]}function gh(n){let e=9;for(;e<n;)e=e*10+9;return e}var mg=new class extends xe{constructor(){super(...arguments),
+this.elementClass="cm-activeLineGutter"}},bg=jn.compute(["selection"],n=>{let e=[],t=-1;for(let i of n.selection.ranges){let s=n.doc.lineAt(i.head).from;s>t&&(t=
+s,e.push(mg.range(s)))}return F.of(e)});function Rf(){return bg}var yg=0,tn=class{constructor(e,t){this.from=e,this.to=t}},B=class{constructor(e={}){this.id=yg++,this.perNode=!!e.perNode,this.deserialize=e.deserialize||(()=>{
 throw new Error("This node type doesn't define a deserialize function")}),this.combine=e.combine||null}add(e){if(this.perNode)throw new RangeError("Can't add pe\
 r-node props to node types");return typeof e!="function"&&(e=ae.match(e)),t=>{let i=e(t);return i===void 0?null:[this,i]}}};B.closedBy=new B({deserialize:n=>n.split(
 " ")});B.openedBy=new B({deserialize:n=>n.split(" ")});B.group=new B({deserialize:n=>n.split(" ")});B.isolate=new B({deserialize:n=>{if(n&&n!="rtl"&&n!="ltr"&&n!=
 "auto")throw new RangeError("Invalid value for isolate: "+n);return n||"auto"}});B.contextHash=new B({perNode:!0});B.lookAhead=new B({perNode:!0});B.mounted=new B(
 {perNode:!0});var Ht=class{constructor(e,t,i,s=!1){this.tree=e,this.overlay=t,this.parser=i,this.bracketed=s}static get(e){return e&&e.props&&e.props[B.mounted.
-id]}},bg=Object.create(null),ae=class n{constructor(e,t,i,s=0){this.name=e,this.props=t,this.id=i,this.flags=s}static define(e){let t=e.props&&e.props.length?Object.
-create(null):bg,i=(e.top?1:0)|(e.skipped?2:0)|(e.error?4:0)|(e.name==null?8:0),s=new n(e.name||"",t,e.id,i);if(e.props){for(let r of e.props)if(Array.isArray(r)||
+id]}},xg=Object.create(null),ae=class n{constructor(e,t,i,s=0){this.name=e,this.props=t,this.id=i,this.flags=s}static define(e){let t=e.props&&e.props.length?Object.
+create(null):xg,i=(e.top?1:0)|(e.skipped?2:0)|(e.error?4:0)|(e.name==null?8:0),s=new n(e.name||"",t,e.id,i);if(e.props){for(let r of e.props)if(Array.isArray(r)||
 (r=r(s)),r){if(r[0].perNode)throw new RangeError("Can't store a per-node prop on a node type");t[r[0].id]=r[1]}}return s}prop(e){return this.props[e.id]}get isTop(){
 return(this.flags&1)>0}get isSkipped(){return(this.flags&2)>0}get isError(){return(this.flags&4)>0}get isAnonymous(){return(this.flags&8)>0}is(e){if(typeof e=="\
 string"){if(this.name==e)return!0;let t=this.prop(B.group);return t?t.indexOf(e)>-1:!1}return this.id==e}static match(e){let t=Object.create(null);for(let i in e)
@@ -1514,12 +1514,12 @@ length=s,this.props=null,r&&r.length){this.props=Object.create(null);for(let[o,l
 !e.overlay)return e.tree.toString();let t="";for(let i of this.children){let s=i.toString();s&&(t&&(t+=","),t+=s)}return this.type.name?(/\W/.test(this.type.name)&&
 !this.type.isError?JSON.stringify(this.type.name):this.type.name)+(t.length?"("+t+")":""):t}cursor(e=0){return new on(this.topNode,e)}cursorAt(e,t=0,i=0){let s=xs.
 get(this)||this.topNode,r=new on(s);return r.moveTo(e,t),xs.set(this,r._tree),r}get topNode(){return new _e(this,0,0,null)}resolve(e,t=0){let i=sn(xs.get(this)||
-this.topNode,e,t,!1);return xs.set(this,i),i}resolveInner(e,t=0){let i=sn(Bf.get(this)||this.topNode,e,t,!0);return Bf.set(this,i),i}resolveStack(e,t=0){return yg(
+this.topNode,e,t,!1);return xs.set(this,i),i}resolveInner(e,t=0){let i=sn(Bf.get(this)||this.topNode,e,t,!0);return Bf.set(this,i),i}resolveStack(e,t=0){return kg(
 this,e,t)}iterate(e){let{enter:t,leave:i,from:s=0,to:r=this.length}=e,o=e.mode||0,l=(o&j.IncludeAnonymous)>0;for(let a=this.cursor(o|j.IncludeAnonymous);;){let h=!1;
 if(a.from<=r&&a.to>=s&&(!l&&a.type.isAnonymous||t(a)!==!1)){if(a.firstChild())continue;h=!0}for(;h&&i&&(l||!a.type.isAnonymous)&&i(a),!a.nextSibling();){if(!a.parent())
 return;h=!0}}}prop(e){return e.perNode?this.props?this.props[e.id]:void 0:this.type.prop(e)}get propValues(){let e=[];if(this.props)for(let t in this.props)e.push(
 [+t,this.props[t]]);return e}balance(e={}){return this.children.length<=8?this:Go(ae.none,this.children,this.positions,0,this.children.length,0,this.length,(t,i,s)=>new n(
-this.type,t,i,s,this.propValues),e.makeTree||((t,i,s)=>new n(ae.none,t,i,s)))}static build(e){return xg(e)}};J.empty=new J(ae.none,[],[],0);var Qo=class n{constructor(e,t){
+this.type,t,i,s,this.propValues),e.makeTree||((t,i,s)=>new n(ae.none,t,i,s)))}static build(e){return wg(e)}};J.empty=new J(ae.none,[],[],0);var Qo=class n{constructor(e,t){
 this.buffer=e,this.index=t}get id(){return this.buffer[this.index-4]}get start(){return this.buffer[this.index-3]}get end(){return this.buffer[this.index-2]}get size(){
 return this.buffer[this.index-1]}get pos(){return this.index}next(){this.index-=4}fork(){return new n(this.buffer,this.index)}},xt=class n{constructor(e,t,i){this.
 buffer=e,this.length=t,this.set=i}get type(){return ae.none}toString(){let e=[];for(let t=0;t<this.buffer.length;)e.push(this.childString(t)),t=this.buffer[t+3];
@@ -1561,7 +1561,7 @@ index==t?this.externalSibling(-1):new n(this.context,this._parent,e.findChild(t,
 context,s=this.index+4,r=i.buffer[this.index+3];if(r>s){let o=i.buffer[this.index+1];e.push(i.slice(s,r,o)),t.push(0)}return new J(this.type,e,t,this.to-this.from)}toString(){
 return this.context.buffer.childString(this.index)}};function Nf(n){if(!n.length)return null;let e=0,t=n[0];for(let r=1;r<n.length;r++){let o=n[r];(o.from>t.from||
 o.to<t.to)&&(t=o,e=r)}let i=t instanceof _e&&t.index<0?null:t.parent,s=n.slice();return i?s[e]=i:s.splice(e,1),new $o(s,t)}var $o=class{constructor(e,t){this.heads=
-e,this.node=t}get next(){return Nf(this.heads)}};function yg(n,e,t){let i=n.resolveInner(e,t),s=null;for(let r=i instanceof _e?i:i.context.parent;r;r=r.parent)if(r.
+e,this.node=t}get next(){return Nf(this.heads)}};function kg(n,e,t){let i=n.resolveInner(e,t),s=null;for(let r=i instanceof _e?i:i.context.parent;r;r=r.parent)if(r.
 index<0){let o=r.parent;(s||(s=[i])).push(o.resolve(e,t)),r=o}else{let o=Ht.get(r.tree);if(o&&o.overlay&&o.overlay[0].from<=e&&o.overlay[o.overlay.length-1].to>=
 e){let l=new _e(o.tree,o.overlay[0].from+r.from,-1,r);(s||(s=[i])).push(sn(l,e,t,!1))}}return s?Nf(s):i}var on=class{get name(){return this.type.name}constructor(e,t=0){
 if(this.buffer=null,this.stack=[],this.index=0,this.bufferNode=null,this.mode=t&~j.EnterBracketed,e instanceof _e)this.yieldNode(e);else{this._tree=e.context.parent,
@@ -1589,7 +1589,7 @@ this.buffer,t,this.index)}get tree(){return this.buffer?null:this._tree._tree}it
 firstChild()){i++;continue}this.type.isAnonymous||(s=!0)}for(;;){if(s&&t&&t(this),s=this.type.isAnonymous,!i)return;if(this.nextSibling())break;this.parent(),i--,
 s=!0}}}matchContext(e){if(!this.buffer)return Xo(this.node.parent,e);let{buffer:t}=this.buffer,{types:i}=t.set;for(let s=e.length-1,r=this.stack.length-1;s>=0;r--){
 if(r<0)return Xo(this._tree,e,s);let o=i[t.buffer[this.stack[r]]];if(!o.isAnonymous){if(e[s]&&e[s]!=o.name)return!1;s--}}return!0}};function Ko(n){return n.children.
-some(e=>e instanceof xt||!e.type.isAnonymous||Ko(e))}function xg(n){var e;let{buffer:t,nodeSet:i,maxBufferLength:s=1024,reused:r=[],minRepeatType:o=i.types.length}=n,
+some(e=>e instanceof xt||!e.type.isAnonymous||Ko(e))}function wg(n){var e;let{buffer:t,nodeSet:i,maxBufferLength:s=1024,reused:r=[],minRepeatType:o=i.types.length}=n,
 l=Array.isArray(t)?new Qo(t,t.length):t,a=i.types,h=0,f=0;function c(w,v,O,L,N,q){let{id:I,start:R,end:z,size:V}=l,K=f,oe=h;if(V<0)if(l.next(),V==-1){let it=r[I];
 O.push(it),L.push(R-w);return}else if(V==-3){h=I;return}else if(V==-4){f=I;return}else throw new RangeError(`Unrecognized record size: ${V}`);let we=a[I],Ue,se,
 Te=R-w;if(z-R<=s&&(se=m(l.pos-v,N))){let it=new Uint16Array(se.size-se.skip),fe=l.pos-se.size,We=it.length;for(;l.pos>fe;)We=b(se.start,it,We);Ue=new xt(it,z-se.
@@ -1617,13 +1617,13 @@ if(!t.length)return e;let s=[],r=1,o=e.length?e[0]:null;for(let l=0,a=0,h=0;;l++
 if(a>=u.from||c<=u.to||h){let d=Math.max(u.from,a)-h,p=Math.min(u.to,c)-h;u=d>=p?null:new n(d,p,u.tree,u.offset+h,l>0,!!f)}if(u&&s.push(u),o.to>c)break;o=r<e.length?
 e[r++]:null}if(!f)break;a=f.toA,h=f.toA-f.toB}return s}},xi=class{startParse(e,t,i){return typeof e=="string"&&(e=new Uo(e)),i=i?i.length?i.map(s=>new tn(s.from,
 s.to)):[new tn(0,0)]:[new tn(0,e.length)],this.createParse(e,t||[],i)}parse(e,t,i){let s=this.startParse(e,t,i);for(;;){let r=s.advance();if(r)return r}}},Uo=class{constructor(e){
-this.string=e}get length(){return this.string.length}chunk(e){return this.string.slice(e)}get lineChunks(){return!1}read(e,t){return this.string.slice(e,t)}};var t1=new B({perNode:!0});var kg=0,ze=class n{constructor(e,t,i,s){this.name=e,this.set=t,this.base=i,this.modified=s,this.id=kg++}toString(){let{name:e}=this;for(let t of this.modified)
+this.string=e}get length(){return this.string.length}chunk(e){return this.string.slice(e)}get lineChunks(){return!1}read(e,t){return this.string.slice(e,t)}};var oy=new B({perNode:!0});var vg=0,ze=class n{constructor(e,t,i,s){this.name=e,this.set=t,this.base=i,this.modified=s,this.id=vg++}toString(){let{name:e}=this;for(let t of this.modified)
 t.name&&(e=`${t.name}(${e})`);return e}static define(e,t){let i=typeof e=="string"?e:"?";if(e instanceof n&&(t=e),t?.base)throw new Error("Can not derive from a\
  modified tag");let s=new n(i,[],null,[]);if(s.set.push(s),t)for(let r of t.set)s.set.push(r);return s}static defineModifier(e){let t=new Cs(e);return i=>i.modified.
-indexOf(t)>-1?i:Cs.get(i.base||i,i.modified.concat(t).sort((s,r)=>s.id-r.id))}},wg=0,Cs=class n{constructor(e){this.name=e,this.instances=[],this.id=wg++}static get(e,t){
-if(!t.length)return e;let i=t[0].instances.find(l=>l.base==e&&vg(t,l.modified));if(i)return i;let s=[],r=new ze(e.name,s,e,t);for(let l of t)l.instances.push(r);
-let o=Sg(t);for(let l of e.set)if(!l.modified.length)for(let a of o)s.push(n.get(l,a));return r}};function vg(n,e){return n.length==e.length&&n.every((t,i)=>t==
-e[i])}function Sg(n){let e=[[]];for(let t=0;t<n.length;t++)for(let i=0,s=e.length;i<s;i++)e.push(e[i].concat(n[t]));return e.sort((t,i)=>i.length-t.length)}function ki(n){
+indexOf(t)>-1?i:Cs.get(i.base||i,i.modified.concat(t).sort((s,r)=>s.id-r.id))}},Sg=0,Cs=class n{constructor(e){this.name=e,this.instances=[],this.id=Sg++}static get(e,t){
+if(!t.length)return e;let i=t[0].instances.find(l=>l.base==e&&Og(t,l.modified));if(i)return i;let s=[],r=new ze(e.name,s,e,t);for(let l of t)l.instances.push(r);
+let o=Cg(t);for(let l of e.set)if(!l.modified.length)for(let a of o)s.push(n.get(l,a));return r}};function Og(n,e){return n.length==e.length&&n.every((t,i)=>t==
+e[i])}function Cg(n){let e=[[]];for(let t=0;t<n.length;t++)for(let i=0,s=e.length;i<s;i++)e.push(e[i].concat(n[t]));return e.sort((t,i)=>i.length-t.length)}function ki(n){
 let e=Object.create(null);for(let t in n){let i=n[t];Array.isArray(i)||(i=[i]);for(let s of t.split(" "))if(s){let r=[],o=2,l=s;for(let c=0;;){if(l=="..."&&c>0&&
 c+3==s.length){o=1;break}let u=/^"(?:[^"\\]|\\.)*?"|[^\/!]+/.exec(l);if(!u)throw new RangeError("Invalid path: "+s);if(r.push(u[0]=="*"?"":u[0][0]=='"'?JSON.parse(
 u[0]):u[0]),c+=u[0].length,c==s.length)break;let d=s[c++];if(c==s.length&&d=="!"){o=0;break}if(d!="/")throw new RangeError("Invalid path: "+s);l=s.slice(c)}let a=r.
@@ -1632,16 +1632,16 @@ let t,i,s;for(;n||e;){if(!n||e&&n.depth<=e.depth?(s=e,e=e.next):(s=n,n=n.next),t
 t?t.next=r:i=r,t=r}return i}}),Qt=class{constructor(e,t,i,s){this.tags=e,this.mode=t,this.context=i,this.next=s}get opaque(){return this.mode==0}get inherit(){return this.
 mode==1}sort(e){return!e||e.depth<this.depth?(this.next=e,this):(e.next=this.sort(e.next),e)}get depth(){return this.context?this.context.length:0}};Qt.empty=new Qt(
 [],2,null);function Zo(n,e){let t=Object.create(null);for(let r of n)if(!Array.isArray(r.tag))t[r.tag.id]=r.class;else for(let o of r.tag)t[o.id]=r.class;let{scope:i,
-all:s=null}=e||{};return{style:r=>{let o=s;for(let l of r)for(let a of l.set){let h=t[a.id];if(h){o=o?o+" "+h:h;break}}return o},scope:i}}function Og(n,e){let t=null;
+all:s=null}=e||{};return{style:r=>{let o=s;for(let l of r)for(let a of l.set){let h=t[a.id];if(h){o=o?o+" "+h:h;break}}return o},scope:i}}function Ag(n,e){let t=null;
 for(let i of n){let s=i.style(e);s&&(t=t?t+" "+s:s)}return t}function Vf(n,e,t,i=0,s=n.length){let r=new jo(i,Array.isArray(e)?e:[e],t);r.highlightRange(n.cursor(),
 i,s,"",r.highlighters),r.flush(s)}var jo=class{constructor(e,t,i){this.at=e,this.highlighters=t,this.span=i,this.class=""}startSpan(e,t){t!=this.class&&(this.flush(e),e>this.at&&(this.at=e),this.
 class=t)}flush(e){e>this.at&&this.class&&this.span(this.at,e,this.class)}highlightRange(e,t,i,s,r){let{type:o,from:l,to:a}=e;if(l>=i||a<=t)return;o.isTop&&(r=this.
-highlighters.filter(d=>!d.scope||d.scope(o)));let h=s,f=Cg(e)||Qt.empty,c=Og(r,f.tags);if(c&&(h&&(h+=" "),h+=c,f.mode==1&&(s+=(s?" ":"")+c)),this.startSpan(Math.
+highlighters.filter(d=>!d.scope||d.scope(o)));let h=s,f=Mg(e)||Qt.empty,c=Ag(r,f.tags);if(c&&(h&&(h+=" "),h+=c,f.mode==1&&(s+=(s?" ":"")+c)),this.startSpan(Math.
 max(t,l),h),f.opaque)return;let u=e.tree&&e.tree.prop(B.mounted);if(u&&u.overlay){let d=e.node.enter(u.overlay[0].from+l,1),p=this.highlighters.filter(m=>!m.scope||
 m.scope(u.tree.type)),g=e.firstChild();for(let m=0,b=l;;m++){let M=m<u.overlay.length?u.overlay[m]:null,x=M?M.from+l:a,T=Math.max(t,b),w=Math.min(i,x);if(T<w&&g)
 for(;e.from<w&&(this.highlightRange(e,T,w,s,r),this.startSpan(Math.min(w,e.to),h),!(e.to>=x||!e.nextSibling())););if(!M||x>i)break;b=M.to+l,b>t&&(this.highlightRange(
 d.cursor(),Math.max(t,M.from+l),Math.min(i,b),"",p),this.startSpan(Math.min(i,b),h))}g&&e.parent()}else if(e.firstChild()){u&&(s="");do if(!(e.to<=t)){if(e.from>=
-i)break;this.highlightRange(e,t,i,s,r),this.startSpan(Math.min(i,e.to),h)}while(e.nextSibling());e.parent()}}};function Cg(n){let e=n.type.prop(Hf);for(;e&&e.context&&
+i)break;this.highlightRange(e,t,i,s,r),this.startSpan(Math.min(i,e.to),h)}while(e.nextSibling());e.parent()}}};function Mg(n){let e=n.type.prop(Hf);for(;e&&e.context&&
 !n.matchContext(e.context);)e=e.next;return e||null}var S=ze.define,vs=S(),kt=S(),Wf=S(kt),Ff=S(kt),wt=S(),Ss=S(wt),Yo=S(wt),et=S(),zt=S(et),Ze=S(),Je=S(),_o=S(),
 ln=S(_o),Os=S(),y={comment:vs,lineComment:S(vs),blockComment:S(vs),docComment:S(vs),name:kt,variableName:S(kt),typeName:Wf,tagName:S(Wf),propertyName:Ff,attributeName:S(
 Ff),className:S(kt),labelName:S(kt),namespace:S(kt),macroName:S(kt),literal:wt,string:Ss,docString:S(Ss),character:S(Ss),attributeValue:S(Ss),number:Yo,integer:S(
@@ -1652,23 +1652,23 @@ ln),squareBracket:S(ln),paren:S(ln),brace:S(ln),content:et,heading:zt,heading1:S
 contentSeparator:S(et),list:S(et),quote:S(et),emphasis:S(et),strong:S(et),link:S(et),monospace:S(et),strikethrough:S(et),inserted:S(),deleted:S(),changed:S(),invalid:S(),
 meta:Os,documentMeta:S(Os),annotation:S(Os),processingInstruction:S(Os),definition:ze.defineModifier("definition"),constant:ze.defineModifier("constant"),function:ze.
 defineModifier("function"),standard:ze.defineModifier("standard"),local:ze.defineModifier("local"),special:ze.defineModifier("special")};for(let n in y){let e=y[n];
-e instanceof ze&&(e.name=n)}var s1=Zo([{tag:y.link,class:"tok-link"},{tag:y.heading,class:"tok-heading"},{tag:y.emphasis,class:"tok-emphasis"},{tag:y.strong,class:"\
+e instanceof ze&&(e.name=n)}var hy=Zo([{tag:y.link,class:"tok-link"},{tag:y.heading,class:"tok-heading"},{tag:y.emphasis,class:"tok-emphasis"},{tag:y.strong,class:"\
 tok-strong"},{tag:y.keyword,class:"tok-keyword"},{tag:y.atom,class:"tok-atom"},{tag:y.bool,class:"tok-bool"},{tag:y.url,class:"tok-url"},{tag:y.labelName,class:"\
 tok-labelName"},{tag:y.inserted,class:"tok-inserted"},{tag:y.deleted,class:"tok-deleted"},{tag:y.literal,class:"tok-literal"},{tag:y.string,class:"tok-string"},
 {tag:y.number,class:"tok-number"},{tag:[y.regexp,y.escape,y.special(y.string)],class:"tok-string2"},{tag:y.variableName,class:"tok-variableName"},{tag:y.local(y.
 variableName),class:"tok-variableName tok-local"},{tag:y.definition(y.variableName),class:"tok-variableName tok-definition"},{tag:y.special(y.variableName),class:"\
 tok-variableName2"},{tag:y.definition(y.propertyName),class:"tok-propertyName tok-definition"},{tag:y.typeName,class:"tok-typeName"},{tag:y.namespace,class:"tok\
 -namespace"},{tag:y.className,class:"tok-className"},{tag:y.macroName,class:"tok-macroName"},{tag:y.propertyName,class:"tok-propertyName"},{tag:y.operator,class:"\
-tok-operator"},{tag:y.comment,class:"tok-comment"},{tag:y.meta,class:"tok-meta"},{tag:y.invalid,class:"tok-invalid"},{tag:y.punctuation,class:"tok-punctuation"}]);var Jo,wi=new B;function Ag(n){return C.define({combine:n?e=>e.concat(n):void 0})}var Mg=new B,Ce=class{constructor(e,t,i=[],s=""){this.data=e,this.name=s,Q.prototype.
+tok-operator"},{tag:y.comment,class:"tok-comment"},{tag:y.meta,class:"tok-meta"},{tag:y.invalid,class:"tok-invalid"},{tag:y.punctuation,class:"tok-punctuation"}]);var Jo,wi=new B;function Pg(n){return C.define({combine:n?e=>e.concat(n):void 0})}var Tg=new B,Ce=class{constructor(e,t,i=[],s=""){this.data=e,this.name=s,Q.prototype.
 hasOwnProperty("tree")||Object.defineProperty(Q.prototype,"tree",{get(){return ke(this)}}),this.parser=t,this.extension=[vt.of(this),Q.languageData.of((r,o,l)=>{
-let a=zf(r,o,l),h=a.type.prop(wi);if(!h)return[];let f=r.facet(h),c=a.type.prop(Mg);if(c){let u=a.resolve(o-a.from,l);for(let d of c)if(d.test(u,r)){let p=r.facet(
+let a=zf(r,o,l),h=a.type.prop(wi);if(!h)return[];let f=r.facet(h),c=a.type.prop(Tg);if(c){let u=a.resolve(o-a.from,l);for(let d of c)if(d.test(u,r)){let p=r.facet(
 d.facet);return d.type=="replace"?p:p.concat(f)}}return f})].concat(i)}isActiveAt(e,t,i=-1){return zf(e,t,i).type.prop(wi)==this.data}findRegions(e){let t=e.facet(
 vt);if(t?.data==this.data)return[{from:0,to:e.doc.length}];if(!t||!t.allowsNesting)return[];let i=[],s=(r,o)=>{if(r.prop(wi)==this.data){i.push({from:o,to:o+r.length});
 return}let l=r.prop(B.mounted);if(l){if(l.tree.prop(wi)==this.data){if(l.overlay)for(let a of l.overlay)i.push({from:a.from+o,to:a.to+o});else i.push({from:o,to:o+
 r.length});return}else if(l.overlay){let a=i.length;if(s(l.tree,l.overlay[0].from+o),i.length>a)return}}for(let a=0;a<r.children.length;a++){let h=r.children[a];
 h instanceof J&&s(h,r.positions[a]+o)}};return s(ke(e),0),i}get allowsNesting(){return!0}};Ce.setState=E.define();function zf(n,e,t){let i=n.facet(vt),s=ke(n).topNode;
 if(!i||i.allowsNesting)for(let r=s;r;r=r.enter(e,t,j.ExcludeBuffers|j.EnterBracketed))r.type.isTop&&(s=r);return s}var fn=class n extends Ce{constructor(e,t,i){
-super(e,t,[],i),this.parser=t}static define(e){let t=Ag(e.languageData);return new n(t,e.parser.configure({props:[wi.add(i=>i.isTop?t:void 0)]}),e.name)}configure(e,t){
+super(e,t,[],i),this.parser=t}static define(e){let t=Pg(e.languageData);return new n(t,e.parser.configure({props:[wi.add(i=>i.isTop?t:void 0)]}),e.name)}configure(e,t){
 return new n(this.data,this.parser.configure(e),t||this.name)}get allowsNesting(){return this.parser.hasWrappers()}};function ke(n){let e=n.field(Ce.state,!1);return e?
 e.tree:J.empty}var nl=class{constructor(e){this.doc=e,this.cursorPos=0,this.string="",this.cursor=e.iter()}get length(){return this.doc.length}syncTo(e){return this.string=this.
 cursor.next(e-this.cursorPos).value,this.cursorPos=e+this.string.length,this.cursorPos-this.string.length}chunk(e){return this.syncTo(e),this.string}get lineChunks(){
@@ -1697,7 +1697,7 @@ new n(t)}static init(e){let t=Math.min(3e3,e.doc.length),i=sl.create(e.facet(vt)
 define({create:cn.init,update(n,e){for(let t of e.effects)if(t.is(Ce.setState))return t.value;return e.startState.facet(vt)!=e.state.facet(vt)?cn.init(e.state):
 n.apply(e)}});var Yf=n=>{let e=setTimeout(()=>n(),500);return()=>clearTimeout(e)};typeof requestIdleCallback<"u"&&(Yf=n=>{let e=-1,t=setTimeout(()=>{e=requestIdleCallback(
 n,{timeout:400})},100);return()=>e<0?clearTimeout(t):cancelIdleCallback(e)});var el=typeof navigator<"u"&&(!((Jo=navigator.scheduling)===null||Jo===void 0)&&Jo.
-isInputPending)?()=>navigator.scheduling.isInputPending():null,Pg=Z.fromClass(class{constructor(e){this.view=e,this.working=null,this.workScheduled=0,this.chunkEnd=
+isInputPending)?()=>navigator.scheduling.isInputPending():null,Dg=Z.fromClass(class{constructor(e){this.view=e,this.working=null,this.workScheduled=0,this.chunkEnd=
 -1,this.chunkBudget=-1,this.work=this.work.bind(this),this.scheduleWork()}update(e){let t=this.view.state.field(Ce.state).context;(t.updateViewport(e.view.viewport)||
 this.view.viewport.to>t.treeLen)&&this.scheduleWork(),(e.docChanged||e.selectionSet)&&(this.view.hasFocus&&(this.chunkBudget+=50),this.scheduleWork()),this.checkAsyncSchedule(
 t)}scheduleWork(){if(this.working)return;let{state:e}=this.view,t=e.field(Ce.state);(t.tree!=t.context.tree||!t.context.isDone(e.doc.length))&&(this.working=Yf(
@@ -1707,162 +1707,162 @@ min(this.chunkBudget,100,e&&!el?Math.max(25,e.timeRemaining()-5):1e9),l=r.contex
 0:1e5));this.chunkBudget-=Date.now()-t,(a||this.chunkBudget<=0)&&(r.context.takeTree(),this.view.dispatch({effects:Ce.setState.of(new cn(r.context))})),this.chunkBudget>
 0&&!(a&&!l)&&this.scheduleWork(),this.checkAsyncSchedule(r.context)}checkAsyncSchedule(e){e.scheduleOn&&(this.workScheduled++,e.scheduleOn.then(()=>this.scheduleWork()).
 catch(t=>ye(this.view.state,t)).then(()=>this.workScheduled--),e.scheduleOn=null)}destroy(){this.working&&this.working()}isWorking(){return!!(this.working||this.
-workScheduled>0)}},{eventHandlers:{focus(){this.scheduleWork()}}}),vt=C.define({combine(n){return n.length?n[0]:null},enables:n=>[Ce.state,Pg,P.contentAttributes.
+workScheduled>0)}},{eventHandlers:{focus(){this.scheduleWork()}}}),vt=C.define({combine(n){return n.length?n[0]:null},enables:n=>[Ce.state,Dg,P.contentAttributes.
 compute([n],e=>{let t=e.facet(n);return t&&t.name?{"data-language":t.name}:{}})]}),As=class{constructor(e,t=[]){this.language=e,this.support=t,this.extension=[e,
-t]}};var Tg=C.define(),Si=C.define({combine:n=>{if(!n.length)return"  ";let e=n[0];if(!e||/\S/.test(e)||Array.from(e).some(t=>t!=e[0]))throw new Error("Invalid inden\
+t]}};var Rg=C.define(),Si=C.define({combine:n=>{if(!n.length)return"  ";let e=n[0];if(!e||/\S/.test(e)||Array.from(e).some(t=>t!=e[0]))throw new Error("Invalid inden\
 t unit: "+JSON.stringify(n[0]));return e}});function un(n){let e=n.facet(Si);return e.charCodeAt(0)==9?n.tabSize*e.length:e.length}function Oi(n,e){let t="",i=n.
 tabSize,s=n.facet(Si)[0];if(s=="	"){for(;e>=i;)t+="	",e-=i;s=" "}for(let r=0;r<e;r++)t+=s;return t}function Ts(n,e){n instanceof Q&&(n=new Xt(n));for(let i of n.
-state.facet(Tg)){let s=i(n,e);if(s!==void 0)return s}let t=ke(n.state);return t.length>=e?Dg(n,t,e):null}var Xt=class{constructor(e,t={}){this.state=e,this.options=t,this.unit=un(e)}lineAt(e,t=1){let i=this.state.doc.lineAt(e),{simulateBreak:s,simulateDoubleBreak:r}=this.
+state.facet(Rg)){let s=i(n,e);if(s!==void 0)return s}let t=ke(n.state);return t.length>=e?Bg(n,t,e):null}var Xt=class{constructor(e,t={}){this.state=e,this.options=t,this.unit=un(e)}lineAt(e,t=1){let i=this.state.doc.lineAt(e),{simulateBreak:s,simulateDoubleBreak:r}=this.
 options;return s!=null&&s>=i.from&&s<=i.to?r&&s==e?{text:"",from:e}:(t<0?s<e:s<=e)?{text:i.text.slice(s-i.from),from:s}:{text:i.text.slice(0,s-i.from),from:i.from}:
 i}textAfterPos(e,t=1){if(this.options.simulateDoubleBreak&&e==this.options.simulateBreak)return"";let{text:i,from:s}=this.lineAt(e,t);return i.slice(e-s,Math.min(
 i.length,e+100-s))}column(e,t=1){let{text:i,from:s}=this.lineAt(e,t),r=this.countColumn(i,e-s),o=this.options.overrideIndentation?this.options.overrideIndentation(
 s):-1;return o>-1&&(r+=o-this.countColumn(i,i.search(/\S|$/))),r}countColumn(e,t=e.length){return pt(e,this.state.tabSize,t)}lineIndent(e,t=1){let{text:i,from:s}=this.
 lineAt(e,t),r=this.options.overrideIndentation;if(r){let o=r(s);if(o>-1)return o}return this.countColumn(i,i.search(/\S|$/))}get simulatedBreak(){return this.options.
-simulateBreak||null}},cl=new B;function Dg(n,e,t){let i=e.resolveStack(t),s=e.resolveInner(t,-1).resolve(t,0).enterUnfinishedNodesBefore(t);if(s!=i.node){let r=[];
+simulateBreak||null}},cl=new B;function Bg(n,e,t){let i=e.resolveStack(t),s=e.resolveInner(t,-1).resolve(t,0).enterUnfinishedNodesBefore(t);if(s!=i.node){let r=[];
 for(let o=s;o&&!(o.from<i.node.from||o.to>i.node.to||o.from==i.node.from&&o.type==i.node.type);o=o.parent)r.push(o);for(let o=r.length-1;o>=0;o--)i={node:r[o],next:i}}
-return jf(i,n,t)}function jf(n,e,t){for(let i=n;i;i=i.next){let s=Bg(i.node);if(s)return s(rl.create(e,t,i))}return 0}function Rg(n){return n.pos==n.options.simulateBreak&&
-n.options.simulateDoubleBreak}function Bg(n){let e=n.type.prop(cl);if(e)return e;let t=n.firstChild,i;if(t&&(i=t.type.prop(B.closedBy))){let s=n.lastChild,r=s&&
-i.indexOf(s.name)>-1;return o=>_f(o,!0,1,void 0,r&&!Rg(o)?s.from:void 0)}return n.parent==null?Lg:null}function Lg(){return 0}var rl=class n extends Xt{constructor(e,t,i){
+return jf(i,n,t)}function jf(n,e,t){for(let i=n;i;i=i.next){let s=Eg(i.node);if(s)return s(rl.create(e,t,i))}return 0}function Lg(n){return n.pos==n.options.simulateBreak&&
+n.options.simulateDoubleBreak}function Eg(n){let e=n.type.prop(cl);if(e)return e;let t=n.firstChild,i;if(t&&(i=t.type.prop(B.closedBy))){let s=n.lastChild,r=s&&
+i.indexOf(s.name)>-1;return o=>_f(o,!0,1,void 0,r&&!Lg(o)?s.from:void 0)}return n.parent==null?Ig:null}function Ig(){return 0}var rl=class n extends Xt{constructor(e,t,i){
 super(e.state,e.options),this.base=e,this.pos=t,this.context=i}get node(){return this.context.node}static create(e,t,i){return new n(e,t,i)}get textAfter(){return this.
 textAfterPos(this.pos)}get baseIndent(){return this.baseIndentFor(this.node)}baseIndentFor(e){let t=this.state.doc.lineAt(e.from);for(;;){let i=e.resolve(t.from);
-for(;i.parent&&i.parent.from==i.from;)i=i.parent;if(Eg(i,e))break;t=this.state.doc.lineAt(i.from)}return this.lineIndent(t.from)}continue(){return jf(this.context.
-next,this.base,this.pos)}};function Eg(n,e){for(let t=e;t;t=t.parent)if(n==t)return!0;return!1}function Ig(n){let e=n.node,t=e.childAfter(e.from),i=e.lastChild;
+for(;i.parent&&i.parent.from==i.from;)i=i.parent;if(Ng(i,e))break;t=this.state.doc.lineAt(i.from)}return this.lineIndent(t.from)}continue(){return jf(this.context.
+next,this.base,this.pos)}};function Ng(n,e){for(let t=e;t;t=t.parent)if(n==t)return!0;return!1}function Wg(n){let e=n.node,t=e.childAfter(e.from),i=e.lastChild;
 if(!t)return null;let s=n.options.simulateBreak,r=n.state.doc.lineAt(t.from),o=s==null||s<=r.from?r.to:Math.min(r.to,s);for(let l=t.to;;){let a=e.childAfter(l);
 if(!a||a==i)return null;if(!a.type.isSkipped){if(a.from>=o)return null;let h=/^ */.exec(r.text.slice(t.to-r.from))[0].length;return{from:t.from,to:t.to+h}}l=a.to}}
 function ul({closing:n,align:e=!0,units:t=1}){return i=>_f(i,e,t,n)}function _f(n,e,t,i,s){let r=n.textAfter,o=r.match(/^\s*/)[0].length,l=i&&r.slice(o,o+i.length)==
-i||s==n.pos+o,a=e?Ig(n):null;return a?l?n.column(a.from):n.column(a.to):n.baseIndent+(l?0:n.unit*t)}var Ng=200;function Zf(){return Q.transactionFilter.of(n=>{if(!n.docChanged||!n.isUserEvent("input.type")&&!n.isUserEvent("input.complete"))return n;let e=n.startState.
-languageDataAt("indentOnInput",n.startState.selection.main.head);if(!e.length)return n;let t=n.newDoc,{head:i}=n.newSelection.main,s=t.lineAt(i);if(i>s.from+Ng)
+i||s==n.pos+o,a=e?Wg(n):null;return a?l?n.column(a.from):n.column(a.to):n.baseIndent+(l?0:n.unit*t)}var Fg=200;function Zf(){return Q.transactionFilter.of(n=>{if(!n.docChanged||!n.isUserEvent("input.type")&&!n.isUserEvent("input.complete"))return n;let e=n.startState.
+languageDataAt("indentOnInput",n.startState.selection.main.head);if(!e.length)return n;let t=n.newDoc,{head:i}=n.newSelection.main,s=t.lineAt(i);if(i>s.from+Fg)
 return n;let r=t.sliceString(s.from,i);if(!e.some(h=>h.test(r)))return n;let{state:o}=n,l=-1,a=[];for(let{head:h}of o.selection.ranges){let f=o.doc.lineAt(h);if(f.
 from==l)continue;l=f.from;let c=Ts(o,f.from);if(c==null)continue;let u=/^\s*/.exec(f.text)[0],d=Oi(o,c);u!=d&&a.push({from:f.from,to:f.from+u.length,insert:d})}
-return a.length?[n,{changes:a,sequential:!0}]:n})}var Wg=C.define(),dl=new B;function Jf(n){let e=n.firstChild,t=n.lastChild;return e&&e.to<t.from?{from:e.to,to:t.
-type.isError?n.to:t.from}:null}function Fg(n,e,t){let i=ke(n);if(i.length<t)return null;let s=i.resolveStack(t,1),r=null;for(let o=s;o;o=o.next){let l=o.node;if(l.
-to<=t||l.from>t)continue;if(r&&l.from<e)break;let a=l.type.prop(dl);if(a&&(l.to<i.length-50||i.length==n.doc.length||!Hg(l))){let h=a(l,n);h&&h.from<=t&&h.from>=
-e&&h.to>t&&(r=h)}}return r}function Hg(n){let e=n.lastChild;return e&&e.to==n.to&&e.type.isError}function Ms(n,e,t){for(let i of n.facet(Wg)){let s=i(n,e,t);if(s)
-return s}return Fg(n,e,t)}function ec(n,e){let t=e.mapPos(n.from,1),i=e.mapPos(n.to,-1);return t>=i?void 0:{from:t,to:i}}var Ds=E.define({map:ec}),dn=E.define({
+return a.length?[n,{changes:a,sequential:!0}]:n})}var Hg=C.define(),dl=new B;function Jf(n){let e=n.firstChild,t=n.lastChild;return e&&e.to<t.from?{from:e.to,to:t.
+type.isError?n.to:t.from}:null}function Vg(n,e,t){let i=ke(n);if(i.length<t)return null;let s=i.resolveStack(t,1),r=null;for(let o=s;o;o=o.next){let l=o.node;if(l.
+to<=t||l.from>t)continue;if(r&&l.from<e)break;let a=l.type.prop(dl);if(a&&(l.to<i.length-50||i.length==n.doc.length||!zg(l))){let h=a(l,n);h&&h.from<=t&&h.from>=
+e&&h.to>t&&(r=h)}}return r}function zg(n){let e=n.lastChild;return e&&e.to==n.to&&e.type.isError}function Ms(n,e,t){for(let i of n.facet(Hg)){let s=i(n,e,t);if(s)
+return s}return Vg(n,e,t)}function ec(n,e){let t=e.mapPos(n.from,1),i=e.mapPos(n.to,-1);return t>=i?void 0:{from:t,to:i}}var Ds=E.define({map:ec}),dn=E.define({
 map:ec});function tc(n){let e=[];for(let{head:t}of n.state.selection.ranges)e.some(i=>i.from<=t&&i.to>=t)||e.push(n.lineBlockAt(t));return e}var qt=ee.define({create(){
 return D.none},update(n,e){e.isUserEvent("delete")&&e.changes.iterChangedRanges((i,s)=>n=Xf(n,i,s)),n=n.map(e.changes);let t=[];for(let i of e.effects)i.is(Ds)&&
-!Vg(n,i.value.from,i.value.to)?t.push(i.value):i.is(dn)&&(n=n.update({filter:(s,r)=>i.value.from!=s||i.value.to!=r,filterFrom:i.value.from,filterTo:i.value.to}));
+!Qg(n,i.value.from,i.value.to)?t.push(i.value):i.is(dn)&&(n=n.update({filter:(s,r)=>i.value.from!=s||i.value.to!=r,filterFrom:i.value.from,filterTo:i.value.to}));
 if(t.length){let{preparePlaceholder:i}=e.state.facet(pl),s=t.map(r=>(i?D.replace({widget:new ol(i(e.state,r))}):qf).range(r.from,r.to));n=n.update({add:s})}return e.
 selection&&(n=Xf(n,e.selection.main.head)),n},provide:n=>P.decorations.from(n),toJSON(n,e){let t=[];return n.between(0,e.doc.length,(i,s)=>{t.push(i,s)}),t},fromJSON(n){
 if(!Array.isArray(n)||n.length%2)throw new RangeError("Invalid JSON for fold state");let e=[];for(let t=0;t<n.length;){let i=n[t++],s=n[t++];if(typeof i!="numbe\
 r"||typeof s!="number")throw new RangeError("Invalid JSON for fold state");e.push(qf.range(i,s))}return D.set(e,!0)}});function Xf(n,e,t=e){let i=!1;return n.between(
-e,t,(s,r)=>{s<t&&r>e&&(i=!0)}),i?n.update({filterFrom:e,filterTo:t,filter:(s,r)=>s>=t||r<=e}):n}function Ps(n,e,t){var i;let s=null;return(i=n.field(qt,!1))===null||i===void 0||i.between(e,t,(r,o)=>{(!s||s.from>r)&&(s={from:r,to:o})}),s}function Vg(n,e,t){
-let i=!1;return n.between(e,e,(s,r)=>{s==e&&r==t&&(i=!0)}),i}function ic(n,e){return n.field(qt,!1)?e:e.concat(E.appendConfig.of(rc()))}var zg=n=>{for(let e of tc(
-n)){let t=Ms(n.state,e.from,e.to);if(t)return n.dispatch({effects:ic(n.state,[Ds.of(t),nc(n,t)])}),!0}return!1},Qg=n=>{if(!n.state.field(qt,!1))return!1;let e=[];
+e,t,(s,r)=>{s<t&&r>e&&(i=!0)}),i?n.update({filterFrom:e,filterTo:t,filter:(s,r)=>s>=t||r<=e}):n}function Ps(n,e,t){var i;let s=null;return(i=n.field(qt,!1))===null||i===void 0||i.between(e,t,(r,o)=>{(!s||s.from>r)&&(s={from:r,to:o})}),s}function Qg(n,e,t){
+let i=!1;return n.between(e,e,(s,r)=>{s==e&&r==t&&(i=!0)}),i}function ic(n,e){return n.field(qt,!1)?e:e.concat(E.appendConfig.of(rc()))}var Xg=n=>{for(let e of tc(
+n)){let t=Ms(n.state,e.from,e.to);if(t)return n.dispatch({effects:ic(n.state,[Ds.of(t),nc(n,t)])}),!0}return!1},qg=n=>{if(!n.state.field(qt,!1))return!1;let e=[];
 for(let t of tc(n)){let i=Ps(n.state,t.from,t.to);i&&e.push(dn.of(i),nc(n,i,!1))}return e.length&&n.dispatch({effects:e}),e.length>0};function nc(n,e,t=!0){let i=n.
 state.doc.lineAt(e.from).number,s=n.state.doc.lineAt(e.to).number;return P.announce.of(`${n.state.phrase(t?"Folded lines":"Unfolded lines")} ${i} ${n.state.phrase(
-"to")} ${s}.`)}var Xg=n=>{let{state:e}=n,t=[];for(let i=0;i<e.doc.length;){let s=n.lineBlockAt(i),r=Ms(e,s.from,s.to);r&&t.push(Ds.of(r)),i=(r?n.lineBlockAt(r.to):
-s).to+1}return t.length&&n.dispatch({effects:ic(n.state,t)}),!!t.length},qg=n=>{let e=n.state.field(qt,!1);if(!e||!e.size)return!1;let t=[];return e.between(0,n.
-state.doc.length,(i,s)=>{t.push(dn.of({from:i,to:s}))}),n.dispatch({effects:t}),!0};var sc=[{key:"Ctrl-Shift-[",mac:"Cmd-Alt-[",run:zg},{key:"Ctrl-Shift-]",mac:"Cmd-Alt-]",run:Qg},{key:"Ctrl-Alt-[",run:Xg},{key:"Ctrl-Alt-]",run:qg}],$g={placeholderDOM:null,
-preparePlaceholder:null,placeholderText:"\u2026"},pl=C.define({combine(n){return de(n,$g)}});function rc(n){let e=[qt,Kg];return n&&e.push(pl.of(n)),e}function oc(n,e){
+"to")} ${s}.`)}var $g=n=>{let{state:e}=n,t=[];for(let i=0;i<e.doc.length;){let s=n.lineBlockAt(i),r=Ms(e,s.from,s.to);r&&t.push(Ds.of(r)),i=(r?n.lineBlockAt(r.to):
+s).to+1}return t.length&&n.dispatch({effects:ic(n.state,t)}),!!t.length},Ug=n=>{let e=n.state.field(qt,!1);if(!e||!e.size)return!1;let t=[];return e.between(0,n.
+state.doc.length,(i,s)=>{t.push(dn.of({from:i,to:s}))}),n.dispatch({effects:t}),!0};var sc=[{key:"Ctrl-Shift-[",mac:"Cmd-Alt-[",run:Xg},{key:"Ctrl-Shift-]",mac:"Cmd-Alt-]",run:qg},{key:"Ctrl-Alt-[",run:$g},{key:"Ctrl-Alt-]",run:Ug}],Kg={placeholderDOM:null,
+preparePlaceholder:null,placeholderText:"\u2026"},pl=C.define({combine(n){return de(n,Kg)}});function rc(n){let e=[qt,Yg];return n&&e.push(pl.of(n)),e}function oc(n,e){
 let{state:t}=n,i=t.facet(pl),s=o=>{let l=n.lineBlockAt(n.posAtDOM(o.target)),a=Ps(n.state,l.from,l.to);a&&n.dispatch({effects:dn.of(a)}),o.preventDefault()};if(i.
 placeholderDOM)return i.placeholderDOM(n,s,e);let r=document.createElement("span");return r.textContent=i.placeholderText,r.setAttribute("aria-label",t.phrase("\
 folded code")),r.title=t.phrase("unfold"),r.className="cm-foldPlaceholder",r.onclick=s,r}var qf=D.replace({widget:new class extends Oe{toDOM(n){return oc(n,null)}}}),
-ol=class extends Oe{constructor(e){super(),this.value=e}eq(e){return this.value==e.value}toDOM(e){return oc(e,this.value)}},Ug={openText:"\u2304",closedText:"\u203A",
+ol=class extends Oe{constructor(e){super(),this.value=e}eq(e){return this.value==e.value}toDOM(e){return oc(e,this.value)}},Gg={openText:"\u2304",closedText:"\u203A",
 markerDOM:null,domEventHandlers:{},foldingChanged:()=>!1},hn=class extends xe{constructor(e,t){super(),this.config=e,this.open=t}eq(e){return this.config==e.config&&
 this.open==e.open}toDOM(e){if(this.config.markerDOM)return this.config.markerDOM(this.open);let t=document.createElement("span");return t.textContent=this.open?
-this.config.openText:this.config.closedText,t.title=e.state.phrase(this.open?"Fold line":"Unfold line"),t}};function lc(n={}){let e={...Ug,...n},t=new hn(e,!0),
+this.config.openText:this.config.closedText,t.title=e.state.phrase(this.open?"Fold line":"Unfold line"),t}};function lc(n={}){let e={...Gg,...n},t=new hn(e,!0),
 i=new hn(e,!1),s=Z.fromClass(class{constructor(o){this.from=o.viewport.from,this.markers=this.buildMarkers(o)}update(o){(o.docChanged||o.viewportChanged||o.startState.
 facet(vt)!=o.state.facet(vt)||o.startState.field(qt,!1)!=o.state.field(qt,!1)||ke(o.startState)!=ke(o.state)||e.foldingChanged(o))&&(this.markers=this.buildMarkers(
 o.view))}buildMarkers(o){let l=new me;for(let a of o.viewportLineBlocks){let h=Ps(o.state,a.from,a.to)?i:Ms(o.state,a.from,a.to)?t:null;h&&l.add(a.from,a.from,h)}
 return l.finish()}}),{domEventHandlers:r}=e;return[s,ys({class:"cm-foldGutter",markers(o){var l;return((l=o.plugin(s))===null||l===void 0?void 0:l.markers)||F.empty},
 initialSpacer(){return new hn(e,!1)},domEventHandlers:{...r,click:(o,l,a)=>{if(r.click&&r.click(o,l,a))return!0;let h=Ps(o.state,l.from,l.to);if(h)return o.dispatch(
-{effects:dn.of(h)}),!0;let f=Ms(o.state,l.from,l.to);return f?(o.dispatch({effects:Ds.of(f)}),!0):!1}}}),rc()]}var Kg=P.baseTheme({".cm-foldPlaceholder":{backgroundColor:"\
+{effects:dn.of(h)}),!0;let f=Ms(o.state,l.from,l.to);return f?(o.dispatch({effects:Ds.of(f)}),!0):!1}}}),rc()]}var Yg=P.baseTheme({".cm-foldPlaceholder":{backgroundColor:"\
 #eee",border:"1px solid #ddd",color:"#888",borderRadius:".2em",margin:"0 1px",padding:"0 1px",cursor:"pointer"},".cm-foldGutter span":{padding:"0 1px",cursor:"p\
 ointer"}}),vi=class n{constructor(e,t){this.specs=e;let i;function s(l){let a=Re.newName();return(i||(i=Object.create(null)))["."+a]=l,a}let r=typeof t.all=="st\
 ring"?t.all:t.all?s(t.all):void 0,o=t.scope;this.scope=o instanceof Ce?l=>l.prop(wi)==o.data:o?l=>l==o:void 0,this.style=Zo(e.map(l=>({tag:l.tag,class:l.class||
 s(Object.assign({},l,{tag:null}))})),{all:r}).style,this.module=i?new Re(i):null,this.themeType=t.themeType}static define(e,t){return new n(e,t||{})}},ll=C.define(),
-ac=C.define({combine(n){return n.length?[n[0]]:null}});function tl(n){let e=n.facet(ll);return e.length?e:n.facet(ac)}function hc(n,e){let t=[Gg],i;return n instanceof
+ac=C.define({combine(n){return n.length?[n[0]]:null}});function tl(n){let e=n.facet(ll);return e.length?e:n.facet(ac)}function hc(n,e){let t=[jg],i;return n instanceof
 vi&&(n.module&&t.push(P.styleModule.of(n.module)),i=n.themeType),e?.fallback?t.push(ac.of(n)):i?t.push(ll.computeN([P.darkTheme],s=>s.facet(P.darkTheme)==(i=="d\
 ark")?[n]:[])):t.push(ll.of(n)),t}var al=class{constructor(e){this.markCache=Object.create(null),this.tree=ke(e.state),this.decorations=this.buildDeco(e,tl(e.state)),this.decoratedTo=e.viewport.
 to}update(e){let t=ke(e.state),i=tl(e.state),s=i!=tl(e.startState),{viewport:r}=e.view,o=e.changes.mapPos(this.decoratedTo,1);t.length<r.to&&!s&&t.type==this.tree.
 type&&o>=r.to?(this.decorations=this.decorations.map(e.changes),this.decoratedTo=o):(t!=this.tree||e.viewportChanged||s)&&(this.tree=t,this.decorations=this.buildDeco(
 e.view,i),this.decoratedTo=r.to)}buildDeco(e,t){if(!t||!this.tree.length)return D.none;let i=new me;for(let{from:s,to:r}of e.visibleRanges)Vf(this.tree,t,(o,l,a)=>{
-i.add(o,l,this.markCache[a]||(this.markCache[a]=D.mark({class:a})))},s,r);return i.finish()}},Gg=dt.high(Z.fromClass(al,{decorations:n=>n.decorations})),u1=vi.define(
+i.add(o,l,this.markCache[a]||(this.markCache[a]=D.mark({class:a})))},s,r);return i.finish()}},jg=dt.high(Z.fromClass(al,{decorations:n=>n.decorations})),by=vi.define(
 [{tag:y.meta,color:"#404740"},{tag:y.link,textDecoration:"underline"},{tag:y.heading,textDecoration:"underline",fontWeight:"bold"},{tag:y.emphasis,fontStyle:"it\
 alic"},{tag:y.strong,fontWeight:"bold"},{tag:y.strikethrough,textDecoration:"line-through"},{tag:y.keyword,color:"#708"},{tag:[y.atom,y.bool,y.url,y.contentSeparator,
 y.labelName],color:"#219"},{tag:[y.literal,y.inserted],color:"#164"},{tag:[y.string,y.deleted],color:"#a11"},{tag:[y.regexp,y.escape,y.special(y.string)],color:"\
 #e40"},{tag:y.definition(y.variableName),color:"#00f"},{tag:y.local(y.variableName),color:"#30a"},{tag:[y.typeName,y.namespace],color:"#085"},{tag:y.className,color:"\
 #167"},{tag:[y.special(y.variableName),y.macroName],color:"#256"},{tag:y.definition(y.propertyName),color:"#00c"},{tag:y.comment,color:"#940"},{tag:y.invalid,color:"\
-#f00"}]),Yg=P.baseTheme({"&.cm-focused .cm-matchingBracket":{backgroundColor:"#328c8252"},"&.cm-focused .cm-nonmatchingBracket":{backgroundColor:"#bb555544"}}),
-fc=1e4,cc="()[]{}",uc=C.define({combine(n){return de(n,{afterCursor:!0,brackets:cc,maxScanDistance:fc,renderMatch:Zg})}}),jg=D.mark({class:"cm-matchingBracket"}),
-_g=D.mark({class:"cm-nonmatchingBracket"});function Zg(n){let e=[],t=n.matched?jg:_g;return e.push(t.range(n.start.from,n.start.to)),n.end&&e.push(t.range(n.end.
+#f00"}]),_g=P.baseTheme({"&.cm-focused .cm-matchingBracket":{backgroundColor:"#328c8252"},"&.cm-focused .cm-nonmatchingBracket":{backgroundColor:"#bb555544"}}),
+fc=1e4,cc="()[]{}",uc=C.define({combine(n){return de(n,{afterCursor:!0,brackets:cc,maxScanDistance:fc,renderMatch:em})}}),Zg=D.mark({class:"cm-matchingBracket"}),
+Jg=D.mark({class:"cm-nonmatchingBracket"});function em(n){let e=[],t=n.matched?Zg:Jg;return e.push(t.range(n.start.from,n.start.to)),n.end&&e.push(t.range(n.end.
 from,n.end.to)),e}function $f(n){let e=[],t=n.facet(uc);for(let i of n.selection.ranges){if(!i.empty)continue;let s=Qe(n,i.head,-1,t)||i.head>0&&Qe(n,i.head-1,1,
-t)||t.afterCursor&&(Qe(n,i.head,1,t)||i.head<n.doc.length&&Qe(n,i.head+1,-1,t));s&&(e=e.concat(t.renderMatch(s,n)))}return D.set(e,!0)}var Jg=Z.fromClass(class{constructor(n){
+t)||t.afterCursor&&(Qe(n,i.head,1,t)||i.head<n.doc.length&&Qe(n,i.head+1,-1,t));s&&(e=e.concat(t.renderMatch(s,n)))}return D.set(e,!0)}var tm=Z.fromClass(class{constructor(n){
 this.paused=!1,this.decorations=$f(n.state)}update(n){(n.docChanged||n.selectionSet||this.paused)&&(n.view.composing?(this.decorations=this.decorations.map(n.changes),
-this.paused=!0):(this.decorations=$f(n.state),this.paused=!1))}},{decorations:n=>n.decorations}),em=[Jg,Yg];function dc(n={}){return[uc.of(n),em]}var tm=new B;function hl(n,e,t){
+this.paused=!0):(this.decorations=$f(n.state),this.paused=!1))}},{decorations:n=>n.decorations}),im=[tm,_g];function dc(n={}){return[uc.of(n),im]}var nm=new B;function hl(n,e,t){
 let i=n.prop(e<0?B.openedBy:B.closedBy);if(i)return i;if(n.name.length==1){let s=t.indexOf(n.name);if(s>-1&&s%2==(e<0?1:0))return[t[s+e]]}return null}function fl(n){
-let e=n.type.prop(tm);return e?e(n.node):n}function Qe(n,e,t,i={}){let s=i.maxScanDistance||fc,r=i.brackets||cc,o=ke(n),l=o.resolveInner(e,t);for(let a=l;a;a=a.
-parent){let h=hl(a.type,t,r);if(h&&a.from<a.to){let f=fl(a);if(f&&(t>0?e>=f.from&&e<f.to:e>f.from&&e<=f.to))return im(n,e,t,a,f,h,r)}}return nm(n,e,t,o,l.type,s,
-r)}function im(n,e,t,i,s,r,o){let l=i.parent,a={from:s.from,to:s.to},h=0,f=l?.cursor();if(f&&(t<0?f.childBefore(i.from):f.childAfter(i.to)))do if(t<0?f.to<=i.from:
+let e=n.type.prop(nm);return e?e(n.node):n}function Qe(n,e,t,i={}){let s=i.maxScanDistance||fc,r=i.brackets||cc,o=ke(n),l=o.resolveInner(e,t);for(let a=l;a;a=a.
+parent){let h=hl(a.type,t,r);if(h&&a.from<a.to){let f=fl(a);if(f&&(t>0?e>=f.from&&e<f.to:e>f.from&&e<=f.to))return sm(n,e,t,a,f,h,r)}}return rm(n,e,t,o,l.type,s,
+r)}function sm(n,e,t,i,s,r,o){let l=i.parent,a={from:s.from,to:s.to},h=0,f=l?.cursor();if(f&&(t<0?f.childBefore(i.from):f.childAfter(i.to)))do if(t<0?f.to<=i.from:
 f.from>=i.to){if(h==0&&r.indexOf(f.type.name)>-1&&f.from<f.to){let c=fl(f);return{start:a,end:c?{from:c.from,to:c.to}:void 0,matched:!0}}else if(hl(f.type,t,o))
 h++;else if(hl(f.type,-t,o)){if(h==0){let c=fl(f);return{start:a,end:c&&c.from<c.to?{from:c.from,to:c.to}:void 0,matched:!1}}h--}}while(t<0?f.prevSibling():f.nextSibling());
-return{start:a,matched:!1}}function nm(n,e,t,i,s,r,o){if(t<0?!e:e==n.doc.length)return null;let l=t<0?n.sliceDoc(e-1,e):n.sliceDoc(e,e+1),a=o.indexOf(l);if(a<0||
+return{start:a,matched:!1}}function rm(n,e,t,i,s,r,o){if(t<0?!e:e==n.doc.length)return null;let l=t<0?n.sliceDoc(e-1,e):n.sliceDoc(e,e+1),a=o.indexOf(l);if(a<0||
 a%2==0!=t>0)return null;let h={from:t<0?e-1:e,to:t>0?e+1:e},f=n.doc.iterRange(e,t>0?n.doc.length:0),c=0;for(let u=0;!f.next().done&&u<=r;){let d=f.value;t<0&&(u+=
 d.length);let p=e+u*t;for(let g=t>0?0:d.length-1,m=t>0?d.length:-1;g!=m;g+=t){let b=o.indexOf(d[g]);if(!(b<0||i.resolveInner(p+g,1).type!=s))if(b%2==0==t>0)c++;else{
-if(c==1)return{start:h,end:{from:p+g,to:p+g+1},matched:b>>1==a>>1};c--}}t>0&&(u+=d.length)}return f.done?{start:h,matched:!1}:null}var sm=Object.create(null),Uf=[ae.none];var Kf=[],Gf=Object.create(null),rm=Object.create(null);for(let[n,e]of[["variable","variableName"],["variable-2","variableName.special"],["string-2","string.spe\
+if(c==1)return{start:h,end:{from:p+g,to:p+g+1},matched:b>>1==a>>1};c--}}t>0&&(u+=d.length)}return f.done?{start:h,matched:!1}:null}var om=Object.create(null),Uf=[ae.none];var Kf=[],Gf=Object.create(null),lm=Object.create(null);for(let[n,e]of[["variable","variableName"],["variable-2","variableName.special"],["string-2","string.spe\
 cial"],["def","variableName.definition"],["tag","tagName"],["attribute","attributeName"],["type","typeName"],["builtin","variableName.standard"],["qualifier","m\
-odifier"],["error","invalid"],["header","heading"],["property","propertyName"]])rm[n]=om(sm,e);function il(n,e){Kf.indexOf(n)>-1||(Kf.push(n),console.warn(e))}function om(n,e){let t=[];for(let l of e.split(" ")){let a=[];for(let h of l.split(".")){let f=n[h]||
+odifier"],["error","invalid"],["header","heading"],["property","propertyName"]])lm[n]=am(om,e);function il(n,e){Kf.indexOf(n)>-1||(Kf.push(n),console.warn(e))}function am(n,e){let t=[];for(let l of e.split(" ")){let a=[];for(let h of l.split(".")){let f=n[h]||
 y[h];f?typeof f=="function"?a.length?a=a.map(f):il(h,`Modifier ${h} used at start of tag`):a.length?il(h,`Tag ${h} used as modifier`):a=Array.isArray(f)?f:[f]:il(
 h,`Unknown highlighting tag ${h}`)}for(let h of a)t.push(h)}if(!t.length)return 0;let i=e.replace(/ /g,"_"),s=i+" "+t.map(l=>l.id),r=Gf[s];if(r)return r.id;let o=Gf[s]=
-ae.define({id:Uf.length,name:i,props:[ki({[i]:t})]});return Uf.push(o),o.id}var d1={rtl:D.mark({class:"cm-iso",inclusive:!0,attributes:{dir:"rtl"},bidiIsolate:X.RTL}),ltr:D.mark({class:"cm-iso",inclusive:!0,attributes:{dir:"ltr"},bidiIsolate:X.
-LTR}),auto:D.mark({class:"cm-iso",inclusive:!0,attributes:{dir:"auto"},bidiIsolate:null})};var lm=n=>{let{state:e}=n,t=e.doc.lineAt(e.selection.main.from),i=wl(n.state,t.from);return i.line?am(n):i.block?fm(n):!1};function kl(n,e){return({state:t,dispatch:i})=>{
-if(t.readOnly)return!1;let s=n(e,t);return s?(i(t.update(s)),!0):!1}}var am=kl(dm,0);var hm=kl(vc,0);var fm=kl((n,e)=>vc(n,e,um(e)),0);function wl(n,e){let t=n.languageDataAt("commentTokens",e,1);return t.length?t[0]:{}}var pn=50;function cm(n,{open:e,close:t},i,s){
+ae.define({id:Uf.length,name:i,props:[ki({[i]:t})]});return Uf.push(o),o.id}var yy={rtl:D.mark({class:"cm-iso",inclusive:!0,attributes:{dir:"rtl"},bidiIsolate:X.RTL}),ltr:D.mark({class:"cm-iso",inclusive:!0,attributes:{dir:"ltr"},bidiIsolate:X.
+LTR}),auto:D.mark({class:"cm-iso",inclusive:!0,attributes:{dir:"auto"},bidiIsolate:null})};var hm=n=>{let{state:e}=n,t=e.doc.lineAt(e.selection.main.from),i=wl(n.state,t.from);return i.line?fm(n):i.block?um(n):!1};function kl(n,e){return({state:t,dispatch:i})=>{
+if(t.readOnly)return!1;let s=n(e,t);return s?(i(t.update(s)),!0):!1}}var fm=kl(gm,0);var cm=kl(vc,0);var um=kl((n,e)=>vc(n,e,pm(e)),0);function wl(n,e){let t=n.languageDataAt("commentTokens",e,1);return t.length?t[0]:{}}var pn=50;function dm(n,{open:e,close:t},i,s){
 let r=n.sliceDoc(i-pn,i),o=n.sliceDoc(s,s+pn),l=/\s*$/.exec(r)[0].length,a=/^\s*/.exec(o)[0].length,h=r.length-l;if(r.slice(h-e.length,h)==e&&o.slice(a,a+t.length)==
 t)return{open:{pos:i-l,margin:l&&1},close:{pos:s+a,margin:a&&1}};let f,c;s-i<=2*pn?f=c=n.sliceDoc(i,s):(f=n.sliceDoc(i,i+pn),c=n.sliceDoc(s-pn,s));let u=/^\s*/.
 exec(f)[0].length,d=/\s*$/.exec(c)[0].length,p=c.length-d-t.length;return f.slice(u,u+e.length)==e&&c.slice(p,p+t.length)==t?{open:{pos:i+u+e.length,margin:/\s/.
-test(f.charAt(u+e.length))?1:0},close:{pos:s-d-t.length,margin:/\s/.test(c.charAt(p-1))?1:0}}:null}function um(n){let e=[];for(let t of n.selection.ranges){let i=n.
+test(f.charAt(u+e.length))?1:0},close:{pos:s-d-t.length,margin:/\s/.test(c.charAt(p-1))?1:0}}:null}function pm(n){let e=[];for(let t of n.selection.ranges){let i=n.
 doc.lineAt(t.from),s=t.to<=i.to?i:n.doc.lineAt(t.to);s.from>i.from&&s.from==t.to&&(s=t.to==i.to+1?i:n.doc.lineAt(t.to-1));let r=e.length-1;r>=0&&e[r].to>i.from?
 e[r].to=s.to:e.push({from:i.from+/^\s*/.exec(i.text)[0].length,to:s.to})}return e}function vc(n,e,t=e.selection.ranges){let i=t.map(r=>wl(e,r.from).block);if(!i.
-every(r=>r))return null;let s=t.map((r,o)=>cm(e,i[o],r.from,r.to));if(n!=2&&!s.every(r=>r))return{changes:e.changes(t.map((r,o)=>s[o]?[]:[{from:r.from,insert:i[o].
+every(r=>r))return null;let s=t.map((r,o)=>dm(e,i[o],r.from,r.to));if(n!=2&&!s.every(r=>r))return{changes:e.changes(t.map((r,o)=>s[o]?[]:[{from:r.from,insert:i[o].
 open+" "},{from:r.to,insert:" "+i[o].close}]))};if(n!=1&&s.some(r=>r)){let r=[];for(let o=0,l;o<s.length;o++)if(l=s[o]){let a=i[o],{open:h,close:f}=l;r.push({from:h.
-pos-a.open.length,to:h.pos+h.margin},{from:f.pos-f.margin,to:f.pos+a.close.length})}return{changes:r}}return null}function dm(n,e,t=e.selection.ranges){let i=[],
+pos-a.open.length,to:h.pos+h.margin},{from:f.pos-f.margin,to:f.pos+a.close.length})}return{changes:r}}return null}function gm(n,e,t=e.selection.ranges){let i=[],
 s=-1;e:for(let{from:r,to:o}of t){let l=i.length,a=1e9,h;for(let f=r;f<=o;){let c=e.doc.lineAt(f);if(h==null&&(h=wl(e,c.from).line,!h))continue e;if(c.from>s&&(r==
 o||o>c.from)){s=c.from;let u=/^\s*/.exec(c.text)[0].length,d=u==c.length,p=c.text.slice(u,u+h.length)==h?u:-1;u<c.text.length&&u<a&&(a=u),i.push({line:c,comment:p,
 token:h,indent:u,empty:d,single:!1})}f=c.to+1}if(a<1e9)for(let f=l;f<i.length;f++)i[f].indent<i[f].line.text.length&&(i[f].indent=a);i.length==l+1&&(i[l].single=
 !0)}if(n!=2&&i.some(r=>r.comment<0&&(!r.empty||r.single))){let r=[];for(let{line:l,token:a,indent:h,empty:f,single:c}of i)(c||!f)&&r.push({from:l.from+h,insert:a+
 " "});let o=e.changes(r);return{changes:o,selection:e.selection.map(o,1)}}else if(n!=1&&i.some(r=>r.comment>=0)){let r=[];for(let{line:o,comment:l,token:a}of i)
-if(l>=0){let h=o.from+l,f=h+a.length;o.text[f-o.from]==" "&&f++,r.push({from:h,to:f})}return{changes:r}}return null}var ml=De.define(),pm=De.define(),gm=C.define(),
+if(l>=0){let h=o.from+l,f=h+a.length;o.text[f-o.from]==" "&&f++,r.push({from:h,to:f})}return{changes:r}}return null}var ml=De.define(),mm=De.define(),bm=C.define(),
 Sc=C.define({combine(n){return de(n,{minDepth:100,newGroupDelay:500,joinToEvent:(e,t)=>t},{minDepth:Math.max,newGroupDelay:Math.min,joinToEvent:(e,t)=>(i,s)=>e(
 i,s)||t(i,s)})}}),Oc=ee.define({create(){return $t.empty},update(n,e){let t=e.state.facet(Sc),i=e.annotation(ml);if(i){let a=Xe.fromTransaction(e,i.selection),h=i.
-side,f=h==0?n.undone:n.done;return a?f=Bs(f,f.length,t.minDepth,a):f=Pc(f,e.startState.selection),new $t(h==0?i.rest:f,h==0?f:i.rest)}let s=e.annotation(pm);if((s==
+side,f=h==0?n.undone:n.done;return a?f=Bs(f,f.length,t.minDepth,a):f=Pc(f,e.startState.selection),new $t(h==0?i.rest:f,h==0?f:i.rest)}let s=e.annotation(mm);if((s==
 "full"||s=="before")&&(n=n.isolate()),e.annotation(ie.addToHistory)===!1)return e.changes.empty?n:n.addMapping(e.changes.desc);let r=Xe.fromTransaction(e),o=e.annotation(
 ie.time),l=e.annotation(ie.userEvent);return r?n=n.addChanges(r,o,l,t,e):e.selection&&(n=n.addSelection(e.startState.selection,o,l,t.newGroupDelay)),(s=="full"||
 s=="after")&&(n=n.isolate()),n},toJSON(n){return{done:n.done.map(e=>e.toJSON()),undone:n.undone.map(e=>e.toJSON())}},fromJSON(n){return new $t(n.done.map(Xe.fromJSON),
 n.undone.map(Xe.fromJSON))}});function Cc(n={}){return[Oc,Sc.of(n),P.domEventHandlers({beforeinput(e,t){let i=e.inputType=="historyUndo"?Ac:e.inputType=="histor\
 yRedo"?bl:null;return i?(e.preventDefault(),i(t)):!1}})]}function Ls(n,e){return function({state:t,dispatch:i}){if(!e&&t.readOnly)return!1;let s=t.field(Oc,!1);if(!s)return!1;let r=s.pop(n,t,e);return r?(i(r),!0):!1}}
-var Ac=Ls(0,!1),bl=Ls(1,!1),mm=Ls(0,!0),bm=Ls(1,!0);var Xe=class n{constructor(e,t,i,s,r){this.changes=e,this.effects=t,this.mapped=i,this.startSelection=s,this.selectionsAfter=r}setSelAfter(e){return new n(this.
+var Ac=Ls(0,!1),bl=Ls(1,!1),ym=Ls(0,!0),xm=Ls(1,!0);var Xe=class n{constructor(e,t,i,s,r){this.changes=e,this.effects=t,this.mapped=i,this.startSelection=s,this.selectionsAfter=r}setSelAfter(e){return new n(this.
 changes,this.effects,this.mapped,this.startSelection,e)}toJSON(){var e,t,i;return{changes:(e=this.changes)===null||e===void 0?void 0:e.toJSON(),mapped:(t=this.mapped)===
 null||t===void 0?void 0:t.toJSON(),startSelection:(i=this.startSelection)===null||i===void 0?void 0:i.toJSON(),selectionsAfter:this.selectionsAfter.map(s=>s.toJSON())}}static fromJSON(e){
 return new n(e.changes&&ue.fromJSON(e.changes),[],e.mapped&&st.fromJSON(e.mapped),e.startSelection&&k.fromJSON(e.startSelection),e.selectionsAfter.map(k.fromJSON))}static fromTransaction(e,t){
-let i=Ie;for(let s of e.startState.facet(gm)){let r=s(e);r.length&&(i=i.concat(r))}return!i.length&&e.changes.empty?null:new n(e.changes.invert(e.startState.doc),
+let i=Ie;for(let s of e.startState.facet(bm)){let r=s(e);r.length&&(i=i.concat(r))}return!i.length&&e.changes.empty?null:new n(e.changes.invert(e.startState.doc),
 i,void 0,t||e.startState.selection,Ie)}static selection(e){return new n(void 0,Ie,void 0,void 0,e)}};function Bs(n,e,t,i){let s=e+1>t+20?e-t-1:0,r=n.slice(s,e);
-return r.push(i),r}function ym(n,e){let t=[],i=!1;return n.iterChangedRanges((s,r)=>t.push(s,r)),e.iterChangedRanges((s,r,o,l)=>{for(let a=0;a<t.length;){let h=t[a++],
-f=t[a++];l>=h&&o<=f&&(i=!0)}}),i}function xm(n,e){return n.ranges.length==e.ranges.length&&n.ranges.filter((t,i)=>t.empty!=e.ranges[i].empty).length===0}function Mc(n,e){
-return n.length?e.length?n.concat(e):n:e}var Ie=[],km=200;function Pc(n,e){if(n.length){let t=n[n.length-1],i=t.selectionsAfter.slice(Math.max(0,t.selectionsAfter.
-length-km));return i.length&&i[i.length-1].eq(e)?n:(i.push(e),Bs(n,n.length-1,1e9,t.setSelAfter(i)))}else return[Xe.selection([e])]}function wm(n){let e=n[n.length-
+return r.push(i),r}function km(n,e){let t=[],i=!1;return n.iterChangedRanges((s,r)=>t.push(s,r)),e.iterChangedRanges((s,r,o,l)=>{for(let a=0;a<t.length;){let h=t[a++],
+f=t[a++];l>=h&&o<=f&&(i=!0)}}),i}function wm(n,e){return n.ranges.length==e.ranges.length&&n.ranges.filter((t,i)=>t.empty!=e.ranges[i].empty).length===0}function Mc(n,e){
+return n.length?e.length?n.concat(e):n:e}var Ie=[],vm=200;function Pc(n,e){if(n.length){let t=n[n.length-1],i=t.selectionsAfter.slice(Math.max(0,t.selectionsAfter.
+length-vm));return i.length&&i[i.length-1].eq(e)?n:(i.push(e),Bs(n,n.length-1,1e9,t.setSelAfter(i)))}else return[Xe.selection([e])]}function Sm(n){let e=n[n.length-
 1],t=n.slice();return t[n.length-1]=e.setSelAfter(e.selectionsAfter.slice(0,e.selectionsAfter.length-1)),t}function gl(n,e){if(!n.length)return n;let t=n.length,
-i=Ie;for(;t;){let s=vm(n[t-1],e,i);if(s.changes&&!s.changes.empty||s.effects.length){let r=n.slice(0,t);return r[t-1]=s,r}else e=s.mapped,t--,i=s.selectionsAfter}
-return i.length?[Xe.selection(i)]:Ie}function vm(n,e,t){let i=Mc(n.selectionsAfter.length?n.selectionsAfter.map(l=>l.map(e)):Ie,t);if(!n.changes)return Xe.selection(
+i=Ie;for(;t;){let s=Om(n[t-1],e,i);if(s.changes&&!s.changes.empty||s.effects.length){let r=n.slice(0,t);return r[t-1]=s,r}else e=s.mapped,t--,i=s.selectionsAfter}
+return i.length?[Xe.selection(i)]:Ie}function Om(n,e,t){let i=Mc(n.selectionsAfter.length?n.selectionsAfter.map(l=>l.map(e)):Ie,t);if(!n.changes)return Xe.selection(
 i);let s=n.changes.map(e),r=e.mapDesc(n.changes,!0),o=n.mapped?n.mapped.composeDesc(r):r;return new Xe(s,E.mapEffects(n.effects,e),o,n.startSelection.map(r),i)}
-var Sm=/^(input\.type|delete)($|\.)/,$t=class n{constructor(e,t,i=0,s=void 0){this.done=e,this.undone=t,this.prevTime=i,this.prevUserEvent=s}isolate(){return this.
-prevTime?new n(this.done,this.undone):this}addChanges(e,t,i,s,r){let o=this.done,l=o[o.length-1];return l&&l.changes&&!l.changes.empty&&e.changes&&(!i||Sm.test(
-i))&&(!l.selectionsAfter.length&&t-this.prevTime<s.newGroupDelay&&s.joinToEvent(r,ym(l.changes,e.changes))||i=="input.type.compose")?o=Bs(o,o.length-1,s.minDepth,
+var Cm=/^(input\.type|delete)($|\.)/,$t=class n{constructor(e,t,i=0,s=void 0){this.done=e,this.undone=t,this.prevTime=i,this.prevUserEvent=s}isolate(){return this.
+prevTime?new n(this.done,this.undone):this}addChanges(e,t,i,s,r){let o=this.done,l=o[o.length-1];return l&&l.changes&&!l.changes.empty&&e.changes&&(!i||Cm.test(
+i))&&(!l.selectionsAfter.length&&t-this.prevTime<s.newGroupDelay&&s.joinToEvent(r,km(l.changes,e.changes))||i=="input.type.compose")?o=Bs(o,o.length-1,s.minDepth,
 new Xe(e.changes.compose(l.changes),Mc(E.mapEffects(e.effects,l.changes),l.effects),l.mapped,l.startSelection,Ie)):o=Bs(o,o.length,s.minDepth,e),new n(o,Ie,t,i)}addSelection(e,t,i,s){
 let r=this.done.length?this.done[this.done.length-1].selectionsAfter:Ie;return r.length>0&&t-this.prevTime<s&&i==this.prevUserEvent&&i&&/^select($|\.)/.test(i)&&
-xm(r[r.length-1],e)?this:new n(Pc(this.done,e),this.undone,t,i)}addMapping(e){return new n(gl(this.done,e),gl(this.undone,e),this.prevTime,this.prevUserEvent)}pop(e,t,i){
+wm(r[r.length-1],e)?this:new n(Pc(this.done,e),this.undone,t,i)}addMapping(e){return new n(gl(this.done,e),gl(this.undone,e),this.prevTime,this.prevUserEvent)}pop(e,t,i){
 let s=e==0?this.done:this.undone;if(s.length==0)return null;let r=s[s.length-1],o=r.selectionsAfter[0]||(r.startSelection?r.startSelection.map(r.changes.invertedDesc,
-1):t.selection);if(i&&r.selectionsAfter.length)return t.update({selection:r.selectionsAfter[r.selectionsAfter.length-1],annotations:ml.of({side:e,rest:wm(s),selection:o}),
+1):t.selection);if(i&&r.selectionsAfter.length)return t.update({selection:r.selectionsAfter[r.selectionsAfter.length-1],annotations:ml.of({side:e,rest:Sm(s),selection:o}),
 userEvent:e==0?"select.undo":"select.redo",scrollIntoView:!0});if(r.changes){let l=s.length==1?Ie:s.slice(0,s.length-1);return r.mapped&&(l=gl(l,r.mapped)),t.update(
 {changes:r.changes,selection:r.startSelection,effects:r.effects,annotations:ml.of({side:e,rest:l,selection:o}),filter:!1,userEvent:e==0?"undo":"redo",scrollIntoView:!0})}else
 return null}};$t.empty=new $t(Ie,Ie);var Tc=[{key:"Mod-z",run:Ac,preventDefault:!0},{key:"Mod-y",mac:"Mod-Shift-z",run:bl,preventDefault:!0},{linux:"Ctrl-Shift-\
-z",run:bl,preventDefault:!0},{key:"Mod-u",run:mm,preventDefault:!0},{key:"Alt-u",mac:"Mod-Shift-u",run:bm,preventDefault:!0}];function Ci(n,e){return k.create(n.
+z",run:bl,preventDefault:!0},{key:"Mod-u",run:ym,preventDefault:!0},{key:"Alt-u",mac:"Mod-Shift-u",run:xm,preventDefault:!0}];function Ci(n,e){return k.create(n.
 ranges.map(e),n.mainIndex)}function qe(n,e){return n.update({selection:e,scrollIntoView:!0,userEvent:"select"})}function $e({state:n,dispatch:e},t){let i=Ci(n.selection,
 t);return i.eq(n.selection,!0)?!1:(e(qe(n,i)),!0)}function Es(n,e){return k.cursor(e?n.to:n.from)}function Dc(n,e){return $e(n,t=>t.empty?n.moveByChar(t,e):Es(t,
-e))}function he(n){return n.textDirectionAt(n.state.selection.main.head)==X.LTR}var Rc=n=>Dc(n,!he(n)),Bc=n=>Dc(n,he(n));function Lc(n,e){return $e(n,t=>t.empty?n.moveByGroup(t,e):Es(t,e))}var Om=n=>Lc(n,!he(n)),Cm=n=>Lc(n,he(n));var S1=typeof Intl<"u"&&Intl.Segmenter?new Intl.Segmenter(void 0,{granularity:"word"}):null;function Am(n,e,t){if(e.type.prop(t))return!0;let i=e.to-e.from;return i&&(i>2||/[^\s,.;:]/.test(n.sliceDoc(e.from,e.to)))||e.firstChild}function Is(n,e,t){let i=ke(
-n).resolveInner(e.head),s=t?B.closedBy:B.openedBy;for(let a=e.head;;){let h=t?i.childAfter(a):i.childBefore(a);if(!h)break;Am(n,h,s)?i=h:a=t?h.to:h.from}let r=i.
-type.prop(s),o,l;return r&&(o=t?Qe(n,i.from,1):Qe(n,i.to,-1))&&o.matched?l=t?o.end.to:o.end.from:l=t?i.to:i.from,k.cursor(l,t?-1:1)}var Mm=n=>$e(n,e=>Is(n.state,
-e,!he(n))),Pm=n=>$e(n,e=>Is(n.state,e,he(n)));function Ec(n,e){return $e(n,t=>{if(!t.empty)return Es(t,e);let i=n.moveVertically(t,e);return i.head!=t.head?i:n.
+e))}function he(n){return n.textDirectionAt(n.state.selection.main.head)==X.LTR}var Rc=n=>Dc(n,!he(n)),Bc=n=>Dc(n,he(n));function Lc(n,e){return $e(n,t=>t.empty?n.moveByGroup(t,e):Es(t,e))}var Am=n=>Lc(n,!he(n)),Mm=n=>Lc(n,he(n));var Py=typeof Intl<"u"&&Intl.Segmenter?new Intl.Segmenter(void 0,{granularity:"word"}):null;function Pm(n,e,t){if(e.type.prop(t))return!0;let i=e.to-e.from;return i&&(i>2||/[^\s,.;:]/.test(n.sliceDoc(e.from,e.to)))||e.firstChild}function Is(n,e,t){let i=ke(
+n).resolveInner(e.head),s=t?B.closedBy:B.openedBy;for(let a=e.head;;){let h=t?i.childAfter(a):i.childBefore(a);if(!h)break;Pm(n,h,s)?i=h:a=t?h.to:h.from}let r=i.
+type.prop(s),o,l;return r&&(o=t?Qe(n,i.from,1):Qe(n,i.to,-1))&&o.matched?l=t?o.end.to:o.end.from:l=t?i.to:i.from,k.cursor(l,t?-1:1)}var Tm=n=>$e(n,e=>Is(n.state,
+e,!he(n))),Dm=n=>$e(n,e=>Is(n.state,e,he(n)));function Ec(n,e){return $e(n,t=>{if(!t.empty)return Es(t,e);let i=n.moveVertically(t,e);return i.head!=t.head?i:n.
 moveToLineBoundary(t,e)})}var Ic=n=>Ec(n,!1),Nc=n=>Ec(n,!0);function Wc(n){let e=n.scrollDOM.clientHeight<n.scrollDOM.scrollHeight-2,t=0,i=0,s;if(e){for(let r of n.
 state.facet(P.scrollMargins)){let o=r(n);o?.top&&(t=Math.max(o?.top,t)),o?.bottom&&(i=Math.max(o?.bottom,i))}s=n.scrollDOM.clientHeight-t-i}else s=(n.dom.ownerDocument.
 defaultView||window).innerHeight;return{marginTop:t,marginBottom:i,selfScroll:e,height:Math.max(n.defaultLineHeight,s-5)}}function Fc(n,e){let t=Wc(n),{state:i}=n,
@@ -1870,24 +1870,24 @@ s=Ci(i.selection,o=>o.empty?n.moveVertically(o,e,t.height):Es(o,e));if(s.eq(i.se
 l=n.scrollDOM.getBoundingClientRect(),a=l.top+t.marginTop,h=l.bottom-t.marginBottom;o&&o.top>a&&o.bottom<h&&(r=P.scrollIntoView(s.main.head,{y:"start",yMargin:o.
 top-a}))}return n.dispatch(qe(i,s),{effects:r}),!0}var pc=n=>Fc(n,!1),yl=n=>Fc(n,!0);function St(n,e,t){let i=n.lineBlockAt(e.head),s=n.moveToLineBoundary(e,t);
 if(s.head==e.head&&s.head!=(t?i.to:i.from)&&(s=n.moveToLineBoundary(e,t,!1)),!t&&s.head==i.from&&i.length){let r=/^\s*/.exec(n.state.sliceDoc(i.from,Math.min(i.
-from+100,i.to)))[0].length;r&&e.head!=i.from+r&&(s=k.cursor(i.from+r))}return s}var Tm=n=>$e(n,e=>St(n,e,!0)),Dm=n=>$e(n,e=>St(n,e,!1)),Rm=n=>$e(n,e=>St(n,e,!he(
-n))),Bm=n=>$e(n,e=>St(n,e,he(n))),Lm=n=>$e(n,e=>n.moveToLineBoundary(e,!1,!1)),Em=n=>$e(n,e=>n.moveToLineBoundary(e,!0,!1));function Im(n,e,t){let i=!1,s=Ci(n.selection,
+from+100,i.to)))[0].length;r&&e.head!=i.from+r&&(s=k.cursor(i.from+r))}return s}var Rm=n=>$e(n,e=>St(n,e,!0)),Bm=n=>$e(n,e=>St(n,e,!1)),Lm=n=>$e(n,e=>St(n,e,!he(
+n))),Em=n=>$e(n,e=>St(n,e,he(n))),Im=n=>$e(n,e=>n.moveToLineBoundary(e,!1,!1)),Nm=n=>$e(n,e=>n.moveToLineBoundary(e,!0,!1));function Wm(n,e,t){let i=!1,s=Ci(n.selection,
 r=>{let o=Qe(n,r.head,-1)||Qe(n,r.head,1)||r.head>0&&Qe(n,r.head-1,1)||r.head<n.doc.length&&Qe(n,r.head+1,-1);if(!o||!o.end)return r;i=!0;let l=o.start.from==r.
-head?o.end.to:o.end.from;return t?k.range(r.anchor,l):k.cursor(l)});return i?(e(qe(n,s)),!0):!1}var Nm=({state:n,dispatch:e})=>Im(n,e,!1);function Ne(n,e,t){let i=Ci(n.state.selection,s=>{s.undirectional&&s.head>=s.anchor!=e&&(s=k.range(s.head,s.anchor));let r=t(s);return k.range(s.anchor,r.head,r.
+head?o.end.to:o.end.from;return t?k.range(r.anchor,l):k.cursor(l)});return i?(e(qe(n,s)),!0):!1}var Fm=({state:n,dispatch:e})=>Wm(n,e,!1);function Ne(n,e,t){let i=Ci(n.state.selection,s=>{s.undirectional&&s.head>=s.anchor!=e&&(s=k.range(s.head,s.anchor));let r=t(s);return k.range(s.anchor,r.head,r.
 goalColumn,r.bidiLevel||void 0,r.assoc)});return i.eq(n.state.selection)?!1:(n.dispatch(qe(n.state,i)),!0)}function Hc(n,e){return Ne(n,e,t=>n.moveByChar(t,e))}
-var Vc=n=>Hc(n,!he(n)),zc=n=>Hc(n,he(n));function Qc(n,e){return Ne(n,e,t=>n.moveByGroup(t,e))}var Wm=n=>Qc(n,!he(n)),Fm=n=>Qc(n,he(n));var Hm=n=>{let e=!he(n);return Ne(n,e,t=>Is(n.state,t,e))},Vm=n=>{let e=he(n);return Ne(n,e,t=>Is(n.state,t,e))};function Xc(n,e){return Ne(n,e,t=>n.moveVertically(
-t,e))}var qc=n=>Xc(n,!1),$c=n=>Xc(n,!0);function Uc(n,e){return Ne(n,e,t=>n.moveVertically(t,e,Wc(n).height))}var gc=n=>Uc(n,!1),mc=n=>Uc(n,!0),zm=n=>Ne(n,!0,e=>St(
-n,e,!0)),Qm=n=>Ne(n,!1,e=>St(n,e,!1)),Xm=n=>{let e=!he(n);return Ne(n,e,t=>St(n,t,e))},qm=n=>{let e=he(n);return Ne(n,e,t=>St(n,t,e))},$m=n=>Ne(n,!1,e=>k.cursor(
-n.lineBlockAt(e.head).from)),Um=n=>Ne(n,!0,e=>k.cursor(n.lineBlockAt(e.head).to)),bc=({state:n,dispatch:e})=>(e(qe(n,{anchor:0})),!0),yc=({state:n,dispatch:e})=>(e(
+var Vc=n=>Hc(n,!he(n)),zc=n=>Hc(n,he(n));function Qc(n,e){return Ne(n,e,t=>n.moveByGroup(t,e))}var Hm=n=>Qc(n,!he(n)),Vm=n=>Qc(n,he(n));var zm=n=>{let e=!he(n);return Ne(n,e,t=>Is(n.state,t,e))},Qm=n=>{let e=he(n);return Ne(n,e,t=>Is(n.state,t,e))};function Xc(n,e){return Ne(n,e,t=>n.moveVertically(
+t,e))}var qc=n=>Xc(n,!1),$c=n=>Xc(n,!0);function Uc(n,e){return Ne(n,e,t=>n.moveVertically(t,e,Wc(n).height))}var gc=n=>Uc(n,!1),mc=n=>Uc(n,!0),Xm=n=>Ne(n,!0,e=>St(
+n,e,!0)),qm=n=>Ne(n,!1,e=>St(n,e,!1)),$m=n=>{let e=!he(n);return Ne(n,e,t=>St(n,t,e))},Um=n=>{let e=he(n);return Ne(n,e,t=>St(n,t,e))},Km=n=>Ne(n,!1,e=>k.cursor(
+n.lineBlockAt(e.head).from)),Gm=n=>Ne(n,!0,e=>k.cursor(n.lineBlockAt(e.head).to)),bc=({state:n,dispatch:e})=>(e(qe(n,{anchor:0})),!0),yc=({state:n,dispatch:e})=>(e(
 qe(n,{anchor:n.doc.length})),!0),xc=({state:n,dispatch:e})=>(e(qe(n,{anchor:n.selection.main.anchor,head:0})),!0),kc=({state:n,dispatch:e})=>(e(qe(n,{anchor:n.selection.
-main.anchor,head:n.doc.length})),!0),Km=({state:n,dispatch:e})=>(e(n.update({selection:{anchor:0,head:n.doc.length},userEvent:"select"})),!0),Gm=({state:n,dispatch:e})=>{
-let t=Ns(n).map(({from:i,to:s})=>k.undirectionalRange(i,Math.min(s+1,n.doc.length)));return e(n.update({selection:k.create(t),userEvent:"select"})),!0},Ym=({state:n,
+main.anchor,head:n.doc.length})),!0),Ym=({state:n,dispatch:e})=>(e(n.update({selection:{anchor:0,head:n.doc.length},userEvent:"select"})),!0),jm=({state:n,dispatch:e})=>{
+let t=Ns(n).map(({from:i,to:s})=>k.undirectionalRange(i,Math.min(s+1,n.doc.length)));return e(n.update({selection:k.create(t),userEvent:"select"})),!0},_m=({state:n,
 dispatch:e})=>{let t=Ci(n.selection,i=>{let s=ke(n),r=s.resolveStack(i.from,1);if(i.empty){let o=s.resolveStack(i.from,-1);o.node.from>=r.node.from&&o.node.to<=
 r.node.to&&(r=o)}for(let o=r;o;o=o.next){let{node:l}=o;if((l.from<i.from&&l.to>=i.to||l.to>i.to&&l.from<=i.from)&&o.next)return k.undirectionalRange(l.from,l.to)}
 return i});return t.eq(n.selection)?!1:(e(qe(n,t)),!0)};function Kc(n,e){let{state:t}=n,i=t.selection,s=t.selection.ranges.slice();for(let r of t.selection.ranges){
 let o=t.doc.lineAt(r.head);if(e?o.to<n.state.doc.length:o.from>0)for(let l=r;;){let a=n.moveVertically(l,e);if(a.head<o.from||a.head>o.to){s.some(h=>h.head==a.head)||
-s.push(a);break}else{if(a.head==l.head)break;l=a}}}return s.length==i.ranges.length?!1:(n.dispatch(qe(t,k.create(s,s.length-1))),!0)}var jm=n=>Kc(n,!1),_m=n=>Kc(
-n,!0),Zm=({state:n,dispatch:e})=>{let t=n.selection,i=null;return t.ranges.length>1?i=k.create([t.main]):t.main.empty||(i=k.create([k.cursor(t.main.head)])),i?(e(
+s.push(a);break}else{if(a.head==l.head)break;l=a}}}return s.length==i.ranges.length?!1:(n.dispatch(qe(t,k.create(s,s.length-1))),!0)}var Zm=n=>Kc(n,!1),Jm=n=>Kc(
+n,!0),e0=({state:n,dispatch:e})=>{let t=n.selection,i=null;return t.ranges.length>1?i=k.create([t.main]):t.main.empty||(i=k.create([k.cursor(t.main.head)])),i?(e(
 qe(n,i)),!0):!1};function gn(n,e){if(n.state.readOnly)return!1;let t="delete.selection",{state:i}=n,s=i.changeByRange(r=>{let{from:o,to:l}=r;if(o==l){let a=e(r);
 a<o?(t="delete.backward",a=Rs(n,a,!1)):a>o&&(t="delete.forward",a=Rs(n,a,!0)),o=Math.min(o,a),l=Math.max(l,a)}else o=Rs(n,o,!1),l=Rs(n,l,!0);return o==l?{range:r}:
 {changes:{from:o,to:l},range:k.cursor(o,o<r.head?-1:1)}});return s.changes.empty?!1:(n.dispatch(i.update(s,{scrollIntoView:!0,userEvent:t,effects:t=="delete.sel\
@@ -1897,9 +1897,9 @@ test(l=o.text.slice(0,s-o.from))){if(l[l.length-1]=="	")return s-1;let h=pt(l,r.
 a=_(o.text,s-o.from,e,e)+o.from,a==s&&o.number!=(e?r.doc.lines:1)?a+=e?1:-1:!e&&/[\ufe00-\ufe0f]/.test(o.text.slice(a-o.from,s-o.from))&&(a=_(o.text,a-o.from,!1,
 !1)+o.from);return a}),xl=n=>Gc(n,!1,!0);var Yc=n=>Gc(n,!0,!1),jc=(n,e)=>gn(n,t=>{let i=t.head,{state:s}=n,r=s.doc.lineAt(i),o=s.charCategorizer(i);for(let l=null;;){if(i==(e?r.to:r.from)){i==t.head&&r.
 number!=(e?s.doc.lines:1)&&(i+=e?1:-1);break}let a=_(r.text,i-r.from,e)+r.from,h=r.text.slice(Math.min(i,a)-r.from,Math.max(i,a)-r.from),f=o(h);if(l!=null&&f!=l)
-break;(h!=" "||i!=t.head)&&(l=f),i=a}return i}),_c=n=>jc(n,!1),Jm=n=>jc(n,!0);var e0=n=>gn(n,e=>{let t=n.lineBlockAt(e.head).to;return e.head<t?t:Math.min(n.state.doc.length,e.head+1)});var t0=n=>gn(n,e=>{let t=n.moveToLineBoundary(e,!1).head;return e.head>t?t:Math.max(0,e.head-1)}),i0=n=>gn(n,e=>{let t=n.moveToLineBoundary(e,!0).head;return e.
-head<t?t:Math.min(n.state.doc.length,e.head+1)});var n0=({state:n,dispatch:e})=>{if(n.readOnly)return!1;let t=n.changeByRange(i=>({changes:{from:i.from,to:i.to,insert:W.of(["",""])},range:k.cursor(i.from)}));return e(
-n.update(t,{scrollIntoView:!0,userEvent:"input"})),!0},s0=({state:n,dispatch:e})=>{if(n.readOnly)return!1;let t=n.changeByRange(i=>{if(!i.empty||i.from==0||i.from==
+break;(h!=" "||i!=t.head)&&(l=f),i=a}return i}),_c=n=>jc(n,!1),t0=n=>jc(n,!0);var i0=n=>gn(n,e=>{let t=n.lineBlockAt(e.head).to;return e.head<t?t:Math.min(n.state.doc.length,e.head+1)});var n0=n=>gn(n,e=>{let t=n.moveToLineBoundary(e,!1).head;return e.head>t?t:Math.max(0,e.head-1)}),s0=n=>gn(n,e=>{let t=n.moveToLineBoundary(e,!0).head;return e.
+head<t?t:Math.min(n.state.doc.length,e.head+1)});var r0=({state:n,dispatch:e})=>{if(n.readOnly)return!1;let t=n.changeByRange(i=>({changes:{from:i.from,to:i.to,insert:W.of(["",""])},range:k.cursor(i.from)}));return e(
+n.update(t,{scrollIntoView:!0,userEvent:"input"})),!0},o0=({state:n,dispatch:e})=>{if(n.readOnly)return!1;let t=n.changeByRange(i=>{if(!i.empty||i.from==0||i.from==
 n.doc.length)return{range:i};let s=i.from,r=n.doc.lineAt(s),o=s==r.from?s-1:_(r.text,s-r.from,!1)+r.from,l=s==r.to?s+1:_(r.text,s-r.from,!0)+r.from;return{changes:{
 from:o,to:l,insert:n.doc.slice(s,l).append(n.doc.slice(o,s))},range:k.cursor(l)}});return t.changes.empty?!1:(e(n.update(t,{scrollIntoView:!0,userEvent:"move.ch\
 aracter"})),!0)};function Ns(n){let e=[],t=-1;for(let i of n.selection.ranges){let s=n.doc.lineAt(i.from),r=n.doc.lineAt(i.to);if(!i.empty&&i.to==r.from&&(r=n.doc.
@@ -1907,39 +1907,39 @@ lineAt(i.to-1)),t>=s.number){let o=e[e.length-1];o.to=r.to,o.ranges.push(i)}else
 if(n.readOnly)return!1;let i=[],s=[];for(let r of Ns(n)){if(t?r.to==n.doc.length:r.from==0)continue;let o=n.doc.lineAt(t?r.to+1:r.from-1),l=o.length+1;if(t){i.push(
 {from:r.to,to:o.to},{from:r.from,insert:o.text+n.lineBreak});for(let a of r.ranges)s.push(k.range(Math.min(n.doc.length,a.anchor+l),Math.min(n.doc.length,a.head+
 l)))}else{i.push({from:o.from,to:r.from},{from:r.to,insert:n.lineBreak+o.text});for(let a of r.ranges)s.push(k.range(a.anchor-l,a.head-l))}}return i.length?(e(n.
-update({changes:i,scrollIntoView:!0,selection:k.create(s,n.selection.mainIndex),userEvent:"move.line"})),!0):!1}var r0=({state:n,dispatch:e})=>Zc(n,e,!1),o0=({state:n,
+update({changes:i,scrollIntoView:!0,selection:k.create(s,n.selection.mainIndex),userEvent:"move.line"})),!0):!1}var l0=({state:n,dispatch:e})=>Zc(n,e,!1),a0=({state:n,
 dispatch:e})=>Zc(n,e,!0);function Jc(n,e,t){if(n.readOnly)return!1;let i=[];for(let r of Ns(n))t?i.push({from:r.from,insert:n.doc.slice(r.from,r.to)+n.lineBreak}):
 i.push({from:r.to,insert:n.lineBreak+n.doc.slice(r.from,r.to)});let s=n.changes(i);return e(n.update({changes:s,selection:n.selection.map(s,t?1:-1),scrollIntoView:!0,
-userEvent:"input.copyline"})),!0}var l0=({state:n,dispatch:e})=>Jc(n,e,!1),a0=({state:n,dispatch:e})=>Jc(n,e,!0),h0=n=>{if(n.state.readOnly)return!1;let{state:e}=n,
+userEvent:"input.copyline"})),!0}var h0=({state:n,dispatch:e})=>Jc(n,e,!1),f0=({state:n,dispatch:e})=>Jc(n,e,!0),c0=n=>{if(n.state.readOnly)return!1;let{state:e}=n,
 t=e.changes(Ns(e).map(({from:s,to:r})=>(s>0?s--:r<e.doc.length&&r++,{from:s,to:r}))),i=Ci(e.selection,s=>{let r;if(n.lineWrapping){let o=n.lineBlockAt(s.head),l=n.
 coordsAtPos(s.head,s.assoc||1);l&&(r=o.bottom+n.documentTop-l.bottom+n.defaultLineHeight/2)}return n.moveVertically(s,!0,r)}).map(t);return n.dispatch({changes:t,
-selection:i,scrollIntoView:!0,userEvent:"delete.line"}),!0};function f0(n,e){if(/\(\)|\[\]|\{\}/.test(n.sliceDoc(e-1,e+1)))return{from:e,to:e};let t=ke(n).resolveInner(e),i=t.childBefore(e),s=t.childAfter(e),r;return i&&
+selection:i,scrollIntoView:!0,userEvent:"delete.line"}),!0};function u0(n,e){if(/\(\)|\[\]|\{\}/.test(n.sliceDoc(e-1,e+1)))return{from:e,to:e};let t=ke(n).resolveInner(e),i=t.childBefore(e),s=t.childAfter(e),r;return i&&
 s&&i.to<=e&&s.from>=e&&(r=i.type.prop(B.closedBy))&&r.indexOf(s.name)>-1&&n.doc.lineAt(i.to).from==n.doc.lineAt(s.from).from&&!/\S/.test(n.sliceDoc(i.to,s.from))?
-{from:i.to,to:s.from}:null}var wc=eu(!1),c0=eu(!0);function eu(n){return({state:e,dispatch:t})=>{if(e.readOnly)return!1;let i=e.changeByRange(s=>{let{from:r,to:o}=s,
-l=e.doc.lineAt(r),a=!n&&r==o&&f0(e,r);n&&(r=o=(o<=l.to?l:e.doc.lineAt(o)).to);let h=new Xt(e,{simulateBreak:r,simulateDoubleBreak:!!a}),f=Ts(h,r);for(f==null&&(f=
+{from:i.to,to:s.from}:null}var wc=eu(!1),d0=eu(!0);function eu(n){return({state:e,dispatch:t})=>{if(e.readOnly)return!1;let i=e.changeByRange(s=>{let{from:r,to:o}=s,
+l=e.doc.lineAt(r),a=!n&&r==o&&u0(e,r);n&&(r=o=(o<=l.to?l:e.doc.lineAt(o)).to);let h=new Xt(e,{simulateBreak:r,simulateDoubleBreak:!!a}),f=Ts(h,r);for(f==null&&(f=
 pt(/^\s*/.exec(e.doc.lineAt(r).text)[0],e.tabSize));o<l.to&&/\s/.test(l.text[o-l.from]);)o++;a?{from:r,to:o}=a:r>l.from&&r<l.from+100&&!/\S/.test(l.text.slice(0,
 r))&&(r=l.from);let c=["",Oi(e,f)];return a&&c.push(Oi(e,h.lineIndent(l.from,-1))),{changes:{from:r,to:o,insert:W.of(c)},range:k.cursor(r+1+c[1].length)}});return t(
 e.update(i,{scrollIntoView:!0,userEvent:"input"})),!0}}function vl(n,e){let t=-1;return n.changeByRange(i=>{let s=[];for(let o=i.from;o<=i.to;){let l=n.doc.lineAt(
 o);l.number>t&&(i.empty||i.to>l.from)&&(e(l,s,i),t=l.number),o=l.to+1}let r=n.changes(s);return{changes:s,range:k.range(r.mapPos(i.anchor,1),r.mapPos(i.head,1))}})}
-var u0=({state:n,dispatch:e})=>{if(n.readOnly)return!1;let t=Object.create(null),i=new Xt(n,{overrideIndentation:r=>{let o=t[r];return o??-1}}),s=vl(n,(r,o,l)=>{
+var p0=({state:n,dispatch:e})=>{if(n.readOnly)return!1;let t=Object.create(null),i=new Xt(n,{overrideIndentation:r=>{let o=t[r];return o??-1}}),s=vl(n,(r,o,l)=>{
 let a=Ts(i,r.from);if(a==null)return;/\S/.test(r.text)||(a=0);let h=/^\s*/.exec(r.text)[0],f=Oi(n,a);(h!=f||l.from<r.from+h.length)&&(t[r.from]=a,o.push({from:r.
 from,to:r.from+h.length,insert:f}))});return s.changes.empty||e(n.update(s,{userEvent:"indent"})),!0},tu=({state:n,dispatch:e})=>n.readOnly?!1:(e(n.update(vl(n,
 (t,i)=>{i.push({from:t.from,insert:n.facet(Si)})}),{userEvent:"input.indent"})),!0),iu=({state:n,dispatch:e})=>n.readOnly?!1:(e(n.update(vl(n,(t,i)=>{let s=/^\s*/.
 exec(t.text)[0];if(!s)return;let r=pt(s,n.tabSize),o=0,l=Oi(n,Math.max(0,r-un(n)));for(;o<s.length&&o<l.length&&s.charCodeAt(o)==l.charCodeAt(o);)o++;i.push({from:t.
-from+o,to:t.from+s.length,insert:l.slice(o)})}),{userEvent:"delete.dedent"})),!0),d0=n=>(n.setTabFocusMode(),!0);var p0=[{key:"Ctrl-b",run:Rc,shift:Vc,preventDefault:!0},{key:"Ctrl-f",run:Bc,shift:zc},{key:"Ctrl-p",run:Ic,shift:qc},{key:"Ctrl-n",run:Nc,shift:$c},{key:"Ctrl\
--a",run:Lm,shift:$m},{key:"Ctrl-e",run:Em,shift:Um},{key:"Ctrl-d",run:Yc},{key:"Ctrl-h",run:xl},{key:"Ctrl-k",run:e0},{key:"Ctrl-Alt-h",run:_c},{key:"Ctrl-o",run:n0},
-{key:"Ctrl-t",run:s0},{key:"Ctrl-v",run:yl}],g0=[{key:"ArrowLeft",run:Rc,shift:Vc,preventDefault:!0},{key:"Mod-ArrowLeft",mac:"Alt-ArrowLeft",run:Om,shift:Wm,preventDefault:!0},
-{mac:"Cmd-ArrowLeft",run:Rm,shift:Xm,preventDefault:!0},{key:"ArrowRight",run:Bc,shift:zc,preventDefault:!0},{key:"Mod-ArrowRight",mac:"Alt-ArrowRight",run:Cm,shift:Fm,
-preventDefault:!0},{mac:"Cmd-ArrowRight",run:Bm,shift:qm,preventDefault:!0},{key:"ArrowUp",run:Ic,shift:qc,preventDefault:!0},{mac:"Cmd-ArrowUp",run:bc,shift:xc},
+from+o,to:t.from+s.length,insert:l.slice(o)})}),{userEvent:"delete.dedent"})),!0),g0=n=>(n.setTabFocusMode(),!0);var m0=[{key:"Ctrl-b",run:Rc,shift:Vc,preventDefault:!0},{key:"Ctrl-f",run:Bc,shift:zc},{key:"Ctrl-p",run:Ic,shift:qc},{key:"Ctrl-n",run:Nc,shift:$c},{key:"Ctrl\
+-a",run:Im,shift:Km},{key:"Ctrl-e",run:Nm,shift:Gm},{key:"Ctrl-d",run:Yc},{key:"Ctrl-h",run:xl},{key:"Ctrl-k",run:i0},{key:"Ctrl-Alt-h",run:_c},{key:"Ctrl-o",run:r0},
+{key:"Ctrl-t",run:o0},{key:"Ctrl-v",run:yl}],b0=[{key:"ArrowLeft",run:Rc,shift:Vc,preventDefault:!0},{key:"Mod-ArrowLeft",mac:"Alt-ArrowLeft",run:Am,shift:Hm,preventDefault:!0},
+{mac:"Cmd-ArrowLeft",run:Lm,shift:$m,preventDefault:!0},{key:"ArrowRight",run:Bc,shift:zc,preventDefault:!0},{key:"Mod-ArrowRight",mac:"Alt-ArrowRight",run:Mm,shift:Vm,
+preventDefault:!0},{mac:"Cmd-ArrowRight",run:Em,shift:Um,preventDefault:!0},{key:"ArrowUp",run:Ic,shift:qc,preventDefault:!0},{mac:"Cmd-ArrowUp",run:bc,shift:xc},
 {mac:"Ctrl-ArrowUp",run:pc,shift:gc},{key:"ArrowDown",run:Nc,shift:$c,preventDefault:!0},{mac:"Cmd-ArrowDown",run:yc,shift:kc},{mac:"Ctrl-ArrowDown",run:yl,shift:mc},
-{key:"PageUp",run:pc,shift:gc},{key:"PageDown",run:yl,shift:mc},{key:"Home",run:Dm,shift:Qm,preventDefault:!0},{key:"Mod-Home",run:bc,shift:xc},{key:"End",run:Tm,
-shift:zm,preventDefault:!0},{key:"Mod-End",run:yc,shift:kc},{key:"Enter",run:wc,shift:wc},{key:"Mod-a",run:Km},{key:"Backspace",run:xl,shift:xl,preventDefault:!0},
-{key:"Delete",run:Yc,preventDefault:!0},{key:"Mod-Backspace",mac:"Alt-Backspace",run:_c,preventDefault:!0},{key:"Mod-Delete",mac:"Alt-Delete",run:Jm,preventDefault:!0},
-{mac:"Mod-Backspace",run:t0,preventDefault:!0},{mac:"Mod-Delete",run:i0,preventDefault:!0}].concat(p0.map(n=>({mac:n.key,run:n.run,shift:n.shift}))),nu=[{key:"A\
-lt-ArrowLeft",mac:"Ctrl-ArrowLeft",run:Mm,shift:Hm},{key:"Alt-ArrowRight",mac:"Ctrl-ArrowRight",run:Pm,shift:Vm},{key:"Alt-ArrowUp",run:r0},{key:"Shift-Alt-Arro\
-wUp",run:l0},{key:"Alt-ArrowDown",run:o0},{key:"Shift-Alt-ArrowDown",run:a0},{key:"Mod-Alt-ArrowUp",run:jm},{key:"Mod-Alt-ArrowDown",run:_m},{key:"Escape",run:Zm},
-{key:"Mod-Enter",run:c0},{key:"Alt-l",mac:"Ctrl-l",run:Gm},{key:"Mod-i",run:Ym,preventDefault:!0},{key:"Mod-[",run:iu},{key:"Mod-]",run:tu},{key:"Mod-Alt-\\",run:u0},
-{key:"Shift-Mod-k",run:h0},{key:"Shift-Mod-\\",run:Nm},{key:"Mod-/",run:lm},{key:"Alt-A",mac:"Ctrl-A",run:hm},{key:"Ctrl-m",mac:"Shift-Alt-m",run:d0}].concat(g0),
+{key:"PageUp",run:pc,shift:gc},{key:"PageDown",run:yl,shift:mc},{key:"Home",run:Bm,shift:qm,preventDefault:!0},{key:"Mod-Home",run:bc,shift:xc},{key:"End",run:Rm,
+shift:Xm,preventDefault:!0},{key:"Mod-End",run:yc,shift:kc},{key:"Enter",run:wc,shift:wc},{key:"Mod-a",run:Ym},{key:"Backspace",run:xl,shift:xl,preventDefault:!0},
+{key:"Delete",run:Yc,preventDefault:!0},{key:"Mod-Backspace",mac:"Alt-Backspace",run:_c,preventDefault:!0},{key:"Mod-Delete",mac:"Alt-Delete",run:t0,preventDefault:!0},
+{mac:"Mod-Backspace",run:n0,preventDefault:!0},{mac:"Mod-Delete",run:s0,preventDefault:!0}].concat(m0.map(n=>({mac:n.key,run:n.run,shift:n.shift}))),nu=[{key:"A\
+lt-ArrowLeft",mac:"Ctrl-ArrowLeft",run:Tm,shift:zm},{key:"Alt-ArrowRight",mac:"Ctrl-ArrowRight",run:Dm,shift:Qm},{key:"Alt-ArrowUp",run:l0},{key:"Shift-Alt-Arro\
+wUp",run:h0},{key:"Alt-ArrowDown",run:a0},{key:"Shift-Alt-ArrowDown",run:f0},{key:"Mod-Alt-ArrowUp",run:Zm},{key:"Mod-Alt-ArrowDown",run:Jm},{key:"Escape",run:e0},
+{key:"Mod-Enter",run:d0},{key:"Alt-l",mac:"Ctrl-l",run:jm},{key:"Mod-i",run:_m,preventDefault:!0},{key:"Mod-[",run:iu},{key:"Mod-]",run:tu},{key:"Mod-Alt-\\",run:p0},
+{key:"Shift-Mod-k",run:c0},{key:"Shift-Mod-\\",run:Fm},{key:"Mod-/",run:hm},{key:"Alt-A",mac:"Ctrl-A",run:cm},{key:"Ctrl-m",mac:"Shift-Alt-m",run:g0}].concat(b0),
 su={key:"Tab",run:tu,shift:iu};var Cl=class n{constructor(e,t,i,s,r,o,l,a,h,f=0,c){this.p=e,this.stack=t,this.state=i,this.reducePos=s,this.pos=r,this.score=o,this.buffer=l,this.bufferBase=a,
 this.curContext=h,this.lookAhead=f,this.parent=c}toString(){return`[${this.stack.filter((e,t)=>t%3==0).concat(this.state)}]@${this.pos}${this.score?"!"+this.score:
 ""}`}static start(e,t,i=0){let s=e.parser.context;return new n(e,[],t,i,i,0,[],0,s?new Ws(s,s.start):null,0,null)}get context(){return this.curContext?this.curContext.
@@ -2017,9 +2017,9 @@ i,this.data=typeof e=="string"?mn(e):e}token(e,t){let i=e.pos,s=0;for(;;){let r=
 e.token.value>-1)break;if(this.elseToken==null)return;if(r||s++,o==null)break;e.reset(o,e.token)}s&&(e.reset(i,e.token),e.acceptToken(this.elseToken,s))}};Tl.prototype.
 contextual=Ot.prototype.fallback=Ot.prototype.extend=!1;var Ut=class{constructor(e,t={}){this.token=e,this.contextual=!!t.contextual,this.fallback=!!t.fallback,
 this.extend=!!t.extend}};function fu(n,e,t,i,s,r){let o=0,l=1<<i,{dialect:a}=t.p.parser;e:for(;(l&n[o])!=0;){let h=n[o+1];for(let d=o+3;d<h;d+=2)if((n[d+1]&l)>0){
-let p=n[d];if(a.allows(p)&&(e.token.value==-1||e.token.value==p||b0(p,e.token.value,s,r))){e.acceptToken(p);break}}let f=e.next,c=0,u=n[o+2];if(e.next<0&&u>c&&n[h+
+let p=n[d];if(a.allows(p)&&(e.token.value==-1||e.token.value==p||x0(p,e.token.value,s,r))){e.acceptToken(p);break}}let f=e.next,c=0,u=n[o+2];if(e.next<0&&u>c&&n[h+
 u*3-3]==65535){o=n[h+u*3-1];continue e}for(;c<u;){let d=c+u>>1,p=h+d+(d<<1),g=n[p],m=n[p+1]||65536;if(f<g)u=d;else if(f>=m)c=d+1;else{o=n[p+2],e.advance();continue e}}
-break}}function ou(n,e,t){for(let i=e,s;(s=n[i])!=65535;i++)if(s==t)return i-e;return-1}function b0(n,e,t,i){let s=ou(t,i,e);return s<0||ou(t,i,n)<s}var Ae=typeof process<
+break}}function ou(n,e,t){for(let i=e,s;(s=n[i])!=65535;i++)if(s==t)return i-e;return-1}function x0(n,e,t,i){let s=ou(t,i,e);return s<0||ou(t,i,n)<s}var Ae=typeof process<
 "u"&&process.env&&/\bparse\b/.test(process.env.LOG),Sl=null;function lu(n,e,t){let i=n.cursor(j.IncludeAnonymous);for(i.moveTo(e);;)if(!(t<0?i.childBefore(e):i.
 childAfter(e)))for(;;){if((t<0?i.to<e:i.from>e)&&!i.type.isError)return t<0?Math.max(0,Math.min(i.to-1,e-25)):Math.min(n.length,Math.max(i.from+1,e+25));if(t<0?
 i.prevSibling():i.nextSibling())break;if(!i.parent())return t<0?0:n.length}}var Dl=class{constructor(e,t){this.fragments=e,this.minRepeat=t,this.i=0,this.fragment=
@@ -2049,7 +2049,7 @@ stream),this.topTerm=e.top[1];let{from:r}=s[0];this.stacks=[Cl.start(this,e.top[
 null}get parsedPos(){return this.minStackPos}advance(){let e=this.stacks,t=this.minStackPos,i=this.stacks=[],s,r;if(this.bigReductionCount>300&&e.length==1){let[
 o]=e;for(;o.forceReduce()&&o.stack.length&&o.stack[o.stack.length-2]>=this.lastBigReductionStart;);this.bigReductionCount=this.lastBigReductionSize=0}for(let o=0;o<
 e.length;o++){let l=e[o];for(;;){if(this.tokens.mainToken=null,l.pos>t)i.push(l);else{if(this.advanceStack(l,i,e))continue;{s||(s=[],r=[]),s.push(l);let a=this.
-tokens.getMainToken(l);r.push(a.value,a.end)}}break}}if(!i.length){let o=s&&y0(s);if(o)return Ae&&console.log("Finish with "+this.stackID(o)),this.stackToTree(o);
+tokens.getMainToken(l);r.push(a.value,a.end)}}break}}if(!i.length){let o=s&&k0(s);if(o)return Ae&&console.log("Finish with "+this.stackID(o)),this.stackToTree(o);
 if(this.parser.strict)throw Ae&&s&&console.log("Stuck with token "+(this.tokens.mainToken?this.parser.getName(this.tokens.mainToken.value):"none")),new SyntaxError(
 "No parse at "+t);this.recovering||(this.recovering=5)}if(this.recovering&&s){let o=this.stoppedAt!=null&&s[0].pos>this.stoppedAt?s[0]:this.runRecovery(s,r,i);if(o)
 return Ae&&console.log("Force-finish "+this.stackID(o)),this.stackToTree(o.forceAll())}if(this.recovering){let o=this.recovering==1?1:this.recovering*3;if(i.length>
@@ -2102,37 +2102,37 @@ e.strict),e.wrap&&(t.wrappers=t.wrappers.concat(e.wrap)),e.bufferLength!=null&&(
 return this.termNames?this.termNames[e]:String(e<=this.maxNode&&this.nodeSet.types[e].name||e)}get eofTerm(){return this.maxNode+1}get topNode(){return this.nodeSet.
 types[this.top[1]]}dynamicPrecedence(e){let t=this.dynamicPrecedences;return t==null?0:t[e]||0}parseDialect(e){let t=Object.keys(this.dialects),i=t.map(()=>!1);
 if(e)for(let r of e.split(" ")){let o=t.indexOf(r);o>=0&&(i[o]=!0)}let s=null;for(let r=0;r<t.length;r++)if(!i[r])for(let o=this.dialects[t[r]],l;(l=this.data[o++])!=
-65535;)(s||(s=new Uint8Array(this.maxTerm+1)))[l]=1;return new Ll(e,i,s)}static deserialize(e){return new n(e)}};function ht(n,e){return n[e]|n[e+1]<<16}function y0(n){
+65535;)(s||(s=new Uint8Array(this.maxTerm+1)))[l]=1;return new Ll(e,i,s)}static deserialize(e){return new n(e)}};function ht(n,e){return n[e]|n[e+1]<<16}function k0(n){
 let e=null;for(let t of n){let i=t.p.stoppedAt;(t.pos==t.p.stream.end||i!=null&&t.pos>i)&&t.p.parser.stateFlag(t.state,2)&&(!e||e.score<t.score)&&(e=t)}return e}
-function hu(n){if(n.external){let e=n.extend?1:0;return(t,i)=>n.external(t,i)<<1|e}return n.get}var Pi=63,cu=64,x0=1,k0=2,pu=3,w0=4,gu=5,v0=6,S0=7,mu=65,O0=66,C0=8,A0=9,M0=10,P0=11,T0=12,bu=13,D0=19,R0=20,B0=29,L0=33,E0=34,I0=47,N0=0,Hl=1,Il=2,yn=3,Nl=4,ft=class{constructor(e,t,i){
-this.parent=e,this.depth=t,this.type=i,this.hash=(e?e.hash+e.hash<<8:0)+t+(t<<4)+i}};ft.top=new ft(null,-1,N0);function bn(n,e){for(let t=0,i=e-n.pos-1;;i--,t++){
+function hu(n){if(n.external){let e=n.extend?1:0;return(t,i)=>n.external(t,i)<<1|e}return n.get}var Pi=63,cu=64,w0=1,v0=2,pu=3,S0=4,gu=5,O0=6,C0=7,mu=65,A0=66,M0=8,P0=9,T0=10,D0=11,R0=12,bu=13,B0=19,L0=20,E0=29,I0=33,N0=34,W0=47,F0=0,Hl=1,Il=2,yn=3,Nl=4,ft=class{constructor(e,t,i){
+this.parent=e,this.depth=t,this.type=i,this.hash=(e?e.hash+e.hash<<8:0)+t+(t<<4)+i}};ft.top=new ft(null,-1,F0);function bn(n,e){for(let t=0,i=e-n.pos-1;;i--,t++){
 let s=n.peek(i);if(ct(s)||s==-1)return t}}function Wl(n){return n==32||n==9}function ct(n){return n==10||n==13}function yu(n){return Wl(n)||ct(n)}function Kt(n){
-return n<0||yu(n)}var W0=new Fs({start:ft.top,reduce(n,e){return n.type==yn&&(e==R0||e==E0)?n.parent:n},shift(n,e,t,i){if(e==pu)return new ft(n,bn(i,i.pos),Hl);
-if(e==mu||e==gu)return new ft(n,bn(i,i.pos),Il);if(e==Pi)return n.parent;if(e==D0||e==L0)return new ft(n,0,yn);if(e==bu&&n.type==Nl)return n.parent;if(e==I0){let s=/[1-9]/.
+return n<0||yu(n)}var H0=new Fs({start:ft.top,reduce(n,e){return n.type==yn&&(e==L0||e==N0)?n.parent:n},shift(n,e,t,i){if(e==pu)return new ft(n,bn(i,i.pos),Hl);
+if(e==mu||e==gu)return new ft(n,bn(i,i.pos),Il);if(e==Pi)return n.parent;if(e==B0||e==I0)return new ft(n,0,yn);if(e==bu&&n.type==Nl)return n.parent;if(e==W0){let s=/[1-9]/.
 exec(i.read(i.pos,t.pos));if(s)return new ft(n,n.depth+ +s[0],Nl)}return n},hash(n){return n.hash}});function Ti(n,e,t=0){return n.peek(t)==e&&n.peek(t+1)==e&&n.
-peek(t+2)==e&&Kt(n.peek(t+3))}var F0=new Ut((n,e)=>{if(n.next==-1&&e.canShift(cu))return n.acceptToken(cu);let t=n.peek(-1);if((ct(t)||t<0)&&e.context.type!=yn){
-if(Ti(n,45))if(e.canShift(Pi))n.acceptToken(Pi);else return n.acceptToken(x0,3);if(Ti(n,46))if(e.canShift(Pi))n.acceptToken(Pi);else return n.acceptToken(k0,3);
+peek(t+2)==e&&Kt(n.peek(t+3))}var V0=new Ut((n,e)=>{if(n.next==-1&&e.canShift(cu))return n.acceptToken(cu);let t=n.peek(-1);if((ct(t)||t<0)&&e.context.type!=yn){
+if(Ti(n,45))if(e.canShift(Pi))n.acceptToken(Pi);else return n.acceptToken(w0,3);if(Ti(n,46))if(e.canShift(Pi))n.acceptToken(Pi);else return n.acceptToken(v0,3);
 let i=0;for(;n.next==32;)i++,n.advance();(i<e.context.depth||i==e.context.depth&&e.context.type==Hl&&(n.next!=45||!Kt(n.peek(1))))&&n.next!=-1&&!ct(n.next)&&n.next!=
-35&&n.acceptToken(Pi,-i)}},{contextual:!0}),H0=new Ut((n,e)=>{if(e.context.type==yn){n.next==63&&(n.advance(),Kt(n.next)&&n.acceptToken(S0));return}if(n.next==45)
-n.advance(),Kt(n.next)&&n.acceptToken(e.context.type==Hl&&e.context.depth==bn(n,n.pos-1)?w0:pu);else if(n.next==63)n.advance(),Kt(n.next)&&n.acceptToken(e.context.
-type==Il&&e.context.depth==bn(n,n.pos-1)?v0:gu);else{let t=n.pos;for(;;)if(Wl(n.next)){if(n.pos==t)return;n.advance()}else if(n.next==33)xu(n);else if(n.next==38)
-Fl(n);else if(n.next==42){Fl(n);break}else if(n.next==39||n.next==34){if(Vl(n,!0))break;return}else if(n.next==91||n.next==123){if(!z0(n))return;break}else{ku(n,
-!0,!1,0);break}for(;Wl(n.next);)n.advance();if(n.next==58){if(n.pos==t&&e.canShift(B0))return;let i=n.peek(1);Kt(i)&&n.acceptTokenTo(e.context.type==Il&&e.context.
-depth==bn(n,t)?O0:mu,t)}}},{contextual:!0});function V0(n){return n>32&&n<127&&n!=34&&n!=37&&n!=44&&n!=60&&n!=62&&n!=92&&n!=94&&n!=96&&n!=123&&n!=124&&n!=125}function uu(n){
-return n>=48&&n<=57||n>=97&&n<=102||n>=65&&n<=70}function du(n,e){return n.next==37?(n.advance(),uu(n.next)&&n.advance(),uu(n.next)&&n.advance(),!0):V0(n.next)||
+35&&n.acceptToken(Pi,-i)}},{contextual:!0}),z0=new Ut((n,e)=>{if(e.context.type==yn){n.next==63&&(n.advance(),Kt(n.next)&&n.acceptToken(C0));return}if(n.next==45)
+n.advance(),Kt(n.next)&&n.acceptToken(e.context.type==Hl&&e.context.depth==bn(n,n.pos-1)?S0:pu);else if(n.next==63)n.advance(),Kt(n.next)&&n.acceptToken(e.context.
+type==Il&&e.context.depth==bn(n,n.pos-1)?O0:gu);else{let t=n.pos;for(;;)if(Wl(n.next)){if(n.pos==t)return;n.advance()}else if(n.next==33)xu(n);else if(n.next==38)
+Fl(n);else if(n.next==42){Fl(n);break}else if(n.next==39||n.next==34){if(Vl(n,!0))break;return}else if(n.next==91||n.next==123){if(!X0(n))return;break}else{ku(n,
+!0,!1,0);break}for(;Wl(n.next);)n.advance();if(n.next==58){if(n.pos==t&&e.canShift(E0))return;let i=n.peek(1);Kt(i)&&n.acceptTokenTo(e.context.type==Il&&e.context.
+depth==bn(n,t)?A0:mu,t)}}},{contextual:!0});function Q0(n){return n>32&&n<127&&n!=34&&n!=37&&n!=44&&n!=60&&n!=62&&n!=92&&n!=94&&n!=96&&n!=123&&n!=124&&n!=125}function uu(n){
+return n>=48&&n<=57||n>=97&&n<=102||n>=65&&n<=70}function du(n,e){return n.next==37?(n.advance(),uu(n.next)&&n.advance(),uu(n.next)&&n.advance(),!0):Q0(n.next)||
 e&&n.next==44?(n.advance(),!0):!1}function xu(n){if(n.advance(),n.next==60){for(n.advance();;)if(!du(n,!0)){n.next==62&&n.advance();break}}else for(;du(n,!1););}
 function Fl(n){for(n.advance();!Kt(n.next)&&Hs(n.next)!="f";)n.advance()}function Vl(n,e){let t=n.next,i=!1,s=n.pos;for(n.advance();;){let r=n.next;if(r<0)break;
 if(n.advance(),r==t)if(r==39)if(n.next==39)n.advance();else break;else break;else if(r==92&&t==34)n.next>=0&&n.advance();else if(ct(r)){if(e)return!1;i=!0}else if(e&&
-n.pos>=s+1024)return!1}return!i}function z0(n){for(let e=[],t=n.pos+1024;;)if(n.next==91||n.next==123)e.push(n.next),n.advance();else if(n.next==39||n.next==34){
+n.pos>=s+1024)return!1}return!i}function X0(n){for(let e=[],t=n.pos+1024;;)if(n.next==91||n.next==123)e.push(n.next),n.advance();else if(n.next==39||n.next==34){
 if(!Vl(n,!0))return!1}else if(n.next==93||n.next==125){if(e[e.length-1]!=n.next-2)return!1;if(e.pop(),n.advance(),!e.length)return!0}else{if(n.next<0||n.pos>t||
-ct(n.next))return!1;n.advance()}}var Q0="iiisiiissisfissssssssssssisssiiissssssssssssssssssssssssssfsfssissssssssssssssssssssssssssfif";function Hs(n){return n<
-33?"u":n>125?"s":Q0[n-33]}function El(n,e){let t=Hs(n);return t!="u"&&!(e&&t=="f")}function ku(n,e,t,i){if(Hs(n.next)=="s"||(n.next==63||n.next==58||n.next==45)&&
+ct(n.next))return!1;n.advance()}}var q0="iiisiiissisfissssssssssssisssiiissssssssssssssssssssssssssfsfssissssssssssssssssssssssssssfif";function Hs(n){return n<
+33?"u":n>125?"s":q0[n-33]}function El(n,e){let t=Hs(n);return t!="u"&&!(e&&t=="f")}function ku(n,e,t,i){if(Hs(n.next)=="s"||(n.next==63||n.next==58||n.next==45)&&
 El(n.peek(1),t))n.advance();else return!1;let s=n.pos;for(;;){let r=n.next,o=0,l=i+1;for(;yu(r);){if(ct(r)){if(e)return!1;l=0}else l++;r=n.peek(++o)}if(!(r>=0&&
 (r==58?El(n.peek(o+1),t):r==35?n.peek(o-1)!=32:El(r,t)))||!t&&l<=i||l==0&&!t&&(Ti(n,45,o)||Ti(n,46,o)))break;if(e&&Hs(r)=="f")return!1;for(let h=o;h>=0;h--)n.advance();
-if(e&&n.pos>s+1024)return!1}return!0}var X0=new Ut((n,e)=>{if(n.next==33)xu(n),n.acceptToken(T0);else if(n.next==38||n.next==42){let t=n.next==38?M0:P0;Fl(n),n.
-acceptToken(t)}else n.next==39||n.next==34?(Vl(n,!1),n.acceptToken(A0)):ku(n,!1,e.context.type==yn,e.context.depth)&&n.acceptToken(C0)}),q0=new Ut((n,e)=>{let t=e.
+if(e&&n.pos>s+1024)return!1}return!0}var $0=new Ut((n,e)=>{if(n.next==33)xu(n),n.acceptToken(R0);else if(n.next==38||n.next==42){let t=n.next==38?T0:D0;Fl(n),n.
+acceptToken(t)}else n.next==39||n.next==34?(Vl(n,!1),n.acceptToken(P0)):ku(n,!1,e.context.type==yn,e.context.depth)&&n.acceptToken(M0)}),U0=new Ut((n,e)=>{let t=e.
 context.type==Nl?e.context.depth:-1,i=n.pos;e:for(;;){let s=0,r=n.next;for(;r==32;)r=n.peek(++s);if(!s&&(Ti(n,45,s)||Ti(n,46,s))||!ct(r)&&(t<0&&(t=Math.max(e.context.
-depth+1,s)),s<t))break;for(;;){if(n.next<0)break e;let o=ct(n.next);if(n.advance(),o)continue e;i=n.pos}}n.acceptTokenTo(bu,i)}),$0=ki({DirectiveName:y.keyword,
+depth+1,s)),s<t))break;for(;;){if(n.next<0)break e;let o=ct(n.next);if(n.advance(),o)continue e;i=n.pos}}n.acceptTokenTo(bu,i)}),K0=ki({DirectiveName:y.keyword,
 DirectiveContent:y.attributeValue,"DirectiveEnd DocEnd":y.meta,QuotedLiteral:y.string,BlockLiteralHeader:y.special(y.string),BlockLiteralContent:y.content,Literal:y.
 content,"Key/Literal Key/QuotedLiteral":y.definition(y.propertyName),"Anchor Alias":y.labelName,Tag:y.typeName,Comment:y.lineComment,": , -":y.separator,"?":y.punctuation,
 "[ ]":y.squareBracket,"{ }":y.brace}),wu=Mi.deserialize({version:14,states:"5lQ!ZQgOOO#PQfO'#CpO#uQfO'#DOOOQR'#Dv'#DvO$qQgO'#DRO%gQdO'#DUO%nQgO'#DUO&ROaO'#D[OOQ\
@@ -2163,23 +2163,23 @@ QQ$P#WQ$V#cQ$Y#xQ$[#{Q$a$ZR$b$]xZOSU_bcz!O!_!b!c!|#Q#S#W#c#x#{$Z$]Q!VXQ!XYQ#[!UR
 #g!fR#h!hSgPn^pQTkrtv#RQ!jhQ#i!kQ#j!lQ#n!sQ#o!uQ$W#kR$X#pQuQR!zv",nodeNames:"\u26A0 DirectiveEnd DocEnd - - ? ? ? Literal QuotedLiteral Anchor Alias Tag BlockLiteral\
 Content Comment Stream BOM Document ] [ FlowSequence Item Tagged Anchored Anchored Tagged FlowMapping Pair Key : Pair , } { FlowMapping Pair Pair BlockSequence \
 Item Item BlockMapping Pair Pair Key Pair Pair BlockLiteral BlockLiteralHeader Tagged Anchored Anchored Tagged Directive DirectiveName DirectiveContent Document",
-maxTerm:74,context:W0,nodeProps:[["isolate",-3,8,9,14,""],["openedBy",18,"[",32,"{"],["closedBy",19,"]",33,"}"]],propSources:[$0],skippedNodes:[0],repeatNodeCount:6,
+maxTerm:74,context:H0,nodeProps:[["isolate",-3,8,9,14,""],["openedBy",18,"[",32,"{"],["closedBy",19,"]",33,"}"]],propSources:[K0],skippedNodes:[0],repeatNodeCount:6,
 tokenData:"-Y~RnOX#PXY$QYZ$]Z]#P]^$]^p#Ppq$Qqs#Pst$btu#Puv$yv|#P|}&e}![#P![!]'O!]!`#P!`!a'i!a!}#P!}#O*g#O#P#P#P#Q+Q#Q#o#P#o#p+k#p#q'i#q#r,U#r;'S#P;'S;=`#z<%l?HT\
 #P?HT?HU,o?HUO#PQ#UU!WQOY#PZp#Ppq#hq;'S#P;'S;=`#z<%lO#PQ#kTOY#PZs#Pt;'S#P;'S;=`#z<%lO#PQ#}P;=`<%l#P~$VQ!f~XY$Qpq$Q~$bO!g~~$gS^~OY$bZ;'S$b;'S;=`$s<%lO$b~$vP;=`<%\
 l$bR%OX!WQOX%kXY#PZ]%k]^#P^p%kpq#hq;'S%k;'S;=`&_<%lO%kR%rX!WQ!VPOX%kXY#PZ]%k]^#P^p%kpq#hq;'S%k;'S;=`&_<%lO%kR&bP;=`<%l%kR&lUoP!WQOY#PZp#Ppq#hq;'S#P;'S;=`#z<%lO#\
 PR'VUmP!WQOY#PZp#Ppq#hq;'S#P;'S;=`#z<%lO#PR'p[!PP!WQOY#PZp#Ppq#hq{#P{|(f|}#P}!O(f!O!R#P!R![)p![;'S#P;'S;=`#z<%lO#PR(mW!PP!WQOY#PZp#Ppq#hq!R#P!R![)V![;'S#P;'S;=`\
 #z<%lO#PR)^U!PP!WQOY#PZp#Ppq#hq;'S#P;'S;=`#z<%lO#PR)wY!PP!WQOY#PZp#Ppq#hq{#P{|)V|}#P}!O)V!O;'S#P;'S;=`#z<%lO#PR*nUcP!WQOY#PZp#Ppq#hq;'S#P;'S;=`#z<%lO#PR+XUbP!WQ\
 OY#PZp#Ppq#hq;'S#P;'S;=`#z<%lO#PR+rUqP!WQOY#PZp#Ppq#hq;'S#P;'S;=`#z<%lO#PR,]UpP!WQOY#PZp#Ppq#hq;'S#P;'S;=`#z<%lO#PR,vU`P!WQOY#PZp#Ppq#hq;'S#P;'S;=`#z<%lO#P",tokenizers:[
-F0,H0,X0,q0,0,1],topRules:{Stream:[0,15]},tokenPrec:0});var U0=Mi.deserialize({version:14,states:"!vOQOPOOO]OPO'#C_OhOPO'#C^OOOO'#Cc'#CcOpOPO'#CaQOOOOOO{OPOOOOOO'#Cb'#CbO!WOPO'#C`O!`OPO,58xOOOO-E6a-E6aOOOO-E6`-E6`OOO\
+V0,z0,$0,U0,0,1],topRules:{Stream:[0,15]},tokenPrec:0});var G0=Mi.deserialize({version:14,states:"!vOQOPOOO]OPO'#C_OhOPO'#C^OOOO'#Cc'#CcOpOPO'#CaQOOOOOO{OPOOOOOO'#Cb'#CbO!WOPO'#C`O!`OPO,58xOOOO-E6a-E6aOOOO-E6`-E6`OOO\
 O'#C_'#C_OOOO1G.d1G.d",stateData:"!h~OXPOYROWTP~OWVXXRXYRX~OYVOXSP~OXROYROWTX~OXROYROWTP~OYVOXSX~OX[O~OXY~",goto:"vWPPX[beioRUOQQOR]XRXQTTOUQWQRZWSSOURYS",nodeNames:"\
 \u26A0 Document Frontmatter DashLine FrontmatterContent Body",maxTerm:10,skippedNodes:[0],repeatNodeCount:2,tokenData:"$z~RXOYnYZ!^Z]n]^!^^}n}!O!i!O;'Sn;'S;=`!c\
 <%lOn~qXOYnYZ!^Z]n]^!^^;'Sn;'S;=`!c<%l~n~On~~!^~!cOY~~!fP;=`<%ln~!lZOYnYZ!^Z]n]^!^^}n}!O#_!O;'Sn;'S;=`!c<%l~n~On~~!^~#bZOYnYZ!^Z]n]^!^^}n}!O$T!O;'Sn;'S;=`!c<%l~\
-n~On~~!^~$WXOYnYZ$sZ]n]^$s^;'Sn;'S;=`!c<%l~n~On~~$s~$zOX~Y~",tokenizers:[0],topRules:{Document:[0,1]},tokenPrec:67}),K0=fn.define({name:"yaml",parser:wu.configure(
+n~On~~!^~$WXOYnYZ$sZ]n]^$s^;'Sn;'S;=`!c<%l~n~On~~$s~$zOX~Y~",tokenizers:[0],topRules:{Document:[0,1]},tokenPrec:67}),Y0=fn.define({name:"yaml",parser:wu.configure(
 {props:[cl.add({Stream:n=>{for(let e=n.node.resolve(n.pos,-1);e&&e.to>=n.pos;e=e.parent){if(e.name=="BlockLiteralContent"&&e.from<e.to)return n.baseIndentFor(e);
 if(e.name=="BlockLiteral")return n.baseIndentFor(e)+n.unit;if(e.name=="BlockSequence"||e.name=="BlockMapping")return n.column(e.firstChild.from,1);if(e.name=="Q\
 uotedLiteral")return null;if(e.name=="Literal"){let t=n.column(e.from,1);if(t==n.lineIndent(e.from,1))return t;if(e.to>n.pos)return null}}return null},FlowMapping:ul(
 {closing:"}"}),FlowSequence:ul({closing:"]"})}),dl.add({"FlowMapping FlowSequence":Jf,"Item Pair BlockLiteral":(n,e)=>({from:e.doc.lineAt(n.from).to,to:n.to})})]}),
-languageData:{commentTokens:{line:"#"},indentOnInput:/^\s*[\]\}]$/}});function vu(){return new As(K0)}var N1=fn.define({name:"yaml-frontmatter",parser:U0.configure(
+languageData:{commentTokens:{line:"#"},indentOnInput:/^\s*[\]\}]$/}});function vu(){return new As(Y0)}var zy=fn.define({name:"yaml-frontmatter",parser:G0.configure(
 {props:[ki({DashLine:y.meta})]})});var Qs=class{constructor(e,t,i){this.from=e,this.to=t,this.diagnostic=i}},Gt=class n{constructor(e,t,i){this.diagnostics=e,this.panel=t,this.selected=i}static init(e,t,i){
 let s=i.facet(tt).markerFilter;s&&(e=s(e,i));let r=e.slice().sort((d,p)=>d.from-p.from||d.to-p.to),o=new me,l=[],a=0,h=i.doc.iter(),f=0,c=i.doc.length;for(let d=0;;){
 let p=d==r.length?null:r[d];if(!p&&!l.length)break;let g,m;if(l.length)g=a,m=l.reduce((x,T)=>Math.min(x,T.to),p&&p.from>g?p.from:1e8);else{if(g=p.from,g>c)break;
@@ -2191,26 +2191,26 @@ to>m)}))}if(a=m,a==c)break;for(let x=0;x<l.length;x++)l[x].to<=a&&l.splice(x--,1
 return n.between(t,1e9,(s,r,{spec:o})=>{if(!(e&&o.diagnostics.indexOf(e)<0))if(!i)i=new Qs(s,r,e||o.diagnostics[0]);else{if(o.diagnostics.indexOf(i.diagnostic)<
 0)return!1;i=new Qs(i.from,r,i.diagnostic)}}),i}function Cu(n,e){let t=e.pos,i=e.end||t,s=n.state.facet(tt).hideOn(n,t,i);if(s!=null)return s;let r=n.startState.
 doc.lineAt(e.pos);return!!(n.effects.some(o=>o.is($s))||n.changes.touchesRange(r.from,Math.max(r.to,i)))}function Au(n,e){return n.field(Me,!1)?e:e.concat(E.appendConfig.
-of(Nu))}function G0(n,e){return{effects:Au(n,[$s.of(e)])}}var $s=E.define(),Xl=E.define(),Mu=E.define(),Me=ee.define({create(){return new Gt(D.none,null,null)},
+of(Nu))}function j0(n,e){return{effects:Au(n,[$s.of(e)])}}var $s=E.define(),Xl=E.define(),Mu=E.define(),Me=ee.define({create(){return new Gt(D.none,null,null)},
 update(n,e){if(e.docChanged&&n.diagnostics.size){let t=n.diagnostics.map(e.changes),i=null,s=n.panel;if(n.selected){let r=e.changes.mapPos(n.selected.from,1);i=
 Ct(t,n.selected.diagnostic,r)||Ct(t,null,r)}!t.size&&s&&e.state.facet(tt).autoPanel&&(s=null),n=new Gt(t,s,i)}for(let t of e.effects)if(t.is($s)){let i=e.state.
 facet(tt).autoPanel?t.value.length?xn.open:null:n.panel;n=Gt.init(t.value,i,e.state)}else t.is(Xl)?n=new Gt(n.diagnostics,t.value?xn.open:null,n.selected):t.is(
-Mu)&&(n=new Gt(n.diagnostics,n.panel,t.value));return n},provide:n=>[Ft.from(n,e=>e.panel),P.decorations.from(n,e=>e.diagnostics)]});var Y0=D.mark({class:"cm-lintRange cm-lintRange-active"});function j0(n,e,t){let{diagnostics:i}=n.state.field(Me),s,r=-1,o=-1;i.between(e-(t<0?1:0),e+(t>0?1:0),
+Mu)&&(n=new Gt(n.diagnostics,n.panel,t.value));return n},provide:n=>[Ft.from(n,e=>e.panel),P.decorations.from(n,e=>e.diagnostics)]});var _0=D.mark({class:"cm-lintRange cm-lintRange-active"});function Z0(n,e,t){let{diagnostics:i}=n.state.field(Me),s,r=-1,o=-1;i.between(e-(t<0?1:0),e+(t>0?1:0),
 (a,h,{spec:f})=>{if(e>=a&&e<=h&&(a==h||(e>a||t>0)&&(e<h||t<0)))return s=f.diagnostics,r=a,o=h,!1});let l=n.state.facet(tt).tooltipFilter;return s&&l&&(s=l(s,n.state)),
-s?{pos:r,end:o,above:!0,create(){return{dom:Pu(n,s)}}}:null}function Pu(n,e){return H("ul",{class:"cm-tooltip-lint"},e.map(t=>Bu(n,t,!1)))}var _0=n=>{let e=n.state.
+s?{pos:r,end:o,above:!0,create(){return{dom:Pu(n,s)}}}:null}function Pu(n,e){return H("ul",{class:"cm-tooltip-lint"},e.map(t=>Bu(n,t,!1)))}var J0=n=>{let e=n.state.
 field(Me,!1);(!e||!e.panel)&&n.dispatch({effects:Au(n.state,[Xl.of(!0)])});let t=yi(n,xn.open);return t&&t.dom.querySelector(".cm-panel-lint ul").focus(),!0},Su=n=>{
-let e=n.state.field(Me,!1);return!e||!e.panel?!1:(n.dispatch({effects:Xl.of(!1)}),!0)},Z0=n=>{let e=n.state.field(Me,!1);if(!e)return!1;let t=n.state.selection.
+let e=n.state.field(Me,!1);return!e||!e.panel?!1:(n.dispatch({effects:Xl.of(!1)}),!0)},eb=n=>{let e=n.state.field(Me,!1);if(!e)return!1;let t=n.state.selection.
 main,i=Ct(e.diagnostics,null,t.to+1);return!i&&(i=Ct(e.diagnostics,null,0),!i||i.from==t.from&&i.to==t.to)?!1:(n.dispatch({selection:{anchor:i.from,head:i.to},scrollIntoView:!0}),
-Sf(n,i.from,1,{tooltip:Iu,until:s=>s.docChanged||s.newSelection.main.head<i.from||s.newSelection.main.head>i.to}),!0)};var Tu=[{key:"Mod-Shift-m",run:_0,preventDefault:!0},{key:"F8",run:Z0}],J0=Z.fromClass(class{constructor(n){this.view=n,this.timeout=-1,this.set=!0;let{delay:e}=n.
+Sf(n,i.from,1,{tooltip:Iu,until:s=>s.docChanged||s.newSelection.main.head<i.from||s.newSelection.main.head>i.to}),!0)};var Tu=[{key:"Mod-Shift-m",run:J0,preventDefault:!0},{key:"F8",run:eb}],tb=Z.fromClass(class{constructor(n){this.view=n,this.timeout=-1,this.set=!0;let{delay:e}=n.
 state.facet(tt);this.lintTime=Date.now()+e,this.run=this.run.bind(this),this.timeout=setTimeout(this.run,e)}run(){clearTimeout(this.timeout);let n=Date.now();if(n<
-this.lintTime-10)this.timeout=setTimeout(this.run,this.lintTime-n);else{this.set=!1;let{state:e}=this.view,{sources:t}=e.facet(tt);t.length&&eb(t.map(i=>Promise.
-resolve(i(this.view))),i=>{this.view.state.doc==e.doc&&this.view.dispatch(G0(this.view.state,i.reduce((s,r)=>s.concat(r))))},i=>{ye(this.view.state,i)})}}update(n){
+this.lintTime-10)this.timeout=setTimeout(this.run,this.lintTime-n);else{this.set=!1;let{state:e}=this.view,{sources:t}=e.facet(tt);t.length&&ib(t.map(i=>Promise.
+resolve(i(this.view))),i=>{this.view.state.doc==e.doc&&this.view.dispatch(j0(this.view.state,i.reduce((s,r)=>s.concat(r))))},i=>{ye(this.view.state,i)})}}update(n){
 let e=n.state.facet(tt);(n.docChanged||e!=n.startState.facet(tt)||e.needsRefresh&&e.needsRefresh(n))&&(this.lintTime=Date.now()+e.delay,this.set||(this.set=!0,this.
-timeout=setTimeout(this.run,e.delay)))}force(){this.set&&(this.lintTime=Date.now(),this.run())}destroy(){clearTimeout(this.timeout)}});function eb(n,e,t){let i=[],
+timeout=setTimeout(this.run,e.delay)))}force(){this.set&&(this.lintTime=Date.now(),this.run())}destroy(){clearTimeout(this.timeout)}});function ib(n,e,t){let i=[],
 s=-1;for(let r of n)r.then(o=>{i.push(o),clearTimeout(s),i.length==n.length?e(i):s=setTimeout(()=>e(i),200)},t)}var tt=C.define({combine(n){return{sources:n.map(
 e=>e.source).filter(e=>e!=null),...de(n.map(e=>e.config),{delay:750,markerFilter:null,tooltipFilter:null,needsRefresh:null,hideOn:()=>null},{delay:Math.max,markerFilter:Ou,
 tooltipFilter:Ou,needsRefresh:(e,t)=>e?t?i=>e(i)||t(i):e:t,hideOn:(e,t)=>e?t?(i,s,r)=>e(i,s,r)||t(i,s,r):e:t,autoPanel:(e,t)=>e||t})}}});function Ou(n,e){return n?
-e?(t,i)=>e(n(t,i),i):n:e}function Du(n,e={}){return[tt.of({source:n,config:e}),J0,Nu]}function Ru(n){let e=[];if(n)e:for(let{name:t}of n){for(let i=0;i<t.length;i++){let s=t[i];if(/[a-zA-Z]/.test(s)&&!e.some(r=>r.toLowerCase()==s.toLowerCase())){
+e?(t,i)=>e(n(t,i),i):n:e}function Du(n,e={}){return[tt.of({source:n,config:e}),tb,Nu]}function Ru(n){let e=[];if(n)e:for(let{name:t}of n){for(let i=0;i<t.length;i++){let s=t[i];if(/[a-zA-Z]/.test(s)&&!e.some(r=>r.toLowerCase()==s.toLowerCase())){
 e.push(s);continue e}}e.push("")}return e}function Bu(n,e,t){var i;let s=t?Ru(e.actions):[];return H("li",{class:"cm-diagnostic cm-diagnostic-"+e.severity},H("s\
 pan",{class:"cm-diagnosticText"},e.renderMessage?e.renderMessage(n):e.message),(i=e.actions)===null||i===void 0?void 0:i.map((r,o)=>{let l=0,a=d=>{if(d.preventDefault(),
 l>Date.now()-100)return;let p=Ct(n.state.field(Me).diagnostics,e);p&&r.apply(n,p.from,p.to),l=Date.now()},{name:h}=r,f=s[o]?h.indexOf(s[o]):-1,c=f<0?h:[h.slice(
@@ -2239,7 +2239,7 @@ items)if(i.dom.parentNode==this.list){for(;e!=i.dom;)t();e=i.dom.nextSibling}els
 0)return;let t=this.view.state.field(Me),i=Ct(t.diagnostics,this.items[e].diagnostic);i&&this.view.dispatch({selection:{anchor:i.from,head:i.to},scrollIntoView:!0,
 effects:Mu.of(i)})}static open(e){return new n(e)}};function zs(n,e='viewBox="0 0 40 40"'){return`url('data:image/svg+xml,<svg xmlns="http://www.w3.org/2000/svg\
 " ${e}>${encodeURIComponent(n)}</svg>')`}function Vs(n){return zs(`<path d="m0 2.5 l2 -1.5 l1 0 l2 1.5 l1 0" stroke="${n}" fill="none" stroke-width=".7"/>`,'wid\
-th="6" height="3"')}var tb=P.baseTheme({".cm-diagnostic":{padding:"3px 6px 3px 8px",marginLeft:"-1px",display:"block",whiteSpace:"pre-wrap"},".cm-diagnostic-err\
+th="6" height="3"')}var nb=P.baseTheme({".cm-diagnostic":{padding:"3px 6px 3px 8px",marginLeft:"-1px",display:"block",whiteSpace:"pre-wrap"},".cm-diagnostic-err\
 or":{borderLeft:"5px solid #d11"},".cm-diagnostic-warning":{borderLeft:"5px solid orange"},".cm-diagnostic-info":{borderLeft:"5px solid #999"},".cm-diagnostic-h\
 int":{borderLeft:"5px solid #66d"},".cm-diagnosticAction":{font:"inherit",border:"none",padding:"2px 4px",backgroundColor:"#444",color:"white",borderRadius:"3px",
 marginLeft:"8px",cursor:"pointer"},".cm-diagnosticSource":{fontSize:"70%",opacity:.7},".cm-lintRange":{backgroundPosition:"left bottom",backgroundRepeat:"repeat\
@@ -2251,25 +2251,25 @@ ent",borderBottom:"4px solid #d11"}},".cm-lintPoint-warning":{"&:after":{borderB
 elected]":{backgroundColor:"#ddd","& u":{textDecoration:"underline"}},"&:focus [aria-selected]":{background_fallback:"#bdf",backgroundColor:"Highlight",color_fallback:"\
 white",color:"HighlightText"},"& u":{textDecoration:"none"},padding:0,margin:0},"& [name=close]":{position:"absolute",top:"0",right:"2px",background:"inherit",border:"\
 none",font:"inherit",padding:0,margin:0}},"&dark .cm-lintRange-active":{backgroundColor:"#86714a80"},"&dark .cm-panel.cm-panel-lint ul":{"& [aria-selected]":{backgroundColor:"\
-#2e343e"}}});function ib(n){return n=="error"?4:n=="warning"?3:n=="info"?2:1}function Lu(n){let e="hint",t=1;for(let i of n){let s=ib(i.severity);s>t&&(t=s,e=i.
+#2e343e"}}});function sb(n){return n=="error"?4:n=="warning"?3:n=="info"?2:1}function Lu(n){let e="hint",t=1;for(let i of n){let s=sb(i.severity);s>t&&(t=s,e=i.
 severity)}return e}var qs=class extends xe{constructor(e){super(),this.diagnostics=e,this.severity=Lu(e)}toDOM(e){let t=document.createElement("div");t.className=
-"cm-lint-marker cm-lint-marker-"+this.severity;let i=this.diagnostics,s=e.state.facet(Us).tooltipFilter;return s&&(i=s(i,e.state)),i.length&&(t.onmouseover=()=>sb(
-e,t,i)),t}};function nb(n,e){let t=i=>{let s=e.getBoundingClientRect();if(!(i.clientX>s.left-10&&i.clientX<s.right+10&&i.clientY>s.top-10&&i.clientY<s.bottom+10)){
+"cm-lint-marker cm-lint-marker-"+this.severity;let i=this.diagnostics,s=e.state.facet(Us).tooltipFilter;return s&&(i=s(i,e.state)),i.length&&(t.onmouseover=()=>ob(
+e,t,i)),t}};function rb(n,e){let t=i=>{let s=e.getBoundingClientRect();if(!(i.clientX>s.left-10&&i.clientX<s.right+10&&i.clientY>s.top-10&&i.clientY<s.bottom+10)){
 for(let r=i.target;r;r=r.parentNode)if(r.nodeType==1&&r.classList.contains("cm-tooltip-lint"))return;window.removeEventListener("mousemove",t),n.state.field(Eu)&&
-n.dispatch({effects:ql.of(null)})}};window.addEventListener("mousemove",t)}function sb(n,e,t){function i(){let o=n.elementAtHeight(e.getBoundingClientRect().top+
+n.dispatch({effects:ql.of(null)})}};window.addEventListener("mousemove",t)}function ob(n,e,t){function i(){let o=n.elementAtHeight(e.getBoundingClientRect().top+
 5-n.documentTop);n.coordsAtPos(o.from)&&n.dispatch({effects:ql.of({pos:o.from,above:!1,clip:!1,create(){return{dom:Pu(n,t),getCoords:()=>e.getBoundingClientRect()}}})}),
-e.onmouseout=e.onmousemove=null,nb(n,e)}let{hoverTime:s}=n.state.facet(Us),r=setTimeout(i,s);e.onmouseout=()=>{clearTimeout(r),e.onmouseout=e.onmousemove=null},
-e.onmousemove=()=>{clearTimeout(r),r=setTimeout(i,s)}}function rb(n,e){let t=Object.create(null);for(let s of e){let r=n.lineAt(s.from);(t[r.from]||(t[r.from]=[])).
-push(s)}let i=[];for(let s in t)i.push(new qs(t[s]).range(+s));return F.of(i,!0)}var ob=ys({class:"cm-gutter-lint",markers:n=>n.state.field(Ql),widgetMarker:(n,e,t)=>{
+e.onmouseout=e.onmousemove=null,rb(n,e)}let{hoverTime:s}=n.state.facet(Us),r=setTimeout(i,s);e.onmouseout=()=>{clearTimeout(r),e.onmouseout=e.onmousemove=null},
+e.onmousemove=()=>{clearTimeout(r),r=setTimeout(i,s)}}function lb(n,e){let t=Object.create(null);for(let s of e){let r=n.lineAt(s.from);(t[r.from]||(t[r.from]=[])).
+push(s)}let i=[];for(let s in t)i.push(new qs(t[s]).range(+s));return F.of(i,!0)}var ab=ys({class:"cm-gutter-lint",markers:n=>n.state.field(Ql),widgetMarker:(n,e,t)=>{
 let i=[];return n.state.field(Ql).between(t.from,t.to,(s,r,o)=>{s>t.from&&s<t.to&&i.push(...o.diagnostics)}),i.length?new qs(i):null}}),Ql=ee.define({create(){return F.
-empty},update(n,e){n=n.map(e.changes);let t=e.state.facet(Us).markerFilter;for(let i of e.effects)if(i.is($s)){let s=i.value;t&&(s=t(s||[],e.state)),n=rb(e.state.
+empty},update(n,e){n=n.map(e.changes);let t=e.state.facet(Us).markerFilter;for(let i of e.effects)if(i.is($s)){let s=i.value;t&&(s=t(s||[],e.state)),n=lb(e.state.
 doc,s.slice(0))}return n}}),ql=E.define(),Eu=ee.define({create(){return null},update(n,e){return n&&e.docChanged&&(n=Cu(e,n)?null:{...n,pos:e.changes.mapPos(n.pos)}),
-e.effects.reduce((t,i)=>i.is(ql)?i.value:t,n)},provide:n=>bs.from(n)}),lb=P.baseTheme({".cm-gutter-lint":{width:"1.4em","& .cm-gutterElement":{padding:".2em"}},
+e.effects.reduce((t,i)=>i.is(ql)?i.value:t,n)},provide:n=>bs.from(n)}),hb=P.baseTheme({".cm-gutter-lint":{width:"1.4em","& .cm-gutterElement":{padding:".2em"}},
 ".cm-lint-marker":{width:"1em",height:"1em"},".cm-lint-marker-info":{content:zs('<path fill="#aaf" stroke="#77e" stroke-width="6" stroke-linejoin="round" d="M5 \
 5L35 5L35 35L5 35Z"/>')},".cm-lint-marker-warning":{content:zs('<path fill="#fe8" stroke="#fd7" stroke-width="6" stroke-linejoin="round" d="M20 6L37 35L3 35Z"/>')},
-".cm-lint-marker-error":{content:zs('<circle cx="20" cy="20" r="15" fill="#f87" stroke="#f43" stroke-width="6"/>')}}),Iu=vf(j0,{hideOn:Cu}),Nu=[Me,P.decorations.
-compute([Me],n=>{let{selected:e,panel:t}=n.field(Me);return!e||!t||e.from==e.to?D.none:D.set([Y0.range(e.from,e.to)])}),Iu,tb],Us=C.define({combine(n){return de(
-n,{hoverTime:300,markerFilter:null,tooltipFilter:null})}});function Wu(n={}){return[Us.of(n),Ql,ob,lb,Eu]}var Fu=typeof String.prototype.normalize=="function"?n=>n.normalize("NFKD"):n=>n,Mt=class{constructor(e,t,i=0,s=e.length,r,o){this.test=o,this.value={from:0,to:0,
+".cm-lint-marker-error":{content:zs('<circle cx="20" cy="20" r="15" fill="#f87" stroke="#f43" stroke-width="6"/>')}}),Iu=vf(Z0,{hideOn:Cu}),Nu=[Me,P.decorations.
+compute([Me],n=>{let{selected:e,panel:t}=n.field(Me);return!e||!t||e.from==e.to?D.none:D.set([_0.range(e.from,e.to)])}),Iu,nb],Us=C.define({combine(n){return de(
+n,{hoverTime:300,markerFilter:null,tooltipFilter:null})}});function Wu(n={}){return[Us.of(n),Ql,ab,hb,Eu]}var Fu=typeof String.prototype.normalize=="function"?n=>n.normalize("NFKD"):n=>n,Mt=class{constructor(e,t,i=0,s=e.length,r,o){this.test=o,this.value={from:0,to:0,
 precise:!1},this.done=!1,this.matches=[],this.buffer="",this.bufferPos=0,this.iter=e.iterRange(i,s),this.bufferStart=i,this.normalize=r?l=>r(Fu(l)):Fu,this.query=
 this.normalize(t)}peek(){if(this.bufferPos==this.buffer.length){if(this.bufferStart+=this.buffer.length,this.iter.next(),this.iter.done)return-1;this.bufferPos=
 0,this.buffer=this.iter.value}return Fi(this.buffer,this.bufferPos)}next(){for(;this.matches.length;)this.matches.pop();return this.nextOverlapping()}nextOverlapping(){
@@ -2294,39 +2294,39 @@ test=i?.test,this.flat=js.get(e,s,this.chunkEnd(s+5e3))}chunkEnd(e){return e>=th
 matchPos-this.flat.from,t=this.re.exec(this.flat.text);if(t&&!t[0]&&t.index==e&&(this.re.lastIndex=e+1,t=this.re.exec(this.flat.text)),t){let i=this.flat.from+t.
 index,s=i+t[0].length;if((this.flat.to>=this.to||t.index+t[0].length<=this.flat.text.length-10)&&(!this.test||this.test(i,s,t)))return this.value={from:i,to:s,precise:!0,
 match:t},this.matchPos=Zs(this.text,s+(i==s?1:0)),this}if(this.flat.to==this.to)return this.done=!0,this;this.flat=js.get(this.text,this.flat.from,this.chunkEnd(
-this.flat.from+this.flat.text.length*2))}}};typeof Symbol<"u"&&(Ys.prototype[Symbol.iterator]=_s.prototype[Symbol.iterator]=function(){return this});function ab(n){
+this.flat.from+this.flat.text.length*2))}}};typeof Symbol<"u"&&(Ys.prototype[Symbol.iterator]=_s.prototype[Symbol.iterator]=function(){return this});function fb(n){
 try{return new RegExp(n,_l),!0}catch{return!1}}function Zs(n,e){if(e>=n.length)return e;let t=n.lineAt(e),i;for(;e<t.to&&(i=t.text.charCodeAt(e-t.from))>=56320&&
-i<57344;)e++;return e}var hb=n=>{let e=Af(n,"cm-goto-line");if(e){let o=e.dom.querySelector("input[type=text]");return o&&o.select(),!0}let{state:t}=n,i=String(
+i<57344;)e++;return e}var cb=n=>{let e=Af(n,"cm-goto-line");if(e){let o=e.dom.querySelector("input[type=text]");return o&&o.select(),!0}let{state:t}=n,i=String(
 t.doc.lineAt(n.state.selection.main.head).number),{close:s,result:r}=Cf(n,{class:"cm-goto-line",label:t.phrase("Go to line"),input:{type:"text",name:"line",value:i},
 focus:!0,submitLabel:t.phrase("go")});return r.then(o=>{let l=o&&/^([+-])?(\d+)?(:\d+)?(%)?$/.exec(o.elements.line.value);if(!l){n.dispatch({effects:s});return}
 let a=t.doc.lineAt(t.selection.main.head),[,h,f,c,u]=l,d=c?+c.slice(1):0,p=f?+f:a.number;if(f&&u){let b=p/100;h&&(b=b*(h=="-"?-1:1)+a.number/t.doc.lines),p=Math.
 round(t.doc.lines*b)}else f&&h&&(p=p*(h=="-"?-1:1)+a.number);let g=t.doc.line(Math.max(1,Math.min(t.doc.lines,p))),m=k.cursor(g.from+Math.max(0,Math.min(d,g.length)));
-n.dispatch({effects:[s,P.scrollIntoView(m.from,{y:"center"})],selection:m})}),!0},fb={highlightWordAroundCursor:!1,minSelectionLength:1,maxMatches:100,wholeWords:!1},
-Qu=C.define({combine(n){return de(n,fb,{highlightWordAroundCursor:(e,t)=>e||t,minSelectionLength:Math.min,maxMatches:Math.min})}});function Xu(n){let e=[gb,pb];
-return n&&e.push(Qu.of(n)),e}var cb=D.mark({class:"cm-selectionMatch"}),ub=D.mark({class:"cm-selectionMatch cm-selectionMatch-main"});function Hu(n,e,t,i){return(t==
-0||n(e.sliceDoc(t-1,t))!=G.Word)&&(i==e.doc.length||n(e.sliceDoc(i,i+1))!=G.Word)}function db(n,e,t,i){return n(e.sliceDoc(t,t+1))==G.Word&&n(e.sliceDoc(i-1,i))==
-G.Word}var pb=Z.fromClass(class{constructor(n){this.decorations=this.getDeco(n)}update(n){(n.selectionSet||n.docChanged||n.viewportChanged)&&(this.decorations=this.
+n.dispatch({effects:[s,P.scrollIntoView(m.from,{y:"center"})],selection:m})}),!0},ub={highlightWordAroundCursor:!1,minSelectionLength:1,maxMatches:100,wholeWords:!1},
+Qu=C.define({combine(n){return de(n,ub,{highlightWordAroundCursor:(e,t)=>e||t,minSelectionLength:Math.min,maxMatches:Math.min})}});function Xu(n){let e=[bb,mb];
+return n&&e.push(Qu.of(n)),e}var db=D.mark({class:"cm-selectionMatch"}),pb=D.mark({class:"cm-selectionMatch cm-selectionMatch-main"});function Hu(n,e,t,i){return(t==
+0||n(e.sliceDoc(t-1,t))!=G.Word)&&(i==e.doc.length||n(e.sliceDoc(i,i+1))!=G.Word)}function gb(n,e,t,i){return n(e.sliceDoc(t,t+1))==G.Word&&n(e.sliceDoc(i-1,i))==
+G.Word}var mb=Z.fromClass(class{constructor(n){this.decorations=this.getDeco(n)}update(n){(n.selectionSet||n.docChanged||n.viewportChanged)&&(this.decorations=this.
 getDeco(n.view))}getDeco(n){let e=n.state.facet(Qu),{state:t}=n,i=t.selection;if(i.ranges.length>1)return D.none;let s=i.main,r,o=null;if(s.empty){if(!e.highlightWordAroundCursor)
 return D.none;let a=t.wordAt(s.head);if(!a)return D.none;o=t.charCategorizer(s.head),r=t.sliceDoc(a.from,a.to)}else{let a=s.to-s.from;if(a<e.minSelectionLength||
-a>200)return D.none;if(e.wholeWords){if(r=t.sliceDoc(s.from,s.to),o=t.charCategorizer(s.head),!(Hu(o,t,s.from,s.to)&&db(o,t,s.from,s.to)))return D.none}else if(r=
+a>200)return D.none;if(e.wholeWords){if(r=t.sliceDoc(s.from,s.to),o=t.charCategorizer(s.head),!(Hu(o,t,s.from,s.to)&&gb(o,t,s.from,s.to)))return D.none}else if(r=
 t.sliceDoc(s.from,s.to),!r)return D.none}let l=[];for(let a of n.visibleRanges){let h=new Mt(t.doc,r,a.from,a.to);for(;!h.next().done;){let{from:f,to:c}=h.value;
-if((!o||Hu(o,t,f,c))&&(s.empty&&f<=s.from&&c>=s.to?l.push(ub.range(f,c)):(f>=s.to||c<=s.from)&&l.push(cb.range(f,c)),l.length>e.maxMatches))return D.none}}return D.
-set(l)}},{decorations:n=>n.decorations}),gb=P.baseTheme({".cm-selectionMatch":{backgroundColor:"#99ff7780"},".cm-searchMatch .cm-selectionMatch":{backgroundColor:"\
-transparent"}}),mb=({state:n,dispatch:e})=>{let{selection:t}=n,i=k.create(t.ranges.map(s=>n.wordAt(s.head)||k.cursor(s.head)),t.mainIndex);return i.eq(t)?!1:(e(
-n.update({selection:i})),!0)};function bb(n,e){let{main:t,ranges:i}=n.selection,s=n.wordAt(t.head),r=s&&s.from==t.from&&s.to==t.to;for(let o=!1,l=new Mt(n.doc,e,
+if((!o||Hu(o,t,f,c))&&(s.empty&&f<=s.from&&c>=s.to?l.push(pb.range(f,c)):(f>=s.to||c<=s.from)&&l.push(db.range(f,c)),l.length>e.maxMatches))return D.none}}return D.
+set(l)}},{decorations:n=>n.decorations}),bb=P.baseTheme({".cm-selectionMatch":{backgroundColor:"#99ff7780"},".cm-searchMatch .cm-selectionMatch":{backgroundColor:"\
+transparent"}}),yb=({state:n,dispatch:e})=>{let{selection:t}=n,i=k.create(t.ranges.map(s=>n.wordAt(s.head)||k.cursor(s.head)),t.mainIndex);return i.eq(t)?!1:(e(
+n.update({selection:i})),!0)};function xb(n,e){let{main:t,ranges:i}=n.selection,s=n.wordAt(t.head),r=s&&s.from==t.from&&s.to==t.to;for(let o=!1,l=new Mt(n.doc,e,
 i[i.length-1].to);;)if(l.next(),l.done){if(o)return null;l=new Mt(n.doc,e,0,Math.max(0,i[i.length-1].from-1)),o=!0}else{if(o&&i.some(a=>a.from==l.value.from))continue;
-if(r){let a=n.wordAt(l.value.from);if(!a||a.from!=l.value.from||a.to!=l.value.to)continue}return l.value}}var yb=({state:n,dispatch:e})=>{let{ranges:t}=n.selection;
-if(t.some(r=>r.from===r.to))return mb({state:n,dispatch:e});let i=n.sliceDoc(t[0].from,t[0].to);if(n.selection.ranges.some(r=>n.sliceDoc(r.from,r.to)!=i))return!1;
-let s=bb(n,i);return s?(e(n.update({selection:n.selection.addRange(k.range(s.from,s.to),!1),effects:P.scrollIntoView(s.to)})),!0):!1},Yt=C.define({combine(n){return de(
+if(r){let a=n.wordAt(l.value.from);if(!a||a.from!=l.value.from||a.to!=l.value.to)continue}return l.value}}var kb=({state:n,dispatch:e})=>{let{ranges:t}=n.selection;
+if(t.some(r=>r.from===r.to))return yb({state:n,dispatch:e});let i=n.sliceDoc(t[0].from,t[0].to);if(n.selection.ranges.some(r=>n.sliceDoc(r.from,r.to)!=i))return!1;
+let s=xb(n,i);return s?(e(n.update({selection:n.selection.addRange(k.range(s.from,s.to),!1),effects:P.scrollIntoView(s.to)})),!0):!1},Yt=C.define({combine(n){return de(
 n,{top:!1,caseSensitive:!1,literal:!1,regexp:!1,wholeWord:!1,createPanel:e=>new Yl(e),scrollToMatch:e=>P.scrollIntoView(e)})}});function qu(n){return n?[Yt.of(n),
 jl]:jl}var Js=class{constructor(e){this.search=e.search,this.caseSensitive=!!e.caseSensitive,this.literal=!!e.literal,this.regexp=!!e.regexp,this.replace=e.replace||
-"",this.valid=!!this.search&&(!this.regexp||ab(this.search)),this.unquoted=this.unquote(this.search),this.wholeWord=!!e.wholeWord,this.test=e.test}unquote(e){return this.
+"",this.valid=!!this.search&&(!this.regexp||fb(this.search)),this.unquoted=this.unquote(this.search),this.wholeWord=!!e.wholeWord,this.test=e.test}unquote(e){return this.
 literal?e:e.replace(/\\([nrt\\])/g,(t,i)=>i=="n"?`
 `:i=="r"?"\r":i=="t"?"	":"\\")}eq(e){return this.search==e.search&&this.replace==e.replace&&this.caseSensitive==e.caseSensitive&&this.regexp==e.regexp&&this.wholeWord==
 e.wholeWord&&this.test==e.test}create(){return this.regexp?new Kl(this):new Ul(this)}getCursor(e,t=0,i){let s=e.doc?e:Q.create({doc:e});return i==null&&(i=s.doc.
-length),this.regexp?Ri(this,s,t,i):Di(this,s,t,i)}},er=class{constructor(e){this.spec=e}};function xb(n,e,t){return(i,s,r,o)=>{if(t&&!t(i,s,r,o))return!1;let l=i>=
-o&&s<=o+r.length?r.slice(i-o,s-o):e.doc.sliceString(i,s);return n(l,e,i,s)}}function Di(n,e,t,i){let s;return n.wholeWord&&(s=kb(e.doc,e.charCategorizer(e.selection.
-main.head))),n.test&&(s=xb(n.test,e,s)),new Mt(e.doc,n.unquoted,t,i,n.caseSensitive?void 0:r=>r.toLowerCase(),s)}function kb(n,e){return(t,i,s,r)=>((r>t||r+s.length<
+length),this.regexp?Ri(this,s,t,i):Di(this,s,t,i)}},er=class{constructor(e){this.spec=e}};function wb(n,e,t){return(i,s,r,o)=>{if(t&&!t(i,s,r,o))return!1;let l=i>=
+o&&s<=o+r.length?r.slice(i-o,s-o):e.doc.sliceString(i,s);return n(l,e,i,s)}}function Di(n,e,t,i){let s;return n.wholeWord&&(s=vb(e.doc,e.charCategorizer(e.selection.
+main.head))),n.test&&(s=wb(n.test,e,s)),new Mt(e.doc,n.unquoted,t,i,n.caseSensitive?void 0:r=>r.toLowerCase(),s)}function vb(n,e){return(t,i,s,r)=>((r>t||r+s.length<
 i)&&(r=Math.max(0,t-2),s=n.sliceString(r,Math.min(n.length,i+2))),(e(tr(s,t-r))!=G.Word||e(ir(s,t-r))!=G.Word)&&(e(ir(s,i-r))!=G.Word||e(tr(s,i-r))!=G.Word))}var Ul=class extends er{constructor(e){
 super(e)}nextMatch(e,t,i){let s=Di(this.spec,e,i,e.doc.length).nextOverlapping();if(s.done){let r=Math.min(e.doc.length,t+this.spec.unquoted.length);s=Di(this.spec,
 e,0,r).nextOverlapping()}return s.done||s.value.from==t&&s.value.to==i?null:s.value}prevMatchInRange(e,t,i){for(let s=i;;){let r=Math.max(t,s-1e4-this.spec.unquoted.
@@ -2334,9 +2334,9 @@ length),o=Di(this.spec,e,r,s),l=null;for(;!o.nextOverlapping().done;)l=o.value;i
 e,0,t);return s||(s=this.prevMatchInRange(e,Math.max(0,i-this.spec.unquoted.length),e.doc.length)),s&&(s.from!=t||s.to!=i)?s:null}getReplacement(e){return this.
 spec.unquote(this.spec.replace)}matchAll(e,t){let i=Di(this.spec,e,0,e.doc.length),s=[];for(;!i.next().done;){if(s.length>=t)return null;s.push(i.value)}return s}highlight(e,t,i,s){
 let r=Di(this.spec,e,Math.max(0,t-this.spec.unquoted.length),Math.min(i+this.spec.unquoted.length,e.doc.length));for(;!r.next().done;)s(r.value.from,r.value.to)}};
-function wb(n,e,t){return(i,s,r)=>(!t||t(i,s,r))&&n(r[0],e,i,s)}function Ri(n,e,t,i){let s;return n.wholeWord&&(s=vb(e.charCategorizer(e.selection.main.head))),
-n.test&&(s=wb(n.test,e,s)),new Ys(e.doc,n.search,{ignoreCase:!n.caseSensitive,test:s},t,i)}function tr(n,e){return n.slice(_(n,e,!1),e)}function ir(n,e){return n.
-slice(e,_(n,e))}function vb(n){return(e,t,i)=>!i[0].length||(n(tr(i.input,i.index))!=G.Word||n(ir(i.input,i.index))!=G.Word)&&(n(ir(i.input,i.index+i[0].length))!=
+function Sb(n,e,t){return(i,s,r)=>(!t||t(i,s,r))&&n(r[0],e,i,s)}function Ri(n,e,t,i){let s;return n.wholeWord&&(s=Ob(e.charCategorizer(e.selection.main.head))),
+n.test&&(s=Sb(n.test,e,s)),new Ys(e.doc,n.search,{ignoreCase:!n.caseSensitive,test:s},t,i)}function tr(n,e){return n.slice(_(n,e,!1),e)}function ir(n,e){return n.
+slice(e,_(n,e))}function Ob(n){return(e,t,i)=>!i[0].length||(n(tr(i.input,i.index))!=G.Word||n(ir(i.input,i.index))!=G.Word)&&(n(ir(i.input,i.index+i[0].length))!=
 G.Word||n(tr(i.input,i.index+i[0].length))!=G.Word)}var Kl=class extends er{nextMatch(e,t,i){let s=Ri(this.spec,e,i,e.doc.length).next();return s.done&&(s=Ri(this.
 spec,e,0,t).next()),s.done?null:s.value}prevMatchInRange(e,t,i){for(let s=1;;s++){let r=Math.max(t,i-s*1e4),o=Ri(this.spec,e,r,i),l=null;for(;!o.next().done;)l=
 o.value;if(l&&(r==t||l.from>r+10))return l;if(r==t)return null}}prevMatch(e,t,i){return this.prevMatchInRange(e,0,t)||this.prevMatchInRange(e,i,e.doc.length)}getReplacement(e){
@@ -2344,22 +2344,22 @@ return this.spec.unquote(this.spec.replace).replace(/\$([$&]|\d+)/g,(t,i)=>{if(i
 slice(0,s);if(r>0&&r<e.match.length)return e.match[r]+i.slice(s)}return t})}matchAll(e,t){let i=Ri(this.spec,e,0,e.doc.length),s=[];for(;!i.next().done;){if(s.length>=
 t)return null;s.push(i.value)}return s}highlight(e,t,i,s){let r=Ri(this.spec,e,Math.max(0,t-250),Math.min(i+250,e.doc.length));for(;!r.next().done;)s(r.value.from,
 r.value.to)}},wn=E.define(),Zl=E.define(),At=ee.define({create(n){return new kn(Gl(n).create(),null)},update(n,e){for(let t of e.effects)t.is(wn)?n=new kn(t.value.
-create(),n.panel):t.is(Zl)&&(n=new kn(n.query,t.value?Jl:null));return n},provide:n=>Ft.from(n,e=>e.panel)});var kn=class{constructor(e,t){this.query=e,this.panel=t}},Sb=D.mark({class:"cm-searchMatch"}),Ob=D.mark({class:"cm-searchMatch cm-searchMatch-selected"}),Cb=Z.fromClass(
+create(),n.panel):t.is(Zl)&&(n=new kn(n.query,t.value?Jl:null));return n},provide:n=>Ft.from(n,e=>e.panel)});var kn=class{constructor(e,t){this.query=e,this.panel=t}},Cb=D.mark({class:"cm-searchMatch"}),Ab=D.mark({class:"cm-searchMatch cm-searchMatch-selected"}),Mb=Z.fromClass(
 class{constructor(n){this.view=n,this.decorations=this.highlight(n.state.field(At))}update(n){let e=n.state.field(At);(e!=n.startState.field(At)||n.docChanged||
 n.selectionSet||n.viewportChanged)&&(this.decorations=this.highlight(e))}highlight({query:n,panel:e}){if(!e||!n.spec.valid)return D.none;let{view:t}=this,i=new me;
 for(let s=0,r=t.visibleRanges,o=r.length;s<o;s++){let{from:l,to:a}=r[s];for(;s<o-1&&a>r[s+1].from-500;)a=r[++s].to;n.highlight(t.state,l,a,(h,f)=>{let c=t.state.
-selection.ranges.some(u=>u.from==h&&u.to==f);i.add(h,f,c?Ob:Sb)})}return i.finish()}},{decorations:n=>n.decorations});function vn(n){return e=>{let t=e.state.field(
+selection.ranges.some(u=>u.from==h&&u.to==f);i.add(h,f,c?Ab:Cb)})}return i.finish()}},{decorations:n=>n.decorations});function vn(n){return e=>{let t=e.state.field(
 At,!1);return t&&t.query.spec.valid?n(e,t):Ku(e)}}var nr=vn((n,{query:e})=>{let{to:t}=n.state.selection.main,i=e.nextMatch(n.state,t,t);if(!i)return!1;let s=k.single(
 i.from,i.to),r=n.state.facet(Yt);return n.dispatch({selection:s,effects:[ea(n,i),r.scrollToMatch(s.main,n)],userEvent:"select.search"}),Uu(n),!0}),sr=vn((n,{query:e})=>{
 let{state:t}=n,{from:i}=t.selection.main,s=e.prevMatch(t,i,i);if(!s)return!1;let r=k.single(s.from,s.to),o=n.state.facet(Yt);return n.dispatch({selection:r,effects:[
-ea(n,s),o.scrollToMatch(r.main,n)],userEvent:"select.search"}),Uu(n),!0}),Ab=vn((n,{query:e})=>{let t=e.matchAll(n.state,1e3);return!t||!t.length?!1:(n.dispatch(
-{selection:k.create(t.map(i=>k.range(i.from,i.to))),userEvent:"select.search.matches"}),!0)}),Mb=({state:n,dispatch:e})=>{let t=n.selection;if(t.ranges.length>1||
+ea(n,s),o.scrollToMatch(r.main,n)],userEvent:"select.search"}),Uu(n),!0}),Pb=vn((n,{query:e})=>{let t=e.matchAll(n.state,1e3);return!t||!t.length?!1:(n.dispatch(
+{selection:k.create(t.map(i=>k.range(i.from,i.to))),userEvent:"select.search.matches"}),!0)}),Tb=({state:n,dispatch:e})=>{let t=n.selection;if(t.ranges.length>1||
 t.main.empty)return!1;let{from:i,to:s}=t.main,r=[],o=0;for(let l=new Mt(n.doc,n.sliceDoc(i,s));!l.next().done;){if(r.length>1e3)return!1;l.value.from==i&&(o=r.length),
 r.push(k.range(l.value.from,l.value.to))}return e(n.update({selection:k.create(r,o),userEvent:"select.search.matches"})),!0},Vu=vn((n,{query:e})=>{let{state:t}=n,
 {from:i,to:s}=t.selection.main;if(t.readOnly)return!1;let r=e.nextMatch(t,i,i);if(!r)return!1;let o=r,l=[],a,h,f=[];o.precise?o.from==i&&o.to==s&&(h=t.toText(e.
 getReplacement(o)),l.push({from:o.from,to:o.to,insert:h}),o=e.nextMatch(t,o.from,o.to),f.push(P.announce.of(t.phrase("replaced match on line $",t.doc.lineAt(i).
 number)+"."))):o=e.nextMatch(t,o.from,o.to);let c=n.state.changes(l);return o&&(a=k.single(o.from,o.to).map(c),f.push(ea(n,o)),f.push(t.facet(Yt).scrollToMatch(
-a.main,n))),n.dispatch({changes:c,selection:a,effects:f,userEvent:"input.replace"}),!0}),Pb=vn((n,{query:e})=>{if(n.state.readOnly)return!1;let t=[];for(let s of e.
+a.main,n))),n.dispatch({changes:c,selection:a,effects:f,userEvent:"input.replace"}),!0}),Db=vn((n,{query:e})=>{if(n.state.readOnly)return!1;let t=[];for(let s of e.
 matchAll(n.state,1e9)){let{from:r,to:o,precise:l}=s;l&&t.push({from:r,to:o,insert:e.getReplacement(s)})}if(!t.length)return!1;let i=n.state.phrase("replaced $ m\
 atches",t.length)+".";return n.dispatch({changes:t,effects:P.announce.of(i),userEvent:"input.replace.all"}),!0});function Jl(n){return n.state.facet(Yt).createPanel(
 n)}function Gl(n,e){var t,i,s,r,o;let l=n.selection.main,a=l.empty||l.to>l.from+100?"":n.sliceDoc(l.from,l.to);if(e&&!a)return e;let h=n.facet(Yt);return new Js(
@@ -2370,16 +2370,16 @@ let e=yi(n,Jl);return e&&e.dom.querySelector("[main-field]")}function Uu(n){let 
 dispatch({effects:[Zl.of(!0),e?wn.of(Gl(n.state,e.query.spec)):E.appendConfig.of(jl)]});return!0},Gu=n=>{let e=n.state.field(At,!1);if(!e||!e.panel)return!1;let t=yi(
 n,Jl);return t&&t.dom.contains(n.root.activeElement)&&n.focus(),n.dispatch({effects:Zl.of(!1)}),!0},Yu=[{key:"Mod-f",run:Ku,scope:"editor search-panel"},{key:"F\
 3",run:nr,shift:sr,scope:"editor search-panel",preventDefault:!0},{key:"Mod-g",run:nr,shift:sr,scope:"editor search-panel",preventDefault:!0},{key:"Escape",run:Gu,
-scope:"editor search-panel"},{key:"Mod-Shift-l",run:Mb},{key:"Mod-Alt-g",run:hb},{key:"Mod-d",run:yb,preventDefault:!0}],Yl=class{constructor(e){this.view=e;let t=this.
+scope:"editor search-panel"},{key:"Mod-Shift-l",run:Tb},{key:"Mod-Alt-g",run:cb},{key:"Mod-d",run:kb,preventDefault:!0}],Yl=class{constructor(e){this.view=e;let t=this.
 query=e.state.field(At).query.spec;this.commit=this.commit.bind(this),this.searchField=H("input",{value:t.search,placeholder:Pe(e,"Find"),"aria-label":Pe(e,"Fin\
 d"),class:"cm-textfield",name:"search",form:"","main-field":"true",onchange:this.commit,onkeyup:this.commit}),this.replaceField=H("input",{value:t.replace,placeholder:Pe(
 e,"Replace"),"aria-label":Pe(e,"Replace"),class:"cm-textfield",name:"replace",form:"",onchange:this.commit,onkeyup:this.commit}),this.caseField=H("input",{type:"\
 checkbox",name:"case",form:"",checked:t.caseSensitive,onchange:this.commit}),this.reField=H("input",{type:"checkbox",name:"re",form:"",checked:t.regexp,onchange:this.
 commit}),this.wordField=H("input",{type:"checkbox",name:"word",form:"",checked:t.wholeWord,onchange:this.commit});function i(s,r,o){return H("button",{class:"cm\
 -button",name:s,onclick:r,type:"button"},o)}this.dom=H("div",{onkeydown:s=>this.keydown(s),class:"cm-search"},[this.searchField,i("next",()=>nr(e),[Pe(e,"next")]),
-i("prev",()=>sr(e),[Pe(e,"previous")]),i("select",()=>Ab(e),[Pe(e,"all")]),H("label",null,[this.caseField,Pe(e,"match case")]),H("label",null,[this.reField,Pe(e,
+i("prev",()=>sr(e),[Pe(e,"previous")]),i("select",()=>Pb(e),[Pe(e,"all")]),H("label",null,[this.caseField,Pe(e,"match case")]),H("label",null,[this.reField,Pe(e,
 "regexp")]),H("label",null,[this.wordField,Pe(e,"by word")]),...e.state.readOnly?[]:[H("br"),this.replaceField,i("replace",()=>Vu(e),[Pe(e,"replace")]),i("repla\
-ceAll",()=>Pb(e),[Pe(e,"replace all")])],H("button",{name:"close",onclick:()=>Gu(e),"aria-label":Pe(e,"close"),type:"button"},["\xD7"])])}commit(){let e=new Js(
+ceAll",()=>Db(e),[Pe(e,"replace all")])],H("button",{name:"close",onclick:()=>Gu(e),"aria-label":Pe(e,"close"),type:"button"},["\xD7"])])}commit(){let e=new Js(
 {search:this.searchField.value,caseSensitive:this.caseField.checked,regexp:this.reField.checked,wholeWord:this.wordField.checked,replace:this.replaceField.value});
 e.eq(this.query)||(this.query=e,this.view.dispatch({effects:wn.of(e)}))}keydown(e){cf(this.view,e,"search-panel")?e.preventDefault():e.keyCode==13&&e.target==this.
 searchField?(e.preventDefault(),(e.shiftKey?sr:nr)(this.view)):e.keyCode==13&&e.target==this.replaceField&&(e.preventDefault(),Vu(this.view))}update(e){for(let t of e.
@@ -2388,11 +2388,15 @@ value=e.replace,this.caseField.checked=e.caseSensitive,this.reField.checked=e.re
 return 80}get top(){return this.view.state.facet(Yt).top}};function Pe(n,e){return n.state.phrase(e)}var Ks=30,Gs=/[\s\.,:;?!]/;function ea(n,{from:e,to:t}){let i=n.
 state.doc.lineAt(e),s=n.state.doc.lineAt(t).to,r=Math.max(i.from,e-Ks),o=Math.min(s,t+Ks),l=n.state.sliceDoc(r,o);if(r!=i.from){for(let a=0;a<Ks;a++)if(!Gs.test(
 l[a+1])&&Gs.test(l[a])){l=l.slice(a);break}}if(o!=s){for(let a=l.length-1;a>l.length-Ks;a--)if(!Gs.test(l[a-1])&&Gs.test(l[a])){l=l.slice(0,a);break}}return P.announce.
-of(`${n.state.phrase("current match")}. ${l} ${n.state.phrase("on line")} ${i.number}.`)}var Tb=P.baseTheme({".cm-panel.cm-search":{padding:"2px 6px 4px",position:"\
+of(`${n.state.phrase("current match")}. ${l} ${n.state.phrase("on line")} ${i.number}.`)}var Rb=P.baseTheme({".cm-panel.cm-search":{padding:"2px 6px 4px",position:"\
 relative","& [name=close]":{position:"absolute",top:"0",right:"4px",backgroundColor:"inherit",border:"none",font:"inherit",padding:0,margin:0},"& input, & butto\
 n, & label":{margin:".2em .6em .2em 0"},"& input[type=checkbox]":{marginRight:".2em"},"& label":{fontSize:"80%",whiteSpace:"pre"}},"&light .cm-searchMatch":{backgroundColor:"\
 #ffff0054"},"&dark .cm-searchMatch":{backgroundColor:"#00ffff8a"},"&light .cm-searchMatch-selected":{backgroundColor:"#ff6a0054"},"&dark .cm-searchMatch-selecte\
-d":{backgroundColor:"#ff00ff8a"}}),jl=[At,dt.low(Cb),Tb];function ta(n,e={},...t){let i=document.createElement(n);for(let[s,r]of Object.entries(e))i.setAttribute(s,r);return i.append(...t),i}var ju=(n,e)=>({[`border-${n}`]:`3px solid var(--${e})`}),Db=P.theme({"&":{color:"var(--text)",backgroundColor:"var(--surface)",fontSize:"var(--size-code)",height:"\
+d":{backgroundColor:"#ff00ff8a"}}),jl=[At,dt.low(Mb),Rb];function Bb(n,e){let t=Math.min(n.length,e.length),i=0;for(;i<t&&n[i]===e[i];)i+=1;return i}function ju(n,e){let t=Bb(n,e),i=Math.min(n.length,e.length)-t,s=0;for(;s<
+i&&n[n.length-1-s]===e[e.length-1-s];)s+=1;return{from:t,to:n.length-s,insert:e.slice(t,e.length-s)}}function Lb(){for(let n of document.querySelectorAll("[data\
+-set-editor]")){let t=document.getElementById(n.dataset.setEditor??"")?.stepwellEditor,i=n.value;n.remove(),t?.setText(i)}}function Eb({detail:n}){let e=n.ctx?.
+request?.body,t=document.querySelector("textarea#text");t&&e instanceof URLSearchParams&&e.has("text")&&e.set("text",t.value)}function _u(){document.addEventListener(
+"htmx:before:request",Eb),document.addEventListener("htmx:after:swap",Lb)}function ta(n,e={},...t){let i=document.createElement(n);for(let[s,r]of Object.entries(e))i.setAttribute(s,r);return i.append(...t),i}var Zu=(n,e)=>({[`border-${n}`]:`3px solid var(--${e})`}),Ib=P.theme({"&":{color:"var(--text)",backgroundColor:"var(--surface)",fontSize:"var(--size-code)",height:"\
 100%"},"&.cm-focused":{outline:"none"},".cm-scroller":{fontFamily:"var(--mono)",lineHeight:"1.5",overflow:"auto"},".cm-content":{caretColor:"var(--text)"},".cm-\
 cursor, .cm-dropCursor":{borderLeftColor:"var(--text)",borderLeftWidth:"2px"},".cm-selectionBackground, &.cm-focused > .cm-scroller > .cm-selectionLayer .cm-sel\
 ectionBackground":{background:"var(--selection)"},".cm-gutters":{color:"var(--muted)",backgroundColor:"var(--sunken)",borderRight:"1px solid var(--line)"},".cm-\
@@ -2404,26 +2408,26 @@ arch [name=close]":{color:"var(--text)",fontSize:"20px",width:"28px",height:"28p
 1px solid var(--control)",fontSize:"inherit"},".cm-button":{color:"var(--text)",backgroundColor:"var(--surface)",backgroundImage:"none",border:"1px solid var(--\
 control)",borderRadius:"var(--radius)",fontSize:"inherit"},".cm-textfield:focus-visible, .cm-button:focus-visible, [name=close]:focus-visible":{outline:"2px sol\
 id var(--focus)"},".cm-tooltip":{color:"var(--text)",backgroundColor:"var(--surface)",border:"1px solid var(--control)",borderRadius:"var(--radius)"},".cm-diagn\
-osticText":{whiteSpace:"pre-wrap"},".cm-diagnostic-error":ju("left","failed"),".cm-diagnostic-warning":ju("left","parked"),".cm-panel.cm-panel-lint ul [aria-sel\
+osticText":{whiteSpace:"pre-wrap"},".cm-diagnostic-error":Zu("left","failed"),".cm-diagnostic-warning":Zu("left","parked"),".cm-panel.cm-panel-lint ul [aria-sel\
 ected]":{backgroundColor:"var(--selection)",color:"var(--text)"},".cm-panel.cm-panel-lint ul:focus [aria-selected]":{backgroundColor:"var(--selection)",color:"v\
 ar(--text)"},".cm-lintRange":{backgroundImage:"none !important"},".cm-lintRange-error":{textDecoration:"underline wavy var(--failed)",textUnderlineOffset:"3px"},
 ".cm-lintRange-warning":{textDecoration:"underline wavy var(--parked)",textUnderlineOffset:"3px"},".cm-lint-marker":{content:"normal !important",width:"12px",height:"\
 12px",margin:"3px 1px 0"},".cm-lint-marker-error":{backgroundColor:"var(--failed)",borderRadius:"50%"},".cm-lint-marker-warning":{backgroundColor:"var(--parked)",
-clipPath:"polygon(50% 0, 100% 100%, 0 100%)"}}),Rb=vi.define([{tag:[y.definition(y.propertyName),y.propertyName],color:"var(--syntax-key)"},{tag:[y.content],color:"\
+clipPath:"polygon(50% 0, 100% 100%, 0 100%)"}}),Nb=vi.define([{tag:[y.definition(y.propertyName),y.propertyName],color:"var(--syntax-key)"},{tag:[y.content],color:"\
 var(--text)"},{tag:[y.string,y.attributeValue],color:"var(--syntax-string)"},{tag:[y.comment,y.lineComment],color:"var(--muted)",fontStyle:"italic"},{tag:[y.keyword,
-y.typeName,y.labelName,y.meta],color:"var(--syntax-other)"},{tag:[y.separator,y.punctuation,y.squareBracket,y.brace],color:"var(--muted)"}]),_u=[Db,hc(Rb)];async function Zu(n,e,t){let s={"content-type":"application/yaml",accept:"application/json","x-csrf-token":document.querySelector('meta[name="csrf-token"]')?.getAttribute(
+y.typeName,y.labelName,y.meta],color:"var(--syntax-other)"},{tag:[y.separator,y.punctuation,y.squareBracket,y.brace],color:"var(--muted)"}]),Ju=[Ib,hc(Nb)];async function ed(n,e,t){let s={"content-type":"application/yaml",accept:"application/json","x-csrf-token":document.querySelector('meta[name="csrf-token"]')?.getAttribute(
 "content")??""},r=await fetch(n,{method:"POST",mode:"same-origin",headers:s,body:e,signal:t});if(!r.ok)throw new Error(`the server answered ${r.status}`);let{diagnostics:o}=await r.
-json();return Array.isArray(o)?o:[]}function Bb(n,e){return[...n].slice(0,Math.max(0,e-1)).join("").length}function Ju(n,e){return e.map(({line:t,column:i,severity:s,
-message:r,fix:o})=>{let l=n.line(Math.min(Math.max(1,t),n.lines)),a=Math.min(Bb(l.text,i),l.text.length),h=l.text.slice(a).match(/^[\w.${}-]+/)?.[0].length??l.text.
+json();return Array.isArray(o)?o:[]}function Wb(n,e){return[...n].slice(0,Math.max(0,e-1)).join("").length}function td(n,e){return e.map(({line:t,column:i,severity:s,
+message:r,fix:o})=>{let l=n.line(Math.min(Math.max(1,t),n.lines)),a=Math.min(Wb(l.text,i),l.text.length),h=l.text.slice(a).match(/^[\w.${}-]+/)?.[0].length??l.text.
 length-a,f=l.from+(a===l.text.length?l.text.search(/\S|$/):a),c=a===l.text.length?l.to:l.from+a+h,u=s==="warning"?"warning":"error",d=o?`${r}
-Fix: ${o}`:r;return{from:f,to:c,severity:u,message:d}})}var ed="Press Escape, then Tab to leave the editor. Ctrl+F searches; F8 goes to the next problem.";function Lb(n){let e;return async t=>{e?.abort(),e=new AbortController;
-let{doc:i}=t.state,s=(r,o)=>n.dispatchEvent(new CustomEvent(r,{bubbles:!0,detail:o}));try{let r=await Zu(n.dataset.validate??"",i.toString(),e.signal);return t.
-state.doc.eq(i)?(s("stepwell:diagnostics",{diagnostics:r}),Ju(i,r)):[]}catch(r){return e.signal.aborted||s("stepwell:validation-failed",{message:String(r)}),[]}}}
-function Eb(n){let e=n.labels?.[0]?.textContent?.trim()||n.getAttribute("aria-label")||"YAML";return[Df(),lc(),Wu(),Cc(),gf(),bf(),yf(),Rf(),Xu(),dc(),Zf(),Si.of(
-"  "),qu({top:!0}),vu(),_u,Q.tabSize.of(2),Q.readOnly.of(n.readOnly||n.disabled),P.contentAttributes.of({tabindex:"0","aria-label":e,"aria-description":ed}),n.dataset.
-validate?Du(Lb(n),{delay:300}):[],zo.of([...Tu,...Yu,...Tc,...sc,...nu,su]),P.updateListener.of(t=>{t.docChanged&&(n.value=t.state.doc.toString(),n.dispatchEvent(
-new Event("input",{bubbles:!0})))})]}function Ib(n){if(n.stepwellEditor)return;let e=ta("div",{class:"editor"}),t=e.attachShadow({mode:"open"});n.after(e,ta("p",
-{class:"hint"},ed)),n.hidden=!0;let i=Q.create({doc:n.value,extensions:Eb(n)}),s=new P({state:i,root:t,parent:t});n.labels?.forEach(r=>r.addEventListener("click",
+Fix: ${o}`:r;return{from:f,to:c,severity:u,message:d}})}var id="Press Escape, then Tab to leave the editor. Ctrl+F searches; F8 goes to the next problem.";function Fb(n){let e;return async t=>{e?.abort(),e=new AbortController;
+let{doc:i}=t.state,s=(r,o)=>n.dispatchEvent(new CustomEvent(r,{bubbles:!0,detail:o}));try{let r=await ed(n.dataset.validate??"",i.toString(),e.signal);return t.
+state.doc.eq(i)?(s("stepwell:diagnostics",{diagnostics:r}),td(i,r)):[]}catch(r){return e.signal.aborted||s("stepwell:validation-failed",{message:String(r)}),[]}}}
+function Hb(n){let e=n.labels?.[0]?.textContent?.trim()||n.getAttribute("aria-label")||"YAML";return[Df(),lc(),Wu(),Cc(),gf(),bf(),yf(),Rf(),Xu(),dc(),Zf(),Si.of(
+"  "),qu({top:!0}),vu(),Ju,Q.tabSize.of(2),Q.readOnly.of(n.readOnly||n.disabled),P.contentAttributes.of({tabindex:"0","aria-label":e,"aria-description":id}),n.dataset.
+validate?Du(Fb(n),{delay:300}):[],zo.of([...Tu,...Yu,...Tc,...sc,...nu,su]),P.updateListener.of(t=>{t.docChanged&&(n.value=t.state.doc.toString(),n.dispatchEvent(
+new Event("input",{bubbles:!0})))})]}function Vb(n){if(n.stepwellEditor)return;let e=ta("div",{class:"editor"}),t=e.attachShadow({mode:"open"});n.after(e,ta("p",
+{class:"hint"},id)),n.hidden=!0;let i=Q.create({doc:n.value,extensions:Hb(n)}),s=new P({state:i,root:t,parent:t});n.labels?.forEach(r=>r.addEventListener("click",
 ()=>s.focus())),n.form?.addEventListener("reset",()=>setTimeout(()=>n.stepwellEditor?.setText(n.value))),n.stepwellEditor={getText:()=>s.state.doc.toString(),setText:r=>s.
-dispatch({changes:{from:0,to:s.state.doc.length,insert:r}})}}function td(){document.querySelectorAll('textarea[data-editor="yaml"]').forEach(Ib)}td();document.addEventListener(
-"htmx:after:process",td);})();
+dispatch({changes:ju(s.state.doc.toString(),r)})}}function nd(){document.querySelectorAll('textarea[data-editor="yaml"]').forEach(Vb)}nd();_u();document.addEventListener(
+"htmx:after:process",nd);})();

@@ -14,6 +14,7 @@ import {
   keymap,
   lineNumbers,
 } from '@codemirror/view';
+import { difference, startBuilder } from './builder.js';
 import { el } from './dom.js';
 import { theme } from './editor-theme.js';
 import { toMarks, validate } from './validate.js';
@@ -96,7 +97,7 @@ function enhance(textarea) {
   textarea.form?.addEventListener('reset', () => setTimeout(() => textarea.stepwellEditor?.setText(textarea.value)));
   textarea.stepwellEditor = {
     getText: () => view.state.doc.toString(),
-    setText: (text) => view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text } }),
+    setText: (text) => view.dispatch({ changes: difference(view.state.doc.toString(), text) }),
   };
 }
 
@@ -106,4 +107,5 @@ function start() {
 }
 
 start();
+startBuilder();
 document.addEventListener('htmx:after:process', start);

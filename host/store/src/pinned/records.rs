@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use stepwell_engine::StoreError;
 use stepwell_engine::store::prelude::*;
-use stepwell_engine::store::{AuditRow, Chain, Change, CleanUp, Kind, Link, Record};
+use stepwell_engine::store::{AuditRow, Chain, Change, CleanUp, JobRow, Kind, Link, Record};
 
 use super::moves::{TRIES, is_outdated};
 use super::{PinnedStores, named};
@@ -92,6 +92,10 @@ impl RecordStore for PinnedStores {
         all.sort_by(|a, b| a.id.cmp(&b.id));
         all.truncate(limit as usize);
         Ok(all)
+    }
+
+    async fn job_rows(&self, after: &str, limit: u32) -> Result<Vec<JobRow>, StoreError> {
+        self.home()?.job_rows(after, limit).await
     }
 
     async fn count(&self, kind: Kind, state: &str) -> Result<u64, StoreError> {

@@ -7,9 +7,21 @@ use clap::Subcommand;
 #[derive(Debug, Subcommand)]
 pub(crate) enum JobsCommand {
     /// Lists stored jobs.
-    List,
+    List {
+        /// Lists only jobs with this text in their id, name or tags [default: all jobs].
+        #[arg(long, short, value_name = "TEXT")]
+        search: Option<String>,
+    },
     /// Shows a stored job, as YAML for `jobs put` or as JSON.
     Show {
+        /// The id of the job.
+        id: String,
+        /// Shows this version of the job [default: the latest].
+        #[arg(long, value_name = "N")]
+        version: Option<u64>,
+    },
+    /// Lists the last versions of a stored job: the actor and the time of each.
+    Versions {
         /// The id of the job.
         id: String,
     },

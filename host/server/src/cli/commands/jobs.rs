@@ -13,11 +13,11 @@ use crate::cli::Ends;
 use crate::cli::args::{ApiArgs, JobsCommand, Output};
 use crate::cli::client::{Call, Client, MOST_ITEMS};
 use crate::cli::files;
-use crate::cli::output::definition::yaml;
 use crate::cli::output::summary::exit_of;
 use crate::cli::output::table::{Sheet, columns_of_the_terminal, items, text, time, whole, words};
 use crate::cli::output::{each, show, show_all};
 use crate::cli::waiting::{self, Follow, ended};
+use crate::definition::yaml;
 use crate::display::plain;
 use crate::failure::Failure;
 
@@ -25,11 +25,20 @@ pub(super) async fn jobs(command: JobsCommand, api: &ApiArgs) -> Ends {
     let client = Client::new(api).await?;
     let output = api.output;
     match command {
-        JobsCommand::List => {
-            show(output, &client.list(|| Call::to(&Operation::listJobs, &[]), MOST_ITEMS).await?, listed)
+        JobsCommand::List { search } => {
+            let call = || Call::to(&Operation::listJobs, &[]).query("q", search.as_deref());
+            show(output, &client.list(call, MOST_ITEMS).await?, listed)
         }
-        JobsCommand::Show { id } => {
-            let job = client.ask(Call::to(&Operation::getJob, &[&id])).await?;
+        JobsCommand::Versions { id } => {
+            let versions = client.ask(Call::to(&Operation::listJobVersions, &[&id])).await?;
+            show(output, &versions, versions_of)
+        }
+        JobsCommand::Show { id, version } => {
+            let call = match version {
+                Some(version) => Call::to(&Operation::getJobVersion, &[&id, &version.to_string()]),
+                None => Call::to(&Operation::getJob, &[&id]),
+            };
+            let job = client.ask(call).await?;
             show(output, &job, |answer| yaml(answer.get("job").unwrap_or(&Value::Null)))
         }
         JobsCommand::Put { files } => put(&client, output, &files).await,
@@ -109,6 +118,16 @@ fn listed(jobs: &Value) -> String {
             time(job, "/schedule/next"),
             text(job, "/schedule/paused"),
         ]);
+    }
+    sheet.text()
+}
+
+fn versions_of(versions: &Value) -> String {
+    let mut sheet = Sheet::new(&[whole("version"), whole("stored"), words("by"), whole("bytes")]);
+    for version in items(versions) {
+        let (by, name) = (text(version, "/by"), text(version, "/name"));
+        let by = if name.is_empty() { by } else { name };
+        sheet.row([text(version, "/version"), time(version, "/at"), by, text(version, "/bytes")]);
     }
     sheet.text()
 }

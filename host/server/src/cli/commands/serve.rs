@@ -36,7 +36,7 @@ pub(super) async fn serve(
             }
         });
     };
-    api::serve(host, api::Serving { listen, rate, format }, reload).await
+    api::serve(host, api::Serving { listen, rate, format, pages: crate::ui::router }, reload).await
 }
 
 /// Reads the configuration again, and returns the result for the audit log.

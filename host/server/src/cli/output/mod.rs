@@ -1,6 +1,5 @@
 //! The output of commands: their answers as JSON or as text.
 
-pub(crate) mod definition;
 pub(crate) mod progress;
 pub(crate) mod summary;
 pub(crate) mod table;

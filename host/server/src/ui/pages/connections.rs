@@ -134,7 +134,7 @@ pub(in crate::ui) async fn organizations(ask: Ask) -> Response {
             (header("Azure DevOps", &above, about, html! {}))
             (tabs(&ask, true))
             @if organizations.list("items").is_empty() {
-                (show::empty("No organizations", html! { p { "Add one under " code { "azure_devops" } " of the configuration, and start the service again." } }))
+                (show::empty("No organizations", html! { p { "Add one to the organizations of the configuration, and start the service again." } }))
             } @else { (organizations_table(&ask, organizations.list("items"))) }
         }))
     };

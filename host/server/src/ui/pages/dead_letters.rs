@@ -12,7 +12,7 @@ use stepwell::engine::quantity::counted;
 use super::common::{address, alert, facts, header, hidden, lead, options, some, table};
 use super::shown;
 use crate::api::{Call, Operation, Problem};
-use crate::cli::yaml;
+use crate::definition::yaml;
 use crate::ui::actions::{Button, said};
 use crate::ui::ask::Ask;
 use crate::ui::assets::EDITOR;

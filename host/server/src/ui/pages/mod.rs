@@ -8,6 +8,8 @@ mod calendar;
 mod common;
 mod connections;
 mod dead_letters;
+mod job;
+mod jobs;
 mod ledger;
 mod overview;
 mod policies;
@@ -39,6 +41,17 @@ pub(super) fn router() -> Router<Ui> {
         .route("/ui/p/{project}/ledger", get(ledger::page))
         .route("/ui/p/{project}/backfills", get(backfills::page))
         .route("/ui/p/{project}/runs", get(runs::list))
+        .route("/ui/p/{project}/jobs", get(jobs::list))
+        .route("/ui/p/{project}/jobs/new", get(job::editor::new))
+        .route("/ui/p/{project}/editor/form", post(job::editor::change))
+        .route("/ui/p/{project}/editor/preview", post(job::preview::panel))
+        .route("/ui/p/{project}/editor/validate", post(job::editor::validate))
+        .route("/ui/p/{project}/editor/save", post(job::editor::save))
+        .route("/ui/p/{project}/editor/try", post(job::editor::try_out))
+        .route("/ui/p/{project}/jobs/{id}", get(job::page))
+        .route("/ui/p/{project}/jobs/{id}/edit", get(job::editor::edit))
+        .route("/ui/p/{project}/jobs/{id}/run", post(job::run))
+        .route("/ui/p/{project}/jobs/{id}/versions", get(job::versions::page))
         .merge(run::routes())
         .route("/ui/p/{project}/approvals", get(approvals::list))
         .route("/ui/p/{project}/approvals/{run}/{step}", get(approvals::page))

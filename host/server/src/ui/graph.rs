@@ -1,0 +1,270 @@
+//! The steps of a job as a graph: columns for the order, and rows for the branches of groups.
+
+use maud::{Markup, html};
+use serde_json::Value;
+
+use super::show;
+use super::value::Parts;
+
+/// The size of a step and the distances between steps, in pixels.
+const WIDTH: usize = 168;
+const HEIGHT: usize = 44;
+const GAP: usize = 28;
+const ROW: usize = 12;
+/// The space around the branches of a group, and the height of its title.
+const FRAME: usize = 12;
+const TITLE: usize = 26;
+/// The maximum number of characters of a name in a step.
+const MOST_LETTERS: usize = 20;
+/// The maximum number of branches and of steps that are drawn in one group or list.
+const MOST_DRAWN: usize = 30;
+/// The maximum nesting of groups that is drawn.
+const MOST_LEVELS: usize = 6;
+
+/// A rectangle or a line of the picture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Shape {
+    Step { x: usize, y: usize, id: String, kind: String },
+    Group { x: usize, y: usize, width: usize, height: usize, id: String, note: String },
+    More { x: usize, y: usize, count: usize },
+    Line { from: (usize, usize), to: (usize, usize) },
+}
+
+/// A part of the picture: its size, and the height at which lines enter and leave it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Size {
+    width: usize,
+    height: usize,
+    middle: usize,
+}
+
+/// Looks up the status of a step by its id, for the picture of a run.
+pub(super) type StatusOf<'s> = &'s dyn Fn(&str) -> Option<String>;
+
+/// Draws the steps of a job. `link` returns the address of a step, and `status` its status in a run.
+pub(super) fn drawn(job: &Value, link: &dyn Fn(&str) -> Option<String>, status: StatusOf<'_>) -> Markup {
+    let lists = [("steps", "Steps"), ("on_failure", "After a failure"), ("finally", "Last")];
+    html! {
+        @for (key, title) in lists {
+            @if !job.list(key).is_empty() {
+                @let mut shapes = Vec::new();
+                @let size = sequence(job.list(key), (1, 1), 0, &mut shapes);
+                figure.graph-wrap tabindex="0" role="region" aria-label={ "Graph: " (title) } {
+                    @if key != "steps" { figcaption { (title) } }
+                    (picture(&shapes, size, link, status))
+                }
+            }
+        }
+    }
+}
+
+fn picture(
+    shapes: &[Shape],
+    size: Size,
+    link: &dyn Fn(&str) -> Option<String>,
+    status: StatusOf<'_>,
+) -> Markup {
+    let (width, height) = (size.width + 2, size.height + 2);
+    html! {
+        svg.graph width=(width) height=(height) viewBox={ "0 0 " (width) " " (height) } role="img"
+            aria-label={ (shapes.iter().filter(|shape| matches!(shape, Shape::Step { .. })).count()) " steps" } {
+            @for shape in shapes {
+                @match shape {
+                    Shape::Line { from, to } => { path.edge d=(curve(*from, *to)) fill="none"; }
+                    Shape::Group { x, y, width, height, id, note } => {
+                        rect.group x=(x) y=(y) width=(width) height=(height) rx="8" data-status=[status(id)];
+                        text.title x=(x + FRAME) y=(y + 18) { (short(id)) " " tspan.note { (note) } }
+                    }
+                    Shape::More { x, y, count } => { text.note x=(x + FRAME) y=(y + HEIGHT / 2 + 4) { "and " (count) " more" } }
+                    Shape::Step { x, y, id, kind } => {
+                        @match link(id) {
+                            Some(address) => { a href=(address) { (step((*x, *y), id, kind, status(id))) } }
+                            None => { (step((*x, *y), id, kind, status(id))) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn step((x, y): (usize, usize), id: &str, kind: &str, status: Option<String>) -> Markup {
+    let label =
+        status.as_ref().map_or_else(|| format!("{id}: {kind}"), |status| format!("{id}: {kind}, {status}"));
+    html! {
+        g {
+            title { (show::text(&label)) }
+            rect.node x=(x) y=(y) width=(WIDTH) height=(HEIGHT) rx="6" data-status=[status.as_deref()];
+            text.name x=(x + 10) y=(y + 18) { (short(id)) }
+            text.note x=(x + 10) y=(y + 34) { (short(status.as_deref().unwrap_or(kind))) }
+        }
+    }
+}
+
+/// Returns the start of a name.
+fn short(text: &str) -> String {
+    let text = show::text(text);
+    match text.char_indices().nth(MOST_LETTERS) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text,
+    }
+}
+
+fn curve((x1, y1): (usize, usize), (x2, y2): (usize, usize)) -> String {
+    let middle = x1.midpoint(x2);
+    format!("M{x1} {y1}C{middle} {y1} {middle} {y2} {x2} {y2}")
+}
+
+/// Places steps that run one after another.
+fn sequence(steps: &[Value], (x, y): (usize, usize), level: usize, shapes: &mut Vec<Shape>) -> Size {
+    // Steps that stand at the same height need the heights of all.
+    let drawn = steps.len().min(MOST_DRAWN);
+    let mut sizes = Vec::new();
+    for step in steps.iter().take(drawn) {
+        sizes.push(member(step, (0, 0), level, &mut Vec::new()));
+    }
+    let above = sizes.iter().map(|size| size.middle).max().unwrap_or(HEIGHT / 2);
+    let below = sizes.iter().map(|size| size.height - size.middle).max().unwrap_or(HEIGHT / 2);
+    let mut right = x;
+    for (index, (step, size)) in steps.iter().zip(&sizes).enumerate() {
+        if index > 0 {
+            let from = (right, y + above);
+            right += GAP;
+            shapes.push(Shape::Line { from, to: (right, y + above) });
+        }
+        member(step, (right, y + above - size.middle), level, shapes);
+        right += size.width;
+    }
+    if steps.len() > drawn {
+        shapes.push(Shape::More { x: right, y: y + above - HEIGHT / 2, count: steps.len() - drawn });
+        right += WIDTH;
+    }
+    Size { width: right - x, height: above + below, middle: above }
+}
+
+/// Places a step or a group.
+fn member(step: &Value, (x, y): (usize, usize), level: usize, shapes: &mut Vec<Shape>) -> Size {
+    let (id, kind) = (step.text("id").to_owned(), step.text("type").to_owned());
+    let branches = step.list("parallel_steps");
+    if branches.is_empty() || level >= MOST_LEVELS {
+        shapes.push(Shape::Step { x, y, id, kind });
+        return Size { width: WIDTH, height: HEIGHT, middle: HEIGHT / 2 };
+    }
+    let group = shapes.len();
+    let is_fan_out = step.has("for_each");
+    let mut rows: Vec<(Size, usize)> = Vec::new();
+    let mut inner = Vec::new();
+    let (left, mut top) = (x + FRAME + GAP, y + TITLE);
+    // With `for_each`, the members are the sequence of one item.
+    let sequences: Vec<&[Value]> = match is_fan_out {
+        true => vec![branches],
+        false => branches
+            .iter()
+            .map(
+                |branch| {
+                    if branch.has("steps") { branch.list("steps") } else { std::slice::from_ref(branch) }
+                },
+            )
+            .collect(),
+    };
+    for branch in sequences.iter().take(MOST_DRAWN) {
+        let size = sequence(branch, (left, top), level + 1, &mut inner);
+        rows.push((size, top));
+        top += size.height + ROW;
+    }
+    if sequences.len() > MOST_DRAWN {
+        inner.push(Shape::More { x: left, y: top, count: sequences.len() - MOST_DRAWN });
+        top += HEIGHT;
+    }
+    let widest = rows.iter().map(|(size, _)| size.width).max().unwrap_or(WIDTH);
+    let mut width = FRAME + GAP + widest + GAP + FRAME;
+    let height = top - ROW + FRAME - y;
+    let middle = TITLE + (height - TITLE) / 2;
+    for (size, top) in &rows {
+        let row = top + size.middle;
+        inner.push(Shape::Line { from: (x, y + middle), to: (left, row) });
+        inner.push(Shape::Line { from: (left + size.width, row), to: (left + widest + GAP, y + middle) });
+    }
+    if !step.list("finally").is_empty() {
+        let size =
+            sequence(step.list("finally"), (x + width, y + middle - HEIGHT / 2), level + 1, &mut inner);
+        inner.push(Shape::Line { from: (left + widest + GAP, y + middle), to: (x + width, y + middle) });
+        width += size.width + FRAME;
+    }
+    let note = if is_fan_out { "for each item".to_owned() } else { format!("{} branches", branches.len()) };
+    shapes.insert(group, Shape::Group { x, y, width, height, id, note });
+    shapes.extend(inner);
+    Size { width, height, middle }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn shapes(steps: &Value) -> (Vec<Shape>, Size) {
+        let mut shapes = Vec::new();
+        let size = sequence(steps.list(""), (0, 0), 0, &mut shapes);
+        (shapes, size)
+    }
+
+    fn places(shapes: &[Shape]) -> Vec<(&str, usize, usize)> {
+        let place = |shape: &'_ Shape| match shape {
+            Shape::Step { x, y, id, .. } => Some((id.clone(), *x, *y)),
+            _ => None,
+        };
+        let found: Vec<(String, usize, usize)> = shapes.iter().filter_map(place).collect();
+        found.into_iter().map(|(id, x, y)| (&*Box::leak(id.into_boxed_str()), x, y)).collect()
+    }
+
+    #[test]
+    fn the_order_is_columns_and_branches_are_rows() {
+        let (found, size) = shapes(&json!([{"id": "a"}, {"id": "b"}]));
+        assert_eq!(places(&found), [("a", 0, 0), ("b", WIDTH + GAP, 0)]);
+        assert_eq!(size, Size { width: 2 * WIDTH + GAP, height: HEIGHT, middle: HEIGHT / 2 });
+        let (found, size) =
+            shapes(&json!([{"id": "a"}, {"id": "g", "type": "parallel_group", "parallel_steps": [
+            {"id": "x"}, {"id": "s", "steps": [{"id": "y"}, {"id": "z"}]}]}]));
+        let all = places(&found);
+        let of = |id: &str| all.iter().find(|(known, ..)| *known == id).unwrap();
+        assert_eq!(of("x").1, of("y").1, "branches begin side by side");
+        assert!(of("y").2 >= of("x").2 + HEIGHT && of("z").1 > of("y").1 && of("z").2 == of("y").2);
+        for (_, x, y) in all {
+            assert!(x + WIDTH <= size.width && y + HEIGHT <= size.height);
+        }
+    }
+
+    /// No two steps overlap, however groups are nested.
+    #[test]
+    fn steps_have_their_own_places() {
+        let mut step = json!({"id": "leaf"});
+        for level in 0..12 {
+            step = json!({"id": format!("g{level}"), "parallel_steps": [step, {"id": format!("x{level}")},
+                {"id": format!("s{level}"), "steps": [{"id": format!("y{level}")}, {"id": format!("z{level}")}]}],
+                "finally": [{"id": format!("f{level}")}]});
+        }
+        let (found, size) = shapes(&json!([{"id": "a"}, step, {"id": "b"}]));
+        let all = places(&found);
+        for (i, (one, x, y)) in all.iter().enumerate() {
+            assert!(x + WIDTH <= size.width && y + HEIGHT <= size.height, "{one}");
+            for (other, x2, y2) in all.iter().skip(i + 1) {
+                let apart = x + WIDTH <= *x2 || x2 + WIDTH <= *x || y + HEIGHT <= *y2 || y2 + HEIGHT <= *y;
+                assert!(apart, "{one} {other}");
+            }
+        }
+    }
+
+    #[test]
+    fn pictures_are_bounded_and_escaped() {
+        let steps: Vec<Value> =
+            (0..1_000).map(|n| json!({"id": format!("<b>{n}"), "type": "wait"})).collect();
+        let html = drawn(&json!({"steps": steps}), &|_| None, &|_| Some("failed".to_owned())).into_string();
+        assert!(html.len() < 40_000 && html.contains("and 970 more") && !html.contains("<b>"));
+        assert!(
+            drawn(&json!({"steps": [null, {"parallel_steps": "x"}]}), &|_| None, &|_| None)
+                .into_string()
+                .contains("svg")
+        );
+    }
+}
