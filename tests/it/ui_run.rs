@@ -150,7 +150,7 @@ async fn a_run_is_shown_with_its_steps_times_and_reasons() {
     operator.page(new, &["Retry of", &id]).await;
     let reply = operator.send(&at, "discardDeadLetter", &[("reason", "known")]).await;
     assert_eq!(reply.header("location").unwrap(), format!("/ui/p/default{at}"));
-    operator.page(&at, &["The dead letter of this run is"]).await;
+    operator.page(&at, &["The dead letter is closed"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -47,7 +47,7 @@ pub(in crate::ui) async fn list(ask: Ask, Query(place): Query<Place>) -> Respons
 
 fn table(ask: &Ask, approvals: &[Value]) -> Markup {
     html! {
-        div.table-wrap tabindex="0" role="region" aria-label="Approvals" {
+        div.table-wrap tabindex="0" role="region" aria-label="Table of approvals" {
             table.table {
                 thead {
                     tr {

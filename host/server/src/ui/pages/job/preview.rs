@@ -139,7 +139,7 @@ mod tests {
         assert!(
             html.contains("2026-03-29 02:30:00+01:00")
                 && html.contains("gap")
-                && html.contains("Clocks go forward by 1h"),
+                && html.contains("Clocks go forward by 1 h"),
             "{html}"
         );
     }

@@ -19,6 +19,7 @@ use maud::{Markup, html};
 use serde_json::{Value, json};
 use stepwell::Cause;
 use stepwell::engine::run::RunStatus;
+use stepwell::engine::store::Resolution;
 
 use super::shown;
 use crate::api::{Call, Operation};
@@ -166,8 +167,9 @@ fn actions(ask: &Ask, run: &Value) -> Markup {
 }
 
 fn dead_letter(ask: &Ask, id: &str, letter: &Value) -> Markup {
-    if letter.has("resolution") {
-        return html! { p.muted { "The dead letter of this run is " (letter.text("resolution.as")) "." } };
+    let resolution = serde_json::from_value::<Option<Resolution>>(letter.at("resolution").clone());
+    if let Ok(Some(resolution)) = resolution {
+        return html! { p.muted { "The dead letter is closed: " (words::marked(&resolution.next_step(id))) "." } };
     }
     let parameters = [id];
     let next = format!("{}/{{execution_id}}", ask.path(&["runs"]));

@@ -155,12 +155,12 @@ fn one(attempt: &Value, limits: &Value, denied: &[String]) -> Markup {
             }
             @if outcome.has("rule") { p { "Rule: " code { (show::text(outcome.text("rule"))) } } }
             @if !outcome.list("backtrace").is_empty() {
-                h4 { "Backtrace, innermost function first" }
+                h3 { "Backtrace, innermost function first" }
                 pre.code tabindex="0" {
                     @for frame in outcome.list("backtrace").iter().filter_map(Value::as_str).take(50) { (show::text(frame)) "\n" }
                 }
             }
-            h4 { "Limits" }
+            h3 { "Limits" }
             @if limits.is_null() { p.muted { "Policy grants the step nothing at present, so there are no limits to compare with." } }
             @if is_other { p.muted { "The policy or the component has changed since. The bars compare with the present limits." } }
             (usage::bars(receipt, limits))

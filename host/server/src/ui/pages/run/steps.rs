@@ -36,6 +36,7 @@ fn one(ask: &Ask, run: &Value, step: &Value) -> Markup {
         details id={ "step-" (id) } open {
             summary { (line(ask, run, step)) }
             ul {
+                li { div.tree-leaf { a href=(page(ask, run, id)) { "Details of the group" } } }
                 @for branch in branches { li { (a_branch(ask, run, branch, branches.len() <= OPEN)) } }
                 @if step.number("more_branches") > 0 {
                     li { div.tree-leaf.muted { (show::count(step.number("more_branches"))) " more branches" } }
@@ -69,20 +70,25 @@ fn a_branch(ask: &Ask, run: &Value, branch: &Value, is_open: bool) -> Markup {
 
 fn line(ask: &Ask, run: &Value, step: &Value) -> Markup {
     let (id, status) = (step.text("step_id"), step.text("status"));
-    let (run, decides) =
-        (run.text("execution_id"), status == "parked" && step.text("step_type") == "approval");
-    let named = !matches!(step.text("step_name"), "" | "Unnamed") && step.text("step_name") != id;
+    let decides = status == "parked" && step.text("step_type") == "approval";
+    let named = !step.text("step_name").is_empty() && !id.ends_with(step.text("step_name"));
     html! {
-        a href=(ask.path(&["runs", run, "steps", id])) { code { (show::text(id)) } }
+        @if step.has("branches") { code { (show::text(id)) } }
+        @else { a href=(page(ask, run, id)) { code { (show::text(id)) } } }
         @if named { span { (show::text(step.text("step_name"))) } }
         span.tag { (show::text(step.text("step_type"))) }
         (show::status(status))
         @if step.number("attempts") > 1 { span.muted { (step.number("attempts")) " attempts" } }
         @if step.is("in_order") { span.muted { "one branch after the other" } }
-        @if decides { a.button.small href=(ask.path(&["approvals", run, id])) { "Decide" } }
+        @if decides { a.button.small href=(ask.path(&["approvals", run.text("execution_id"), id])) { "Decide" } }
         @if !step.text("output").is_empty() { span.says { (words::marked(step.text("output"))) } }
         span.tree-end { (took(step)) }
     }
+}
+
+/// Returns the address of the page of a step.
+fn page(ask: &Ask, run: &Value, id: &str) -> String {
+    ask.path(&["runs", run.text("execution_id"), "steps", id])
 }
 
 /// Returns the duration of a step that has ended.

@@ -192,7 +192,7 @@ impl<'v> Rows<'v> {
         let scale = Scale::new((0.0, end - start), &busy, (LABELS, WIDTH - 8.0));
         let height = HEAD + self.rows.len() * ROW + 6;
         html! {
-            div.timeline-wrap tabindex="0" role="region" aria-label="Timeline" {
+            div.timeline-wrap tabindex="0" role="region" aria-label="Drawing of the timeline" {
                 svg.timeline viewBox={ "0 0 " (WIDTH) " " (height) } role="img"
                     aria-label="Timeline of the steps. The table of times below has the same content." {
                     (grid(&scale, height))

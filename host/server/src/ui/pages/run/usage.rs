@@ -74,7 +74,7 @@ fn counts(entries: &[(&str, &Value)], label: &str) -> Markup {
     html! {
         @if !entries.is_empty() {
             div {
-                h4 { (label) }
+                h3 { (label) }
                 dl.facts {
                     @for (name, count) in entries.iter().take(MOST) {
                         dt { code { (show::text(name)) } } dd { (show::count(count.as_u64().unwrap_or_default())) }
@@ -90,7 +90,7 @@ fn names(list: &[Value], label: &str) -> Markup {
     html! {
         @if !names.is_empty() {
             div {
-                h4 { (label) }
+                h3 { (label) }
                 ul { @for name in names.iter().take(MOST) { li { code { (show::text(name)) } } } }
                 @if names.len() > MOST { p.muted { (names.len() - MOST) " more" } }
             }
@@ -107,7 +107,7 @@ pub(super) fn calls(receipt: &Value) -> Markup {
             (names(receipt.list("secrets"), "Credentials and connections"))
             (names(receipt.list("workspace_files"), "Files written"))
             div {
-                h4 { "Data" }
+                h3 { "Data" }
                 dl.facts {
                     dt { "Received" } dd { (show::bytes(receipt.number("bytes_in"))) }
                     dt { "Sent" } dd { (show::bytes(receipt.number("bytes_out"))) }
@@ -126,7 +126,7 @@ pub(super) fn denials(receipt: &Value, lines: &[String]) -> Markup {
     let meaning = |id: &str| Rule::ALL.iter().find(|rule| rule.id() == id).map(|rule| rule.meaning());
     html! {
         @if !denials.is_empty() {
-            h4 { "Denied by policy" }
+            h3 { "Denied by policy" }
             ul {
                 @for (rule, count) in &denials {
                     li {
