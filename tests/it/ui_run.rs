@@ -160,7 +160,7 @@ async fn a_step_is_shown_with_its_output_limits_and_denials() {
     let viewer = Browser::log_in(&server, &key(&server, "viewer").await).await;
     let at = |step: &str| format!("/runs/{id}/steps/{step}");
     viewer.page(&at("first"), &["Output", "&lt;script&gt;", "<meter", "CPU (fuel)", "Attempt 1"]).await;
-    viewer.page(&at("each%5B1%5D.one"), &["Step each[1].one", "\"b\""]).await;
+    viewer.page(&at("each%5B1%5D.one"), &["Step each[1].one", "&quot;b&quot;"]).await;
     viewer.page(&at("again"), &["Attempt 2", "Attempt 1", "not yet"]).await;
     viewer.page(&at("asks"), &["HTTP_NOT_GRANTED"]).await;
     viewer.page(&at("fails"), &["The step has no output"]).await;
