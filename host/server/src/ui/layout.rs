@@ -147,6 +147,11 @@ pub(super) fn bare(title: &str, status: StatusCode, content: Markup) -> Response
     whole(title, status, None, &body)
 }
 
+/// Says that there is no such page.
+pub(super) async fn no_page() -> Response {
+    problem(&Problem::new(StatusCode::NOT_FOUND, "there is no page at this address"), None)
+}
+
 /// Returns the page about a problem.
 pub(super) fn problem(problem: &Problem, ask: Option<&Ask>) -> Response {
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -64,6 +64,7 @@ pub(crate) fn router(app: App, api: Router) -> Router {
         .route("/", get(async || Redirect::to(ROOT)))
         .route("/ui/login", get(login::page).post(login::log_in))
         .route("/ui/assets/{name}", get(assets::get))
+        .route("/ui/{*path}", get(layout::no_page))
         .route_layer(from_fn_with_state(ui.clone(), guard::admit))
         .route_layer(from_fn_with_state(app, observe))
         .route_layer(map_response(guard::protect))

@@ -78,7 +78,7 @@ pub(super) fn hidden(ask: &Ask, next: &str) -> Markup {
 /// The role and the label of a table that scrolls, so that the keyboard reaches it.
 pub(super) fn table(label: &str, content: Markup) -> Markup {
     html! {
-        div.table-wrap tabindex="0" role="region" aria-label=(label) { table.table { (content) } }
+        div.table-wrap tabindex="0" role="region" aria-label={ "Table: " (label) } { table.table { (content) } }
     }
 }
 
