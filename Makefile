@@ -3,7 +3,7 @@
 TARGET := wasm32-wasip2
 PROGRAMS := target/debug
 
-.PHONY: demo test lint bench simulate verify-time verify-cgroups verify-functions oracle ui verify-ui target nextest
+.PHONY: demo test lint bench simulate verify-time verify-cgroups verify-functions oracle ui verify-ui browser target nextest
 
 # Runs the example in examples/daily-pipeline, with every step in its own sandbox.
 demo: target
@@ -84,6 +84,10 @@ verify-ui:
 		diff -r dist ../../../target/ui || { echo "host/server/ui/dist is not the build of its sources: run make ui"; exit 1; }; \
 	elif test -n "$$CI"; then echo "failed: node is not installed"; exit 1; \
 	else echo "skipped: node is not installed"; fi
+
+# Installs the packages of the browser tests.
+browser:
+	cd tests/browser && npm ci --silent
 
 # Installs the guests' target if rustup lacks it.
 target:

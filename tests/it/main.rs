@@ -81,6 +81,7 @@ mod teams;
 mod templates;
 mod terminal;
 mod transcripts;
+mod ui_browser;
 mod ui_jobs;
 mod ui_operations;
 mod ui_run;

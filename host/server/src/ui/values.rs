@@ -52,7 +52,7 @@ fn table(rows: &[Value], columns: &[&str], label: &str) -> Markup {
 /// Shows a table of texts.
 pub(super) fn grid<C: AsRef<str>>(columns: &[C], rows: &[Vec<String>], label: &str) -> Markup {
     html! {
-        div.table-wrap tabindex="0" role="region" aria-label=(label) {
+        div.table-wrap tabindex="0" role="region" aria-label={ "Table: " (label) } {
             table.table {
                 thead { tr { @for column in columns { th scope="col" { (show::text(column.as_ref())) } } } }
                 tbody {

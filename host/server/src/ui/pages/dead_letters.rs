@@ -335,11 +335,11 @@ async fn letter_page(ask: &Ask, id: &str, refused: Option<Refused>) -> Result<Re
 }
 
 fn buttons(ask: &Ask, id: &str) -> Markup {
-    let here = ask.path(&["dead-letters", id]);
+    let run = format!("{}/{{execution_id}}", ask.path(&["runs"]));
     html! {
-        (Button::new(&Operation::redriveDeadLetter, &[id], "Redrive", here.clone())
+        (Button::new(&Operation::redriveDeadLetter, &[id], "Redrive", run.clone())
             .primary().done("The run starts again from the step that failed.").show(ask))
-        (Button::new(&Operation::redriveDeadLetter, &[id], "Redrive from the start", here)
+        (Button::new(&Operation::redriveDeadLetter, &[id], "Redrive from the start", run)
             .field("from_start:json", "true").done("The run starts again from its first step.").show(ask))
     }
 }
@@ -438,7 +438,7 @@ fn edit_form(ask: &Ask, id: &str, text: &str, from_start: bool) -> Markup {
                 div.field {
                     label for="job" { "Job (YAML)" }
                     textarea.mono #job name="job" rows="20" spellcheck="false" data-editor="yaml"
-                        data-validate=(ask.path(&["jobs", "validate"])) required { "\n" (text) }
+                        data-validate=(ask.path(&["editor", "validate"])) required { "\n" (text) }
                 }
                 label.check { input type="checkbox" name="from_start" value="true" checked[from_start]; "Start from the first step" }
                 div { button.button type="submit" { "Redrive the edited job" } }
