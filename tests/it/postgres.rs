@@ -28,7 +28,7 @@ async fn a_migration_takes_as_long_as_it_takes() {
     let settings: PostgresSettings = database.url().parse().unwrap();
     let store = PostgresStore::with(settings.migrations(LONG));
     assert_eq!(store.queues(now()).await.unwrap(), []);
-    assert_eq!(store.vitals(now()).await.unwrap()[0].schema, 4);
+    assert_eq!(store.vitals(now()).await.unwrap()[0].schema, 5);
 }
 
 /// Nodes of two versions over one database: the newer one migrates while the older one works. The older one
@@ -39,8 +39,9 @@ async fn an_older_node_works_beside_a_newer_one_until_the_schema_is_contracted()
         MIGRATIONS[0],
         MIGRATIONS[1],
         MIGRATIONS[2],
+        MIGRATIONS[3],
         Migration {
-            version: 4,
+            version: 5,
             works_since: 1,
             sqlite: "",
             postgres: "ALTER TABLE runs ADD COLUMN note TEXT; CREATE INDEX runs_by_note ON runs (note) WHERE note IS NOT NULL;
@@ -52,9 +53,10 @@ async fn an_older_node_works_beside_a_newer_one_until_the_schema_is_contracted()
         EXPANDED[1],
         EXPANDED[2],
         EXPANDED[3],
+        EXPANDED[4],
         Migration {
-            version: 5,
-            works_since: 4,
+            version: 6,
+            works_since: 5,
             sqlite: "",
             postgres: "ALTER TABLE runs DROP COLUMN fingerprint",
         },
@@ -86,7 +88,7 @@ async fn an_older_node_works_beside_a_newer_one_until_the_schema_is_contracted()
     let newest = PostgresStore::with(settings().migrations(CONTRACTED));
     newest.row("by-the-newer").await.unwrap();
     let told = PostgresStore::with(settings()).row("by-the-newer").await.unwrap_err().to_string();
-    assert!(told.contains("schema has version 5") && told.contains("upgrade it"), "{told}");
+    assert!(told.contains("schema has version 6") && told.contains("upgrade it"), "{told}");
     assert!(PostgresStore::with(settings().migrations(EXPANDED)).row("by-the-newer").await.is_ok());
 }
 

@@ -368,5 +368,5 @@ fn random<const BYTES: usize>() -> Result<String, HostError> {
     let mut bytes = Zeroizing::new([0; BYTES]);
     getrandom::fill(&mut *bytes)
         .map_err(|error| HostError::Refused(format!("no random numbers: {error}")))?;
-    Ok(URL_SAFE_NO_PAD.encode(&*bytes))
+    Ok(URL_SAFE_NO_PAD.encode(*bytes))
 }

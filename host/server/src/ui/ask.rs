@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use http_body_util::{BodyExt, Limited};
 use maud::Markup;
 use serde_json::Value;
+use stepwell::engine::clock::Timestamp;
 use stepwell::{Caller, Role};
 use tower::ServiceExt;
 
@@ -58,6 +59,11 @@ impl Ask {
             path.extend(crate::api::encoded(segment));
         }
         path
+    }
+
+    /// Returns the current time.
+    pub fn now(&self) -> Timestamp {
+        self.ui.app.host.now()
     }
 
     /// Returns whether the person may use an operation.

@@ -62,7 +62,7 @@ pub(super) fn strip(now: DateTime<Utc>, zone: Tz) -> Vec<Mark> {
         let local = (start + Duration::minutes(minute)).with_timezone(&zone);
         if local.minute() == 0 {
             // A label at an end of the strip would be cut.
-            let has_room = (20..=STRIP - 20).contains(&minute) && local.hour() % 3 == 0;
+            let has_room = (20..=STRIP - 20).contains(&minute) && local.hour().is_multiple_of(3);
             let label = if has_room { local.format("%H:%M").to_string() } else { String::new() };
             marks.push(Mark::Hour { minute, label });
         }

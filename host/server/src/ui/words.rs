@@ -9,7 +9,7 @@ pub(super) fn marked(text: &str) -> Markup {
     let shown = show::text(text);
     let pieces: Vec<&str> = shown.split('`').collect();
     // An odd backquote belongs to the text of a step or a person.
-    if pieces.len() % 2 == 0 {
+    if pieces.len().is_multiple_of(2) {
         return html! { (shown) };
     }
     html! {

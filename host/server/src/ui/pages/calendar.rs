@@ -127,7 +127,10 @@ pub(in crate::ui) async fn page(ask: Ask, Query(wanted): Query<Wanted>) -> Respo
 async fn fires(ask: &Ask, month: &Month, now: DateTime<Utc>) -> Result<(Vec<Fire>, Option<String>), Problem> {
     let (from, to) = month.range();
     let (mut fires, mut note, mut cursor) = (Vec::new(), None, None::<String>);
-    while from < now {
+    loop {
+        if from >= now {
+            break;
+        }
         let call = Call::to(&Operation::listLedger, &[])
             .query("job_id", month.job.clone())
             .query("from", Some(from.to_rfc3339()))

@@ -265,15 +265,15 @@ fn resolution(ask: &Ask, letter: &Value) -> Markup {
 pub(in crate::ui) async fn bulk(ask: Ask, Extension(fields): Extension<Fields>) -> Response {
     let ids: Vec<&str> = fields.iter().filter(|(name, _)| *name == "ids").map(|(_, value)| value).collect();
     let (next, cause) = (fields.get("_next"), fields.get("cause"));
-    let mut body = json!({"action": fields.get("action"), "reason": fields.get("reason")});
-    match (ids.is_empty(), cause.is_empty()) {
+    let (action, reason) = (fields.get("action"), fields.get("reason"));
+    let body = match (ids.is_empty(), cause.is_empty()) {
         (true, true) => return lead(next, true, "choose at least one dead letter"),
-        (false, _) => body["ids"] = json!(ids),
-        (true, false) => body["cause"] = json!(cause),
-    }
+        (false, _) => json!({"action": action, "reason": reason, "ids": ids}),
+        (true, false) => json!({"action": action, "reason": reason, "cause": cause}),
+    };
     match ask.value(Call::to(&Operation::bulkDeadLetters, &[]).json(&body)).await {
         Ok(answer) => {
-            let (is_problem, text) = result(fields.get("action"), &answer);
+            let (is_problem, text) = result(action, &answer);
             lead(next, is_problem, text)
         }
         Err(problem) => lead(next, true, said(&problem)),

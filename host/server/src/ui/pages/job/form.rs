@@ -210,8 +210,8 @@ impl<'f> Form<'f> {
 
     fn settings_of(&self, step: &Value, at: &str) -> Markup {
         let own = self.schema.entries("$defs.StepDefinition.properties");
-        let (first, rest): (Vec<(&str, &Value)>, Vec<(&str, &Value)>) =
-            own.into_iter().filter(|(key, _)| *key != "type").partition(|(key, _)| *key == "id");
+        let own = own.into_iter().filter(|(key, _)| *key != "type");
+        let (first, rest): (Vec<_>, Vec<_>) = own.partition(|(key, _)| *key == "id");
         let step_type = step.text("type");
         let name = step_type.split('@').next().unwrap_or(step_type);
         let config = match name {
@@ -219,7 +219,7 @@ impl<'f> Form<'f> {
             name => self.types.get(name),
         };
         let is_group = name == group::TYPE;
-        let is_config = |key: &str| !STEP_KEYS.contains(&key) && !(is_group && MEMBERS.contains(&key));
+        let is_config = |key: &str| !(STEP_KEYS.contains(&key) || is_group && MEMBERS.contains(&key));
         html! {
             (self.fields(&self.schema).object(at, &first, &["id".into()], step))
             @match config {

@@ -7,12 +7,13 @@ use axum::body::{Body, Bytes};
 use axum::extract::Path;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
 use futures_util::stream;
 use http_body_util::BodyExt;
 use maud::html;
 use serde_json::{Value, json};
 use stepwell::engine::document::cut;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 use super::{copy, crumbs, shown, tabs};
 use crate::api::{Call, Operation, Problem};
@@ -92,7 +93,8 @@ pub(super) async fn stream(ask: Ask, Path((_, id)): Path<(String, String)>, head
         Ok(answer) => return answer,
         Err(problem) => return problem.into_response(),
     };
-    let proxy = Proxy { ask, body: answer.into_body(), events: Events::default(), checked: Instant::now() };
+    let checked = ask.now();
+    let proxy = Proxy { ask, body: answer.into_body(), events: Events::default(), checked };
     let kind = [(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"))];
     (kind, Body::from_stream(stream::unfold(proxy, Proxy::next))).into_response()
 }
@@ -102,15 +104,16 @@ struct Proxy {
     ask: Ask,
     body: Body,
     events: Events,
-    checked: Instant,
+    checked: DateTime<Utc>,
 }
 
 impl Proxy {
     /// Returns the next piece for the view. The stream ends with the API's, and with the session.
     async fn next(mut self) -> Option<(Result<Bytes, Infallible>, Self)> {
         loop {
-            if self.checked.elapsed() >= CHECK {
-                self.checked = Instant::now();
+            let now = self.ask.now();
+            if (now - self.checked).to_std().is_ok_and(|since| since >= CHECK) {
+                self.checked = now;
                 let sessions = self.ask.ui.app.host.sessions();
                 if let Ok(None) = sessions.find(&self.ask.visitor.token, false).await {
                     return None;

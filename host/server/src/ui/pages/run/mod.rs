@@ -14,7 +14,6 @@ use axum::extract::Path;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::Response;
 use axum::routing::get;
-use chrono::Utc;
 use maud::{Markup, html};
 use serde_json::{Value, json};
 use stepwell::Cause;
@@ -86,7 +85,7 @@ async fn page(ask: Ask, Path((_, id)): Path<(String, String)>, headers: HeaderMa
                 (facts(&ask, &run, &times))
                 section.card aria-labelledby="timeline" {
                     h2 #timeline { "Timeline" }
-                    (timeline::Rows::of(&run, &times, Utc::now().timestamp_micros() as f64 / 1e6).draw())
+                    (timeline::Rows::of(&run, &times, ask.now().timestamp_micros() as f64 / 1e6).draw())
                     (legend())
                     (steps::times(&ask, &times))
                 }
@@ -218,7 +217,7 @@ fn state(run: &Value, why: Option<&Value>) -> Markup {
 
 fn facts(ask: &Ask, run: &Value, times: &Value) -> Markup {
     let since = timeline::second(run.text("start_time"))
-        .map(|start| Utc::now().timestamp_micros() as f64 / 1e6 - start);
+        .map(|start| ask.now().timestamp_micros() as f64 / 1e6 - start);
     let took = match (has_ended(run), since) {
         (true, _) => run.at("duration_seconds").clone(),
         (false, since) => json!(since),
