@@ -170,7 +170,7 @@ async fn a_step_is_shown_with_its_output_limits_and_denials() {
     assert!(whole.header("content-disposition").unwrap().starts_with("attachment"), "{whole:?}");
     assert_eq!(whole.json(), HOSTILE);
     let limits = server.get(&format!("/api/v2/runs/{id}/steps/first/limits")).await.json();
-    assert_eq!((&limits["policy"], &limits["wall_seconds"]), (&json!("probes"), &json!(60.0)));
+    assert_eq!((&limits["policy"], &limits["wall_seconds"]), (&json!("policy `probes`"), &json!(60.0)));
     let only = server.get(&format!("/api/v2/runs/{id}/receipts?step=again")).await.json();
     assert_eq!(only["items"].as_array().unwrap().len(), 2);
     let times = server.get(&format!("/api/v2/runs/{id}/timeline")).await.json();
