@@ -345,3 +345,21 @@ projects: {team-a: {connections: [w]}}
     assert!(flash(&refused).contains("this needs the role admin"));
     assert_eq!(server.post("/api/v2/connections/none/test", &json!({})).await.status, 404);
 }
+
+/// Guesses of session tokens count as failed logins of their address. A person with a session continues.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn guesses_of_sessions_have_a_bound() {
+    let server = Server::start(Shell::new());
+    let person = Person::log_in(&server, &server.token).await;
+    person.page("/runs").await;
+    let mut statuses = Vec::new();
+    for guess in 0..200 {
+        let cookie = format!("stepwell_session=guess-{guess}");
+        let reply = server.raw("GET", "/ui/p/default/runs", &[("cookie", &cookie)], "").await.unwrap();
+        statuses.push(reply.status);
+    }
+    assert!(statuses.contains(&303) && statuses.ends_with(&[429]), "{statuses:?}");
+    person.page("/runs").await;
+    let log = server.get("/api/v2/audit?action=login.fail").await.json();
+    assert!(log["items"][0]["detail"].as_str().unwrap().contains("session is unknown"), "{log}");
+}

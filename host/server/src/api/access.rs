@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use axum::http::{HeaderMap, StatusCode};
 use stepwell::engine::clock::Timestamp;
 use stepwell::engine::quantity::counted;
-use stepwell::{By, Caller, HostError, Identity, KeyHashes};
+use stepwell::{By, Caller, HostError, Identity, KeyHashes, Session};
 
 use super::problem::Problem;
 use super::{App, Client, oidc};
@@ -148,6 +148,32 @@ pub(crate) async fn bearer(app: &App, token: Option<&str>, client: IpAddr) -> Re
         _ => {}
     }
     found
+}
+
+/// Returns the session of a token, and the identity of its holder. Tokens that no session has count as failed logins of
+/// their address, before the store is queried.
+pub(crate) async fn session(
+    app: &App,
+    token: &str,
+    client: IpAddr,
+    is_used: bool,
+) -> Result<Option<(Session, Identity)>, Problem> {
+    let (now, hash) = (app.host.now(), stepwell::hash(token));
+    let is_good = app.good.has(&hash, now, GOOD);
+    if !is_good && !app.failures.may_try(client, now) {
+        return Err(too_many_failures());
+    }
+    let found = app.host.sessions().find(token, is_used).await?;
+    if found.is_none() {
+        app.good.remove(&hash);
+        if let Some(count) = app.failures.failed(client, now) {
+            note_failed(app, client, count, "the session is unknown or has ended").await;
+        }
+    } else if !is_good {
+        app.failures.passed(client, now);
+        app.good.add(&hash, now, GOOD);
+    }
+    Ok(found)
 }
 
 fn too_many_failures() -> Problem {

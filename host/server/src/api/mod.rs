@@ -59,7 +59,7 @@ use access::caller;
 pub(crate) use observe::observe;
 pub(crate) use refuse::{MAX_BODY, drain, whole as whole_body};
 
-pub(crate) use access::{SignedIn, bearer};
+pub(crate) use access::{SignedIn, bearer, session};
 pub(crate) use bounds::Peer;
 pub(crate) use call::{Call, encoded};
 pub(crate) use openapi::document;

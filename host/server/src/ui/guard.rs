@@ -155,7 +155,8 @@ pub(super) async fn login_fields(body: Body) -> Result<Fields, Problem> {
 /// Returns the person of a request, if the session has not ended.
 pub(super) async fn visitor(ui: &Ui, parts: &Parts) -> Result<Option<Visitor>, Problem> {
     let Some(token) = login::cookie(&parts.headers) else { return Ok(None) };
-    let found = ui.app.host.sessions().find(&token, is_used(&parts.headers)).await?;
+    let client = api::client(&ui.app, parts);
+    let found = api::session(&ui.app, &token, client.0, is_used(&parts.headers)).await?;
     Ok(found.map(|(session, who)| Visitor { session, who, token }))
 }
 
