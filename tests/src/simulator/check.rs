@@ -58,7 +58,7 @@ pub async fn all(world: &World) -> Report {
     Report { wrong, runs: rows.len(), fires: ledger.len(), crashes: world.crashes, set_aside }
 }
 
-/// A step that kills its process runs three times. Then its run becomes a dead letter, unless it has ended
+/// A step that kills its process does so three times. Then its run becomes a dead letter, unless it has ended
 /// before.
 fn poison(seed: u64, run: &NewRun, events: &[Event], class: Option<&str>, wrong: &mut Vec<String>) {
     let id = &run.execution_id;
@@ -74,8 +74,10 @@ fn poison(seed: u64, run: &NewRun, events: &[Event], class: Option<&str>, wrong:
         };
         let begun = count(|event| matches!(event, Event::StepStarted { .. }));
         let lost = count(|event| matches!(event, Event::AttemptLost { .. }));
-        if begun > 3 {
-            wrong.push(format!("{id}: the step {step} kills its process, and began {begun} times"));
+        // Its group may stop an attempt before it kills the process.
+        let stopped = count(|event| matches!(event, Event::StepEnded { .. }));
+        if begun - stopped > 3 {
+            wrong.push(format!("{id}: the step {step} kills its process, and began {begun} times, of which {stopped} were stopped"));
         }
         // The dead letter of a group has the class of the group.
         let alone = !run.job.all_steps().any(|step| step.group.is_some());

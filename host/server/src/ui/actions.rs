@@ -10,10 +10,10 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use serde_json::{Map, Value};
 
-use super::ROOT;
 use super::ask::Ask;
 use super::flash::Flash;
 use super::guard::Fields;
+use super::login::local;
 use super::value::Parts;
 use crate::api::{Call, Operation, Problem, TABLE};
 
@@ -119,8 +119,7 @@ pub(super) async fn act(
     // The run that a change has made, or the one that it did not change.
     let made: String = crate::api::encoded(&made).collect();
     let next = fields.get("_next").replace("{execution_id}", &made);
-    let next = if next.starts_with(ROOT) && !next.contains("//") { &*next } else { ROOT };
-    let mut response = Redirect::to(next).into_response();
+    let mut response = Redirect::to(local(&next)).into_response();
     if !flash.text.is_empty() {
         flash.add(&mut response);
     }

@@ -47,8 +47,9 @@ pub(super) struct Next {
 }
 
 /// Returns the page of this service to which a login leads.
-fn local(next: &str) -> &str {
-    let is_local = next.starts_with(ROOT) && !next.contains("//") && !next.contains('\\');
+pub(super) fn local(next: &str) -> &str {
+    let is_page = next == ROOT || next.starts_with("/ui/p/");
+    let is_local = is_page && ["//", "/..", "\\"].iter().all(|part| !next.contains(part));
     if is_local && next.bytes().all(|byte| byte.is_ascii_graphic()) { next } else { ROOT }
 }
 
@@ -158,6 +159,9 @@ mod tests {
             ("https://evil.example/ui", ROOT),
             ("//evil.example", ROOT),
             ("/ui//evil.example", ROOT),
+            ("/uievil", ROOT),
+            ("/ui/p/../evil", ROOT),
+            ("/ui/logout", ROOT),
             ("/\\evil.example", ROOT),
             ("/ui/\r\nset-cookie: x", ROOT),
             ("", ROOT),

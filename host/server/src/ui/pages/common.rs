@@ -1,13 +1,12 @@
 //! Parts that several pages share.
 
-use axum::http::HeaderValue;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 
 use crate::api::Problem;
-use crate::ui::ROOT;
 use crate::ui::ask::Ask;
 use crate::ui::flash::Flash;
+use crate::ui::login::local;
 use crate::ui::show;
 
 /// Shows the header of a page: its title, the pages above it, and a sentence about it.
@@ -58,11 +57,7 @@ pub(super) fn address(page: &str, query: &[(&str, &str)]) -> String {
 
 /// Leads to a page of this service, which shows the result of a change.
 pub(super) fn lead(next: &str, is_problem: bool, text: impl Into<String>) -> Response {
-    let next = if next.starts_with(ROOT) && !next.contains("//") { next } else { ROOT };
-    let mut response = match HeaderValue::from_str(next) {
-        Ok(_) => Redirect::to(next).into_response(),
-        Err(_) => Redirect::to(ROOT).into_response(),
-    };
+    let mut response = Redirect::to(local(next)).into_response();
     Flash { is_problem, text: text.into() }.add(&mut response);
     response
 }
@@ -108,6 +103,7 @@ pub(super) fn options(all: &[(&str, &str)], chosen: &str) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ui::ROOT;
 
     #[test]
     fn an_address_has_the_filters_that_are_set() {
