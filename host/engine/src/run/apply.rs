@@ -213,7 +213,10 @@ fn halted(state: &mut RunState, index: usize, end: &Arc<StepEnd>, at: Timestamp)
     let success = end.outcome.is_success();
     let stopped = matches!(end.outcome, Outcome::Parked { .. });
     with_step(state, index, |step| {
+        // An attempt that was stopped does not show that the step is harmless.
+        let lost = if is_cancelled(&end.outcome) { step.lost } else { 0 };
         close(step, end, at);
+        step.lost = lost;
         step.checkpoint = None;
         if stopped {
             step.end = None;

@@ -545,3 +545,47 @@ fn the_retry_of_a_group_names_the_failures_of_its_branches() {
         assert_eq!(state.status, expected, "{on} {ends:?}");
     }
 }
+
+/// An attempt that its group stops does not end the row of losses.
+#[test]
+fn a_stopped_attempt_does_not_show_that_a_step_is_harmless() {
+    let again = json!({"max_attempts": 3, "backoff": "1s", "on": ["any"]});
+    let branches = json!([step("a"), step("b")]);
+    let job =
+        json!({"steps": [{"id": "g", "type": "parallel_group", "retry": again, "parallel_steps": branches}]});
+    let mut state = state(&job);
+    let begin = |attempt, second| Event::GroupStarted {
+        step: "g".into(),
+        attempt,
+        items: None,
+        in_order: false,
+        at: at(second),
+    };
+    let start = |id: &str, attempt, second| Event::StepStarted { step: id.into(), attempt, at: at(second) };
+    let lost = |attempt, second| Event::AttemptLost { step: "a".into(), attempt, at: at(second) };
+    let end = |id: &str, attempt, outcome, second| Event::StepEnded {
+        step: id.into(),
+        attempt,
+        end: Arc::new(end_of(outcome)),
+        at: at(second),
+    };
+    let failed = Outcome::Failed { kind: FailureKind::Failed, message: "no".to_owned(), retryable: false };
+    for event in [
+        begin(1, 1),
+        start("a", 1, 1),
+        start("b", 1, 1),
+        lost(1, 2),
+        start("a", 2, 4),
+        end("b", 1, failed, 5),
+        end("a", 2, Outcome::Cancelled, 5),
+        begin(2, 20),
+        start("a", 3, 20),
+        lost(3, 21),
+        start("a", 4, 40),
+        lost(4, 41),
+    ] {
+        apply(&mut state, &event).unwrap();
+    }
+    let a = &state.steps[state.position_of("a").unwrap()];
+    assert_eq!(a.end.as_ref().map(|end| end.outcome.class()), Some("lost"), "{}", shown(&state));
+}
