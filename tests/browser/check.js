@@ -59,7 +59,7 @@ const wide = await person({ viewport: { width: 1280, height: 900 }, colorScheme:
 let run = '';
 
 await journey('create a job and run it', async () => {
-  await wide.goto(at('/jobs/new'));
+  await wide.goto(at('/editor'));
   const editor = wide.locator('textarea[data-editor]');
   await editor.evaluate((area) => {
     const text = 'id: made-here\nsteps:\n  - {id: pause, type: wait, for: 0}\n';
@@ -109,8 +109,8 @@ await journey('pause a queue', async () => {
 });
 
 const pages = ['', '/queues', '/jobs', '/jobs/made-here', '/jobs/made-here/edit', '/jobs/made-here/versions',
-  '/jobs/new', '/runs', run, `${run}/log`, `${run}/steps/pause`, `${run}/files`, '/schedules', '/schedules/nightly',
-  '/schedules/calendar', '/ledger', '/backfills', '/dead-letters', '/approvals', '/steps', '/steps/wait',
+  '/editor', '/runs', run, `${run}/log`, `${run}/steps/pause`, `${run}/files`, '/schedules', '/schedules/nightly',
+  '/calendar', '/ledger', '/backfills', '/dead-letters', '/approvals', '/steps', '/steps/wait',
   '/policies', '/connections', '/connections/azure-devops', '/audit', '/access'];
 const narrow = await person({ viewport: { width: 320, height: 700 }, colorScheme: 'dark' });
 for (const path of pages) {

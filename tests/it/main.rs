@@ -49,6 +49,7 @@ mod operator_files;
 mod outside;
 mod pages;
 mod parquet_files;
+mod person;
 mod policy_threats;
 mod postgres;
 mod powershell;

@@ -3,58 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::cli::Shell;
-use crate::server::{Reply, Server};
+use crate::person::Person;
+use crate::server::Server;
 
-const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 const HOSTILE: &str = "<script>alert(1)</script>";
-
-/// A person who is logged in.
-struct Person<'s> {
-    server: &'s Server,
-    cookie: String,
-    csrf: String,
-}
-
-impl<'s> Person<'s> {
-    async fn log_in(server: &'s Server, token: &str) -> Self {
-        let reply = server.raw("POST", "/ui/login", &[FORM], &format!("key={token}")).await.unwrap();
-        assert_eq!(reply.status, 303, "{reply:?}");
-        let cookie = reply.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
-        let mut person = Self { server, cookie, csrf: String::new() };
-        let page = person.get("/jobs").await.body;
-        let csrf = page.split_once("name=\"csrf-token\" content=\"").unwrap().1;
-        person.csrf = csrf.split('"').next().unwrap().to_owned();
-        person
-    }
-
-    async fn viewer(server: &'s Server) -> Self {
-        let made = server.post("/api/v2/keys", &json!({"name": "v", "role": "viewer"})).await.json();
-        Self::log_in(server, made["token"].as_str().unwrap()).await
-    }
-
-    async fn get(&self, path: &str) -> Reply {
-        let path = format!("/ui/p/default{path}");
-        self.server.raw("GET", &path, &[("cookie", &self.cookie)], "").await.unwrap()
-    }
-
-    /// Returns a page that has these texts, and escapes the texts of others.
-    async fn page(&self, path: &str, texts: &[&str]) -> String {
-        let reply = self.get(path).await;
-        assert_eq!(reply.status, 200, "{path}: {reply:?}");
-        assert!(!reply.body.contains("<script>alert"), "{path}: {}", reply.body);
-        for text in texts {
-            assert!(reply.body.contains(text), "{path} lacks {text}: {}", reply.body);
-        }
-        reply.body
-    }
-
-    async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Reply {
-        let mut body = url::form_urlencoded::Serializer::new(String::new());
-        body.append_pair("csrf", &self.csrf).extend_pairs(fields);
-        let path = format!("/ui/p/default{path}");
-        self.server.raw("POST", &path, &[("cookie", &self.cookie), FORM], &body.finish()).await.unwrap()
-    }
-}
 
 async fn put(server: &Server, id: &str, text: &str) -> Value {
     let reply = server.request("PUT", &format!("/api/v2/jobs/{id}"), &[], text).await;
@@ -142,7 +94,8 @@ async fn versions_of_jobs_have_their_authors_and_comments() {
 #[tokio::test]
 async fn pages_of_jobs_show_what_each_role_may_do() {
     let server = Server::start(Shell::new());
-    let (viewer, operator) = (Person::viewer(&server).await, Person::log_in(&server, &server.token).await);
+    let (viewer, operator) =
+        (Person::of_role(&server, "viewer").await, Person::log_in(&server, &server.token).await);
     viewer.page("/jobs", &["There are no jobs yet", "An operator can store jobs."]).await;
     operator.page("/jobs", &["There are no jobs yet", "New job"]).await;
     let more = format!(
@@ -227,7 +180,8 @@ async fn the_form_and_the_text_change_each_other() {
 #[tokio::test]
 async fn a_text_is_stored_once_and_conflicts_show_the_difference() {
     let server = Server::start(Shell::new());
-    let (viewer, operator) = (Person::viewer(&server).await, Person::log_in(&server, &server.token).await);
+    let (viewer, operator) =
+        (Person::of_role(&server, "viewer").await, Person::log_in(&server, &server.token).await);
     let text = job("etl", "# Why.\n");
     let saved = operator.post("/editor/save", &[("text", &text)]).await;
     assert_eq!(

@@ -4,22 +4,8 @@ use serde_json::json;
 use stepwell_tests::guest;
 
 use crate::cli::Shell;
+use crate::person::Person;
 use crate::server::{Reply, Server, ask_bytes, until};
-
-/// A person with a session.
-struct Person<'s> {
-    server: &'s Server,
-    cookie: String,
-    csrf: String,
-}
-
-fn encoded(text: &str) -> String {
-    let byte = |byte: u8| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => char::from(byte).to_string(),
-        byte => format!("%{byte:02X}"),
-    };
-    text.bytes().map(byte).collect()
-}
 
 fn decoded(text: &str) -> String {
     let mut parts = text.split('%');
@@ -29,51 +15,6 @@ fn decoded(text: &str) -> String {
         bytes.extend(&part.as_bytes()[2..]);
     }
     String::from_utf8(bytes).unwrap()
-}
-
-impl<'s> Person<'s> {
-    async fn log_in(server: &'s Server, key: &str) -> Person<'s> {
-        let headers = [("content-type", "application/x-www-form-urlencoded")];
-        let reply = server.raw("POST", "/ui/login", &headers, &format!("key={key}")).await.unwrap();
-        let cookie = reply.header("set-cookie").unwrap_or_else(|| panic!("{reply:?}"));
-        let cookie = cookie.split(';').next().unwrap().to_owned();
-        let mut person = Person { server, cookie, csrf: String::new() };
-        let page = person.get("").await.body;
-        let token = page.split_once("name=\"csrf-token\" content=\"").unwrap().1;
-        person.csrf = token.split('"').next().unwrap().to_owned();
-        person
-    }
-
-    /// A person with a new key of that role.
-    async fn with_role(server: &'s Server, role: &str) -> Person<'s> {
-        let key = json!({"name": role, "role": role, "projects": ["default"]});
-        let made = server.post("/api/v2/keys", &key).await.json();
-        Self::log_in(server, made["token"].as_str().unwrap()).await
-    }
-
-    async fn get(&self, path: &str) -> Reply {
-        let path = format!("/ui/p/default{path}");
-        self.server.raw("GET", &path, &[("cookie", &self.cookie)], "").await.unwrap()
-    }
-
-    async fn page(&self, path: &str) -> String {
-        let reply = self.get(path).await;
-        assert_eq!(reply.status, 200, "{path}: {}", reply.body);
-        for attribute in ["style=\"", "onclick=", "<style"] {
-            assert!(!reply.body.contains(attribute), "{path}: {attribute}");
-        }
-        reply.body
-    }
-
-    async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Reply {
-        let fields = [fields, &[("csrf", self.csrf.as_str())]].concat();
-        let pairs: Vec<String> =
-            fields.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value))).collect();
-        let headers =
-            [("cookie", self.cookie.as_str()), ("content-type", "application/x-www-form-urlencoded")];
-        let path = format!("/ui/p/default{path}");
-        self.server.raw("POST", &path, &headers, &pairs.join("&")).await.unwrap()
-    }
 }
 
 /// Returns the result that a change leaves for the next page.
@@ -106,20 +47,20 @@ async fn dead_letters_are_grouped_redriven_edited_and_discarded() {
     let causes = server.get("/api/v2/dead-letters/causes").await.json();
     assert_eq!((&causes["counted"], &causes["complete"]), (&json!(3), &json!(true)), "{causes}");
     let person = Person::log_in(&server, &server.token).await;
-    let page = person.page("/dead-letters").await;
+    let page = person.page("/dead-letters", &[]).await;
     assert!(page.contains("Redrive all") && page.contains(&first) && page.contains("data-check-all"));
     assert!(!page.contains(hostile), "the text of a job is escaped");
-    let viewer = Person::with_role(&server, "viewer").await;
-    let seen = viewer.page("/dead-letters").await;
+    let viewer = Person::of_role(&server, "viewer").await;
+    let seen = viewer.page("/dead-letters", &[]).await;
     assert!(seen.contains(&first) && !seen.contains("Redrive all") && !seen.contains("Discard chosen"));
     let refused = viewer.post("/dead-letters/bulk", &[("action", "discard"), ("ids", &first)]).await;
     assert!(flash(&refused).starts_with("problem:this needs the role operator"));
 
-    let one = person.page(&format!("/dead-letters/{first}")).await;
+    let one = person.page(&format!("/dead-letters/{first}"), &[]).await;
     assert!(
         one.contains("Edit and redrive") && one.contains("data-editor=\"yaml\"") && !one.contains(hostile)
     );
-    assert!(!viewer.page(&format!("/dead-letters/{first}")).await.contains("Edit and redrive"));
+    assert!(!viewer.page(&format!("/dead-letters/{first}"), &[]).await.contains("Edit and redrive"));
     // A job with a mistake comes back with its place.
     let path = format!("/dead-letters/{first}/redrive");
     let wrong =
@@ -134,7 +75,7 @@ async fn dead_letters_are_grouped_redriven_edited_and_discarded() {
     let fields = [("action", "discard"), ("ids", second.as_str()), ("ids", &third), ("reason", "test")];
     let gone = person.post("/dead-letters/bulk", &fields).await;
     assert_eq!(flash(&gone), "done:2 dead letters are discarded.");
-    let discarded = person.page("/dead-letters?state=discarded&job_id=b").await;
+    let discarded = person.page("/dead-letters?state=discarded&job_id=b", &[]).await;
     assert!(discarded.contains(&second) && discarded.contains("test") && !discarded.contains(&first));
 }
 
@@ -174,7 +115,7 @@ async fn a_cause_selects_its_dead_letters() {
 async fn keys_are_created_shown_once_and_revoked() {
     let server = Server::start(Shell::new());
     let person = Person::log_in(&server, &server.token).await;
-    let page = person.page("/access").await;
+    let page = person.page("/access", &[]).await;
     assert!(page.contains("Create a key") && page.contains("This session"));
     let fields = [
         ("name", "<b>bob</b>"),
@@ -186,7 +127,7 @@ async fn keys_are_created_shown_once_and_revoked() {
     assert_eq!(made.status, 200);
     assert!(made.body.contains("sw_") && !made.body.contains("<b>bob"), "{}", made.body);
     assert_eq!(made.header("cache-control").as_deref(), Some("no-store"));
-    assert!(!person.page("/access").await.contains("sw_"), "no other page shows it");
+    assert!(!person.page("/access", &[]).await.contains("sw_"), "no other page shows it");
     let wrong = person.post("/access/keys", &[("name", "bob"), ("role", "king")]).await;
     assert!(wrong.body.contains("role=\"alert\"") && wrong.body.contains("value=\"bob\""));
     let keys = server.get("/api/v2/keys").await.json();
@@ -194,7 +135,7 @@ async fn keys_are_created_shown_once_and_revoked() {
     let id = bob["id"].as_str().unwrap();
     let revoked = person.post("/do/revokeKey", &[("_parameter", id), ("_done", "The key is revoked.")]).await;
     assert_eq!(flash(&revoked), "done:The key is revoked.");
-    let viewer = Person::with_role(&server, "viewer").await;
+    let viewer = Person::of_role(&server, "viewer").await;
     assert_eq!(viewer.get("/access").await.status, 403);
     assert_eq!(viewer.post("/access/keys", &fields).await.status, 403);
     let other = Person { csrf: "wrong".to_owned(), ..viewer };
@@ -215,14 +156,16 @@ async fn the_audit_log_is_filtered_and_checked() {
     assert_ne!(found["items"][0]["seq"], more["items"][0]["seq"], "{more}");
     assert!(more["next_cursor"].is_null(), "{more}");
     let person = Person::log_in(&server, &server.token).await;
-    let page = person.page("/audit?target=UTC").await;
+    let page = person.page("/audit?target=UTC", &[]).await;
     assert!(page.contains("queue.pause") && !page.contains("key.create") && !page.contains("<i>why"));
-    let check = person.page("/audit/verify").await;
+    let check = person.page("/audit/verify", &[]).await;
     assert!(check.contains("The audit log is intact."));
     let head = format!("1:{}", "0".repeat(64));
-    assert!(person.page(&format!("/audit/verify?expect={head}")).await.contains("The audit log is broken"));
+    assert!(
+        person.page(&format!("/audit/verify?expect={head}"), &[]).await.contains("The audit log is broken")
+    );
     assert_eq!(person.get("/audit/verify?expect=x").await.status, 400);
-    let viewer = Person::with_role(&server, "viewer").await;
+    let viewer = Person::of_role(&server, "viewer").await;
     assert_eq!(viewer.get("/audit").await.status, 403);
 }
 
@@ -232,14 +175,14 @@ async fn steps_are_shown_compared_and_registered() {
     let job = json!({"id": "uses", "steps": [{"id": "s", "type": "wait", "for": 0}]});
     assert_eq!(server.request("PUT", "/api/v2/jobs/uses", &[], &job.to_string()).await.status, 200);
     let person = Person::log_in(&server, &server.token).await;
-    let page = person.page("/steps").await;
+    let page = person.page("/steps", &[]).await;
     assert!(page.contains("data-upload=\"application/wasm\"") && page.contains("data_processing"));
-    let wait = person.page("/steps/wait").await;
+    let wait = person.page("/steps/wait", &[]).await;
     assert!(wait.contains("Configuration") && wait.contains("/jobs/uses") && wait.contains("fuel"), "{wait}");
-    assert!(person.page("/steps/approval").await.contains("Configuration"));
+    assert!(person.page("/steps/approval", &[]).await.contains("Configuration"));
     assert_eq!(person.get("/steps/nothing").await.status, 404);
-    let viewer = Person::with_role(&server, "viewer").await;
-    assert!(!viewer.page("/steps").await.contains("data-upload"));
+    let viewer = Person::of_role(&server, "viewer").await;
+    assert!(!viewer.page("/steps", &[]).await.contains("data-upload"));
 
     let mut hello = std::fs::read(guest("hello_step")).unwrap();
     let send = async |person: &Person<'_>, wasm: &[u8], query: &str| {
@@ -248,7 +191,7 @@ async fn steps_are_shown_compared_and_registered() {
             ("content-type", "application/wasm"),
             ("x-csrf-token", &person.csrf),
         ];
-        let path = format!("/ui/p/default/steps/register{query}");
+        let path = format!("/ui/p/default/components{query}");
         ask_bytes(&server.address, "POST", &path, &headers, wasm).await.unwrap()
     };
     assert_eq!(send(&viewer, &hello, "").await.status, 403);
@@ -260,7 +203,7 @@ async fn steps_are_shown_compared_and_registered() {
     let again = send(&person, &hello, "").await;
     assert!(again.json()["problem"].as_str().unwrap().contains("raise the version"), "{again:?}");
     assert_eq!(send(&person, &hello, "?force=true").await.status, 200);
-    let page = person.page("/steps/hello").await;
+    let page = person.page("/steps/hello", &[]).await;
     assert!(page.contains("Activate") && page.contains("From the active version"));
     let step = server.get("/api/v2/steps/hello").await.json();
     let versions: Vec<&str> = step["versions"]
@@ -273,7 +216,7 @@ async fn steps_are_shown_compared_and_registered() {
         step["versions"].as_array().unwrap().iter().find(|version| version["active"] == false).unwrap();
     let inactive = inactive["digest"].as_str().unwrap();
     let path = format!("/steps/hello/differences?from={}&to={}", versions[0], versions[1]);
-    assert!(person.page(&path).await.contains("No differences."));
+    assert!(person.page(&path, &[]).await.contains("No differences."));
     let fields = [("_parameter", "hello"), ("version", inactive), ("_done", "x")];
     assert!(flash(&person.post("/do/rollbackStep", &fields).await).starts_with("done:"));
 }
@@ -292,7 +235,7 @@ async fn policies_show_grants_and_denials_with_their_fixes() {
     let denied = found["items"][0].to_string();
     assert!(denied.contains("SQL_NOT_GRANTED") && denied.contains("help"), "{found}");
     let person = Person::log_in(&server, &server.token).await;
-    let page = person.page("/policies?job=stored").await;
+    let page = person.page("/policies?job=stored", &[]).await;
     assert!(page.contains("granted") && page.contains("probes") && page.contains("limits.memory"));
     let tried = person.post("/policies/preview", &[("job", sql)]).await;
     assert!(tried.body.contains("SQL_NOT_GRANTED") && tried.body.contains("Fix: "), "{}", tried.body);
@@ -302,9 +245,9 @@ async fn policies_show_grants_and_denials_with_their_fixes() {
         "{}",
         wrong.body
     );
-    assert!(person.page("/policies?job=nothing").await.contains("there is no job"));
-    let viewer = Person::with_role(&server, "viewer").await;
-    let seen = viewer.page("/policies?job=stored").await;
+    assert!(person.page("/policies?job=nothing", &[]).await.contains("there is no job"));
+    let viewer = Person::of_role(&server, "viewer").await;
+    let seen = viewer.page("/policies?job=stored", &[]).await;
     assert!(seen.contains("granted") && !seen.contains("What if"));
 }
 
@@ -320,11 +263,11 @@ projects: {team-a: {connections: [w]}}
         Shell::new().file("config.yaml", config).file("policy.yaml", "policy: 1\nname: p\nsteps: [probe]\n");
     let server = Server::start(shell.env("PG_SECRET", "canary-pg").env("PAT_SECRET", "canary-pat"));
     let person = Person::log_in(&server, &server.token).await;
-    let page = person.page("/connections").await;
+    let page = person.page("/connections", &[]).await;
     for part in ["127.0.0.1:9/d", "env:PG_SECRET", "team-a", "Test"] {
         assert!(page.contains(part), "{part}: {page}");
     }
-    let azure = person.page("/connections/azure-devops").await;
+    let azure = person.page("/connections/azure-devops", &[]).await;
     assert!(azure.contains("Personal access token") && azure.contains("closed"), "{azure}");
     assert!(!page.contains("canary") && !azure.contains("canary"));
     let works = person.post("/connections/w/test", &[]).await;
@@ -334,8 +277,8 @@ projects: {team-a: {connections: [w]}}
     let fails = person.post("/connections/azure-devops/contoso/test", &[]).await;
     let told = flash(&fails);
     assert!(told.starts_with("problem:contoso does not work: ") && !told.contains("canary"), "{told}");
-    let viewer = Person::with_role(&server, "viewer").await;
-    let seen = viewer.page("/connections").await;
+    let viewer = Person::of_role(&server, "viewer").await;
+    let seen = viewer.page("/connections", &[]).await;
     assert!(
         seen.contains("127.0.0.1:9/d") && !seen.contains("PG_SECRET") && !seen.contains(">Test<"),
         "{seen}"
@@ -351,7 +294,7 @@ projects: {team-a: {connections: [w]}}
 async fn guesses_of_sessions_have_a_bound() {
     let server = Server::start(Shell::new());
     let person = Person::log_in(&server, &server.token).await;
-    person.page("/runs").await;
+    person.page("/runs", &[]).await;
     let mut statuses = Vec::new();
     for guess in 0..200 {
         let cookie = format!("stepwell_session=guess-{guess}");
@@ -359,7 +302,7 @@ async fn guesses_of_sessions_have_a_bound() {
         statuses.push(reply.status);
     }
     assert!(statuses.contains(&303) && statuses.ends_with(&[429]), "{statuses:?}");
-    person.page("/runs").await;
+    person.page("/runs", &[]).await;
     let log = server.get("/api/v2/audit?action=login.fail").await.json();
     assert!(log["items"][0]["detail"].as_str().unwrap().contains("session is unknown"), "{log}");
 }

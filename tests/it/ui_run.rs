@@ -6,72 +6,35 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::cli::Shell;
+use crate::person::Person;
 use crate::server::{Reply, Server, until};
 
 const HOSTILE: &str = "<script>alert(1)</script>\u{1b}[2J\u{202e}";
 
-/// A person who is logged in.
-struct Browser<'s> {
-    server: &'s Server,
-    cookie: String,
-}
-
-impl<'s> Browser<'s> {
-    /// Logs in with a key.
-    async fn log_in(server: &'s Server, token: &str) -> Self {
-        let form = [("content-type", "application/x-www-form-urlencoded")];
-        let reply = server.raw("POST", "/ui/login", &form, &format!("key={token}")).await.unwrap();
-        assert_eq!(reply.status, 303, "{reply:?}");
-        let cookie = reply.header("set-cookie").unwrap();
-        Self { server, cookie: cookie.split(';').next().unwrap().to_owned() }
+/// Sends the form of a page whose action is for this operation, with these fields instead of its own.
+async fn send(person: &Person<'_>, page: &str, operation: &str, fields: &[(&str, &str)]) -> Reply {
+    let body = person.get(page).await.body;
+    let action = format!("action=\"/ui/p/default/do/{operation}\"");
+    let (_, form) = body.split_once(&action).unwrap_or_else(|| panic!("{page} has no {operation}: {body}"));
+    let form = form.split_once("</form>").unwrap().0;
+    let mut sent: Vec<(String, String)> = Vec::new();
+    for input in form.split("<input ").skip(1) {
+        let attribute = |name: &str| {
+            let value = input.split_once(&format!("{name}=\""))?.1;
+            Some(value.split_once('"')?.0.replace("&amp;", "&"))
+        };
+        let name = attribute("name").unwrap();
+        let own = fields.iter().find(|(field, _)| *field == name).map(|(_, value)| (*value).to_owned());
+        sent.push((name.clone(), own.or(attribute("value")).unwrap_or_default()));
     }
-
-    async fn get(&self, path: &str) -> Reply {
-        self.get_with(path, &[]).await
-    }
-
-    async fn get_with(&self, path: &str, more: &[(&str, &str)]) -> Reply {
-        let headers = [&[("cookie", self.cookie.as_str())], more].concat();
-        self.server.raw("GET", &format!("/ui/p/default{path}"), &headers, "").await.unwrap()
-    }
-
-    /// Returns a page that has these texts, and no markup of a step.
-    async fn page(&self, path: &str, texts: &[&str]) -> String {
-        let reply = self.get(path).await;
-        assert_eq!(reply.status, 200, "{path}: {reply:?}");
-        for hostile in ["<script>alert", "\u{1b}", "\u{202e}"] {
-            assert!(!reply.body.contains(hostile), "{path} has {hostile:?}: {}", reply.body);
-        }
-        for text in texts {
-            assert!(reply.body.contains(text), "{path} lacks {text}: {}", reply.body);
-        }
-        reply.body
-    }
-
-    /// Sends the form of a page whose action is for this operation, with these fields instead of its own.
-    async fn send(&self, page: &str, operation: &str, fields: &[(&str, &str)]) -> Reply {
-        let body = self.get(page).await.body;
-        let action = format!("action=\"/ui/p/default/do/{operation}\"");
-        let (_, form) =
-            body.split_once(&action).unwrap_or_else(|| panic!("{page} has no {operation}: {body}"));
-        let form = form.split_once("</form>").unwrap().0;
-        let mut text = url::form_urlencoded::Serializer::new(String::new());
-        for input in form.split("<input ").skip(1) {
-            let attribute = |name: &str| {
-                let value = input.split_once(&format!("{name}=\""))?.1;
-                Some(value.split_once('"')?.0.replace("&amp;", "&"))
-            };
-            let name = attribute("name").unwrap();
-            let own = fields.iter().find(|(field, _)| *field == name).map(|(_, value)| (*value).to_owned());
-            text.append_pair(&name, &own.or(attribute("value")).unwrap_or_default());
-        }
-        let headers =
-            [("cookie", self.cookie.as_str()), ("content-type", "application/x-www-form-urlencoded")];
-        let path = format!("/ui/p/default/do/{operation}");
-        let reply = self.server.raw("POST", &path, &headers, &text.finish()).await.unwrap();
-        assert_eq!(reply.status, 303, "{reply:?}");
-        reply
-    }
+    let sent: Vec<(&str, &str)> = sent
+        .iter()
+        .filter(|(name, _)| name != "csrf")
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    let reply = person.post(&format!("/do/{operation}"), &sent).await;
+    assert_eq!(reply.status, 303, "{reply:?}");
+    reply
 }
 
 async fn key(server: &Server, role: &str) -> String {
@@ -115,8 +78,8 @@ async fn a_run_is_shown_with_its_steps_times_and_reasons() {
     let server = Server::start(with_files());
     let id = run(&server, &job(), "failed").await;
     let (viewer, operator) = (key(&server, "viewer").await, key(&server, "operator").await);
-    let viewer = Browser::log_in(&server, &viewer).await;
-    let operator = Browser::log_in(&server, &operator).await;
+    let viewer = Person::log_in(&server, &viewer).await;
+    let operator = Person::log_in(&server, &operator).await;
     let at = format!("/runs/{id}");
     let texts = [
         "Shown &lt;b&gt;",
@@ -143,12 +106,12 @@ async fn a_run_is_shown_with_its_steps_times_and_reasons() {
     assert_eq!(viewer.get("/runs/exec_20200101_000000_001").await.status, 404);
 
     // A retry leads to the new run, which names the run that it retries.
-    let reply = operator.send(&at, "retryRun", &[]).await;
+    let reply = send(&operator, &at, "retryRun", &[]).await;
     let next = reply.header("location").unwrap();
     let new = next.strip_prefix("/ui/p/default").unwrap();
     assert!(new.starts_with("/runs/exec_") && new != at, "{next}");
     operator.page(new, &["Retry of", &id]).await;
-    let reply = operator.send(&at, "discardDeadLetter", &[("reason", "known")]).await;
+    let reply = send(&operator, &at, "discardDeadLetter", &[("reason", "known")]).await;
     assert_eq!(reply.header("location").unwrap(), format!("/ui/p/default{at}"));
     operator.page(&at, &["The dead letter is closed"]).await;
 }
@@ -157,7 +120,7 @@ async fn a_run_is_shown_with_its_steps_times_and_reasons() {
 async fn a_step_is_shown_with_its_output_limits_and_denials() {
     let server = Server::start(with_files());
     let id = run(&server, &job(), "failed").await;
-    let viewer = Browser::log_in(&server, &key(&server, "viewer").await).await;
+    let viewer = Person::log_in(&server, &key(&server, "viewer").await).await;
     let at = |step: &str| format!("/runs/{id}/steps/{step}");
     viewer.page(&at("first"), &["Output", "&lt;script&gt;", "<meter", "CPU (fuel)", "Attempt 1"]).await;
     viewer.page(&at("each%5B1%5D.one"), &["Step each[1].one", "&quot;b&quot;"]).await;
@@ -193,7 +156,7 @@ async fn a_step_is_shown_with_its_output_limits_and_denials() {
 async fn the_log_is_followed_and_downloaded() {
     let server = Server::start(with_files());
     let id = run(&server, &job(), "failed").await;
-    let viewer = Browser::log_in(&server, &key(&server, "viewer").await).await;
+    let viewer = Person::log_in(&server, &key(&server, "viewer").await).await;
     viewer.page(&format!("/runs/{id}/log"), &["data-log-stream=", "log.txt"]).await;
     let stream = viewer.get(&format!("/runs/{id}/log/stream")).await;
     assert_eq!(stream.header("content-type").as_deref(), Some("text/event-stream"), "{stream:?}");
@@ -250,7 +213,7 @@ async fn files_are_shown_as_text_and_images_without_scripts() {
     ] {
         fs::write(dir.join(name), content).unwrap();
     }
-    let viewer = Browser::log_in(&server, &key(&server, "viewer").await).await;
+    let viewer = Person::log_in(&server, &key(&server, "viewer").await).await;
     let at = |rest: &str| format!("/runs/{id}/{rest}");
     viewer.page(&at("files"), &["out.bin", "sub/a b.html", "10B"]).await;
     viewer.page(&at("files/sub/a%20b.html"), &["&lt;svg onload"]).await;
@@ -282,8 +245,8 @@ async fn an_approval_is_decided_on_the_content_that_the_page_shows() {
         {"id": "ok", "type": "approval", "message": HOSTILE, "approvers": ["role:operator"]},
         {"id": "deploy", "type": "probe", "case": "echo", "text": "to production"}]});
     let id = run(&server, &job, "parked").await;
-    let viewer = Browser::log_in(&server, &key(&server, "viewer").await).await;
-    let operator = Browser::log_in(&server, &key(&server, "operator").await).await;
+    let viewer = Person::log_in(&server, &key(&server, "viewer").await).await;
+    let operator = Person::log_in(&server, &key(&server, "operator").await).await;
     let at = format!("/approvals/{id}/ok");
     viewer.page("/approvals", &[&at, "role:operator"]).await;
     let page = viewer.page(&at, &["to production", "sha256:", "&lt;script&gt;"]).await;
@@ -291,10 +254,10 @@ async fn an_approval_is_decided_on_the_content_that_the_page_shows() {
     operator.page(&format!("/runs/{id}"), &["Decide", "hx-trigger=\"every 2s\"", "do/cancelRun"]).await;
     operator.page(&at, &["decideApproval", "name=\"digest\"", "Reject"]).await;
     // The request has changed since the page was shown.
-    let reply = operator.send(&at, "decideApproval", &[("digest", "sha256:0")]).await;
+    let reply = send(&operator, &at, "decideApproval", &[("digest", "sha256:0")]).await;
     assert!(reply.header("set-cookie").unwrap().contains("problem"), "{reply:?}");
     operator.page("/approvals", &[&at]).await;
-    operator.send(&at, "decideApproval", &[("comment", "go")]).await;
+    send(&operator, &at, "decideApproval", &[("comment", "go")]).await;
     let status = async || server.get(&format!("/api/v2/runs/{id}")).await.json()["status"].clone();
     until("the approved run", status, |status| status == "success").await;
     viewer.page("/approvals", &["No approvals"]).await;

@@ -5,52 +5,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::cli::Shell;
-use crate::server::{Reply, Server};
-
-/// A person who is logged in.
-struct Person<'s> {
-    server: &'s Server,
-    cookie: String,
-}
-
-impl<'s> Person<'s> {
-    async fn log_in(server: &'s Server, key: &str) -> Self {
-        let form = [("content-type", "application/x-www-form-urlencoded")];
-        let reply = server.raw("POST", "/ui/login", &form, &format!("key={key}")).await.unwrap();
-        let set = reply.header("set-cookie").unwrap_or_else(|| panic!("{reply:?}"));
-        Self { server, cookie: set.split(';').next().unwrap_or_default().to_owned() }
-    }
-
-    /// Logs in with a new key of that role.
-    async fn of_role(server: &'s Server, role: &str) -> Self {
-        let key = server.post("/api/v2/keys", &json!({"name": role, "role": role})).await.json();
-        Self::log_in(server, key["token"].as_str().unwrap()).await
-    }
-
-    async fn get(&self, page: &str) -> Reply {
-        let path = format!("/ui/p/default{page}");
-        self.server.raw("GET", &path, &[("cookie", &self.cookie)], "").await.unwrap()
-    }
-
-    /// Returns the text of a page that must be there.
-    async fn page(&self, page: &str) -> String {
-        let reply = self.get(page).await;
-        assert_eq!(reply.status, 200, "{page}: {}", reply.body);
-        reply.body
-    }
-
-    /// Sends a form, with the token of the session.
-    async fn send(&self, page: &str, fields: &[(&str, &str)]) -> Reply {
-        let text = self.page("/runs").await;
-        let csrf =
-            text.split("name=\"csrf\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
-        let mut form = url::form_urlencoded::Serializer::new(String::new());
-        form.append_pair("csrf", csrf).extend_pairs(fields);
-        let headers =
-            [("cookie", self.cookie.as_str()), ("content-type", "application/x-www-form-urlencoded")];
-        self.server.raw("POST", &format!("/ui/p/default{page}"), &headers, &form.finish()).await.unwrap()
-    }
-}
+use crate::person::Person;
+use crate::server::Server;
 
 fn scheduled(id: &str, name: &str) -> Value {
     json!({
@@ -69,29 +25,29 @@ async fn put(server: &Server, job: &Value) {
 async fn an_empty_project_shows_what_to_do_first() {
     let server = Server::start_plain(Shell::new(), &[]);
     let viewer = Person::of_role(&server, "viewer").await;
-    let page = viewer.page("").await;
+    let page = viewer.page("", &[]).await;
     assert!(
         page.contains("stepwell steps register FILE") && page.contains("Operators can run it."),
         "{page}"
     );
     assert!(!page.contains("/ui/p/default/sample\""), "{page}");
-    assert_eq!(viewer.send("/sample", &[]).await.status, 403);
+    assert_eq!(viewer.post("/sample", &[]).await.status, 403);
     let operator = Person::of_role(&server, "operator").await;
-    let page = operator.page("").await;
+    let page = operator.page("", &[]).await;
     assert!(
-        page.contains("action=\"/ui/p/default/sample\"") && page.contains("/ui/p/default/jobs/new"),
+        page.contains("action=\"/ui/p/default/sample\"") && page.contains("/ui/p/default/editor"),
         "{page}"
     );
     // Twice: the second time, the job is there.
     for _ in 0..2 {
-        let reply = operator.send("/sample", &[]).await;
+        let reply = operator.post("/sample", &[]).await;
         let run = reply.header("location").unwrap_or_else(|| panic!("{reply:?}"));
         assert!(run.starts_with("/ui/p/default/runs/exec_"), "{run}");
     }
-    let page = operator.page("").await;
+    let page = operator.page("", &[]).await;
     assert!(page.contains("Running now") && page.contains("Queues") && page.contains("Health"), "{page}");
     // Each part of the page renews itself.
-    let now = operator.page("?part=now").await;
+    let now = operator.page("?part=now", &[]).await;
     assert!(now.contains("id=\"now\"") && !now.contains("id=\"day\""), "{now}");
     // The sample ends well.
     for _ in 0..120 {
@@ -103,7 +59,7 @@ async fn an_empty_project_shows_what_to_do_first() {
                 hours["items"].as_array().unwrap().iter().map(|hour| hour[name].as_u64().unwrap()).sum()
             };
             assert_eq!((sum("runs"), sum("succeeded"), sum("failed")), (2, 2, 0));
-            assert!(operator.page("?part=day").await.contains("2 runs ended in 24 hours"));
+            assert!(operator.page("?part=day", &[]).await.contains("2 runs ended in 24 hours"));
             return;
         }
         tokio::time::sleep(Duration::from_millis(500)).await;
@@ -116,7 +72,7 @@ async fn schedules_show_their_fires_and_pause() {
     let server = Server::start_plain(Shell::new(), &[]);
     put(&server, &scheduled("nightly", "<script>alert(1)</script>")).await;
     let viewer = Person::of_role(&server, "viewer").await;
-    let list = viewer.page("/schedules").await;
+    let list = viewer.page("/schedules", &[]).await;
     assert!(
         list.contains("&lt;script&gt;alert(1)&lt;/script&gt;") && !list.contains("<script>alert"),
         "{list}"
@@ -125,23 +81,23 @@ async fn schedules_show_their_fires_and_pause() {
         list.contains("cron 30 2 * * *") && list.contains("active") && !list.contains(">Pause<"),
         "{list}"
     );
-    let one = viewer.page("/schedules/nightly").await;
+    let one = viewer.page("/schedules/nightly", &[]).await;
     assert!(one.contains("Next fires") && one.matches("02:30:00+0").count() >= 20, "{one}");
     assert!(!one.contains("Pause the schedule"), "{one}");
     assert_eq!(viewer.get("/schedules/none").await.status, 404);
 
     let operator = Person::of_role(&server, "operator").await;
-    assert!(operator.page("/schedules/nightly").await.contains("Pause the schedule"));
+    assert!(operator.page("/schedules/nightly", &[]).await.contains("Pause the schedule"));
     let pause = [
         ("_parameter", "nightly"),
         ("_next", "/ui/p/default/schedules"),
         ("_done", "The schedule is paused."),
         ("reason", "moving"),
     ];
-    assert_eq!(viewer.send("/do/pauseSchedule", &pause).await.status, 303);
-    assert!(operator.page("/schedules").await.contains("active"), "viewers change nothing");
-    assert_eq!(operator.send("/do/pauseSchedule", &pause).await.status, 303);
-    let list = operator.page("/schedules").await;
+    assert_eq!(viewer.post("/do/pauseSchedule", &pause).await.status, 303);
+    assert!(operator.page("/schedules", &[]).await.contains("active"), "viewers change nothing");
+    assert_eq!(operator.post("/do/pauseSchedule", &pause).await.status, 303);
+    let list = operator.page("/schedules", &[]).await;
     assert!(list.contains("by operator: moving") && list.contains(">Resume<"), "{list}");
     let fires = server.get("/api/v2/fires?apart=60").await.json();
     assert_eq!(fires["items"][0]["decision"], "paused", "{fires}");
@@ -153,16 +109,16 @@ async fn a_month_shows_fires_and_clock_changes() {
     put(&server, &scheduled("nightly", "")).await;
     let viewer = Person::of_role(&server, "viewer").await;
     let year = chrono::Utc::now().format("%Y").to_string().parse::<i32>().unwrap() + 1;
-    let page = viewer.page(&format!("/schedules/calendar?month={year}-03&zone=Europe/Berlin")).await;
+    let page = viewer.page(&format!("/calendar?month={year}-03&zone=Europe/Berlin"), &[]).await;
     assert!(
         page.contains(&format!("March {year}")) && page.contains("The clocks go forward by 1 h"),
         "{page}"
     );
     assert!(page.matches("02:30 nightly").count() >= 30, "{page}");
     for odd in ["month=x", "month=2026-13", "zone=Mars"] {
-        assert_eq!(viewer.get(&format!("/schedules/calendar?{odd}")).await.status, 400, "{odd}");
+        assert_eq!(viewer.get(&format!("/calendar?{odd}")).await.status, 400, "{odd}");
     }
-    let page = viewer.page("/ledger?job_id=nightly&decision=admitted").await;
+    let page = viewer.page("/ledger?job_id=nightly&decision=admitted", &[]).await;
     assert!(page.contains("No fires") && page.contains("<option value=\"admitted\" selected>"), "{page}");
     assert_eq!(viewer.get("/ledger?decision=odd").await.status, 400);
 }
@@ -173,18 +129,18 @@ async fn queues_say_why_they_do_not_move() {
     put(&server, &scheduled("nightly", "")).await;
     let operator = Person::of_role(&server, "operator").await;
     // A queue belongs to every project, so its pause needs a role in all of them.
-    assert!(!operator.page("/queues?pause=Europe/Berlin").await.contains("Pause the queue"));
+    assert!(!operator.page("/queues?pause=Europe/Berlin", &[]).await.contains("Pause the queue"));
     let admin = Person::log_in(&server, &server.token).await;
     let pause =
         [("_parameter", "Europe/Berlin"), ("_next", "/ui/p/default/queues"), ("reason", "<b>repair</b>")];
-    assert!(admin.page("/queues?pause=Europe/Berlin").await.contains("Pause the queue"));
-    assert_eq!(admin.send("/do/pauseQueue", &pause).await.status, 303);
+    assert!(admin.page("/queues?pause=Europe/Berlin", &[]).await.contains("Pause the queue"));
+    assert_eq!(admin.post("/do/pauseQueue", &pause).await.status, 303);
     assert_eq!(server.post("/api/v2/jobs/nightly/run", &json!({})).await.status, 202);
-    let page = admin.page("/queues?why=Europe/Berlin").await;
+    let page = admin.page("/queues?why=Europe/Berlin", &[]).await;
     assert!(page.contains("Europe/Berlin") && page.contains("queue paused"), "{page}");
     assert!(page.contains("&lt;b&gt;repair&lt;/b&gt;") && !page.contains("<b>repair"), "{page}");
     assert!(page.contains("svg class=\"lane\"") && page.contains(">Resume<"), "{page}");
-    assert!(operator.page("/queues").await.contains("Europe/Berlin"));
+    assert!(operator.page("/queues", &[]).await.contains("Europe/Berlin"));
 }
 
 #[tokio::test]
@@ -192,12 +148,12 @@ async fn a_backfill_is_listed_before_it_starts() {
     let server = Server::start_plain(Shell::new(), &[]);
     put(&server, &scheduled("nightly", "")).await;
     let operator = Person::of_role(&server, "operator").await;
-    let plan = operator.page("/backfills?job_id=nightly&from=2026-01-01&to=2026-01-04").await;
+    let plan = operator.page("/backfills?job_id=nightly&from=2026-01-01&to=2026-01-04", &[]).await;
     assert!(
         plan.contains("<strong>3</strong> fires would run") && plan.contains("Start the backfill"),
         "{plan}"
     );
-    let wrong = operator.page("/backfills?job_id=none&from=2026-01-01&to=2026-01-04").await;
+    let wrong = operator.page("/backfills?job_id=none&from=2026-01-01&to=2026-01-04", &[]).await;
     assert!(wrong.contains("role=\"alert\"") && !wrong.contains("Start the backfill"), "{wrong}");
     let start = [
         ("_next", "/ui/p/default/backfills"),
@@ -206,10 +162,10 @@ async fn a_backfill_is_listed_before_it_starts() {
         ("to", "2026-01-04"),
         ("priority:json", "2"),
     ];
-    assert_eq!(operator.send("/do/startBackfill", &start).await.status, 303);
-    let list = operator.page("/backfills").await;
+    assert_eq!(operator.post("/do/startBackfill", &start).await.status, 303);
+    let list = operator.page("/backfills", &[]).await;
     assert!(list.contains("of 3 fires decided"), "{list}");
     let viewer = Person::of_role(&server, "viewer").await;
-    let list = viewer.page("/backfills?job_id=nightly&from=2026-01-01&to=2026-01-04").await;
+    let list = viewer.page("/backfills?job_id=nightly&from=2026-01-01&to=2026-01-04", &[]).await;
     assert!(list.contains("of 3 fires decided") && !list.contains("New backfill"), "{list}");
 }

@@ -1,6 +1,7 @@
 //! The differences of two texts, line by line.
 
 use maud::{Markup, html};
+use similar::{Algorithm, ChangeTag, capture_diff_slices};
 
 use super::show;
 
@@ -44,6 +45,14 @@ pub(super) struct Line<'t> {
     pub text: &'t str,
 }
 
+fn kind(tag: ChangeTag) -> Kind {
+    match tag {
+        ChangeTag::Equal => Kind::Same,
+        ChangeTag::Delete => Kind::Removed,
+        ChangeTag::Insert => Kind::Added,
+    }
+}
+
 /// Returns the lines of both texts, in the order of the second one.
 pub(super) fn lines<'t>(old: &[&'t str], new: &[&'t str]) -> Vec<Line<'t>> {
     let equal = |(a, b): &(&&str, &&str)| a == b;
@@ -56,42 +65,15 @@ pub(super) fn lines<'t>(old: &[&'t str], new: &[&'t str]) -> Vec<Line<'t>> {
     if a.len() > MOST || b.len() > MOST {
         all.extend(a.iter().map(of(Kind::Removed)).chain(b.iter().map(of(Kind::Added))));
     } else {
-        all.extend(middle(a, b));
+        for part in capture_diff_slices(Algorithm::Myers, a, b) {
+            all.extend(
+                part.iter_changes(a, b)
+                    .map(|change| Line { change: kind(change.tag()), text: change.value() }),
+            );
+        }
     }
     all.extend(old.iter().skip(old.len() - end).map(of(Kind::Same)));
     all
-}
-
-/// Compares two texts by their longest common subsequence.
-fn middle<'t>(a: &[&'t str], b: &[&'t str]) -> Vec<Line<'t>> {
-    // `common[i][j]` is the length for the lines from `i` and `j` on, in one list.
-    let width = b.len() + 1;
-    let mut common = vec![0_u16; (a.len() + 1) * width];
-    let at = |common: &[u16], i: usize, j: usize| common.get(i * width + j).copied().unwrap_or_default();
-    for (i, one) in a.iter().enumerate().rev() {
-        for (j, other) in b.iter().enumerate().rev() {
-            let length = match one == other {
-                true => at(&common, i + 1, j + 1) + 1,
-                false => at(&common, i + 1, j).max(at(&common, i, j + 1)),
-            };
-            if let Some(place) = common.get_mut(i * width + j) {
-                *place = length;
-            }
-        }
-    }
-    let (mut i, mut j, mut all) = (0, 0, Vec::new());
-    loop {
-        let (change, text) = match (a.get(i), b.get(j)) {
-            (Some(one), Some(other)) if one == other => (Kind::Same, *one),
-            (Some(one), Some(_)) if at(&common, i + 1, j) >= at(&common, i, j + 1) => (Kind::Removed, *one),
-            (_, Some(other)) => (Kind::Added, *other),
-            (Some(one), None) => (Kind::Removed, *one),
-            (None, None) => return all,
-        };
-        i += usize::from(change != Kind::Added);
-        j += usize::from(change != Kind::Removed);
-        all.push(Line { change, text });
-    }
 }
 
 /// Shows the differences of two texts, with the lines around each.

@@ -183,7 +183,7 @@ fn whole(title: &str, status: StatusCode, csrf: Option<&str>, body: &Markup) -> 
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 @if let Some(csrf) = csrf { meta name="csrf-token" content=(csrf); }
-                title { (title) " · Stepwell" }
+                title { (super::show::text(title)) " · Stepwell" }
                 link rel="icon" href=(ICON.address()) type="image/svg+xml";
                 link rel="stylesheet" href=(STYLE.address());
                 script src=(THEME.address()) {}

@@ -98,7 +98,7 @@ impl Month {
         if let Some(job) = &self.job {
             query.append_pair("job_id", job);
         }
-        format!("{}?{}", ask.path(&["schedules", "calendar"]), query.finish())
+        format!("{}?{}", ask.path(&["calendar"]), query.finish())
     }
 }
 
@@ -198,7 +198,7 @@ fn by_day(mut fires: Vec<Fire>, zone: Tz) -> BTreeMap<NaiveDate, Vec<Fire>> {
 fn form(ask: &Ask, month: &Month) -> Markup {
     let (before, after) = (month.first - Months::new(1), month.next());
     html! {
-        form.toolbar method="get" action=(ask.path(&["schedules", "calendar"])) role="search" {
+        form.toolbar method="get" action=(ask.path(&["calendar"])) role="search" {
             label.field-inline { span { "Month" } input name="month" type="month" value=(month.first.format("%Y-%m")) pattern="[0-9]{4}-[0-9]{2}"; }
             label.field-inline { span { "Zone" } input name="zone" list="zones" value=(month.zone.name()); }
             label.field-inline { span { "Job" } input name="job_id" data-search value=(month.job.clone().unwrap_or_default()); }

@@ -6,6 +6,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::common::address;
 use super::shown;
 use crate::api::{Call, Operation};
 use crate::ui::actions::Button;
@@ -46,26 +47,17 @@ pub(in crate::ui) async fn list(ask: Ask, Query(filters): Query<Filters>) -> Res
             div.page-header {
                 div.page-title { h1 { "Jobs" } }
                 @if ask.may(&Operation::putJob) {
-                    div.page-actions { a.button href=(ask.path(&["jobs", "new"])) { "New job" } }
+                    div.page-actions { a.button href=(ask.path(&["editor"])) { "New job" } }
                 }
             }
             (filter_form(&here, &filters))
             section #live aria-label="Jobs" hx-get="" hx-trigger="every 10s" hx-select="#live" hx-swap="outerMorph" {
                 (table(&ask, jobs.list("items"), &filters))
-                (show::next_page(&jobs, &address(&here, &filters)))
+                (show::next_page(&jobs, &address(&here, &filters.given())))
             }
         }))
     };
     shown(&ask, page.await)
-}
-
-fn address(here: &str, filters: &Filters) -> String {
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    for (name, value) in filters.given() {
-        query.append_pair(name, value);
-    }
-    let query = query.finish();
-    if query.is_empty() { here.to_owned() } else { format!("{here}?{query}") }
 }
 
 fn filter_form(here: &str, filters: &Filters) -> Markup {
@@ -108,7 +100,7 @@ fn table(ask: &Ask, jobs: &[Value], filters: &Filters) -> Markup {
             (show::empty("There are no jobs yet", html! {
                 @if ask.may(&Operation::putJob) {
                     p { "Write the first one here, or store a file with " code { "stepwell jobs put job.yaml" } "." }
-                    p { a.button href=(ask.path(&["jobs", "new"])) { "New job" } }
+                    p { a.button href=(ask.path(&["editor"])) { "New job" } }
                 } @else {
                     p { "An operator can store jobs." }
                 }

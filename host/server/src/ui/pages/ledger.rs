@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use stepwell::engine::schedule::Decision;
 
+use super::common::address;
 use super::schedules::{decision, header};
 use super::shown;
 use crate::api::{Call, Operation};
@@ -52,18 +53,11 @@ pub(in crate::ui) async fn page(ask: Ask, Query(filters): Query<Filters>) -> Res
                 (show::empty("No fires", html! { p { "No fire matches. The ledger gets a row each time a schedule is due." } }))
             } @else {
                 (table(&ask, ledger.list("items")))
-                (show::next_page(&ledger, &address(&here, &filters)))
+                (show::next_page(&ledger, &address(&here, &filters.set())))
             }
         }))
     };
     shown(&ask, page.await)
-}
-
-fn address(here: &str, filters: &Filters) -> String {
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    query.extend_pairs(filters.set().iter().filter(|(_, value)| !value.is_empty()));
-    let query = query.finish();
-    if query.is_empty() { here.to_owned() } else { format!("{here}?{query}") }
 }
 
 fn form(here: &str, filters: &Filters) -> Markup {

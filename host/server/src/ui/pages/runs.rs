@@ -6,6 +6,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::common::address;
 use super::shown;
 use crate::api::{Call, Operation};
 use crate::ui::ask::Ask;
@@ -20,6 +21,17 @@ pub(in crate::ui) struct Filters {
     queue: Option<String>,
     status: Option<String>,
     cursor: Option<String>,
+}
+
+impl Filters {
+    /// Returns the parameters of the query.
+    fn given(&self) -> [(&'static str, &str); 3] {
+        [
+            ("job_id", self.job_id.as_deref().unwrap_or_default()),
+            ("queue", self.queue.as_deref().unwrap_or_default()),
+            ("status", self.status.as_deref().unwrap_or_default()),
+        ]
+    }
 }
 
 /// Shows the runs, newest first.
@@ -39,23 +51,11 @@ pub(in crate::ui) async fn list(ask: Ask, Query(filters): Query<Filters>) -> Res
             (filter_form(&here, &filters))
             section #live aria-label="Runs" hx-get="" hx-trigger="every 5s" hx-select="#live" hx-swap="outerHTML" {
                 (table(&ask, runs.list("items")))
-                (show::next_page(&runs, &address(&here, &filters)))
+                (show::next_page(&runs, &address(&here, &filters.given())))
             }
         }))
     };
     shown(&ask, page.await)
-}
-
-fn address(here: &str, filters: &Filters) -> String {
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    for (name, value) in [("job_id", &filters.job_id), ("queue", &filters.queue), ("status", &filters.status)]
-    {
-        if let Some(value) = value.as_deref().filter(|value| !value.is_empty()) {
-            query.append_pair(name, value);
-        }
-    }
-    let query = query.finish();
-    if query.is_empty() { here.to_owned() } else { format!("{here}?{query}") }
 }
 
 fn filter_form(here: &str, filters: &Filters) -> Markup {

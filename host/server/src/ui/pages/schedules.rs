@@ -18,7 +18,7 @@ use crate::ui::value::Parts;
 /// The tabs of the section: the page of a tab, its address, and its name.
 const TABS: [(&str, &[&str], &str); 4] = [
     ("list", &["schedules"], "Schedules"),
-    ("calendar", &["schedules", "calendar"], "Calendar"),
+    ("calendar", &["calendar"], "Calendar"),
     ("ledger", &["ledger"], "Ledger"),
     ("backfills", &["backfills"], "Backfills"),
 ];
@@ -69,7 +69,7 @@ pub(in crate::ui) async fn list(ask: Ask, Query(filters): Query<Filters>) -> Res
             }
             @if schedules.list("items").is_empty() {
                 (show::empty("No schedules", html! {
-                    p { "A job with a " code { "schedule" } " starts by itself. " a href=(ask.path(&["jobs", "new"])) { "Write a job" } " or add a schedule to one." }
+                    p { "A job with a " code { "schedule" } " starts by itself. " a href=(ask.path(&["editor"])) { "Write a job" } " or add a schedule to one." }
                 }))
             } @else {
                 (table(&ask, schedules.list("items"), &here))

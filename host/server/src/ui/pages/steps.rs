@@ -82,7 +82,7 @@ fn upload_form(ask: &Ask) -> Markup {
         section.card aria-labelledby="register" {
             h2 #register { "Register a step" }
             p { "Registers a component on every node. It becomes the active version of its step type; runs that were admitted before keep their version." }
-            form.form method="post" action=(ask.path(&["steps", "register"])) data-upload="application/wasm" {
+            form.form method="post" action=(ask.path(&["components"])) data-upload="application/wasm" {
                 div.field { label for="file" { "Component (.wasm)" } input #file name="file" type="file" accept=".wasm,application/wasm" required; }
                 label.check { input type="checkbox" name="replace" value="true"; "It may replace a built-in step" }
                 label.check { input type="checkbox" name="force" value="true"; "Register it even if stored jobs would not be valid with it" }

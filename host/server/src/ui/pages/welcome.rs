@@ -52,7 +52,7 @@ pub(super) fn content(ask: &Ask) -> Markup {
                 h2 { "Write a job" }
                 p { "A job is a list of steps in YAML, with a schedule if it is to run by itself. The editor checks it while you type." }
                 @if ask.may(&Operation::putJob) {
-                    p { a.button href=(ask.path(&["jobs", "new"])) { "Write a job" } }
+                    p { a.button href=(ask.path(&["editor"])) { "Write a job" } }
                 } @else {
                     p.muted { "Operators can write jobs." }
                 }

@@ -1,12 +1,13 @@
 //! The effects of a job that is not stored: its graph, its fires, and the decisions of policy.
 
 use axum::extract::Extension;
+use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 use maud::{Markup, html};
 use serde_json::Value;
 use stepwell::engine::document::Document;
 
-use crate::api::{Call, Operation};
+use crate::api::{Call, Operation, Problem};
 use crate::ui::actions::said;
 use crate::ui::ask::Ask;
 use crate::ui::guard::Fields;
@@ -18,6 +19,10 @@ const FIRES: u32 = 20;
 
 /// Shows the effects of the text in the editor.
 pub(in crate::ui) async fn panel(ask: Ask, Extension(fields): Extension<Fields>) -> Response {
+    if !ask.may(&Operation::previewJob) {
+        let detail = "the preview of a job needs the role operator";
+        return ask.problem(&Problem::new(StatusCode::FORBIDDEN, detail));
+    }
     let text = fields.get("text");
     let Ok(job) = Document::parse("job", text).map(|document| document.value) else {
         let unread = html! { p.muted { "The text cannot be read. The editor marks the place." } };
