@@ -77,6 +77,7 @@ mod sql_rows;
 mod sql_sessions;
 mod stores;
 mod stores_agree;
+mod stores_lists;
 mod support;
 mod teams;
 mod templates;
