@@ -38,7 +38,7 @@ fn group(more: &Value, branches: &Value) -> Value {
 }
 
 fn job(steps: &Value) -> String {
-    json!({"id": "groups", "vars": {"list": ["x", "y", "z"]}, "steps": steps}).to_string()
+    json!({"id": "groups", "vars": {"list": ["x", "y", "z"], "count": 3}, "steps": steps}).to_string()
 }
 
 fn output(state: &RunState, path: &str) -> Value {
@@ -301,6 +301,29 @@ async fn each_mistake_in_a_group_is_named() {
             "use the name `steps` for something else",
         ),
         (
+            json!([group(&json!({"for_each": [1], "as": "none"}), &json!([echo("a", "1")]))]),
+            "/steps/0/as",
+            "use the name `none` for something else",
+        ),
+        (
+            json!([group(&json!({"for_each": [1], "as": "true"}), &json!([echo("a", "1")]))]),
+            "/steps/0/as",
+            "use the name `true` for something else",
+        ),
+        (
+            json!([group(&json!({"for_each": "${{ vars.count }}"}), &json!([echo("a", "1")]))]),
+            "/steps/0/for_each",
+            "the variable `count` is a number",
+        ),
+        (
+            json!([group(
+                &json!({"finally": [{"id": "ok", "type": "approval", "message": "?"}]}),
+                &json!([echo("a", "1")])
+            )]),
+            "/steps/0/finally/0/type",
+            "an approval cannot run here",
+        ),
+        (
             json!([group(&json!({"on_failure": "stop", "fail_fast": true}), &json!([echo("a", "1")]))]),
             "/steps/0/fail_fast",
             "say the same thing",
@@ -451,6 +474,76 @@ async fn items_must_be_a_list_that_fits() {
         let end = state.steps[0].end.as_ref().unwrap();
         assert_eq!((state.status, end.outcome.class()), (RunStatus::Failed, "invalid_config"));
         assert!(end.outcome.message().starts_with(message), "{}", end.outcome.message());
+    }
+}
+
+/// `policy` of a group narrows the grants of everything within it.
+#[tokio::test]
+async fn the_policy_of_a_group_holds_for_its_members() {
+    for config in [ON, ""] {
+        let site = site(config).await;
+        let narrow = json!({"policy": {"limits": {"fuel": 1000}}});
+        let inner = json!({"id": "inner", "type": "parallel_group", "parallel_steps": [echo("deep", "1")]});
+        for (branches, finally) in [
+            (json!([echo("a", "1")]), json!([])),
+            (json!([{"id": "s", "steps": [echo("a", "1")]}]), json!([])),
+            (json!([inner]), json!([])),
+        ] {
+            let mut narrowed = group(&narrow, &branches);
+            narrowed["finally"] = finally;
+            let state = site.run(&job(&json!([narrowed, echo("outside", "1")]))).await;
+            let ends: Vec<_> = state
+                .steps
+                .iter()
+                .filter(|step| step.attempt > 0)
+                .filter_map(|step| step.end.as_ref())
+                .collect();
+            assert!(ends.iter().any(|end| end.outcome.class() == "out_of_fuel"), "{branches}: {ends:#?}");
+        }
+        let after = json!({"finally": [echo("f", "1")], "policy": {"limits": {"fuel": 1000}}});
+        let waits = json!([{"id": "w", "type": "parallel_group", "for_each": [], "parallel_steps": [echo("x", "1")]}]);
+        let state = site.run(&job(&json!([group(&after, &waits)]))).await;
+        let end = state.steps[state.position_of("f").unwrap()].end.clone().unwrap();
+        assert_eq!(end.outcome.class(), "out_of_fuel", "{end:?}");
+    }
+}
+
+/// A nesting beyond `service.group_depth` is an error, and the setting has a ceiling.
+#[tokio::test]
+async fn the_depth_of_groups_is_a_setting() {
+    let nested = |depth: usize| {
+        (0..depth).fold(echo("a", "1"), |inner, level| {
+            json!({"id": format!("g{level}"), "type": "parallel_group", "parallel_steps": [inner]})
+        })
+    };
+    for (setting, fits) in [("", 4), ("service: {group_depth: 2}\n", 2), ("service: {group_depth: 8}\n", 8)] {
+        let site = site(&format!("{ON}{setting}")).await;
+        assert!(site.host.parse("job.yaml", &job(&json!([nested(fits)]))).await.is_ok(), "{setting}");
+        let error =
+            site.host.parse("job.yaml", &job(&json!([nested(fits + 1)]))).await.unwrap_err().to_string();
+        assert!(error.contains(&format!("nested too deep: at most {fits} levels")), "{setting}: {error}");
+    }
+}
+
+/// A cancelled run whose group has a `finally` that waits ends within `finally_timeout`, and the caller that cancels it
+/// waits a few seconds only.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cancelled_run_does_not_wait_for_a_parked_finally() {
+    let server = Server::start(Shell::new());
+    for finally_timeout in [3, 12] {
+        let group = json!({"id": "g", "type": "parallel_group", "parallel_steps": [{"id": "a", "type": "wait", "for": 0}],
+            "finally": [{"id": "f", "type": "wait", "for": 3600}]});
+        let job = json!({"job": {"id": "waits", "finally_timeout": finally_timeout, "steps": [group]}});
+        let made =
+            server.request("POST", "/api/v2/jobs/execute", &[("prefer", "respond-async")], &job.to_string());
+        let id = made.await.json()["execution_id"].as_str().unwrap().to_owned();
+        let path = format!("/api/v2/runs/{id}");
+        let status = async || server.get(&path).await.json()["status"].clone();
+        until("the run is parked", status, |status| status == "parked").await;
+        let begun = Instant::now();
+        let cancelled = server.post(&format!("{path}/cancel"), &json!({})).await;
+        assert!(cancelled.status < 300 && begun.elapsed() < Duration::from_secs(10), "{cancelled:?}");
+        until("the run has ended", status, |status| status == "cancelled").await;
     }
 }
 

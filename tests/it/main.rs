@@ -65,6 +65,7 @@ mod registry;
 mod remote;
 mod requests;
 mod run_budget;
+mod same_second;
 mod server;
 mod service;
 mod shutdown;

@@ -240,6 +240,9 @@ impl Catalog for StepCatalog {
     fn left_out(&self, step_type: &str) -> Map<String, Value> {
         self.0.settings().config.left_out(step_type)
     }
+    fn group_depth(&self) -> usize {
+        self.0.settings().config.service.group_depth as usize
+    }
     fn calendars(&self) -> Calendars {
         self.0.settings().config.calendars.clone()
     }

@@ -63,7 +63,7 @@ impl Preparation {
         step: &StepDefinition,
         component: &Component,
     ) -> Result<Grant, Denial> {
-        let narrowing: Vec<_> = job.policy.iter().chain(&step.policy).collect();
+        let narrowing = job.narrowing(step);
         let request = Request {
             project,
             manifest: component.manifest(),

@@ -19,6 +19,9 @@ use crate::{Admitted, HostError, Observer};
 /// The pause before a claim is tried again while another process briefly holds the run.
 const HELD_BRIEFLY: Duration = Duration::from_millis(50);
 
+/// The time for which a caller waits until the run that it cancelled has ended.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// The number of log lines per read.
 const LOG_PAGE: u32 = 1000;
 
@@ -256,13 +259,32 @@ impl Runs {
                 .claim_run(execution_id, self.ctx.worker(), now, self.ctx.lease_from(now))
                 .await;
             if let Ok(claim) = claim {
-                self.work(claim, &Silent, Default::default()).await?;
+                self.clean_up(claim).await?;
             }
         }
         self.ctx.wake(row.queue.as_deref());
         self.ctx.announce_queues(row.queue);
         self.ctx.store.announce(Wake::Claims);
         Ok(self.ctx.store.row(execution_id).await?)
+    }
+
+    /// Ends a cancelled run that no worker holds. Its `finally` may take long: a process that serves queues continues
+    /// after [`PATIENCE`], also when the caller has gone away, and the caller sees a run that has not ended.
+    async fn clean_up(&self, claim: Claim) -> Result<(), HostError> {
+        let runs = self.clone();
+        let job = claim.run.job.id.to_string();
+        let work = async move { runs.work(claim, &Silent, CancellationToken::default()).await.map(drop) };
+        let Some(guests) = self.ctx.node.guests.get() else {
+            // The process of a command has nothing else to do.
+            return self.ctx.node.tasks.spawn(work).await.unwrap_or(Ok(()));
+        };
+        let Some((threads, work)) = guests.place(job, work) else { return Ok(()) };
+        let ended = self.ctx.node.tasks.spawn_on(work, threads);
+        match tokio::time::timeout(PATIENCE, ended).await {
+            Ok(Ok(Some(ended))) => ended,
+            // The run goes on, or its worker has left it to another one.
+            Ok(_) | Err(_) => Ok(()),
+        }
     }
 
     /// Retries an ended run as a new run: from its failed step or from the start, with its own job or with

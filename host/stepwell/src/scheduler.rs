@@ -214,7 +214,28 @@ impl Schedules {
         }
     }
 
-    pub(crate) async fn fire(&self, batches: Vec<FireBatch>) -> Result<(), HostError> {
+    /// Writes fires and their runs. Another process may have created a run with the same id in the same second:
+    /// then the runs get new ids.
+    pub(crate) async fn fire(&self, mut batches: Vec<FireBatch>) -> Result<(), HostError> {
+        loop {
+            match self.fire_as_numbered(batches.clone()).await {
+                Err(HostError::Store(StoreError::Exists(_))) => self.number_again(&mut batches),
+                fired => return fired,
+            }
+        }
+    }
+
+    fn number_again(&self, batches: &mut [FireBatch]) {
+        for fire in batches.iter_mut().flat_map(|batch| &mut batch.fires) {
+            if let Some(run) = &mut fire.run {
+                run.execution_id = self.ctx.next_id(run.created_at);
+                fire.row.execution_id = Some(run.execution_id.clone());
+            }
+        }
+    }
+
+    /// Writes fires and their runs. Fails when another process has created a run with one of the ids.
+    pub(crate) async fn fire_as_numbered(&self, batches: Vec<FireBatch>) -> Result<(), HostError> {
         if batches.is_empty() {
             return Ok(());
         }

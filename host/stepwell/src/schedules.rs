@@ -212,7 +212,7 @@ impl Schedules {
                 fires: vec![new],
                 audit: Some(audit),
             };
-            match self.fire(vec![batch]).await {
+            match self.fire_as_numbered(vec![batch]).await {
                 // Another process created a run with this id in the same second.
                 Err(HostError::Store(StoreError::Exists(_))) => {}
                 fired => break fired.map(|()| id)?,

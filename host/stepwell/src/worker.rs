@@ -27,6 +27,7 @@ use crate::HostError;
 use crate::audit::not_decided;
 use crate::runs::Runs;
 use attempts::{Attempt, Running};
+use decisions::LOOK;
 pub(crate) use hold::Hold;
 
 /// The number of log lines after which the worker commits without waiting for the next event.
@@ -182,7 +183,8 @@ impl Worker<'_> {
                 }
                 continue;
             }
-            let parked = self.state.status == RunStatus::Parked && self.state.verdict.is_none();
+            let is_over = self.state.verdict.is_some() || self.state.is_ending();
+            let parked = self.state.status == RunStatus::Parked && !is_over;
             let deadline = self.state.deadline().filter(|_| !parked);
             if deadline.is_some_and(|deadline| now >= deadline) {
                 if !idle {
@@ -245,8 +247,10 @@ impl Worker<'_> {
             // It keeps the claim instead, for at most the time limit of `finally`.
             self.commit(Next::Keep).await?;
             let pause = (until - self.now()).to_std().unwrap_or_default();
+            let awaits = self.awaits_decisions();
             tokio::select! {
                 () = sleep(pause) => {}
+                () = sleep(LOOK), if awaits => self.take_decisions().await?,
                 () = self.runs.ctx.node.draining.cancelled() => {}
                 () = self.hold.abort.cancelled() => {
                     return Err(StoreError::Stale(self.state.run.execution_id.clone()).into());
@@ -317,10 +321,10 @@ impl Worker<'_> {
         let running: Vec<usize> = self.state.running().collect();
         for step in running {
             let attempt = self.state.steps.get(step).map_or(0, |step| step.attempt);
-            if let Some(definition) = self.state.definition(step) {
+            if let Some((definition, known)) = self.state.definition(step).zip(self.state.steps.get(step)) {
                 let step_type = definition.step_type.as_str();
                 tracing::warn!(
-                    step = definition.id,
+                    step = &*known.path,
                     step_type,
                     attempt,
                     "the attempt is lost: its worker died"

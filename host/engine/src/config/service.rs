@@ -50,6 +50,9 @@ pub struct Service {
     /// about 1 KiB of memory while the run is worked on.
     #[schemars(range(min = 1, max = 100_000))]
     pub run_steps: u32,
+    /// Maximum nesting of groups in a job. Default: 4, since a deeper job is hard to follow. At most 8.
+    #[schemars(range(min = 1, max = 8))]
+    pub group_depth: u32,
     /// Names by which clients may reach the API, besides addresses and `localhost`: the accepted values of
     /// the `Host` header. Default: none; requests are then checked only when `listen` is a loopback address.
     #[schemars(length(max = 1_000), inner(length(max = 253)))]
@@ -349,6 +352,7 @@ impl Default for Service {
             run_bytes: Bytes::new(1 << 30),
             run_attempts: 64,
             run_steps: 10_000,
+            group_depth: 4,
             hosts: Vec::new(),
             proxies: Vec::new(),
             streams: Streams::default(),

@@ -34,6 +34,10 @@ pub trait Catalog: Send + Sync {
     fn left_out(&self, _step_type: &str) -> Map<String, Value> {
         Map::new()
     }
+    /// Returns the maximum nesting of groups. Default: [`group::DEPTH`].
+    fn group_depth(&self) -> usize {
+        group::DEPTH
+    }
     /// Returns the calendars that schedules may name. Default: none.
     fn calendars(&self) -> Calendars {
         Calendars::new()
@@ -91,9 +95,14 @@ pub(super) fn check(
             references.check_source(condition::source(when), &format!("{at}/when"), found);
         }
         if let Some(group) = &step.group {
+            if references.groups_around() == catalog.group_depth() {
+                found.0.push(group::too_deep(document, &at, catalog.group_depth()));
+            }
+            group::check_default(group, &job.vars, document, &at, found);
             group::check(group, &references.around(), &names.ids, document, &at, found);
         }
-        if *part != Part::Steps && step.step_type == approval::TYPE {
+        let is_final = *part != Part::Steps || own.contains("/finally/");
+        if is_final && step.step_type == approval::TYPE {
             let message = "an approval cannot run here: these steps run within `finally_timeout`";
             found.0.push(document.error(&format!("{at}/type"), message).help("move it to `steps`"));
         }
@@ -331,6 +340,11 @@ impl References<'_> {
         let path = plan::path(self.placed, self.index).into_iter().filter(|parent| parent.branch.is_some());
         let groups = path.filter_map(|parent| self.placed.get(parent.group)?.step.group.as_deref());
         groups.filter(|group| group.for_each.is_some()).collect()
+    }
+
+    /// Returns the number of groups around the step.
+    fn groups_around(&self) -> usize {
+        plan::path(self.placed, self.index).len()
     }
 
     /// Returns the group, which does not contain the step, whose item has that name.

@@ -7,13 +7,16 @@ use serde_json::{Map, Value};
 
 use super::StepDefinition;
 use super::template::{Piece, pieces};
-use crate::document::{Diagnostics, Document, Schema};
+use crate::document::{Diagnostic, Diagnostics, Document, Schema};
 
 /// The name of the step type.
 pub const TYPE: &str = "parallel_group";
 
-/// Maximum nesting of groups.
-pub const MAX_DEPTH: usize = 4;
+/// Default maximum nesting of groups.
+pub const DEPTH: usize = 4;
+
+/// Largest value of the maximum nesting of groups: documents have at most 64 levels.
+pub const MAX_DEPTH: usize = 8;
 
 /// Maximum number of branches of one group in a file.
 pub const MAX_BRANCHES: usize = 1_000;
@@ -216,6 +219,38 @@ pub(super) fn check(
     }
 }
 
+/// Reports a list that is a variable whose default, and therefore each value, is no list.
+pub(super) fn check_default(
+    group: &Group,
+    vars: &Map<String, Value>,
+    document: &Document,
+    at: &str,
+    found: &mut Diagnostics,
+) {
+    let Some(Value::String(text)) = &group.for_each else { return };
+    let pieces = pieces(text);
+    let Ok([Piece::Expression(source)]) = pieces.as_deref() else { return };
+    let Some((name, value)) = source.trim().strip_prefix("vars.").and_then(|name| vars.get_key_value(name))
+    else {
+        return;
+    };
+    let kind = match value {
+        Value::String(_) => "text",
+        Value::Number(_) => "a number",
+        Value::Bool(_) => "true or false",
+        Value::Null | Value::Array(_) | Value::Object(_) => return,
+    };
+    let message = format!("`for_each` must be a list or an object, and the variable `{name}` is {kind}");
+    let help = format!("make the default of `{name}` a list: its type is the type of the variable");
+    found.0.push(document.error(&format!("{at}/for_each"), message).help(&help));
+}
+
+/// The names and words of expressions.
+const TAKEN: &[&str] = &[
+    "steps", "vars", "run", "job", "true", "True", "false", "False", "none", "None", "null", "and", "or",
+    "not", "in", "is", "if", "else",
+];
+
 /// Returns the name of an item, or of its number, that expressions use for something else.
 fn taken(name: &str, around: &[&Group]) -> Option<String> {
     let own = [name.to_owned(), format!("{name}_index")];
@@ -225,7 +260,7 @@ fn taken(name: &str, around: &[&Group]) -> Option<String> {
             outer == taken || taken.strip_suffix("_index") == Some(outer)
         })
     };
-    own.into_iter().find(|own| ["steps", "vars", "run", "job"].contains(&own.as_str()) || outer(own))
+    own.into_iter().find(|own| TAKEN.contains(&own.as_str()) || outer(own))
 }
 
 /// Returns the kind of a value of `for_each` that is no list, no object, and not one expression.
@@ -311,8 +346,7 @@ pub(super) fn check_written(
     let group = step.as_object().filter(|step| step.get("type").and_then(Value::as_str) == Some(TYPE));
     let Some(group) = group.filter(|_| !found.is_full()) else { return };
     if depth == MAX_DEPTH {
-        let message = format!("groups are nested too deep: at most {MAX_DEPTH} levels");
-        found.0.push(document.error(at, message).help("move steps into a separate job, or join two groups"));
+        found.0.push(too_deep(document, at, MAX_DEPTH));
         return;
     }
     let own = |(key, _): &(&String, &Value)| !super::STEP_KEYS.contains(&key.as_str());
@@ -339,6 +373,18 @@ pub(super) fn check_written(
     for (i, step) in list("finally") {
         check_member(step, document, &format!("{at}/finally/{i}"), depth, found);
     }
+}
+
+/// Returns the problem of a group that is nested too deep.
+pub(super) fn too_deep(document: &Document, at: &str, most: usize) -> Diagnostic {
+    let message = format!("groups are nested too deep: at most {most} levels");
+    let help = match most {
+        MAX_DEPTH => "move steps into a separate job, or join two groups",
+        _ => {
+            "move steps into a separate job, join two groups, or raise `service.group_depth` in the configuration"
+        }
+    };
+    document.error(at, message).help(help)
 }
 
 fn check_member(step: &Value, document: &Document, at: &str, depth: usize, found: &mut Diagnostics) {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::group::{Branch, Group};
 use super::reads::Reads;
 use super::{JobDefinition, Part, StepDefinition, approval};
+use crate::policy::Grants;
 
 /// A step of a job file and its place.
 #[derive(Debug, Clone)]
@@ -43,6 +44,29 @@ impl JobDefinition {
         }
         found
     }
+}
+
+impl JobDefinition {
+    /// Returns the policies that narrow the grant of a step: of the job, of the groups around the step, the outermost
+    /// first, and of the step.
+    pub fn narrowing<'j>(&'j self, step: &'j StepDefinition) -> Vec<&'j Grants> {
+        let lists = [&self.steps, &self.on_failure, &self.finally];
+        let is_group = |step: &&StepDefinition| step.group.is_some();
+        let mut around = Vec::new();
+        let _ = lists.into_iter().flatten().filter(is_group).any(|top| contains(top, &step.id, &mut around));
+        let around = around.into_iter().rev().filter_map(|group: &StepDefinition| group.policy.as_ref());
+        self.policy.iter().chain(around).chain(&step.policy).collect()
+    }
+}
+
+/// Returns whether a group contains a step. Adds the groups from the step to this one.
+fn contains<'j>(group: &'j StepDefinition, id: &str, around: &mut Vec<&'j StepDefinition>) -> bool {
+    let Some(members) = group.group.as_deref() else { return false };
+    let found = members.members().any(|(_, step)| step.id == id || contains(step, id, around));
+    if found {
+        around.push(group);
+    }
+    found
 }
 
 fn place<'j>(found: &mut Vec<Placed<'j>>, placed: Placed<'j>) {

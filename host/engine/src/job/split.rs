@@ -58,6 +58,13 @@ pub(super) fn check_split(
     }
 }
 
+/// Returns whether a step merges the results of this group of parts.
+pub(crate) fn merges(step: &StepDefinition, group: &StepDefinition) -> bool {
+    let has_results = step.config.get("split").is_some_and(|split| split.get("from").is_some());
+    let is_split = group.group.as_deref().is_some_and(|group| group.item.as_deref() == Some(ITEM));
+    has_results && is_split && parts_id(step) == group.id
+}
+
 fn parts_id(step: &StepDefinition) -> String {
     format!("{}_parts", step.id)
 }
@@ -214,6 +221,49 @@ mod tests {
             let found = expanded_ids(steps.clone()).map(|ids| ids.join(" "));
             assert_eq!(found.as_deref(), expected, "{steps}");
         }
+    }
+
+    /// For the rest of the job, the parts and their merge are one step.
+    #[test]
+    fn a_split_step_whose_parts_fail_has_failed() {
+        use crate::outcome::{FailureKind, Outcome, Produced, Receipt, StepEnd};
+        use crate::run::{Event, RunState, apply};
+
+        let job = json!({"id": "j", "steps": [
+            {"id": "a", "type": "tables", "split": {"input": "t", "parts": 2}},
+            {"id": "other", "type": "x"},
+            {"id": "react", "type": "x", "when": "${{ steps.a.status == 'failed' }}"}]});
+        let job: JobDefinition = serde_json::from_value(job).unwrap();
+        let job = Arc::new(super::expanded(&job, &OneType).unwrap().into());
+        let at = crate::clock::Timestamp::UNIX_EPOCH;
+        let mut state = RunState::new(crate::store::NewRun::of(job, "exec_1", at));
+        let items: Vec<crate::run::Item> =
+            [0, 1].map(|i| crate::run::Item { key: None, value: json!(i) }).to_vec();
+        let outcome =
+            Outcome::Failed { kind: FailureKind::Failed, message: "no".to_owned(), retryable: false };
+        let end = Arc::new(StepEnd { outcome, produced: Produced::default(), receipt: Receipt::default() });
+        for event in [
+            Event::Started { at },
+            Event::GroupStarted {
+                step: "a_parts".into(),
+                attempt: 1,
+                items: Some(Arc::new(items)),
+                in_order: true,
+                at,
+            },
+            Event::StepStarted { step: "a_parts[0].a_part".into(), attempt: 1, at },
+            Event::StepEnded { step: "a_parts[0].a_part".into(), attempt: 1, end, at },
+        ] {
+            apply(&mut state, &event).unwrap();
+        }
+        let shown: Vec<String> =
+            state.steps.iter().map(|step| format!("{} {}", step.path, step.status.name())).collect();
+        assert_eq!(
+            shown[..5].join(", "),
+            "a_parts failed, a failed, other skipped, react pending, a_parts[0].a_part failed"
+        );
+        let shown = state.scope(state.position_of("react").unwrap());
+        assert_eq!(crate::job::evaluate("${{ steps.a.status == 'failed' }}", &shown), Ok(true));
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub use check::IllegalEvent;
 use retry::{backoff, shortest_park, try_again};
 
 use super::group::{self, Ended, Stop, member_ended};
+use super::time::TimeLimit;
 use super::{Bound, Ending, Event, RunState, RunStatus, StepState, StepStatus, Verdict};
 use crate::clock::{self, Timestamp};
 use crate::job::{OnLost, Part, asks_about};
@@ -74,6 +75,9 @@ fn apply_to_step(state: &mut RunState, event: &Event, index: usize) {
         Event::GroupStarted { attempt, items, in_order, at, .. } => {
             begin_attempt(state, index, *attempt, *at);
             group::begin(state, index, items.as_ref(), *in_order, *at);
+        }
+        Event::GroupTimedOut { at, .. } if state.finally_deadline(index).is_some() => {
+            group::end_finally(state, index, *at);
         }
         Event::GroupTimedOut { at, .. } => group::halt(state, index, Stop::TimedOut(index), *at),
         Event::CheckpointSaved { data, .. } => {
@@ -234,7 +238,9 @@ pub(super) fn step_ended(state: &mut RunState, index: usize, end: &Arc<StepEnd>,
     let run = state.run.clone();
     let Some(definition) = state.definition(index).cloned() else { return };
     let over = !end.outcome.is_success() && !matches!(end.outcome, Outcome::Parked { .. });
-    if let Some(group) = state.late_group(index, at).filter(|_| over && definition.group.is_none()) {
+    if let Some(TimeLimit::Group(group)) =
+        state.late(index, at).filter(|_| over && definition.group.is_none())
+    {
         group::halt(state, group, Stop::TimedOut(group), at);
     }
     let Some(step) = state.steps.get_mut(index) else { return };
@@ -400,12 +406,22 @@ fn settle(state: &mut RunState, status: RunStatus, failed: Option<usize>, at: Ti
     state.ending = None;
     state.leave_all();
     let bad = matches!(status, RunStatus::Failed | RunStatus::Timeout);
-    let failed_id = failed.and_then(|index| state.definition(index)).map(|step| step.id.clone());
+    let merge = failed.and_then(|parts| fail_merge(state, parts, at));
     let top: Vec<usize> = state.top().collect();
+    let failed_ids: Vec<String> = [failed, merge]
+        .into_iter()
+        .flatten()
+        .filter_map(|index| Some(state.definition(index)?.id.clone()))
+        .collect();
     for index in top {
         let part = state.part_of(index);
         let Some((definition, step)) = state.definition(index).zip(state.steps.get(index)) else { continue };
-        let asks = || definition.when.as_ref().is_some_and(|when| asks_about(when, failed_id.as_deref()));
+        let asks = || {
+            let asks = |when: &String| {
+                failed_ids.iter().any(|id| asks_about(when, Some(id))) || asks_about(when, None)
+            };
+            definition.when.as_ref().is_some_and(asks)
+        };
         let has_turn = match part {
             Part::Steps => bad && step.status == StepStatus::Pending && asks(),
             Part::OnFailure => bad,
@@ -422,6 +438,15 @@ fn settle(state: &mut RunState, status: RunStatus, failed: Option<usize>, at: Ti
         group::give_up_within(state, index, why);
     }
     finish_if_done(state, at);
+}
+
+/// Ends the merge of a split step whose parts have failed as they did: for the job, both are one step. Returns the
+/// merge.
+pub(super) fn fail_merge(state: &mut RunState, parts: usize, at: Timestamp) -> Option<usize> {
+    let merge = state.merge_of(parts)?;
+    let end = state.steps.get(parts)?.end.clone()?;
+    with_step_out(state, merge, |step| close(step, &end, at));
+    Some(merge)
 }
 
 /// Returns why a remaining step does not run.

@@ -11,10 +11,11 @@ use serde_json::{Map, Value};
 use join::joined;
 pub(super) use join::{branch_name, shown};
 
-use super::apply::{give_up, step_ended};
+use super::apply::{fail_merge, give_up, step_ended};
 use super::{RunState, StepKey, StepState, StepStatus};
 use crate::clock::Timestamp;
 use crate::job::group::OnFailure;
+use crate::job::split;
 use crate::outcome::{FailureKind, Outcome, StepEnd};
 
 /// An item of a group with `for_each`.
@@ -52,6 +53,8 @@ pub struct GroupState {
     join: Option<Arc<StepEnd>>,
     /// Whether the group is not tried again: its `finally` has begun.
     pub(super) closed: bool,
+    /// The time at which its `finally` has begun. `None` before that, and after its end.
+    pub(super) finally_since: Option<Timestamp>,
 }
 
 /// The reason why no further branch of a group begins.
@@ -215,6 +218,7 @@ pub(super) fn begin(
                 stop: None,
                 join: None,
                 closed: false,
+                finally_since: None,
             };
             state.groups.insert(index, fresh);
             if fan_out {
@@ -236,7 +240,7 @@ fn restart(state: &mut RunState, index: usize, in_order: bool, max_parallel: usi
     let Some(group) = state.groups.get_mut(&index) else { return };
     (group.in_order, group.max_parallel) = (in_order, max_parallel);
     (group.active, group.begun, group.next) = (0, 0, 0);
-    (group.stop, group.join, group.closed) = (None, None, false);
+    (group.stop, group.join, group.closed, group.finally_since) = (None, None, false, None);
     let is_open = |branch: &BranchState| branch.result != Some(BranchResult::Done);
     let open: Vec<usize> =
         (0..).zip(&group.branches).filter(|(_, branch)| is_open(branch)).map(|(branch, _)| branch).collect();
@@ -332,6 +336,7 @@ pub(super) fn member_ended(state: &mut RunState, index: usize, ended: Ended, at:
             if let Some(branch) = state.branch_mut(seat.group, branch) {
                 branch.failed = Some(index);
             }
+            fail_merge(state, index, at);
             give_up_all(state, rest, "an earlier step failed");
             end_branch(state, (seat.group, branch), BranchResult::Failed, at);
         }
@@ -469,7 +474,12 @@ fn join_if_done(state: &mut RunState, index: usize, at: Timestamp) {
         return;
     }
     state.unlimit(index);
-    let end = Arc::new(joined(state, index));
+    let mut end = joined(state, index);
+    // Which branches had begun when the time of the job ran out depends on `max_parallel`.
+    if state.job_is_late(at) && !end.outcome.is_success() && !matches!(end.outcome, Outcome::Lost { .. }) {
+        end.outcome = state.job_timed_out();
+    }
+    let end = Arc::new(end);
     let again = state.is_tried_again(index, &end.outcome);
     let finally = state.finally_of(index);
     if let Some(group) = state.groups.get_mut(&index) {
@@ -477,9 +487,35 @@ fn join_if_done(state: &mut RunState, index: usize, at: Timestamp) {
         group.closed = !again;
     }
     match finally.first() {
-        Some(first) if !again => state.refresh(*first),
+        Some(first) if !again => {
+            state.limit_finally(index, at);
+            state.refresh(*first);
+        }
         _ => step_ended(state, index, &end, at),
     }
+}
+
+/// Ends the `finally` of a group whose time has run out.
+pub(super) fn end_finally(state: &mut RunState, group: usize, at: Timestamp) {
+    let why = "the time of `finally` ran out";
+    for index in state.finally_of(group) {
+        for step in state.within(index) {
+            state.unlimit(step);
+            state.unlimit_finally(step);
+        }
+        state.unlimit(index);
+        state.unlimit_finally(index);
+        give_up_all(state, &[index], why);
+        state.leave(index);
+    }
+    state.unlimit_finally(group);
+    let outcome = state.finally_timed_out();
+    let Some(end) = state.groups.get_mut(&group).and_then(|known| known.join.as_mut()) else { return };
+    if end.outcome.is_success() {
+        *end = Arc::new(StepEnd { outcome, ..StepEnd::clone(end) });
+    }
+    let end = end.clone();
+    step_ended(state, group, &end, at);
 }
 
 fn finally_ended(state: &mut RunState, group: usize, index: usize, ended: Ended, at: Timestamp) {
@@ -505,6 +541,7 @@ fn finally_ended(state: &mut RunState, group: usize, index: usize, ended: Ended,
     match following {
         Some(following) => state.refresh(*following),
         None => {
+            state.unlimit_finally(group);
             let end = state.groups.get(&group).and_then(|group| group.join.clone());
             if let Some(end) = end {
                 step_ended(state, group, &end, at);
@@ -523,6 +560,37 @@ impl RunState {
         if let Some(deadline) = self.group_deadline(index) {
             self.frontier.unlimit(index, deadline);
         }
+    }
+
+    /// Starts the time of the `finally` of a group.
+    fn limit_finally(&mut self, index: usize, at: Timestamp) {
+        if let Some(group) = self.groups.get_mut(&index) {
+            group.finally_since = Some(at);
+        }
+        if let Some(deadline) = self.finally_deadline(index) {
+            self.frontier.limit(index, deadline);
+        }
+    }
+
+    /// Ends the time of the `finally` of a group.
+    fn unlimit_finally(&mut self, index: usize) {
+        if let Some(deadline) = self.finally_deadline(index) {
+            self.frontier.unlimit(index, deadline);
+        }
+        if let Some(group) = self.groups.get_mut(&index) {
+            group.finally_since = None;
+        }
+    }
+
+    /// Returns the step that merges the results of this group of parts of a split step.
+    pub(super) fn merge_of(&self, parts: usize) -> Option<usize> {
+        let group = self.definition(parts)?;
+        let mut siblings: Vec<usize> = match self.seat_of(parts) {
+            Some(seat) => self.sequence(seat.group, seat.branch?),
+            None => self.top().collect(),
+        };
+        siblings.retain(|index| self.definition(*index).is_some_and(|step| split::merges(step, group)));
+        siblings.first().copied()
     }
 
     /// Takes a group that begins out of the frontier, and starts its time.

@@ -1,8 +1,17 @@
 //! The time limits of a run.
 
-use super::RunState;
+use super::{RunState, RunStatus};
 use crate::clock::{self, Timestamp};
 use crate::outcome::{Outcome, TimeOf};
+
+/// A limit of the time of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TimeLimit {
+    /// The time of the branches of this group.
+    Group(usize),
+    /// The time of the `finally` of this group.
+    Finally(usize),
+}
 
 impl RunState {
     /// Returns the time at which the job, or its `on_failure` and `finally`, runs out of time. `None` before
@@ -17,28 +26,66 @@ impl RunState {
         self.started_at.map(|started| started.checked_add_signed(limit).unwrap_or(Timestamp::MAX_UTC))
     }
 
-    /// Returns the end of the time of a group that runs.
+    /// Returns the end of the time of the branches of a group.
     pub(super) fn group_deadline(&self, index: usize) -> Option<Timestamp> {
         let limit = self.definition(index)?.timeout?;
         let started = self.steps.get(index)?.group_started?;
         Some(clock::later(started, limit.0))
     }
 
+    /// Returns the end of the time of the `finally` of a group. `None` while it does not run.
+    pub(super) fn finally_deadline(&self, group: usize) -> Option<Timestamp> {
+        let since = self.group(group)?.finally_since?;
+        Some(clock::later(since, self.run.job.finally_timeout.0))
+    }
+
     /// Returns the time by which an attempt of a step must end: that of the job, and of the groups around it.
     pub fn deadline_of(&self, index: usize) -> Option<Timestamp> {
-        let of_groups = self.limiting(index).filter_map(|group| self.group_deadline(group));
+        let of_groups = self.limiting(index).filter_map(|limit| self.end_of_time(limit));
         of_groups.chain(self.deadline()).min()
     }
 
-    /// Returns the outermost group around a step whose time has run out.
-    pub(super) fn late_group(&self, index: usize, at: Timestamp) -> Option<usize> {
-        let is_late = |group: &usize| self.group_deadline(*group).is_some_and(|deadline| at >= deadline);
+    /// Returns the outermost time around a step that has run out.
+    pub(super) fn late(&self, index: usize, at: Timestamp) -> Option<TimeLimit> {
+        let is_late = |limit: &TimeLimit| self.end_of_time(*limit).is_some_and(|deadline| at >= deadline);
         self.limiting(index).filter(is_late).last()
     }
 
-    /// Returns the groups whose time limits a step, the innermost first. The `finally` of a group runs after its time.
-    fn limiting(&self, index: usize) -> impl Iterator<Item = usize> + '_ {
-        self.around(index).filter(|seat| seat.branch.is_some()).map(|seat| seat.group)
+    /// Returns what limits the time of a step besides the job, the innermost first. The `finally` of a group runs
+    /// after the time of the group.
+    fn limiting(&self, index: usize) -> impl Iterator<Item = TimeLimit> + '_ {
+        self.around(index).map(|seat| match seat.branch {
+            Some(_) => TimeLimit::Group(seat.group),
+            None => TimeLimit::Finally(seat.group),
+        })
+    }
+
+    fn end_of_time(&self, limit: TimeLimit) -> Option<Timestamp> {
+        match limit {
+            TimeLimit::Group(group) => self.group_deadline(group),
+            TimeLimit::Finally(group) => self.finally_deadline(group),
+        }
+    }
+
+    /// Returns whether the time of the job is over, and not that of its `on_failure` and `finally`.
+    pub(super) fn job_is_late(&self, at: Timestamp) -> bool {
+        match self.ending {
+            _ if self.verdict.is_some() => false,
+            Some(ending) => ending.status == RunStatus::Timeout,
+            None => self.deadline().is_some_and(|deadline| at >= deadline),
+        }
+    }
+
+    /// Returns the end of the steps of a job that ran out of time.
+    pub(super) fn job_timed_out(&self) -> Outcome {
+        let limit = self.run.job.timeout_seconds.0;
+        Outcome::TimedOut { limit, backtrace: Vec::new(), of: TimeOf::Job }
+    }
+
+    /// Returns the end of a `finally` that ran out of time.
+    pub(super) fn finally_timed_out(&self) -> Outcome {
+        let limit = self.run.job.finally_timeout.0;
+        Outcome::TimedOut { limit, backtrace: Vec::new(), of: TimeOf::Finally }
     }
 
     /// Returns the end of a group that ran out of time, or of everything within it.
@@ -53,7 +100,11 @@ impl RunState {
     pub fn with_owner_of_time(&self, index: usize, outcome: Outcome, now: Timestamp) -> Outcome {
         let Outcome::TimedOut { limit, backtrace, of: TimeOf::Attempt } = outcome else { return outcome };
         let job = &self.run.job;
-        let (limit, of) = match self.late_group(index, now).map(|group| self.group_timed_out(group)) {
+        let late = self.late(index, now).map(|late| match late {
+            TimeLimit::Group(group) => self.group_timed_out(group),
+            TimeLimit::Finally(_) => self.finally_timed_out(),
+        });
+        let (limit, of) = match late {
             _ if self.deadline().is_some_and(|deadline| now >= deadline) => {
                 match self.verdict.is_some() || self.is_ending() {
                     true => (job.finally_timeout.0, TimeOf::Finally),

@@ -110,7 +110,9 @@ impl Worker<'_> {
                     Value::Number(_) => "a number",
                     _ => "text",
                 };
-                return Err(invalid(format!(" must be a list or an object, and is {kind}")));
+                return Err(invalid(format!(
+                    " must be a list or an object, and is {kind}: write an expression that gives a list"
+                )));
             }
         };
         let most = self.runs.ctx.steps_per_run();
@@ -118,7 +120,7 @@ impl Worker<'_> {
         let per_item = self.state.steps_per_item(step);
         if items.len().saturating_mul(per_item).saturating_add(used) > most {
             return Err(invalid(format!(
-                " has {} items, of {per_item} steps each, and a run has at most {most} steps of items, of which {used} are taken",
+                " has {} items, of {per_item} steps each, and a run has at most {most} steps of items, of which {used} are taken: shorten the list, divide it among several runs, or raise `service.run_steps`",
                 items.len()
             )));
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use stepwell_engine::StoreError;
-use stepwell_engine::run::{Event, apply};
+use stepwell_engine::run::{Event, StepStatus, apply};
 use stepwell_engine::store::{Checkpoint, Commit, Next};
 use tokio::time::sleep;
 
@@ -35,7 +35,12 @@ impl Worker<'_> {
     pub(super) fn push(&mut self, event: Event) -> Result<(), HostError> {
         let groups = self.state.groups_of(event.step());
         apply(&mut self.state, &event)?;
-        for group in groups.into_iter().filter(|group| !self.state.is_running(*group)) {
+        // A retry begins the groups again of which the run has inherited a part.
+        let has_ended = |group: &usize| {
+            let open = [StepStatus::Pending, StepStatus::Running];
+            self.state.steps.get(*group).is_some_and(|step| !open.contains(&step.status))
+        };
+        for group in groups.into_iter().filter(has_ended) {
             self.runs.ctx.group_ended(&self.state, group, self.now());
             self.ended_groups.push((self.pending.len(), group));
         }

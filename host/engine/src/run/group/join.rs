@@ -137,7 +137,7 @@ fn merged(state: &RunState, index: usize) -> (Map<String, Value>, Option<String>
                     let names = (branch_name(state, index, first), branch_name(state, index, number));
                     conflict.get_or_insert_with(|| {
                         format!(
-                            "VARIABLE_CONFLICT: the branches `{}` and `{}` set the variable `{name}` to different values",
+                            "VARIABLE_CONFLICT: the branches `{}` and `{}` set the variable `{name}` to different values: let one of them set it, or give them different names",
                             names.0, names.1
                         )
                     });

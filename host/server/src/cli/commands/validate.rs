@@ -96,5 +96,11 @@ pub(super) async fn job_value(client: &Client, source: &Source) -> Result<Value,
     check(client, source).await?;
     let document = stepwell::engine::document::Document::parse(&source.name, &source.text)
         .map_err(HostError::Invalid)?;
-    Ok(document.value)
+    // A file may hold the body of a request, `{"job": {...}}`.
+    Ok(match document.value {
+        Value::Object(mut body) if body.len() == 1 && body.contains_key("job") => {
+            body.remove("job").unwrap_or_default()
+        }
+        job => job,
+    })
 }
