@@ -29,6 +29,7 @@ use stepwell::HostError;
 pub use api::markdown as operations_table;
 pub use cli::commands::about::commands as commands_table;
 pub use failure::{Exit, exit_codes_table};
+pub use ui::addresses as ui_addresses;
 
 use crate::cli::Cli;
 use crate::cli::args::Command;

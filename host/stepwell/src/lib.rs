@@ -91,7 +91,7 @@ pub use queues::{Closure, QueueLevel, QueueStatus, Queues};
 pub use runs::Runs;
 pub use schedules::{Preview, Schedules};
 pub use service::Service;
-pub use sessions::{Holder, Session, Sessions};
+pub use sessions::{Holder, Opened, Session, Sessions};
 pub use steps::{Activated, RefusedJob, Registration, StepVersion, Steps};
 pub use stepwell_engine as engine;
 pub use stepwell_sandbox as sandbox;

@@ -1,8 +1,9 @@
 //! Sessions of people who use the web UI.
 //!
 //! A session belongs to the holder of an API key or to a person of the OpenID provider. Its roles are those of the
-//! key, or of the provider's values, at the time of each request: it ends with the key. The store has the SHA-256
-//! digest of the session's token, as it has those of keys.
+//! key at the time of each request, or those that the configuration gives to the provider's values of the login. It
+//! ends with the key, or with the login of the configuration. The store has the SHA-256 digest of the session's
+//! token, as it has those of keys.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +24,7 @@ use crate::{Caller, HostError};
 
 /// A session that was not used for this long has ended.
 const IDLE: Duration = Duration::from_secs(12 * 3600);
-/// A session ends this long after the login.
+/// A session ends this long after the login, unless the configuration has a shorter time for people.
 const LONGEST: Duration = Duration::from_secs(7 * 24 * 3600);
 /// The time after which a session gets a new token.
 const TOKEN: Duration = Duration::from_secs(3600);
@@ -33,6 +34,10 @@ const REPLACED: Duration = Duration::from_secs(60);
 const NOTED: Duration = Duration::from_secs(60);
 /// The maximum number of sessions of one holder. A further login ends the oldest ones.
 const MOST: usize = 20;
+/// The time for which a login at the provider is remembered: longer than the code of a login lives.
+const USED: Duration = Duration::from_secs(3600);
+/// The maximum number of logins of one person within that time.
+const MOST_LOGINS: usize = 100;
 /// The number of sessions per read, and the maximum in a list.
 const PAGE: u32 = 1_000;
 const MOST_LISTED: usize = 10_000;
@@ -97,6 +102,23 @@ impl Session {
     }
 }
 
+/// A login that has opened a session.
+#[derive(Debug, Serialize, Deserialize)]
+struct UsedLogin {
+    at: Timestamp,
+}
+
+/// The result of a login at the OpenID provider.
+#[derive(Debug)]
+pub enum Opened {
+    /// The session, with its token, which cannot be read again.
+    Session(Box<Session>, String),
+    /// The login has opened a session before.
+    Used,
+    /// The person has logged in too often.
+    TooOften,
+}
+
 /// The sessions of a host.
 #[derive(Clone)]
 pub struct Sessions {
@@ -109,23 +131,69 @@ impl Sessions {
     /// # Errors
     /// Fails when there are no random numbers, or the store fails.
     pub async fn open(&self, who: &Identity) -> Result<(Session, String), HostError> {
+        let (session, token, changes) = self.opening(who).await?;
+        self.ctx.store.write(changes).await?;
+        Ok((session, token))
+    }
+
+    /// Opens a session for a person who has logged in at the OpenID provider. A login counts once, also on other
+    /// nodes.
+    ///
+    /// # Errors
+    /// Fails when there are no random numbers, or the store fails.
+    pub async fn open_once(&self, who: &Identity, login: &str) -> Result<Opened, HostError> {
         let now = self.ctx.now();
-        let (id, token) = (random::<9>()?, random::<32>()?);
+        let (session, token, mut changes) = self.opening(who).await?;
+        let place = session.holder.place();
+        let known = self.ctx.store.records(Kind::Login, Some(&place), "", PAGE).await?;
+        let gone = known.iter().filter(|record| !is_remembered(record, now));
+        let gone: Vec<Change> = gone.map(|record| forget_login(&record.id)).collect();
+        if known.len() - gone.len() >= MOST_LOGINS {
+            return Ok(Opened::TooOften);
+        }
+        changes.extend(gone);
+        changes.push(Change::Put {
+            kind: Kind::Login,
+            id: hash(login),
+            state: place,
+            value: serde_json::to_value(UsedLogin { at: now }).unwrap_or_default(),
+            expect: Expect::Absent,
+        });
+        match self.ctx.store.write(changes).await {
+            Ok(()) => Ok(Opened::Session(Box::new(session), token)),
+            Err(StoreError::AlreadyThere(kind, _)) if kind == Kind::Login.name() => Ok(Opened::Used),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Returns a new session, its token, and the changes that open it.
+    async fn opening(&self, who: &Identity) -> Result<(Session, String, Vec<Change>), HostError> {
+        let now = self.ctx.now();
+        let (id, token, holder) = (random::<9>()?, random::<32>()?, Holder::of(who));
         let session = Session {
             id,
-            holder: Holder::of(who),
             csrf: random::<18>()?,
             created_at: now,
             seen_at: now,
             token_at: now,
-            ends_at: clock::later(now, LONGEST),
+            ends_at: clock::later(now, self.longest(&holder)),
+            holder,
         };
         let by = By { identity: who.id.clone(), name: who.name.clone() };
         let audit = self.ctx.audit().row(&by, "session.open", &session.id, "");
         let mut changes = self.over(&session.holder).await?;
         changes.extend([put(&session, &token, Expect::Absent), Change::Audit(audit)]);
-        self.ctx.store.write(changes).await?;
-        Ok((session, token))
+        Ok((session, token, changes))
+    }
+
+    /// Returns the longest time of a session of this holder.
+    fn longest(&self, holder: &Holder) -> Duration {
+        let settings = self.ctx.settings();
+        let login = settings.config.oidc.as_ref().and_then(|oidc| oidc.login.as_ref());
+        match (holder, login) {
+            (Holder::Person { .. }, Some(login)) => login.session.0.min(LONGEST),
+            _ => LONGEST,
+        }
     }
 
     /// Returns the removal of the sessions that have ended, and of the oldest ones above the maximum.
@@ -161,6 +229,10 @@ impl Sessions {
         let Some(mut session) = session(&record).filter(|session| session.lives(now)) else {
             return Ok(None);
         };
+        // The configuration may have got a shorter time since the login.
+        if now >= clock::later(session.created_at, self.longest(&session.holder)) {
+            return Ok(None);
+        }
         let Some(who) = self.identity(&session.holder).await? else { return Ok(None) };
         if is_used && now >= clock::later(session.seen_at, NOTED) {
             session.seen_at = now;
@@ -253,7 +325,7 @@ impl Sessions {
         Ok(found)
     }
 
-    /// Removes the sessions that have ended.
+    /// Removes the sessions that have ended, and the logins that need no memory any more.
     ///
     /// # Errors
     /// Fails when the store fails.
@@ -266,6 +338,18 @@ impl Sessions {
             gone.len() < MOST_LISTED
         })
         .await?;
+        let mut after = String::new();
+        loop {
+            let page = self.ctx.store.records(Kind::Login, None, &after, PAGE).await?;
+            let over = page.iter().filter(|record| !is_remembered(record, now));
+            gone.extend(over.map(|record| forget_login(&record.id)));
+            match page.last() {
+                Some(last) if page.len() == PAGE as usize && gone.len() < MOST_LISTED => {
+                    after.clone_from(&last.id);
+                }
+                _ => break,
+            }
+        }
         match gone.is_empty() {
             true => Ok(()),
             false => Ok(self.ctx.store.write(gone).await?),
@@ -291,7 +375,7 @@ impl Sessions {
         }
     }
 
-    /// Returns the identity of a holder as it is now. `None` when the key is gone.
+    /// Returns the identity of a holder as it is now. `None` when the key or the login of the configuration is gone.
     async fn identity(&self, holder: &Holder) -> Result<Option<Identity>, HostError> {
         match holder {
             Holder::Key(id) => {
@@ -302,8 +386,9 @@ impl Sessions {
             }
             Holder::Person { id, name, groups } => {
                 let settings = self.ctx.settings();
-                // A service without a provider knows no people.
-                let Some(oidc) = &settings.config.oidc else { return Ok(None) };
+                // A service without a login knows no people, and one with another provider knows others.
+                let oidc = settings.config.oidc.as_ref().filter(|oidc| oidc.login.is_some());
+                let Some(oidc) = oidc.filter(|oidc| is_of(id, &oidc.issuer)) else { return Ok(None) };
                 let grants = oidc.grants.iter().filter(|grant| groups.contains(&grant.value));
                 let grants =
                     grants.filter_map(|grant| Some((Role::of(&grant.role)?, grant.projects.clone())));
@@ -313,7 +398,7 @@ impl Sessions {
         }
     }
 
-    /// Returns the identity of the holder of a session as it is now. `None` when the key is gone.
+    /// Returns the identity of the holder of a session as it is now. `None` when the key or the login is gone.
     ///
     /// # Errors
     /// Fails when the store fails.
@@ -343,6 +428,22 @@ impl Sessions {
     pub fn caller(&self, who: &Identity, project: &str) -> Result<Caller, HostError> {
         self.ctx.access().caller(who.clone(), Some(project))
     }
+}
+
+/// Returns whether a provider has assigned the id of a person.
+fn is_of(id: &str, issuer: &str) -> bool {
+    let rest = id.strip_prefix("user:").and_then(|rest| rest.strip_prefix(issuer.trim_end_matches('/')));
+    rest.is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// Returns whether a used login is still remembered.
+fn is_remembered(record: &Record, now: Timestamp) -> bool {
+    let used = serde_json::from_value::<UsedLogin>(record.value.clone());
+    used.is_ok_and(|used| now < clock::later(used.at, USED))
+}
+
+fn forget_login(id: &str) -> Change {
+    Change::Remove { kind: Kind::Login, id: id.to_owned(), expect: Expect::Any }
 }
 
 fn session(record: &Record) -> Option<Session> {

@@ -2,7 +2,6 @@
 //! sees them.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -304,21 +303,29 @@ pub(super) fn token_url_problem(text: &str) -> Option<String> {
     let wrong =
         || format!("`{}` is not a URL: write for instance https://login.example.com/token", cut(text, 200));
     let Ok(url) = url::Url::parse(text) else { return Some(wrong()) };
-    let Some(host) = url.host() else { return Some(wrong()) };
+    if url.host().is_none() {
+        return Some(wrong());
+    }
     if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
         return Some("the URL of a token endpoint has no login and no fragment".to_owned());
     }
-    let is_local = match host {
-        url::Host::Domain(name) => name == "localhost",
-        url::Host::Ipv4(address) => IpAddr::from(address).is_loopback(),
-        url::Host::Ipv6(address) => IpAddr::from(address).is_loopback(),
-    };
     match url.scheme() {
-        "https" => None,
-        "http" if is_local => None,
+        _ if is_private(&url) => None,
         "http" => {
             Some("a secret goes to this URL: write https://, or use a server on this machine".to_owned())
         }
         _ => Some(wrong()),
     }
+}
+
+/// Returns whether no other machine can read what is sent to a URL: the connection is encrypted, or stays on this
+/// machine.
+pub fn is_private(url: &url::Url) -> bool {
+    let is_local = match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => return false,
+    };
+    url.scheme() == "https" || url.scheme() == "http" && is_local
 }

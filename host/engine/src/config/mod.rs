@@ -4,6 +4,7 @@
 mod azure_devops;
 mod connection;
 mod credentials;
+mod oidc;
 mod service;
 
 use std::collections::BTreeMap;
@@ -25,9 +26,12 @@ use connection::relative;
 
 pub use azure_devops::{AzureDevOps, ORGANIZATIONS, Organization, ServicePrincipal};
 pub use connection::{Connection, ConnectionLimits, Database, Setting, Tls};
-pub use credentials::{ClientAuthentication, ClientCredentials, Credential, CredentialKind, Provider};
+pub use credentials::{
+    ClientAuthentication, ClientCredentials, Credential, CredentialKind, Provider, is_private,
+};
+pub use oidc::{Oidc, OidcGrant, OidcLogin};
 pub use service::{
-    CircuitBreaker, Features, Oidc, OidcGrant, Project, Retention, Service, Streams, Telemetry, log_problem,
+    CircuitBreaker, Features, Project, Retention, Service, Streams, Telemetry, log_problem,
 };
 
 /// The configuration file, `stepwell.yaml`.
@@ -57,7 +61,8 @@ pub struct Configuration {
     pub service: Service,
     /// Projects by name: lower-case letters, digits and `-`. The project `default` always exists.
     pub projects: BTreeMap<String, Project>,
-    /// The OpenID provider whose bearer tokens give access. Default: none; only API keys give access.
+    /// The OpenID provider whose tokens give access, and at which people log in. Default: none; only API keys
+    /// give access.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub oidc: Option<Oidc>,
     /// Reports to other systems: traces.
@@ -218,6 +223,9 @@ impl Configuration {
         }
         self.circuit_breaker.check(document, problems);
         self.service.check(document, problems);
+        if let Some(oidc) = &mut self.oidc {
+            oidc.check(dir, document, problems);
+        }
         for (name, organization) in &mut self.azure_devops.organizations {
             organization.check(name, dir, document, problems);
         }
@@ -365,6 +373,8 @@ impl Configuration {
             let at = format!("telemetry.otlp_headers.{name}");
             all.extend(header.reference().map(|secret| (at, secret)));
         }
+        let login = self.oidc.as_ref().and_then(|oidc| oidc.login.as_ref()?.client_secret.clone());
+        all.extend(login.map(|secret| ("oidc.login.client_secret".to_owned(), secret)));
         let stores = self.stores.iter().map(|(name, url)| (format!("stores.{name}"), url));
         for (name, url) in stores.chain(self.store.iter().map(|url| ("store".to_owned(), url))) {
             all.extend(url.reference().map(|secret| (name, secret)));

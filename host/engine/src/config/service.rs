@@ -147,57 +147,6 @@ pub struct Features {
     pub parallel_execution: Option<bool>,
 }
 
-/// An OpenID provider whose tokens (JWT, RFC 9068 and OpenID Connect Core 1.0) give people and
-/// programs access.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Oidc {
-    /// The issuer, exactly as the `iss` of its tokens. Its keys are found through
-    /// `/.well-known/openid-configuration` below it.
-    #[schemars(regex(pattern = "^https?://"))]
-    pub issuer: String,
-    /// The required value in `aud` of a token: the name of this service at the provider.
-    #[schemars(length(min = 1))]
-    pub audience: String,
-    /// The claim with the display name. People may choose its value themselves, because no decision depends
-    /// on it. Default: `sub`.
-    #[serde(default = "sub")]
-    pub name_claim: String,
-    /// The claim with roles or groups: a list of texts, or one text with spaces. Dots reach nested claims,
-    /// for instance `realm_access.roles`. Default: `roles`.
-    #[serde(default = "roles")]
-    pub roles_claim: String,
-    /// The rights that values of that claim give.
-    #[schemars(length(min = 1))]
-    pub grants: Vec<OidcGrant>,
-}
-
-/// The rights that a value of the roles claim gives.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct OidcGrant {
-    /// The value of the claim.
-    pub value: String,
-    /// The role: `viewer`, `operator` or `admin`.
-    #[schemars(regex(pattern = "^(viewer|operator|admin)$"))]
-    pub role: String,
-    /// The projects; `*` for all projects and for resources of no project. Default: `default`.
-    #[serde(default = "default_projects")]
-    pub projects: Vec<String>,
-}
-
-fn sub() -> String {
-    "sub".to_owned()
-}
-
-fn roles() -> String {
-    "roles".to_owned()
-}
-
-fn default_projects() -> Vec<String> {
-    vec![crate::project::DEFAULT.to_owned()]
-}
-
 /// Reports to other systems.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]

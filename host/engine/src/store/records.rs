@@ -45,6 +45,9 @@ pub enum Kind {
     Decision,
     /// A session of a person in the web UI, by the digest of its token. The state is its holder.
     Session,
+    /// A login at the OpenID provider that has opened a session, by its digest, so that it opens no other one.
+    /// The state is the holder of the session.
+    Login,
     /// The list of the stored versions of a job, by its id.
     #[strum(serialize = "list of versions")]
     Versions,
@@ -220,6 +223,7 @@ mod tests {
             (Kind::AuditCopy, "copy of an audit log"),
             (Kind::ScheduleVersion, "version of a schedule"),
             (Kind::ScheduleMove, "move of a schedule"),
+            (Kind::Login, "login"),
             (Kind::Versions, "list of versions"),
             (Kind::JobVersion, "version of a job"),
         ] {

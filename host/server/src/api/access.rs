@@ -176,6 +176,23 @@ pub(crate) async fn session(
     Ok(found)
 }
 
+/// Counts an attempt to log in from an address, before it is checked.
+pub(crate) fn may_log_in(app: &App, client: IpAddr) -> Result<(), Problem> {
+    if app.failures.may_try(client, app.host.now()) { Ok(()) } else { Err(too_many_failures()) }
+}
+
+/// Removes an attempt to log in that has not failed from the count.
+pub(crate) fn has_logged_in(app: &App, client: IpAddr) {
+    app.failures.passed(client, app.host.now());
+}
+
+/// Writes a failed attempt to log in to the audit log, together with others of its address.
+pub(crate) async fn failed_to_log_in(app: &App, client: IpAddr, why: &str) {
+    if let Some(count) = app.failures.failed(client, app.host.now()) {
+        note_failed(app, client, count, why).await;
+    }
+}
+
 fn too_many_failures() -> Problem {
     let detail = "too many requests from this address have failed to log in";
     Problem::new(StatusCode::TOO_MANY_REQUESTS, detail)

@@ -59,7 +59,7 @@ use access::caller;
 pub(crate) use observe::observe;
 pub(crate) use refuse::{MAX_BODY, drain, whole as whole_body};
 
-pub(crate) use access::{SignedIn, bearer, session};
+pub(crate) use access::{SignedIn, bearer, failed_to_log_in, has_logged_in, may_log_in, session};
 pub(crate) use bounds::Peer;
 pub(crate) use call::{Call, encoded};
 pub(crate) use openapi::document;
@@ -93,7 +93,7 @@ pub(crate) struct Shared {
     /// Whether requests come from the command in this process, and need no key.
     command: bool,
     /// The OpenID provider, if one is configured.
-    oidc: Option<oidc::Provider>,
+    pub oidc: Option<oidc::Provider>,
     /// The maximum number of requests per second with one key.
     rate: NonZeroU32,
     /// The keys that were looked up, by their hashes.

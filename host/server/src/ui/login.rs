@@ -7,9 +7,10 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
+use stepwell::Holder;
 
 use super::guard::{Visitor, login_fields, visitor};
-use super::{ROOT, Ui, layout};
+use super::{ROOT, Ui, layout, openid, show};
 use crate::api::{self, Problem};
 
 /// The names of the cookie with the token of the session: over TLS, browsers accept the second name only from this
@@ -25,10 +26,11 @@ pub(super) fn cookie(headers: &HeaderMap) -> Option<String> {
     found.max_by_key(|(name, _)| name.len()).map(|(_, value)| value.to_owned())
 }
 
-/// Returns whether the browser reaches the service over TLS: a proxy in front of it says so.
+/// Returns whether the browser reaches the service over TLS: a proxy in front of it says so, or the configuration.
 pub(super) fn is_secure(ui: &Ui, parts: &Parts) -> bool {
-    api::is_behind_proxy(&ui.app, parts)
-        && parts.headers.get("x-forwarded-proto").is_some_and(|value| value == "https")
+    let is_forwarded = api::is_behind_proxy(&ui.app, parts)
+        && parts.headers.get("x-forwarded-proto").is_some_and(|value| value == "https");
+    is_forwarded || openid::is_public(ui, &parts.headers)
 }
 
 /// Adds the cookie of a session to a response.
@@ -43,7 +45,10 @@ pub(super) fn set_cookie(response: &mut Response, token: &str, secure: bool) {
 #[derive(Deserialize, Default)]
 pub(super) struct Next {
     #[serde(default)]
-    next: String,
+    pub next: String,
+    /// Whether a person of the provider has just logged out.
+    #[serde(default)]
+    pub left: bool,
 }
 
 /// Returns the page of this service to which a login leads.
@@ -56,27 +61,31 @@ pub(super) fn local(next: &str) -> &str {
 /// Shows the form of the login.
 pub(super) async fn page(
     State(ui): State<Ui>,
-    Query(Next { next }): Query<Next>,
+    Query(Next { next, left }): Query<Next>,
     request: Request,
 ) -> Response {
     let (parts, _) = request.into_parts();
     if let Ok(Some(_)) = visitor(&ui, &parts).await {
         return Redirect::to(local(&next)).into_response();
     }
-    layout::bare("Log in", StatusCode::OK, form(&next, None))
+    let farewell = if left { openid::farewell(&ui).await } else { html! {} };
+    layout::bare("Log in", StatusCode::OK, html! { (farewell) (form(&ui, &next, None)) })
 }
 
-fn form(next: &str, problem: Option<&str>) -> Markup {
+/// Shows the ways to log in.
+pub(super) fn form(ui: &Ui, next: &str, problem: Option<&str>) -> Markup {
+    let is_only = !openid::is_there(ui);
     html! {
         h1 { "Log in to Stepwell" }
         @if let Some(problem) = problem {
-            div.alert data-kind="error" role="alert" { (problem) }
+            div.alert data-kind="error" role="alert" { (show::text(problem)) }
         }
+        (openid::button(ui, next))
         form.form method="post" action={ (ROOT) "/login" } {
             input type="hidden" name="next" value=(next);
             div.field {
                 label for="key" { "API key" }
-                input #key name="key" type="password" autocomplete="current-password" required autofocus
+                input #key name="key" type="password" autocomplete="current-password" required autofocus[is_only]
                     aria-describedby="key-hint" placeholder="sw_…";
                 p.hint #key-hint {
                     "The first key is in the file that " code { "stepwell serve" } " names at its first start. "
@@ -96,9 +105,10 @@ pub(super) async fn log_in(State(ui): State<Ui>, request: Request<Body>) -> Resp
         Err(problem) => return layout::problem(&problem, None),
     };
     let client = api::client(&ui.app, &parts);
-    let key = fields.get("key").trim();
+    // The session of a token would outlive it: people with tokens log in at the provider.
+    let key = Some(fields.get("key").trim()).filter(|key| key.starts_with("sw_"));
     let opened = async {
-        let who = api::bearer(&ui.app, Some(key).filter(|key| !key.is_empty()), client.0).await?;
+        let who = api::bearer(&ui.app, key, client.0).await?;
         let opened = ui.app.host.sessions().open(&who).await;
         opened.map(|(_, token)| token).map_err(Problem::from)
     };
@@ -110,8 +120,9 @@ pub(super) async fn log_in(State(ui): State<Ui>, request: Request<Body>) -> Resp
         }
         Err(problem) => {
             let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::UNAUTHORIZED);
-            let said = if key.is_empty() { "Enter an API key." } else { &problem.detail };
-            layout::bare("Log in", status, form(local(fields.get("next")), Some(said)))
+            let is_missing = key.is_none() && status == StatusCode::UNAUTHORIZED;
+            let said = if is_missing { "Enter an API key: it begins with sw_." } else { &problem.detail };
+            layout::bare("Log in", status, form(&ui, local(fields.get("next")), Some(said)))
         }
     }
 }
@@ -119,12 +130,14 @@ pub(super) async fn log_in(State(ui): State<Ui>, request: Request<Body>) -> Resp
 /// Ends the session.
 pub(super) async fn log_out(
     State(ui): State<Ui>,
-    Extension(Visitor { who, token, .. }): Extension<Visitor>,
+    Extension(Visitor { session, who, token }): Extension<Visitor>,
 ) -> Response {
     if let Err(error) = ui.app.host.sessions().close(&token, &who).await {
         return layout::problem(&Problem::from(error), None);
     }
-    let mut response = Redirect::to(&format!("{ROOT}/login")).into_response();
+    let is_person = matches!(session.holder, Holder::Person { .. });
+    let left = if is_person { "?left=true" } else { "" };
+    let mut response = Redirect::to(&format!("{ROOT}/login{left}")).into_response();
     for name in COOKIES {
         let secure = if name.starts_with("__Host-") { "; Secure" } else { "" };
         let gone = format!("{name}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0{secure}");

@@ -17,7 +17,9 @@ mod graph;
 mod guard;
 mod layout;
 mod login;
+mod openid;
 mod pages;
+mod route;
 mod show;
 mod value;
 mod values;
@@ -31,6 +33,7 @@ use axum::response::Redirect;
 use axum::routing::{get, post};
 
 use crate::api::{App, observe};
+use route::{Route, routes};
 
 /// The path below which all pages are.
 const ROOT: &str = "/ui";
@@ -52,19 +55,42 @@ impl std::ops::Deref for Ui {
     }
 }
 
+/// The addresses of people outside of the pages of projects.
+const HOME: &[Route] = routes! {
+    get "/ui" login::home;
+    post "/ui/logout" login::log_out;
+    post "/ui/p/{project}/do/{operation}" actions::act;
+};
+
+/// The addresses that need no session.
+const PUBLIC: &[Route] = routes! {
+    get "/" async || Redirect::to(ROOT);
+    get "/ui/login" login::page;
+    post "/ui/login" login::log_in;
+    get "/ui/login/openid" openid::begin;
+    get "/ui/login/openid/callback" openid::back;
+    get "/ui/assets/{name}" assets::get;
+    get "/ui/{*path}" layout::no_page;
+};
+
+/// Returns the method and the path of each address of the web UI, and whether it needs a session.
+pub fn addresses() -> Vec<(&'static str, &'static str, bool)> {
+    let of = |route: &Route, needs_session| (route.method, route.path, needs_session);
+    let people = HOME.iter().chain(pages::all()).map(|route| of(route, true));
+    people.chain(PUBLIC.iter().map(|route| of(route, false))).collect()
+}
+
+fn routed<'r>(routes: impl IntoIterator<Item = &'r Route>) -> Router<Ui> {
+    routes.into_iter().fold(Router::new(), |router, route| router.route(route.path, (route.handler)()))
+}
+
 /// Returns the pages, with the API at all other paths.
 pub(crate) fn router(app: App, api: Router) -> Router {
     let ui = Ui(Arc::new(Shared { app: app.clone(), api: api.clone() }));
-    let people = pages::router()
-        .route("/ui", get(login::home))
-        .route("/ui/logout", post(login::log_out))
-        .route("/ui/p/{project}/do/{operation}", post(actions::act))
-        .route_layer(from_fn_with_state(ui.clone(), guard::signed_in));
+    let people = routed(HOME.iter().chain(pages::all()));
     people
-        .route("/", get(async || Redirect::to(ROOT)))
-        .route("/ui/login", get(login::page).post(login::log_in))
-        .route("/ui/assets/{name}", get(assets::get))
-        .route("/ui/{*path}", get(layout::no_page))
+        .route_layer(from_fn_with_state(ui.clone(), guard::signed_in))
+        .merge(routed(PUBLIC))
         .route_layer(from_fn_with_state(ui.clone(), guard::admit))
         .route_layer(from_fn_with_state(app, observe))
         .route_layer(map_response(guard::protect))

@@ -104,10 +104,17 @@ async fn check(host: &Host, args: &HostArgs, findings: &mut Vec<Finding>) {
     findings.push(allocator);
     if let Some(settings) = config.oidc.clone() {
         let issuer = settings.issuer.clone();
+        let has_login = settings.login.is_some();
         let fetched = match oidc::Provider::new(settings) {
-            Ok(provider) => provider.fetch().await.map(|set| set.keys.len()),
+            Ok(provider) => provider.fetch().await,
             Err(error) => Err(error),
         };
+        let fetched = fetched.and_then(|found| {
+            if has_login {
+                oidc::endpoints(&found.discovery)?;
+            }
+            Ok(found.keys.keys.len())
+        });
         findings.push(match fetched {
             Ok(count) => {
                 finding("OpenID provider", State::Good, format!("{issuer}: {}", counted(count, "key")), "")

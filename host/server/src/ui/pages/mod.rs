@@ -21,58 +21,60 @@ mod schema;
 mod steps;
 mod welcome;
 
-use axum::Router;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
-use super::Ui;
 use super::ask::Ask;
+use super::route::{Route, routes};
 use crate::api::Problem;
 
+/// The pages of projects, besides those of a run.
+const PAGES: &[Route] = routes! {
+    get "/ui/p/{project}" overview::page;
+    post "/ui/p/{project}/sample" welcome::run_sample;
+    get "/ui/p/{project}/queues" queues::page;
+    get "/ui/p/{project}/schedules" schedules::list;
+    get "/ui/p/{project}/calendar" calendar::page;
+    get "/ui/p/{project}/schedules/{job}" schedules::one;
+    get "/ui/p/{project}/ledger" ledger::page;
+    get "/ui/p/{project}/backfills" backfills::page;
+    get "/ui/p/{project}/runs" runs::list;
+    get "/ui/p/{project}/jobs" jobs::list;
+    get "/ui/p/{project}/editor" job::editor::new;
+    post "/ui/p/{project}/editor/form" job::editor::change;
+    post "/ui/p/{project}/editor/preview" job::preview::panel;
+    post "/ui/p/{project}/editor/validate" job::editor::validate;
+    post "/ui/p/{project}/editor/save" job::editor::save;
+    post "/ui/p/{project}/editor/try" job::editor::try_out;
+    get "/ui/p/{project}/jobs/{id}" job::page;
+    get "/ui/p/{project}/jobs/{id}/edit" job::editor::edit;
+    post "/ui/p/{project}/jobs/{id}/run" job::run;
+    get "/ui/p/{project}/jobs/{id}/versions" job::versions::page;
+    get "/ui/p/{project}/approvals" approvals::list;
+    get "/ui/p/{project}/approvals/{run}/{step}" approvals::page;
+    get "/ui/p/{project}/dead-letters" dead_letters::list;
+    post "/ui/p/{project}/dead-letters/bulk" dead_letters::bulk;
+    get "/ui/p/{project}/dead-letters/{id}" dead_letters::show;
+    post "/ui/p/{project}/dead-letters/{id}/redrive" dead_letters::redrive;
+    get "/ui/p/{project}/steps" steps::list;
+    post "/ui/p/{project}/components" steps::register;
+    get "/ui/p/{project}/steps/{step}" steps::show;
+    get "/ui/p/{project}/steps/{step}/differences" steps::compare;
+    get "/ui/p/{project}/policies" policies::page;
+    post "/ui/p/{project}/policies/preview" policies::preview;
+    get "/ui/p/{project}/connections" connections::list;
+    get "/ui/p/{project}/connections/azure-devops" connections::organizations;
+    post "/ui/p/{project}/connections/azure-devops/{name}/test" connections::test_organization;
+    post "/ui/p/{project}/connections/{name}/test" connections::test;
+    get "/ui/p/{project}/audit" audit::list;
+    get "/ui/p/{project}/audit/verify" audit::verify;
+    get "/ui/p/{project}/access" access::page;
+    post "/ui/p/{project}/access/keys" access::create;
+};
+
 /// Returns all pages of projects.
-pub(super) fn router() -> Router<Ui> {
-    Router::new()
-        .route("/ui/p/{project}", get(overview::page))
-        .route("/ui/p/{project}/sample", post(welcome::run_sample))
-        .route("/ui/p/{project}/queues", get(queues::page))
-        .route("/ui/p/{project}/schedules", get(schedules::list))
-        .route("/ui/p/{project}/calendar", get(calendar::page))
-        .route("/ui/p/{project}/schedules/{job}", get(schedules::one))
-        .route("/ui/p/{project}/ledger", get(ledger::page))
-        .route("/ui/p/{project}/backfills", get(backfills::page))
-        .route("/ui/p/{project}/runs", get(runs::list))
-        .route("/ui/p/{project}/jobs", get(jobs::list))
-        .route("/ui/p/{project}/editor", get(job::editor::new))
-        .route("/ui/p/{project}/editor/form", post(job::editor::change))
-        .route("/ui/p/{project}/editor/preview", post(job::preview::panel))
-        .route("/ui/p/{project}/editor/validate", post(job::editor::validate))
-        .route("/ui/p/{project}/editor/save", post(job::editor::save))
-        .route("/ui/p/{project}/editor/try", post(job::editor::try_out))
-        .route("/ui/p/{project}/jobs/{id}", get(job::page))
-        .route("/ui/p/{project}/jobs/{id}/edit", get(job::editor::edit))
-        .route("/ui/p/{project}/jobs/{id}/run", post(job::run))
-        .route("/ui/p/{project}/jobs/{id}/versions", get(job::versions::page))
-        .merge(run::routes())
-        .route("/ui/p/{project}/approvals", get(approvals::list))
-        .route("/ui/p/{project}/approvals/{run}/{step}", get(approvals::page))
-        .route("/ui/p/{project}/dead-letters", get(dead_letters::list))
-        .route("/ui/p/{project}/dead-letters/bulk", post(dead_letters::bulk))
-        .route("/ui/p/{project}/dead-letters/{id}", get(dead_letters::show))
-        .route("/ui/p/{project}/dead-letters/{id}/redrive", post(dead_letters::redrive))
-        .route("/ui/p/{project}/steps", get(steps::list))
-        .route("/ui/p/{project}/components", post(steps::register))
-        .route("/ui/p/{project}/steps/{step}", get(steps::show))
-        .route("/ui/p/{project}/steps/{step}/differences", get(steps::compare))
-        .route("/ui/p/{project}/policies", get(policies::page))
-        .route("/ui/p/{project}/policies/preview", post(policies::preview))
-        .route("/ui/p/{project}/connections", get(connections::list))
-        .route("/ui/p/{project}/connections/azure-devops", get(connections::organizations))
-        .route("/ui/p/{project}/connections/azure-devops/{name}/test", post(connections::test_organization))
-        .route("/ui/p/{project}/connections/{name}/test", post(connections::test))
-        .route("/ui/p/{project}/audit", get(audit::list))
-        .route("/ui/p/{project}/audit/verify", get(audit::verify))
-        .route("/ui/p/{project}/access", get(access::page))
-        .route("/ui/p/{project}/access/keys", post(access::create))
+pub(super) fn all() -> impl Iterator<Item = &'static Route> {
+    PAGES.iter().chain(run::PAGES)
 }
 
 /// Returns the page, or the page about the problem.

@@ -9,7 +9,6 @@ mod steps;
 mod timeline;
 mod usage;
 
-use axum::Router;
 use axum::extract::Path;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::Response;
@@ -25,25 +24,23 @@ use crate::api::{Call, Operation};
 use crate::ui::actions::Button;
 use crate::ui::ask::Ask;
 use crate::ui::layout::Section;
+use crate::ui::route::{Route, routes};
 use crate::ui::value::Parts;
-use crate::ui::{Ui, show, words};
+use crate::ui::{show, words};
 
-/// Returns the pages of runs.
-pub(super) fn routes() -> Router<Ui> {
-    const RUN: &str = "/ui/p/{project}/runs/{id}";
-    let at = |path: &str| format!("{RUN}{path}");
-    Router::new()
-        .route(RUN, get(page))
-        .route(&at("/log"), get(log::page))
-        .route(&at("/log/stream"), get(log::stream))
-        .route(&at("/log.txt"), get(log::text))
-        .route(&at("/steps/{step}"), get(step::page))
-        .route(&at("/steps/{step}/output.json"), get(step::download))
-        .route(&at("/files"), get(files::list))
-        .route(&at("/files/{*path}"), get(files::view))
-        .route(&at("/download/{*path}"), get(files::download))
-        .route(&at("/image/{*path}"), get(files::image))
-}
+/// The pages of a run.
+pub(super) const PAGES: &[Route] = routes! {
+    get "/ui/p/{project}/runs/{id}" page;
+    get "/ui/p/{project}/runs/{id}/log" log::page;
+    get "/ui/p/{project}/runs/{id}/log/stream" log::stream;
+    get "/ui/p/{project}/runs/{id}/log.txt" log::text;
+    get "/ui/p/{project}/runs/{id}/steps/{step}" step::page;
+    get "/ui/p/{project}/runs/{id}/steps/{step}/output.json" step::download;
+    get "/ui/p/{project}/runs/{id}/files" files::list;
+    get "/ui/p/{project}/runs/{id}/files/{*path}" files::view;
+    get "/ui/p/{project}/runs/{id}/download/{*path}" files::download;
+    get "/ui/p/{project}/runs/{id}/image/{*path}" files::image;
+};
 
 /// Returns whether a run has ended.
 fn has_ended(run: &Value) -> bool {

@@ -4,18 +4,24 @@
 //! audience, and is neither expired nor from the future. The keys are fetched when they are first needed, and
 //! again when a token names an unknown key: at most once per minute, so that a client with bad tokens cannot
 //! cause a request to the provider for each of them.
+//!
+//! [`login`] is the login of people in the web UI at this provider, and [`discovery`] reads its documents.
 
-use std::time::Duration;
+mod discovery;
+mod login;
 
-use jsonwebtoken::jwk::{Jwk, JwkSet};
+use jsonwebtoken::jwk::{Jwk, JwkSet, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation, decode, decode_header};
 use parking_lot::Mutex;
 use serde_json::{Map, Value};
 use stepwell::engine::clock::Timestamp;
 use stepwell::engine::config::Oidc;
+use stepwell::engine::document::cut;
 use stepwell::engine::label;
-
 use stepwell::{Identity, Role};
+
+use discovery::{Discovery, Web};
+pub(crate) use login::{Begun, Returned, endpoints};
 
 /// The allowed signature algorithms. Algorithms with a shared secret, and `none`, are not among them.
 const ALGORITHMS: &[Algorithm] = &[
@@ -35,24 +41,36 @@ const LEEWAY: u64 = 60;
 const KEPT: chrono::Duration = chrono::Duration::hours(1);
 /// The minimum time between two attempts to fetch the keys.
 const PAUSE: chrono::Duration = chrono::Duration::seconds(60);
-/// The maximum size of a response of the provider, in bytes.
-const MOST: usize = 1 << 20;
+/// The maximum number of characters of a display name.
+const NAME: usize = 200;
 
 /// An OpenID provider.
 pub(crate) struct Provider {
     settings: Oidc,
-    client: reqwest::Client,
-    keys: Mutex<Keys>,
+    web: Web,
+    known: Mutex<Known>,
     /// Locked during a fetch.
     fetching: tokio::sync::Mutex<()>,
+    /// Limits concurrent logins.
+    logins: tokio::sync::Semaphore,
 }
 
+/// The documents of the provider, and the last attempt to fetch them.
 #[derive(Default)]
-struct Keys {
-    set: Option<JwkSet>,
+struct Known {
+    found: Option<Found>,
     fetched: Option<Timestamp>,
     tried: Option<Timestamp>,
+    /// The number of attempts.
+    tries: u64,
     why: String,
+}
+
+/// The documents of the provider.
+#[derive(Debug, Clone)]
+pub(crate) struct Found {
+    pub discovery: Discovery,
+    pub keys: JwkSet,
 }
 
 /// The reason why a token is not accepted.
@@ -79,23 +97,19 @@ fn header_of(token: &str) -> Result<Header, Error> {
 
 impl Provider {
     pub fn new(settings: Oidc) -> Result<Self, String> {
-        // An embedder that has already chosen a cryptography library keeps it.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder()
-            .timeout(Duration::from_secs(5))
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .map_err(|error| error.to_string())?;
-        Ok(Self { settings, client, keys: Mutex::default(), fetching: tokio::sync::Mutex::default() })
+        Ok(Self {
+            settings,
+            web: Web::new()?,
+            known: Mutex::default(),
+            fetching: tokio::sync::Mutex::default(),
+            logins: tokio::sync::Semaphore::new(login::MAX_LOGINS),
+        })
     }
 
     /// Returns the identity of the bearer of a token.
     pub async fn identity(&self, token: &str, now: Timestamp) -> Result<Identity, Error> {
         let header = header_of(token)?;
-        let key = self
-            .key(header.kid.as_deref(), now)
-            .await?
-            .ok_or_else(|| refused("it is signed with a key that the issuer does not have"))?;
+        let key = self.key(&header, now, PAUSE).await?;
         self.bearer(token, header.alg, &key, now)
     }
 
@@ -103,7 +117,7 @@ impl Provider {
     /// request.
     pub fn has_signed(&self, token: &str, now: Timestamp) -> bool {
         let Ok(header) = header_of(token) else { return false };
-        let key = self.known(header.kid.as_deref(), now);
+        let key = self.recent(now, &|found| pick(&found.keys, header.kid.as_deref()));
         key.is_some_and(|key| self.bearer(token, header.alg, &key, now).is_ok())
     }
 
@@ -115,9 +129,22 @@ impl Provider {
         key: &Jwk,
         now: Timestamp,
     ) -> Result<Identity, Error> {
+        let claims = self.claims(token, algorithm, key, &self.settings.audience, now)?;
+        self.of(&claims)
+    }
+
+    /// Returns the claims of a token that this key signed for that audience, and that is valid now.
+    fn claims(
+        &self,
+        token: &str,
+        algorithm: Algorithm,
+        key: &Jwk,
+        audience: &str,
+        now: Timestamp,
+    ) -> Result<Map<String, Value>, Error> {
         let mut rules = Validation::new(algorithm);
         rules.set_issuer(&[&self.settings.issuer]);
-        rules.set_audience(&[&self.settings.audience]);
+        rules.set_audience(&[audience]);
         rules.set_required_spec_claims(&["exp", "iss", "aud"]);
         // The times are checked below, with the host's clock.
         rules.validate_exp = false;
@@ -127,28 +154,31 @@ impl Provider {
             .claims;
         let seconds = u64::try_from(now.timestamp()).unwrap_or(0);
         let time = |name: &str| claims.get(name).and_then(Value::as_f64).map(|at| at as u64);
-        if time("exp").is_none_or(|end| end + LEEWAY < seconds) {
+        if time("exp").is_none_or(|end| end.saturating_add(LEEWAY) < seconds) {
             return Err(refused("it has expired"));
         }
         if time("nbf").is_some_and(|begin| begin > seconds + LEEWAY) {
             return Err(refused("it is not valid yet"));
         }
-        self.of(&claims).ok_or_else(|| {
-            refused(&format!("it has no claim `sub`, or none named `{}`", self.settings.name_claim))
-        })
+        Ok(claims)
     }
 
-    fn of(&self, claims: &Map<String, Value>) -> Option<Identity> {
+    /// Returns the identity with these claims.
+    fn of(&self, claims: &Map<String, Value>) -> Result<Identity, Error> {
         let settings = &self.settings;
-        let name = label::shown(find(claims, &settings.name_claim)?.as_str()?);
-        let subject = claims.get("sub").and_then(Value::as_str).filter(|sub| !sub.is_empty())?;
+        let name = find(claims, &settings.name_claim).and_then(Value::as_str);
+        let subject = claims.get("sub").and_then(Value::as_str).filter(|sub| !sub.is_empty());
+        let (Some(name), Some(subject)) = (name, subject) else {
+            return Err(refused(&format!("it has no claim `sub`, or none named `{}`", settings.name_claim)));
+        };
+        let name = cut(&label::shown(name), NAME);
         let held = match find(claims, &settings.roles_claim) {
             Some(Value::Array(all)) => all.iter().filter_map(Value::as_str).collect(),
             Some(Value::String(text)) => text.split_whitespace().collect(),
             _ => Vec::new(),
         };
         let grants = settings.grants.iter().filter(|grant| held.contains(&grant.value.as_str()));
-        Some(Identity {
+        Ok(Identity {
             // Users may be able to choose their names; only the issuer assigns this id.
             id: format!("user:{}/{subject}", settings.issuer.trim_end_matches('/')),
             groups: held.iter().map(|value| (*value).to_owned()).collect(),
@@ -160,87 +190,80 @@ impl Provider {
         })
     }
 
-    /// Returns the issuer's key with that id, or its only key.
-    async fn key(&self, kid: Option<&str>, now: Timestamp) -> Result<Option<Jwk>, Error> {
-        if let Some(found) = self.known(kid, now) {
-            return Ok(Some(found));
+    /// Returns the issuer's key for a token.
+    async fn key(&self, header: &Header, now: Timestamp, pause: chrono::Duration) -> Result<Jwk, Error> {
+        let found = self.find(now, pause, &|found| pick(&found.keys, header.kid.as_deref())).await?;
+        found.ok_or_else(|| refused("it is signed with a key that the issuer does not have"))
+    }
+
+    /// Returns the part of the provider's documents that `wanted` finds. When it finds none, or the documents are
+    /// old, fetches them, at most once per `pause`.
+    async fn find<T>(
+        &self,
+        now: Timestamp,
+        pause: chrono::Duration,
+        wanted: &(impl Fn(&Found) -> Option<T> + Sync),
+    ) -> Result<Option<T>, Error> {
+        let tries = self.known.lock().tries;
+        if let Some(part) = self.recent(now, wanted) {
+            return Ok(Some(part));
         }
         let _one = self.fetching.lock().await;
-        if let Some(found) = self.known(kid, now) {
-            return Ok(Some(found));
+        if let Some(part) = self.recent(now, wanted) {
+            return Ok(Some(part));
         }
-        let tried = {
-            let mut keys = self.keys.lock();
-            let tried = keys.tried.is_some_and(|at| now - at < PAUSE);
-            if !tried {
-                keys.tried = Some(now);
+        let may = {
+            let mut known = self.known.lock();
+            // A request that has waited for another one's fetch uses its result.
+            let may = known.tries == tries && known.tried.is_none_or(|at| now - at >= pause);
+            if may {
+                (known.tried, known.tries) = (Some(now), tries + 1);
             }
-            tried
+            may
         };
-        if !tried {
+        if may {
             let fetched = self.fetch().await;
-            let mut keys = self.keys.lock();
+            let mut known = self.known.lock();
             match fetched {
-                Ok(set) => {
-                    (keys.set, keys.fetched, keys.why) = (Some(set), Some(now), String::new());
-                }
+                Ok(found) => (known.found, known.fetched, known.why) = (Some(found), Some(now), String::new()),
                 Err(why) => {
                     tracing::warn!("cannot fetch the keys of {}: {why}", self.settings.issuer);
-                    keys.why = why;
+                    known.why = why;
                 }
             }
         }
-        let keys = self.keys.lock();
-        match &keys.set {
+        let known = self.known.lock();
+        match &known.found {
             // While the provider is unavailable, its last known keys stay valid.
-            Some(set) => Ok(pick(set, kid)),
-            None => Err(Error::Unavailable(format!("the issuer's keys are not available: {}", keys.why))),
+            Some(found) => Ok(wanted(found)),
+            None => Err(Error::Unavailable(format!("the issuer's keys are not available: {}", known.why))),
         }
     }
 
-    /// Returns a key from the last fetch, if that is recent.
-    fn known(&self, kid: Option<&str>, now: Timestamp) -> Option<Jwk> {
-        let keys = self.keys.lock();
-        keys.fetched.filter(|at| now - *at < KEPT)?;
-        pick(keys.set.as_ref()?, kid)
+    /// Returns that part of the documents of the last fetch, if it is recent.
+    fn recent<T>(&self, now: Timestamp, wanted: &impl Fn(&Found) -> Option<T>) -> Option<T> {
+        let known = self.known.lock();
+        known.fetched.filter(|at| now - *at < KEPT)?;
+        wanted(known.found.as_ref()?)
     }
 
-    /// Fetches the keys. `stepwell doctor` uses it to check the provider.
-    pub async fn fetch(&self) -> Result<JwkSet, String> {
-        let place =
-            format!("{}/.well-known/openid-configuration", self.settings.issuer.trim_end_matches('/'));
-        let found: Value = self.get(&place).await?;
-        let text = |key: &str| found.get(key).and_then(Value::as_str);
-        if text("issuer") != Some(self.settings.issuer.as_str()) {
-            return Err(format!("{place} names the issuer {}", text("issuer").unwrap_or("(none)")));
-        }
-        let place = text("jwks_uri").ok_or_else(|| format!("{place} has no `jwks_uri`"))?;
-        serde_json::from_value(self.get(place).await?).map_err(|error| format!("{place}: {error}"))
-    }
-
-    async fn get(&self, place: &str) -> Result<Value, String> {
-        let wrong = |error: &dyn std::fmt::Display| format!("{place}: {error}");
-        let mut answer = self.client.get(place).send().await.map_err(|e| wrong(&e))?;
-        if !answer.status().is_success() {
-            return Err(wrong(&answer.status()));
-        }
-        let mut text = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(|e| wrong(&e))? {
-            text.extend_from_slice(&chunk);
-            if text.len() > MOST {
-                return Err(wrong(&"the response is too long"));
-            }
-        }
-        serde_json::from_slice(&text).map_err(|e| wrong(&e))
+    /// Fetches the documents. `stepwell doctor` uses it to check the provider.
+    pub async fn fetch(&self) -> Result<Found, String> {
+        let discovery = self.web.discovery(&self.settings.issuer).await?;
+        let keys = self.web.get(&discovery.jwks_uri, None).await?;
+        let keys = serde_json::from_value(keys).map_err(|error| format!("{}: {error}", discovery.jwks_uri))?;
+        Ok(Found { discovery, keys })
     }
 }
 
+/// Returns the key with that id, or the only key. A key for encryption signs nothing.
 fn pick(set: &JwkSet, kid: Option<&str>) -> Option<Jwk> {
-    match (kid, set.keys.as_slice()) {
-        (Some(kid), _) => set.find(kid).cloned(),
-        (None, [only]) => Some(only.clone()),
+    let found = match (kid, set.keys.as_slice()) {
+        (Some(kid), _) => set.find(kid),
+        (None, [only]) => Some(only),
         (None, _) => None,
-    }
+    };
+    found.filter(|key| key.common.public_key_use != Some(PublicKeyUse::Encryption)).cloned()
 }
 
 /// Finds a claim by its name, or in nested objects by names with dots between them.
