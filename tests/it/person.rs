@@ -19,11 +19,16 @@ pub struct Person<'s> {
 impl<'s> Person<'s> {
     /// Logs in with a key.
     pub async fn log_in(server: &'s Server, key: &str) -> Self {
+        Self::log_in_to(server, key, "default").await
+    }
+
+    /// Logs in with a key of that project.
+    pub async fn log_in_to(server: &'s Server, key: &str, project: &str) -> Self {
         let reply = server.raw("POST", "/ui/login", &[FORM], &format!("key={key}")).await.unwrap();
         assert_eq!(reply.status, 303, "{reply:?}");
         let cookie = reply.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
         let mut person = Self { server, cookie, csrf: String::new() };
-        let page = person.get("/jobs").await.body;
+        let page = person.get_whole(&format!("/ui/p/{project}/jobs")).await.body;
         let csrf = page.split_once("name=\"csrf-token\" content=\"").unwrap().1;
         person.csrf = csrf.split('"').next().unwrap().to_owned();
         person
@@ -38,6 +43,11 @@ impl<'s> Person<'s> {
 
     pub async fn get(&self, path: &str) -> Reply {
         self.get_with(path, &[]).await
+    }
+
+    /// Gets a whole address.
+    pub async fn get_whole(&self, path: &str) -> Reply {
+        self.server.raw("GET", path, &[("cookie", &self.cookie)], "").await.unwrap()
     }
 
     pub async fn get_with(&self, path: &str, more: &[(&str, &str)]) -> Reply {
@@ -60,9 +70,13 @@ impl<'s> Person<'s> {
 
     /// Sends a form, with the token of the session.
     pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Reply {
+        self.post_whole(&format!("/ui/p/default{path}"), fields).await
+    }
+
+    /// Sends a form to a whole address.
+    pub async fn post_whole(&self, path: &str, fields: &[(&str, &str)]) -> Reply {
         let mut body = url::form_urlencoded::Serializer::new(String::new());
         body.append_pair("csrf", &self.csrf).extend_pairs(fields);
-        let path = format!("/ui/p/default{path}");
-        self.server.raw("POST", &path, &[("cookie", &self.cookie), FORM], &body.finish()).await.unwrap()
+        self.server.raw("POST", path, &[("cookie", &self.cookie), FORM], &body.finish()).await.unwrap()
     }
 }

@@ -1,7 +1,8 @@
-//! The harness of the integration tests, and the Azure DevOps emulator.
+//! The harness of the integration tests, and the emulators of Azure DevOps and of an OpenID provider.
 
 pub mod azure_devops;
 pub mod certificates;
+pub mod openid;
 pub mod oracle;
 pub mod partner;
 pub mod proxy;

@@ -94,9 +94,13 @@ async fn types(ask: &Ask) -> Result<BTreeMap<String, Value>, Problem> {
     Ok(types)
 }
 
+fn no_role() -> Problem {
+    Problem::new(StatusCode::FORBIDDEN, "this needs the role operator")
+}
+
 async fn page(ask: &Ask, draft: Draft<'_>) -> Result<Response, Problem> {
     if !ask.may(&Operation::putJob) {
-        return Err(Problem::new(StatusCode::FORBIDDEN, "this needs the role operator"));
+        return Err(no_role());
     }
     let types = types(ask).await?;
     let title = if draft.id.is_empty() { "New job".to_owned() } else { format!("Edit {}", draft.id) };
@@ -224,6 +228,9 @@ fn form(
 
 /// Makes a change of the form in the text, and returns both.
 pub(in crate::ui) async fn change(ask: Ask, Extension(fields): Extension<Fields>) -> Response {
+    if !ask.may(&Operation::putJob) {
+        return ask.problem(&no_role());
+    }
     let types = match types(&ask).await {
         Ok(types) => types,
         Err(problem) => return ask.problem(&problem),
