@@ -77,8 +77,7 @@ impl<'s> Browser<'s> {
         let cookies: Vec<String> =
             self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let cookies = cookies.join("; ");
-        let headers =
-            [("cookie", cookies.as_str()), ("content-type", "application/x-www-form-urlencoded")];
+        let headers = [("cookie", cookies.as_str()), ("content-type", "application/x-www-form-urlencoded")];
         let reply = self.server.raw(method, path, &headers, form).await.unwrap();
         for line in reply.headers.lines().filter(|line| line.to_lowercase().starts_with("set-cookie:")) {
             let (name, rest) = line.split_once(':').unwrap().1.trim().split_once('=').unwrap();
@@ -136,7 +135,10 @@ async fn people_log_in_at_the_provider_and_out_again() {
     assert!(page.contains(&button) && page.contains("Log in with Acme &lt;b&gt;ID"), "{page}");
     assert!(page.contains("name=\"key\""), "{page}");
     let reply = browser.log_in("/ui/p/default/runs?status=failed").await;
-    assert_eq!((reply.status, reply.header("location").as_deref()), (303, Some("/ui/p/default/runs?status=failed")));
+    assert_eq!(
+        (reply.status, reply.header("location").as_deref()),
+        (303, Some("/ui/p/default/runs?status=failed"))
+    );
     let cookies: Vec<&str> = browser.cookies.keys().map(String::as_str).collect();
     assert_eq!(cookies, ["stepwell_session"], "the cookie of the login is gone");
     let page = browser.get("/ui/p/default/runs").await;
@@ -156,7 +158,10 @@ async fn people_log_in_at_the_provider_and_out_again() {
     let csrf = page.body.split_once("name=\"csrf-token\" content=\"").unwrap().1.split('"').next().unwrap();
     let pause = format!("csrf={csrf}&_parameter=UTC&_done=x");
     let refused = browser.send("POST", "/ui/p/default/do/pauseQueue", &pause).await;
-    assert!(refused.header("set-cookie").unwrap().contains("problem"), "operators of one project pause no queue");
+    assert!(
+        refused.header("set-cookie").unwrap().contains("problem"),
+        "operators of one project pause no queue"
+    );
     let sample = browser.send("POST", "/ui/p/default/sample", &format!("csrf={csrf}")).await;
     assert!(sample.status == 303 && sample.header("location").unwrap().contains("/runs/exec_"), "{sample:?}");
     // Logging out ends the session here, and shows the way to end that of the provider.
@@ -177,8 +182,18 @@ async fn people_log_in_at_the_provider_and_out_again() {
 type Row = (&'static str, fn(&mut Behavior), u16, &'static str);
 
 const REFUSED: &[Row] = &[
-    ("the person refuses", |b| b.refuses = Some(("access_denied".into(), "no <b>thanks</b>".into())), 403, "access_denied"),
-    ("an error of the provider", |b| b.refuses = Some(("server_error".into(), String::new())), 403, "not available now"),
+    (
+        "the person refuses",
+        |b| b.refuses = Some(("access_denied".into(), "no <b>thanks</b>".into())),
+        403,
+        "access_denied",
+    ),
+    (
+        "an error of the provider",
+        |b| b.refuses = Some(("server_error".into(), String::new())),
+        403,
+        "not available now",
+    ),
     ("another nonce", |b| claim(b, "nonce", json!("other")), 403, "another login"),
     ("no nonce", |b| claim(b, "nonce", Value::Null), 403, "another login"),
     ("another issuer", |b| claim(b, "iss", json!("https://evil.example")), 403, "InvalidIssuer"),
@@ -199,8 +214,18 @@ const REFUSED: &[Row] = &[
     ("an answer of no issuer", |b| b.iss = Value::Null, 403, "does not name its issuer"),
     ("an unknown role", |b| claim(b, "realm", json!({"roles": ["staff"]})), 403, "no role in any project"),
     ("no roles", |b| claim(b, "realm", Value::Null), 403, "no role in any project"),
-    ("roles of another type", |b| claim(b, "realm", json!({"roles": {"dev": true}})), 403, "no role in any project"),
-    ("too many roles", |b| claim(b, "realm", json!({"roles": vec!["dev"; 20_000]})), 403, "more than 32768 bytes"),
+    (
+        "roles of another type",
+        |b| claim(b, "realm", json!({"roles": {"dev": true}})),
+        403,
+        "no role in any project",
+    ),
+    (
+        "too many roles",
+        |b| claim(b, "realm", json!({"roles": vec!["dev"; 20_000]})),
+        403,
+        "more than 32768 bytes",
+    ),
     ("a long subject", |b| claim(b, "sub", json!("x".repeat(300))), 403, "more than 255 bytes"),
     ("no token", |b| b.forgets_token = true, 403, "no ID token"),
     ("another secret", |b| b.secret = Some("other".into()), 503, "cannot log you in now"),
@@ -223,7 +248,11 @@ async fn answers_that_prove_nothing_open_no_session() {
         assert!(reply.body.contains(told), "{what}: {}", problem(&reply));
         assert!(browser.cookies.is_empty(), "{what}: {:?}", browser.cookies);
         // Texts of the provider are texts, secrets stay here, and the person can log in again.
-        assert!(!reply.body.contains("<b>thanks") && !reply.body.contains("s3cret"), "{what}: {}", reply.body);
+        assert!(
+            !reply.body.contains("<b>thanks") && !reply.body.contains("s3cret"),
+            "{what}: {}",
+            reply.body
+        );
         assert!(reply.body.contains("/ui/login/openid?next=%2Fui%2Fp%2Fdefault%2Fruns"), "{what}");
         // An address has ten failures per second.
         tokio::time::sleep(std::time::Duration::from_millis(60)).await;
@@ -267,7 +296,10 @@ async fn an_answer_counts_once_and_in_the_browser_that_began() {
     let again = Browser { server: &server, cookies: BTreeMap::new() }.get(&path).await;
     assert!(again.status == 400 && problem(&again).contains(LOST), "{again:?}");
     let again = Browser { server: &server, cookies: before.clone() }.get(&path).await;
-    assert!(again.status == 403 && problem(&again).contains("does not accept the code: invalid_grant"), "{again:?}");
+    assert!(
+        again.status == 403 && problem(&again).contains("does not accept the code: invalid_grant"),
+        "{again:?}"
+    );
     provider.set(|behavior| behavior.is_lax = true);
     let again = Browser { server: &server, cookies: before }.get(&path).await;
     assert!(again.status == 400 && problem(&again).contains("has opened a session before"), "{again:?}");
@@ -282,7 +314,8 @@ async fn an_answer_counts_once_and_in_the_browser_that_began() {
     };
     let encoded: String = url::form_urlencoded::byte_serialize(value(&first, "iss").as_bytes()).collect();
     let code: String = url::form_urlencoded::byte_serialize(value(&second, "code").as_bytes()).collect();
-    let mixed = format!("/ui/login/openid/callback?state={}&iss={encoded}&code={code}", value(&first, "state"));
+    let mixed =
+        format!("/ui/login/openid/callback?state={}&iss={encoded}&code={code}", value(&first, "state"));
     let reply = one.get(&mixed).await;
     assert!(reply.status == 403 && problem(&reply).contains("invalid_grant"), "{reply:?}");
     // A login is old after ten minutes, and a browser has few of them.

@@ -36,10 +36,22 @@ const BEGIN: &[Row] = &[
     ("slow keys", |b| slow(b, "/keys"), "no answer within 5 s"),
     ("huge keys", |b| huge(b, "/keys"), "more than 1048576 bytes"),
     ("a redirect", |b| drop(b.moved.insert(DISCOVERY.into(), "https://evil.example".into())), "302"),
-    ("another issuer", |b| document(b, "issuer", json!("https://evil.example")), "names the issuer https://evil.example"),
+    (
+        "another issuer",
+        |b| document(b, "issuer", json!("https://evil.example")),
+        "names the issuer https://evil.example",
+    ),
     ("no keys", |b| document(b, "jwks_uri", Value::Null), "has no `jwks_uri`"),
-    ("keys without encryption", |b| document(b, "jwks_uri", json!("http://10.0.0.1/keys")), "neither https nor"),
-    ("a page without encryption", |b| document(b, "authorization_endpoint", json!("http://10.0.0.1/")), "neither https nor"),
+    (
+        "keys without encryption",
+        |b| document(b, "jwks_uri", json!("http://10.0.0.1/keys")),
+        "neither https nor",
+    ),
+    (
+        "a page without encryption",
+        |b| document(b, "authorization_endpoint", json!("http://10.0.0.1/")),
+        "neither https nor",
+    ),
     ("a script", |b| document(b, "end_session_endpoint", json!("javascript:alert(1)")), "neither https nor"),
 ];
 
@@ -47,7 +59,11 @@ const BEGIN: &[Row] = &[
 const FINISH: &[Row] = &[
     ("slow tokens", |b| slow(b, "/token"), "no answer within 5 s"),
     ("huge tokens", |b| huge(b, "/token"), "more than 1048576 bytes"),
-    ("a redirect of the code", |b| drop(b.moved.insert("/token".into(), "https://evil.example".into())), "302"),
+    (
+        "a redirect of the code",
+        |b| drop(b.moved.insert("/token".into(), "https://evil.example".into())),
+        "302",
+    ),
     ("another secret", |b| b.secret = Some("other".into()), "invalid_client: check `oidc.login.client_id`"),
 ];
 
@@ -148,7 +164,9 @@ async fn guesses_of_answers_have_a_bound() {
     let (mut statuses, before) = (Vec::new(), provider.asked("/token"));
     for guess in 0..200 {
         let mut browser = Browser::new(&server);
-        browser.cookies.insert(format!("stepwell_login_{guess}"), format!("s.n.v.{}.", chrono::Utc::now().timestamp()));
+        browser
+            .cookies
+            .insert(format!("stepwell_login_{guess}"), format!("s.n.v.{}.", chrono::Utc::now().timestamp()));
         let path = format!("/ui/login/openid/callback?state=s&code={guess}&iss={}", provider.issuer);
         statuses.push(browser.get(&path).await.status);
     }
@@ -167,7 +185,8 @@ async fn the_provider_may_send_claims_apart() {
     let more = format!("    public_url: {PUBLIC}\n    userinfo: true\n    session: 30m\n");
     let server = start(shell(&provider, &more));
     let good = provider.behavior();
-    let person = json!({"sub": "1234", "email": "other@team.example", "realm": {"roles": ["dev"]}, "aud": "x"});
+    let person =
+        json!({"sub": "1234", "email": "other@team.example", "realm": {"roles": ["dev"]}, "aud": "x"});
     for (what, answer, status) in [
         ("the person", Some(person.clone()), 303),
         ("another person", Some(json!({"sub": "5", "realm": {"roles": ["dev"]}})), 403),
@@ -205,8 +224,7 @@ async fn sessions_of_people_end_with_the_login_of_the_configuration() {
     let mut forged = Browser::new(&server);
     let path = Browser::answer(&forged.begin("/ui").await).await;
     let cookies = std::mem::take(&mut forged.cookies);
-    forged.cookies =
-        cookies.into_iter().map(|(name, value)| (name.replace("__Host-", ""), value)).collect();
+    forged.cookies = cookies.into_iter().map(|(name, value)| (name.replace("__Host-", ""), value)).collect();
     assert_eq!(forged.get(&path).await.status, 400);
     assert_eq!(browser.get("/ui/p/default/runs").await.status, 200);
     let cookies = browser.cookies.clone();

@@ -29,7 +29,12 @@ const ROWS: &[Row] = &[
     ("get", "/ui/p/{project}/runs", "listRuns", &[]),
     ("get", "/ui/p/{project}/jobs", "listJobs", &[]),
     ("get", "/ui/p/{project}/editor", "putJob", &[]),
-    ("post", "/ui/p/{project}/editor/form", "putJob", &[("text", JOB), ("edit", "set"), ("at", "/name"), ("value", "x")]),
+    (
+        "post",
+        "/ui/p/{project}/editor/form",
+        "putJob",
+        &[("text", JOB), ("edit", "set"), ("at", "/name"), ("value", "x")],
+    ),
     ("post", "/ui/p/{project}/editor/preview", "previewJob", &[("text", JOB)]),
     ("post", "/ui/p/{project}/editor/validate", "validateJob", &[]),
     ("post", "/ui/p/{project}/editor/save", "putJob", &[("text", JOB)]),
@@ -51,7 +56,12 @@ const ROWS: &[Row] = &[
     ("get", "/ui/p/{project}/approvals", "listApprovals", &[]),
     ("get", "/ui/p/{project}/approvals/{run}/{step}", "getApproval", &[]),
     ("get", "/ui/p/{project}/dead-letters", "listDeadLetters", &[]),
-    ("post", "/ui/p/{project}/dead-letters/bulk", "bulkDeadLetters", &[("action", "discard"), ("id", "@dead"), ("reason", "r")]),
+    (
+        "post",
+        "/ui/p/{project}/dead-letters/bulk",
+        "bulkDeadLetters",
+        &[("action", "discard"), ("id", "@dead"), ("reason", "r")],
+    ),
     ("get", "/ui/p/{project}/dead-letters/{id}", "getDeadLetter", &[]),
     ("post", "/ui/p/{project}/dead-letters/{id}/redrive", "redriveDeadLetter", &[("job", JOB)]),
     ("get", "/ui/p/{project}/steps", "listSteps", &[]),
@@ -92,6 +102,8 @@ struct Things {
     run: String,
     dead: String,
     parked: String,
+    /// The only version of a built-in step.
+    version: String,
 }
 
 impl Things {
@@ -100,17 +112,18 @@ impl Things {
         let path = path.replace("{project}", project).replace("{job}", "etl").replace("{run}", &self.parked);
         let path = path.replace("jobs/{id}", "jobs/etl").replace("runs/{id}", &format!("runs/{}", self.run));
         let path = path.replace("dead-letters/{id}", &format!("dead-letters/{}", self.dead));
-        let path = path.replace("approvals/{run}", &format!("approvals/{}", self.parked));
-        let step = if path.contains("/approvals/") { "ok" } else { "s" };
-        let path = path.replace("steps/{step}/differences", &format!("steps/wait/differences?from={WAIT}&to={WAIT}"));
-        let path = if path.contains("/runs/") { path.replace("{step}", step) } else { path };
-        let path = if path.contains("/approvals/") { path.replace("{step}", step) } else { path };
-        path.replace("{step}", "wait").replace("{name}", "w").replace("{*path}", "p.png")
+        let step = if path.contains("/approvals/") {
+            "ok"
+        } else if path.contains("/runs/") {
+            "s"
+        } else {
+            "wait"
+        };
+        let versions = format!("differences?from={0}&to={0}", self.version);
+        let path = path.replace("{step}", step).replace("differences", &versions);
+        path.replace("{name}", "w").replace("{*path}", "p.png")
     }
 }
-
-/// The only version of the built-in step.
-const WAIT: &str = "active";
 
 fn shell() -> Shell {
     let config = "connections: {w: {type: sqlite, path: w.db}}
@@ -157,16 +170,17 @@ async fn fill(server: &Server, project: &str, word: &str) -> Things {
         let reply = api("POST", &format!("/api/v2/jobs/{id}/run"), &json!({})).await;
         assert_eq!(reply.status, 202, "{reply:?}");
         let run = reply.json()["execution_id"].as_str().unwrap().to_owned();
-        let now = async || {
-            api("GET", &format!("/api/v2/runs/{run}"), &json!({})).await.json()["status"].clone()
-        };
+        let now =
+            async || api("GET", &format!("/api/v2/runs/{run}"), &json!({})).await.json()["status"].clone();
         until(id, now, |now| now == status).await;
         runs.push(run);
     }
     let range = json!({"job_id": "etl", "from": "2026-01-01T00:00:00Z", "to": "2026-01-03T00:00:00Z"});
     assert_eq!(api("POST", "/api/v2/backfills", &range).await.status, 200);
     let [run, dead, parked] = <[String; 3]>::try_from(runs).unwrap();
-    Things { run, dead, parked }
+    let wait = server.get("/api/v2/steps/wait").await.json();
+    let version = wait["versions"][0]["digest"].as_str().unwrap().to_owned();
+    Things { run, dead, parked, version }
 }
 
 /// The role of each operation, and whether it needs it in all projects.
@@ -193,7 +207,8 @@ const PEOPLE: &[(&str, &str, bool)] = &[
 ];
 
 fn level(role: &str) -> usize {
-    ["", "viewer", "operator", "admin"].iter().position(|name| *name == role).unwrap()
+    let roles = ["", "viewer", "operator", "admin"];
+    roles.iter().position(|name| *name == role).unwrap()
 }
 
 /// Returns whether a person may use an operation, by the table of the API.
@@ -218,9 +233,18 @@ fn percent(text: &str) -> String {
 /// Everything that a change could change.
 async fn state(server: &Server) -> String {
     let mut told = String::new();
-    for path in
-        ["jobs", "runs", "ledger", "backfills", "dead-letters", "approvals", "schedules", "keys", "steps", "queues"]
-    {
+    for path in [
+        "jobs",
+        "runs",
+        "ledger",
+        "backfills",
+        "dead-letters",
+        "approvals",
+        "schedules",
+        "keys",
+        "steps",
+        "queues",
+    ] {
         let limit = if ["keys", "steps", "queues"].contains(&path) { "" } else { "?limit=1000" };
         let headers = [("stepwell-project", "team-a")];
         let reply = server.request("GET", &format!("/api/v2/{path}{limit}"), &headers, "").await;
@@ -237,7 +261,9 @@ fn hide_times(value: &mut Value) {
     match value {
         Value::Array(all) => all.iter_mut().for_each(hide_times),
         Value::Object(map) => {
-            map.retain(|key, _| !["oldest_seconds", "age_seconds", "next", "last_used_at"].contains(&key.as_str()));
+            map.retain(|key, _| {
+                !["oldest_seconds", "age_seconds", "next", "last_used_at"].contains(&key.as_str())
+            });
             map.values_mut().for_each(hide_times);
         }
         _ => {}
@@ -252,7 +278,10 @@ fn every_address_of_the_router_has_a_row() {
         with.chain(PUBLIC.iter().map(|(method, path, _)| (*method, *path, false))).collect();
     let missing: Vec<_> = own.difference(&rows).collect();
     let gone: Vec<_> = rows.difference(&own).collect();
-    assert!(missing.is_empty() && gone.is_empty(), "without a row: {missing:?}; without an address: {gone:?}");
+    assert!(
+        missing.is_empty() && gone.is_empty(),
+        "without a row: {missing:?}; without an address: {gone:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -410,7 +439,7 @@ async fn pages_have_only_the_buttons_that_a_person_may_use() {
         for (_, path, ..) in ROWS.iter().filter(|(method, ..)| *method == "get") {
             let mut pages = vec![things.at(path, "team-a")];
             // Pages about other states of a run have other buttons.
-            if path.contains("/runs/{id}") && !path.contains("{*path}") {
+            if path.contains("/runs/{id}") && !path.contains("{*path}") && !path.ends_with("stream") {
                 let other = |run: &str| pages[0].replace(&things.run, run);
                 pages.extend([other(&things.dead), other(&things.parked)]);
             }
@@ -441,7 +470,8 @@ async fn people_of_two_projects_see_nothing_of_each_other() {
     let things = fill(&server, "team-a", word).await;
     let ann = person(&server, "admin", "team-a").await;
     let bob = person(&server, "admin", "team-b").await;
-    let (annas, bobs) = (session_of(&server, "admin-of-team-a").await, session_of(&server, "admin-of-team-b").await);
+    let (annas, bobs) =
+        (session_of(&server, "admin-of-team-a").await, session_of(&server, "admin-of-team-b").await);
     let ids = [&things.run, &things.dead, &things.parked, &annas];
     // The words that the page of the one who asks shows again.
     let told = |reply: &Reply, at: &str| {
@@ -453,7 +483,8 @@ async fn people_of_two_projects_see_nothing_of_each_other() {
     };
     let mut hers = 0;
     for (_, path, ..) in ROWS.iter().filter(|(method, path, ..)| *method == "get" && *path != "/ui") {
-        let queries = ["", "?q=canary", "?job_id=etl", "?job=etl", "?state=", "?status=failed", "?target=etl"];
+        let queries =
+            ["", "?q=canary", "?job_id=etl", "?job=etl", "?state=", "?status=failed", "?target=etl"];
         for query in queries {
             // In the project of the one who asks, with the names of the other one's things.
             let at = things.at(path, "team-b");
@@ -467,27 +498,47 @@ async fn people_of_two_projects_see_nothing_of_each_other() {
             // In the project of the other.
             let reply = bob.get_whole(&own).await;
             assert_eq!(reply.status, 403, "{own}: {reply:?}");
-            assert!(!reply.body.contains(word) && ids.iter().all(|id| !reply.body.contains(id.as_str())), "{own}");
+            assert!(
+                !reply.body.contains(word) && ids.iter().all(|id| !reply.body.contains(id.as_str())),
+                "{own}"
+            );
         }
     }
     assert!(hers > 20, "the pages of the project show its things: {hers}");
     // Changes do not reach the other project either.
     let before = state(&server).await;
-    for (method, path, _, fields) in ROWS.iter().filter(|(method, path, ..)| *method == "post" && *path != "/ui/logout") {
+    for (method, path, _, fields) in
+        ROWS.iter().filter(|(method, path, ..)| *method == "post" && *path != "/ui/logout")
+    {
         for project in ["team-a", "team-b"] {
-            for operation in ["cancelRun", "retryRun", "discardDeadLetter", "decideApproval", "pauseSchedule", "deleteJob", "endSession"] {
+            for operation in [
+                "cancelRun",
+                "retryRun",
+                "discardDeadLetter",
+                "decideApproval",
+                "pauseSchedule",
+                "deleteJob",
+                "endSession",
+            ] {
                 for thing in ["etl", "team-a/etl", &things.run, &things.dead, &things.parked, &annas] {
                     if !path.ends_with("{operation}") && (operation != "cancelRun" || thing != "etl") {
                         continue;
                     }
                     // Jobs with the same names in the own project are others.
-                    if project == "team-b" && ["sample", "save", "try", "redrive", "run"].iter().any(|own| path.ends_with(own)) {
+                    if project == "team-b"
+                        && ["sample", "save", "try", "redrive", "run"].iter().any(|own| path.ends_with(own))
+                    {
                         continue;
                     }
                     let at = things.at(path, project).replace("{operation}", operation);
-                    let fields: Vec<(&str, &str)> = fields.iter().copied().map(|(name, value)| {
-                        (name, if value == "@dead" { things.dead.as_str() } else { value })
-                    }).chain([("_parameter", thing), ("_parameter", "ok"), ("approved:json", "true")]).collect();
+                    let fields: Vec<(&str, &str)> = fields
+                        .iter()
+                        .copied()
+                        .map(|(name, value)| {
+                            (name, if value == "@dead" { things.dead.as_str() } else { value })
+                        })
+                        .chain([("_parameter", thing), ("_parameter", "ok"), ("approved:json", "true")])
+                        .collect();
                     let reply = bob.post_whole(&at, &fields).await;
                     assert!(!reply.body.contains(word), "{method} {at}: {reply:?}");
                     assert!(project == "team-b" || reply.status == 403, "{at}: {reply:?}");
@@ -506,6 +557,7 @@ async fn session_of(server: &Server, name: &str) -> String {
     let key = keys["items"].as_array().unwrap().iter().find(|key| key["name"] == name).unwrap()["id"].clone();
     let sessions = server.get("/api/v2/sessions").await.json();
     let all = sessions["items"].as_array().unwrap();
-    let own = all.iter().find(|session| session["holder"]["key"] == key).unwrap_or_else(|| panic!("{sessions}"));
+    let own =
+        all.iter().find(|session| session["holder"]["key"] == key).unwrap_or_else(|| panic!("{sessions}"));
     own["id"].as_str().unwrap().to_owned()
 }

@@ -117,7 +117,8 @@ impl OpenId {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap_or_else(|error| panic!("{error}"));
         let port = listener.local_addr().map_or(0, |address| address.port());
         let issuer = format!("http://127.0.0.1:{port}/realms/acme");
-        let person = json!({"sub": "1234", "email": "ann@team.example", "realm": {"roles": ["dev", "releases"]}});
+        let person =
+            json!({"sub": "1234", "email": "ann@team.example", "realm": {"roles": ["dev", "releases"]}});
         let behavior = Behavior {
             secret: secret.map(str::to_owned),
             is_basic: true,
@@ -242,8 +243,7 @@ impl Shared {
     fn keys(&self) -> Value {
         let state = self.state.lock();
         let point = state.key.der_bytes();
-        let part =
-            |from: usize| URL_SAFE_NO_PAD.encode(point.get(from..from + 32).unwrap_or_default());
+        let part = |from: usize| URL_SAFE_NO_PAD.encode(point.get(from..from + 32).unwrap_or_default());
         json!({"keys": [{"kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig",
             "kid": state.kid.to_string(), "x": part(1), "y": part(33)}]})
     }
@@ -309,7 +309,9 @@ impl Shared {
             return error(StatusCode::BAD_REQUEST, "invalid_grant");
         }
         let mut answer = json!({"access_token": "access-1", "token_type": "Bearer", "expires_in": 300});
-        if !behavior.forgets_token && let Some(answer) = answer.as_object_mut() {
+        if !behavior.forgets_token
+            && let Some(answer) = answer.as_object_mut()
+        {
             answer.insert("id_token".to_owned(), self.id_token(behavior, &code.nonce).into());
         }
         json_of(&answer)
@@ -322,8 +324,7 @@ impl Shared {
         claims.extend(behavior.person.clone());
         let claims = changed(claims, &behavior.claims);
         let state = self.state.lock();
-        let header =
-            |algorithm| Header { kid: Some(state.kid.to_string()), ..Header::new(algorithm) };
+        let header = |algorithm| Header { kid: Some(state.kid.to_string()), ..Header::new(algorithm) };
         let sign = |key: &KeyPair| {
             let key = EncodingKey::from_ec_der(&key.serialize_der());
             encode(&header(Algorithm::ES256), &claims, &key).unwrap_or_default()
@@ -362,7 +363,8 @@ fn is_client(behavior: &Behavior, login: Option<&str>, form: &Fields) -> bool {
     let pair = login.and_then(|login| login.strip_prefix("Basic "));
     let pair = pair.and_then(|pair| String::from_utf8(STANDARD.decode(pair).ok()?).ok()).unwrap_or_default();
     // A form with one field decodes each part.
-    let decoded = |text: &str| parse(format!("x={text}").as_bytes()).next().map(|(_, value)| value.into_owned());
+    let decoded =
+        |text: &str| parse(format!("x={text}").as_bytes()).next().map(|(_, value)| value.into_owned());
     let (id, own) = pair.split_once(':').unwrap_or_default();
     decoded(id).as_deref() == Some(CLIENT) && decoded(own).as_ref() == Some(secret)
 }

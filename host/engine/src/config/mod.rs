@@ -30,9 +30,7 @@ pub use credentials::{
     ClientAuthentication, ClientCredentials, Credential, CredentialKind, Provider, is_private,
 };
 pub use oidc::{Oidc, OidcGrant, OidcLogin};
-pub use service::{
-    CircuitBreaker, Features, Project, Retention, Service, Streams, Telemetry, log_problem,
-};
+pub use service::{CircuitBreaker, Features, Project, Retention, Service, Streams, Telemetry, log_problem};
 
 /// The configuration file, `stepwell.yaml`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

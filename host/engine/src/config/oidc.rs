@@ -201,7 +201,9 @@ fn public_url_problem(text: &str) -> Option<(String, &'static str)> {
         && url.fragment().is_none()
         && url.username().is_empty()
         && url.password().is_none();
-    (!is_origin).then(|| ("the pages are at `/ui` of a host: this URL has more than a host and a port".to_owned(), EXAMPLE))
+    (!is_origin).then(|| {
+        ("the pages are at `/ui` of a host: this URL has more than a host and a port".to_owned(), EXAMPLE)
+    })
 }
 
 #[cfg(test)]
@@ -210,7 +212,9 @@ mod tests {
 
     /// Returns the problems of a configuration, each with its line and its fix.
     fn problems(login: &str) -> Vec<String> {
-        let text = format!("oidc:\n  issuer: https://login.example\n  audience: a\n  grants: [{{value: v, role: viewer}}]\n  login:\n{login}");
+        let text = format!(
+            "oidc:\n  issuer: https://login.example\n  audience: a\n  grants: [{{value: v, role: viewer}}]\n  login:\n{login}"
+        );
         let parsed = Configuration::parse("stepwell.yaml", &text, std::path::Path::new("/etc"));
         let found = parsed.err().map(|problems| problems.0).unwrap_or_default();
         found
@@ -229,11 +233,15 @@ mod tests {
             (format!("{id}    public_url: 'http://[::1]:7450'\n"), &[]),
             (
                 format!("{id}    public_url: http://stepwell.example\n"),
-                &["7: the codes of logins go to this URL, and are not encrypted (write https://, or use a server on this machine)"],
+                &[
+                    "7: the codes of logins go to this URL, and are not encrypted (write https://, or use a server on this machine)",
+                ],
             ),
             (
                 format!("{id}    public_url: https://stepwell.example/ui\n"),
-                &["7: the pages are at `/ui` of a host: this URL has more than a host and a port (write for instance https://stepwell.example)"],
+                &[
+                    "7: the pages are at `/ui` of a host: this URL has more than a host and a port (write for instance https://stepwell.example)",
+                ],
             ),
             (
                 format!("{id}    public_url: stepwell.example\n"),
@@ -249,7 +257,9 @@ mod tests {
             ),
             (
                 format!("{id}{url}    session: 8d\n"),
-                &["8: `session` must be from 5m, in which a person finishes a form, to 7d (leave it out for 12h)"],
+                &[
+                    "8: `session` must be from 5m, in which a person finishes a form, to 7d (leave it out for 12h)",
+                ],
             ),
             (
                 format!("{id}{url}    client_secret: store:openid\n"),
@@ -257,7 +267,9 @@ mod tests {
             ),
             (
                 format!("{id}{url}    name: \"Ac\\u202eme\"\n"),
-                &["8: `name` must not contain the character U+202E, which controls how text is shown (write the name as the page of the login shows it)"],
+                &[
+                    "8: `name` must not contain the character U+202E, which controls how text is shown (write the name as the page of the login shows it)",
+                ],
             ),
         ] {
             assert_eq!(problems(&login), expected, "{login}");
@@ -288,7 +300,10 @@ mod tests {
             let found = super::issuer_problem(issuer).map(|(message, _)| message);
             match problem {
                 None => assert_eq!(found, None, "{issuer}"),
-                Some(words) => assert!(found.as_deref().is_some_and(|found| found.contains(words)), "{issuer}: {found:?}"),
+                Some(words) => assert!(
+                    found.as_deref().is_some_and(|found| found.contains(words)),
+                    "{issuer}: {found:?}"
+                ),
             }
         }
     }

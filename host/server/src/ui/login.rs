@@ -68,7 +68,11 @@ pub(super) async fn page(
     if let Ok(Some(_)) = visitor(&ui, &parts).await {
         return Redirect::to(local(&next)).into_response();
     }
-    let farewell = if left { openid::farewell(&ui).await } else { html! {} };
+    let farewell = if left {
+        openid::farewell(&ui).await
+    } else {
+        html! {}
+    };
     layout::bare("Log in", StatusCode::OK, html! { (farewell) (form(&ui, &next, None)) })
 }
 

@@ -40,7 +40,7 @@ fn provider(ui: &Ui) -> Option<&Provider> {
 pub(super) fn is_public(ui: &Ui, headers: &HeaderMap) -> bool {
     let url = provider(ui).and_then(Provider::login).and_then(|login| Url::parse(&login.public_url).ok());
     let Some(url) = url.filter(|url| url.scheme() == "https") else { return false };
-    let own = url.get(Position::BeforeHost..Position::AfterPort).unwrap_or_default();
+    let own = &url[Position::BeforeHost..Position::AfterPort];
     let host = headers.get(header::HOST).and_then(|value| value.to_str().ok());
     host.is_some_and(|host| host.eq_ignore_ascii_case(own))
 }
@@ -89,7 +89,8 @@ impl Kept {
     fn read(cookie: &str, value: &str) -> Option<Self> {
         let mut parts = value.splitn(5, '.');
         let mut part = || parts.next().map(str::to_owned);
-        let begun = Begun { state: part().filter(|state| !state.is_empty())?, nonce: part()?, verifier: part()? };
+        let begun =
+            Begun { state: part().filter(|state| !state.is_empty())?, nonce: part()?, verifier: part()? };
         let at = part()?.parse().ok()?;
         let next = percent_decode_str(&part()?).decode_utf8().ok()?.into_owned();
         Some(Self { cookie: cookie.to_owned(), begun, at, next })
@@ -162,7 +163,8 @@ pub(super) async fn back(State(ui): State<Ui>, request: Request) -> Response {
     let returned = Returned::read(parts.uri.query().unwrap_or_default());
     let state = returned.as_ref().map_or("", |returned| &returned.state);
     let now = ui.app.host.now();
-    let kept = Kept::all(&parts.headers, cookies(&ui, &parts)).into_iter().find(|kept| kept.begun.state == state);
+    let kept =
+        Kept::all(&parts.headers, cookies(&ui, &parts)).into_iter().find(|kept| kept.begun.state == state);
     let next = kept.as_ref().map_or(ROOT, |kept| local(&kept.next));
     let opened = match (&returned, kept.as_ref().filter(|kept| kept.lives(now))) {
         (Some(returned), Some(kept)) => opened(&ui, provider, kept, returned).await,

@@ -126,7 +126,7 @@ impl Web {
             if error.is_timeout() {
                 format!("no answer within {} s", TIME.as_secs())
             } else {
-                shown(&error.without_url().to_string())
+                reason(&error.without_url())
             }
         };
         let mut answer = request.send().await.map_err(told)?;
@@ -140,6 +140,12 @@ impl Web {
         }
         Ok((status, text))
     }
+}
+
+/// Returns an error with its causes.
+fn reason(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    shown(&causes.map(ToString::to_string).collect::<Vec<_>>().join(": "))
 }
 
 /// Returns a text of the provider for a message.
@@ -180,7 +186,10 @@ mod tests {
             match problem {
                 None => assert_eq!(found, None, "{document}"),
                 Some(words) => {
-                    assert!(found.as_deref().is_some_and(|found| found.contains(words)), "{document}: {found:?}");
+                    assert!(
+                        found.as_deref().is_some_and(|found| found.contains(words)),
+                        "{document}: {found:?}"
+                    );
                 }
             }
         }

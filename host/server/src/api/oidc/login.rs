@@ -22,7 +22,7 @@ use url::form_urlencoded::{Serializer, byte_serialize};
 use zeroize::Zeroizing;
 
 use super::discovery::{Discovery, shown};
-use super::{Error, Provider, header_of, refused};
+use super::{Error, Found, Provider, header_of, refused};
 
 /// The maximum number of concurrent logins: each waits for the provider.
 pub(super) const MAX_LOGINS: usize = 16;
@@ -172,7 +172,7 @@ impl Provider {
     }
 
     async fn discovery(&self, now: Timestamp) -> Result<Discovery, Error> {
-        let found = self.find(now, PAUSE, &|found| Some(found.discovery.clone())).await?;
+        let found = self.find(now, PAUSE, &|found: &Found| Some(found.discovery.clone())).await?;
         found.ok_or_else(|| Error::Unavailable("the provider's document is not available".to_owned()))
     }
 
@@ -181,7 +181,9 @@ impl Provider {
         let issuer = self.settings.issuer.as_str();
         match returned.iss.as_deref() {
             Some(iss) if iss != issuer => return Err(told("the answer comes from another issuer")),
-            None if discovery.names_issuer => return Err(told("the answer does not name its issuer (`iss`)")),
+            None if discovery.names_issuer => {
+                return Err(told("the answer does not name its issuer (`iss`)"));
+            }
             _ => {}
         }
         let error = returned.error.as_str();
@@ -235,12 +237,14 @@ impl Provider {
         let key = self.key(&header, now, PAUSE).await?;
         let claims = self.claims(token, header.alg, &key, id, now)?;
         let text = |key: &str| claims.get(key).and_then(Value::as_str);
-        if text("nonce") != Some(&begun.nonce) {
+        if text("nonce") != Some(begun.nonce.as_str()) {
             return Err(refused("it is for another login (`nonce`)"));
         }
         let is_for_several = claims.get("aud").and_then(Value::as_array).is_some_and(|all| all.len() > 1);
         match claims.get("azp") {
-            None if is_for_several => Err(refused("it is for several clients, and does not name one (`azp`)")),
+            None if is_for_several => {
+                Err(refused("it is for several clients, and does not name one (`azp`)"))
+            }
             Some(azp) if azp != id.as_str() => Err(refused("it was issued to another client (`azp`)")),
             _ => Ok(claims),
         }
@@ -370,16 +374,8 @@ mod tests {
     #[test]
     fn an_error_is_words_for_a_person() {
         for (error, description, shown) in [
-            (
-                "access_denied",
-                "",
-                "the provider, or the person there, has refused the login (access_denied)",
-            ),
-            (
-                "x<b>\u{202e}y",
-                "no\u{1b}[2J",
-                "the provider has refused the login (xby): no\u{fffd}[2J",
-            ),
+            ("access_denied", "", "the provider, or the person there, has refused the login (access_denied)"),
+            ("x<b>\u{202e}y", "no\u{1b}[2J", "the provider has refused the login (xby): no\u{fffd}[2J"),
         ] {
             assert_eq!(explained(error, description), shown);
         }

@@ -117,7 +117,7 @@ impl Provider {
     /// request.
     pub fn has_signed(&self, token: &str, now: Timestamp) -> bool {
         let Ok(header) = header_of(token) else { return false };
-        let key = self.recent(now, &|found| pick(&found.keys, header.kid.as_deref()));
+        let key = self.recent(now, &|found: &Found| pick(&found.keys, header.kid.as_deref()));
         key.is_some_and(|key| self.bearer(token, header.alg, &key, now).is_ok())
     }
 
@@ -192,7 +192,7 @@ impl Provider {
 
     /// Returns the issuer's key for a token.
     async fn key(&self, header: &Header, now: Timestamp, pause: chrono::Duration) -> Result<Jwk, Error> {
-        let found = self.find(now, pause, &|found| pick(&found.keys, header.kid.as_deref())).await?;
+        let found = self.find(now, pause, &|found: &Found| pick(&found.keys, header.kid.as_deref())).await?;
         found.ok_or_else(|| refused("it is signed with a key that the issuer does not have"))
     }
 
@@ -225,7 +225,9 @@ impl Provider {
             let fetched = self.fetch().await;
             let mut known = self.known.lock();
             match fetched {
-                Ok(found) => (known.found, known.fetched, known.why) = (Some(found), Some(now), String::new()),
+                Ok(found) => {
+                    (known.found, known.fetched, known.why) = (Some(found), Some(now), String::new())
+                }
                 Err(why) => {
                     tracing::warn!("cannot fetch the keys of {}: {why}", self.settings.issuer);
                     known.why = why;
@@ -251,7 +253,8 @@ impl Provider {
     pub async fn fetch(&self) -> Result<Found, String> {
         let discovery = self.web.discovery(&self.settings.issuer).await?;
         let keys = self.web.get(&discovery.jwks_uri, None).await?;
-        let keys = serde_json::from_value(keys).map_err(|error| format!("{}: {error}", discovery.jwks_uri))?;
+        let keys =
+            serde_json::from_value(keys).map_err(|error| format!("{}: {error}", discovery.jwks_uri))?;
         Ok(Found { discovery, keys })
     }
 }
