@@ -428,9 +428,11 @@ async fn pages_have_only_the_buttons_that_a_person_may_use() {
         if let Some((_, id)) = at.split_once("/do/") {
             return Some(id.to_owned());
         }
-        let read = ROWS.iter().any(|(method, path, ..)| *method == "get" && fits(path, at));
-        let row = ROWS.iter().find(|(method, path, ..)| *method == "post" && fits(path, at));
-        row.filter(|_| !read).map(|(_, _, needs, _)| (*needs).to_owned())
+        let row = ROWS.iter().find(|(method, path, ..)| *method == "post" && fits(path, at))?;
+        // `dead-letters/bulk` is an address of its own, and not a dead letter.
+        let is_own = row.1.replace("{project}", "team-a") == at;
+        let is_page = ROWS.iter().any(|(method, path, ..)| *method == "get" && fits(path, at));
+        (is_own || !is_page).then(|| row.2.to_owned())
     };
     let mut seen: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for who in PEOPLE {

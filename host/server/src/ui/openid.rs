@@ -161,7 +161,7 @@ pub(super) async fn back(State(ui): State<Ui>, request: Request) -> Response {
         return failed(&ui, &problem, ROOT);
     }
     let returned = Returned::read(parts.uri.query().unwrap_or_default());
-    let state = returned.as_ref().map_or("", |returned| &returned.state);
+    let state = returned.as_ref().map_or("", |returned| returned.state.as_str());
     let now = ui.app.host.now();
     let kept =
         Kept::all(&parts.headers, cookies(&ui, &parts)).into_iter().find(|kept| kept.begun.state == state);

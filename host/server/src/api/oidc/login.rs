@@ -108,14 +108,15 @@ impl Provider {
         let mut place = endpoints(&discovery).map_err(Error::Unavailable)?.0;
         let begun = Begun::new()?;
         let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(&begun.verifier));
+        let (redirect_uri, scope) = (login.redirect_uri(), login.scopes.join(" "));
         place.query_pairs_mut().extend_pairs([
             ("response_type", "code"),
-            ("client_id", &login.client_id),
-            ("redirect_uri", &login.redirect_uri()),
-            ("scope", &login.scopes.join(" ")),
-            ("state", &begun.state),
-            ("nonce", &begun.nonce),
-            ("code_challenge", &challenge),
+            ("client_id", login.client_id.as_str()),
+            ("redirect_uri", redirect_uri.as_str()),
+            ("scope", scope.as_str()),
+            ("state", begun.state.as_str()),
+            ("nonce", begun.nonce.as_str()),
+            ("code_challenge", challenge.as_str()),
             ("code_challenge_method", "S256"),
         ]);
         Ok((begun, place))
@@ -287,12 +288,12 @@ fn request(
     begun: &Begun,
     code: &str,
 ) -> Result<(String, Option<String>), String> {
-    let mut form = Serializer::new(String::new());
+    let (mut form, redirect_uri) = (Serializer::new(String::new()), login.redirect_uri());
     form.extend_pairs([
         ("grant_type", "authorization_code"),
         ("code", code),
-        ("redirect_uri", &login.redirect_uri()),
-        ("code_verifier", &begun.verifier),
+        ("redirect_uri", redirect_uri.as_str()),
+        ("code_verifier", begun.verifier.as_str()),
     ]);
     let Some(source) = &login.client_secret else {
         form.append_pair("client_id", &login.client_id);
@@ -301,7 +302,7 @@ fn request(
     let secret = secrets::text(config, &Setting(source.0.clone()));
     let secret = Zeroizing::new(secret.map_err(|why| format!("oidc.login.client_secret: {why}"))?);
     if !takes_basic {
-        form.extend_pairs([("client_id", login.client_id.as_str()), ("client_secret", &secret)]);
+        form.extend_pairs([("client_id", login.client_id.as_str()), ("client_secret", secret.as_str())]);
         return Ok((form.finish(), None));
     }
     // Both are encoded like the fields of a form (RFC 6749 section 2.3.1).
