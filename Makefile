@@ -3,7 +3,7 @@
 TARGET := wasm32-wasip2
 PROGRAMS := target/debug
 
-.PHONY: demo test lint bench simulate verify-time verify-cgroups verify-functions oracle ui verify-ui browser target nextest
+.PHONY: demo test lint bench simulate verify-time verify-cgroups verify-functions oracle ui verify-ui browser book target nextest
 
 # Runs the example in examples/daily-pipeline, with every step in its own sandbox.
 demo: target
@@ -84,6 +84,13 @@ verify-ui:
 		diff -r dist ../../../target/ui || { echo "host/server/ui/dist is not the build of its sources: run make ui"; exit 1; }; \
 	elif test -n "$$CI"; then echo "failed: node is not installed"; exit 1; \
 	else echo "skipped: node is not installed"; fi
+
+# Builds the book in docs/ into target/book, and installs mdBook if it is missing.
+book:
+	@command -v mdbook >/dev/null || { \
+		echo "installing mdBook, which builds the book"; \
+		cargo install --locked --debug --no-default-features --features search --version 0.5.4 mdbook; }
+	@docs/build.sh
 
 # Installs the packages of the browser tests.
 browser:

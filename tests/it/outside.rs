@@ -7,7 +7,8 @@ use std::process::Command;
 use stepwell_tests::root;
 
 use crate::cli::Shell;
-use crate::pages::{blocks, command, dialogue, missing};
+use crate::pages::{blocks, command, has};
+use crate::reader::Reader;
 
 /// A folder outside of the repository in which steps are built. It keeps its place, and its build directory
 /// is in `target/`, so that cargo compiles little; so only one test at a time may use it.
@@ -186,51 +187,53 @@ fn a_step_builds_from_the_packed_sdk_alone_and_a_panic_in_describe_is_shown() {
     assert!(told.contains("panicked at broken/src/lib.rs:5:5: the list of regions is empty"), "{told}");
 }
 
-/// docs/first-step.md from its first command to its last: the test writes its files and compares its output.
-#[test]
-fn the_page_about_the_first_step_does_what_it_says() {
-    let outside = Outside::enter("first-step");
-    let (dir, shell) = (outside.dir.clone(), Shell::new());
-    for left in ["word-count", "stepwell", "bin"] {
-        let _ = fs::remove_file(dir.join(left)).or_else(|_| fs::remove_dir_all(dir.join(left)));
+/// Follows a page in a folder with a clone of this repository, and builds the packages of the page.
+fn follow(page: &str, name: &str) {
+    let outside = Outside::enter(name);
+    for entry in fs::read_dir(&outside.dir).unwrap().flatten() {
+        let path = entry.path();
+        let _ = fs::remove_file(&path).or_else(|_| fs::remove_dir_all(&path));
     }
-    std::os::unix::fs::symlink(root().canonicalize().unwrap(), dir.join("stepwell")).unwrap();
-    fs::create_dir(dir.join("bin")).unwrap();
-    let program = env!("CARGO_BIN_EXE_stepwell-under-test");
-    std::os::unix::fs::symlink(program, dir.join("bin/stepwell")).unwrap();
-    let path = format!("{}:{}", dir.join("bin").display(), std::env::var("PATH").unwrap());
-    let mut place = dir.clone();
+    std::os::unix::fs::symlink(root().canonicalize().unwrap(), outside.dir.join("stepwell")).unwrap();
+    let mut reader = Reader::at(&outside.dir);
+    let blocks = blocks(page);
     let mut commands = 0;
-    for block in blocks("docs/first-step.md") {
-        if !block.info.is_empty() && block.language != "console" {
-            fs::create_dir_all(place.join(&block.info).parent().unwrap()).unwrap();
-            fs::write(place.join(&block.info), &block.text).unwrap();
-            continue;
+    for block in blocks.iter().filter(|block| block.reason().is_none()) {
+        match block.file() {
+            Some(file) => reader.write(file, &block.text),
+            None => {
+                let followed = reader.follow(block);
+                assert_eq!(followed, Ok(()), "{page}:{}", block.line);
+                commands += 1;
+            }
         }
-        if block.language != "console" {
-            continue;
-        }
-        for (line, shown) in dialogue(&block.text) {
-            let mut bash = command("bash", &place);
-            bash.args(["-c", &format!("exec 2>&1\n{line}\ncode=$?; pwd > \"$PLACE\"; exit $code")]);
-            bash.env("PATH", &path).env("PLACE", dir.join("place"));
-            bash.env("STEPWELL_DATA_DIR", shell.path("data"));
-            bash.env("STEPWELL_CACHE_DIR", root().join("target/test-cache"));
-            let output = bash.output().unwrap();
-            let told = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
-            let at = format!("docs/first-step.md:{}: {line}\n{told}", block.line);
-            assert_eq!(output.status.success(), block.info != "fails", "{at}");
-            assert_eq!(missing(&shown, &told), None, "{at}");
-            place = PathBuf::from(fs::read_to_string(dir.join("place")).unwrap().trim());
-            commands += 1;
-            // The new package builds in the same place, with the versions on this machine.
-            let package = dir.join("word-count");
-            if package.is_dir() && !package.join("target").exists() {
+        // New packages build in the same place, with the versions on this machine.
+        for entry in fs::read_dir(&outside.dir).unwrap().flatten() {
+            let package = entry.path();
+            let is_new = package.join("Cargo.toml").exists() && !package.join("target").exists();
+            if is_new && !package.is_symlink() {
                 fs::create_dir_all(outside.target()).unwrap();
                 std::os::unix::fs::symlink(outside.target(), package.join("target")).unwrap();
                 fs::copy(root().join("guests/Cargo.lock"), package.join("Cargo.lock")).unwrap();
             }
         }
     }
-    assert!(commands > 10, "{commands} commands");
+    assert!(commands > 5, "{commands} blocks of commands");
+}
+
+#[test]
+fn the_page_about_the_first_step_does_what_it_says() {
+    follow("docs/first-step.md", "first-step");
+}
+
+#[test]
+fn the_tutorial_does_what_it_says() {
+    if has("jq") {
+        follow("docs/tutorial.md", "tutorial");
+    }
+}
+
+#[test]
+fn the_page_about_upgrades_does_what_it_says() {
+    follow("docs/how-to/upgrade-step.md", "upgrade-step");
 }

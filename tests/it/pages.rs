@@ -1,43 +1,106 @@
-//! The pages of the documentation as programs: their fenced blocks, and whether the shown output is real.
+//! The pages of the documentation as programs: their code blocks, and whether the shown output is real.
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 use serde_json::Value;
 use stepwell_tests::root;
 
-/// A fenced block of a page.
-#[derive(Debug, Clone)]
+/// The word before the reason for which the tests do not run a block.
+const NOT_RUN: &str = "not-run:";
+
+/// A code block of a page.
+#[derive(Debug, Clone, Default)]
 pub struct Block {
-    /// The language.
+    /// The language. An indented block has none.
     pub language: String,
-    /// The text after the language: the name of a file, or a word for the test.
+    /// The text after the language: words for the test.
     pub info: String,
     pub text: String,
     /// The line of the page on which it begins.
     pub line: usize,
 }
 
-/// The fenced blocks of a page, in order.
+impl Block {
+    /// Returns the reason for which no test runs the block, if it names one.
+    pub fn reason(&self) -> Option<&str> {
+        self.info.split_once(NOT_RUN).map(|(_, reason)| reason.trim())
+    }
+
+    /// Returns whether the word is in the information of the block.
+    pub fn has(&self, word: &str) -> bool {
+        self.reason().is_none() && self.info.split(' ').any(|found| found == word)
+    }
+
+    /// Returns the name of the file that the block holds, if it names one.
+    pub fn file(&self) -> Option<&str> {
+        let name = |word: &&str| word.contains(['.', '/']);
+        self.info.split(' ').find(name).filter(|_| self.reason().is_none())
+    }
+}
+
+/// Parses a page as mdBook does.
+pub fn parser(text: &str) -> Parser<'_> {
+    let options = Options::ENABLE_TABLES
+        | Options::ENABLE_FOOTNOTES
+        | Options::ENABLE_STRIKETHROUGH
+        | Options::ENABLE_TASKLISTS
+        | Options::ENABLE_HEADING_ATTRIBUTES;
+    Parser::new_ext(text, options)
+}
+
+/// The code blocks of a page, in order.
 pub fn blocks(page: &str) -> Vec<Block> {
-    let text = std::fs::read_to_string(root().join(page)).unwrap();
-    let mut found: Vec<Block> = Vec::new();
-    let mut inside = false;
-    for (number, line) in text.lines().enumerate() {
-        match (line.strip_prefix("```"), inside) {
-            (Some(head), false) => {
+    blocks_of(&fs::read_to_string(root().join(page)).unwrap())
+}
+
+fn blocks_of(text: &str) -> Vec<Block> {
+    let mut found = Vec::new();
+    let mut open: Option<Block> = None;
+    for (event, range) in parser(text).into_offset_iter() {
+        match event {
+            Event::Start(Tag::CodeBlock(kind)) => {
+                let line = text[..range.start].matches('\n').count() + 1;
+                let head = match &kind {
+                    CodeBlockKind::Fenced(head) => head.trim(),
+                    CodeBlockKind::Indented => "",
+                };
                 let (language, info) = head.split_once(' ').unwrap_or((head, ""));
-                let (language, info) = (language.to_owned(), info.to_owned());
-                found.push(Block { language, info, text: String::new(), line: number + 1 });
-                inside = true;
+                let (language, info) = (language.to_owned(), info.trim().to_owned());
+                open = Some(Block { language, info, text: String::new(), line });
             }
-            (Some(_), true) => inside = false,
-            (None, true) => found.last_mut().unwrap().text.push_str(&format!("{line}\n")),
-            (None, false) => {}
+            Event::Text(part) => {
+                if let Some(block) = &mut open {
+                    block.text.push_str(&part);
+                }
+            }
+            Event::End(TagEnd::CodeBlock) => found.extend(open.take()),
+            _ => {}
         }
     }
-    assert!(!inside, "{page}: a block has no end");
     found
+}
+
+/// The pages of the book and README.md, by their paths in the repository.
+pub fn pages() -> Vec<String> {
+    fn below(dir: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(dir).unwrap().flatten() {
+            let path = entry.path();
+            match path.is_dir() {
+                true => below(&path, found),
+                false => found.extend(path.extension().is_some_and(|end| end == "md").then_some(path)),
+            }
+        }
+    }
+    let root = root();
+    let mut found = vec![root.join("README.md")];
+    below(&root.join("docs"), &mut found);
+    let mut names: Vec<String> =
+        found.iter().map(|path| path.strip_prefix(&root).unwrap().display().to_string()).collect();
+    names.sort();
+    names
 }
 
 /// Returns the line of `shown` that `found` lacks, if there is one. The lines of `shown` occur in order, with
@@ -161,4 +224,15 @@ fn what_a_page_shows_is_compared_loosely_and_not_at_all_costs() {
             Some(said) => assert!(differs.unwrap().starts_with(said), "{shown}"),
         }
     }
+}
+
+#[test]
+fn a_page_has_blocks_with_or_without_fences() {
+    let page = "# A\n\n    make demo\n\n- item\n\n  ```yaml job job.yaml\n  id: x\n  ```\n\n```sh not-run: it takes an hour. Or two\nmake\n```\n";
+    let found = blocks_of(page);
+    let told: Vec<_> = found.iter().map(|block| (block.line, &*block.language, &*block.text)).collect();
+    assert_eq!(told, [(3, "", "make demo\n"), (7, "yaml", "id: x\n"), (11, "sh", "make\n")]);
+    let [_, job, make] = &found[..] else { panic!("{found:?}") };
+    assert!(job.has("job") && job.file() == Some("job.yaml") && job.reason().is_none());
+    assert!(make.file().is_none() && make.reason() == Some("it takes an hour. Or two"));
 }
