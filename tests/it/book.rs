@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::fs;
-use std::path::Path;
 use std::sync::Mutex;
 
 use expect_test::expect_file;
@@ -23,11 +22,23 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
     ("docs/first-step.md", "", "the_page_about_the_first_step_does_what_it_says"),
     ("docs/how-to/upgrade-step.md", "", "the_page_about_upgrades_does_what_it_says"),
     ("docs/tutorial.md", "", "the_tutorial_does_what_it_says"),
-    ("docs/steps.md", "rust notify/src/lib.rs", "a_step_builds_from_the_packed_sdk"),
+    (
+        "docs/steps.md",
+        "rust notify/src/lib.rs",
+        "a_step_builds_from_the_packed_sdk_alone_and_a_panic_in_describe_is_shown",
+    ),
 ];
 
 /// Programs of commands, which CI has.
 const PROGRAMS: &[&str] = &["curl", "jq", "sqlite3"];
+
+/// Files of the operator on the pages, and files of this machine that stand in for them.
+const FILES: &[(&str, &str)] = &[
+    ("/opt/microsoft/powershell/7/pwsh", "/usr/bin/env"),
+    ("/usr/bin/pwsh", "/usr/bin/env"),
+    ("/opt/microsoft/powershell/7", "/usr/bin"),
+    ("/opt/microsoft", "/usr/bin"),
+];
 
 /// The threads that run pages.
 const READERS: usize = 3;
@@ -101,7 +112,8 @@ fn read(page: &str) -> Report {
 /// Returns the test that runs a block, if it is not this one.
 fn elsewhere(page: &str, block: &Block) -> Option<&'static str> {
     let whole = format!("{} {}", block.language, block.info);
-    let is = |(path, info, _): &&(&str, &str, &str)| *path == page && (info.is_empty() || *info == whole.trim());
+    let is =
+        |(path, info, _): &&(&str, &str, &str)| *path == page && (info.is_empty() || *info == whole.trim());
     ELSEWHERE.iter().find(is).map(|(.., test)| *test)
 }
 
@@ -133,7 +145,9 @@ fn done(page: &str, block: &Block, reader: Option<&mut Reader>) -> Result<Done, 
         ("rust", _) => contained(block).map(|()| Done::Checked),
         ("powershell", _) => script(block).map(|()| Done::Checked),
         _ if is_written => Ok(Done::Written),
-        ("", _) => Err("the block has no language: use a fence with `sh`, `console`, `yaml` or `text`".into()),
+        ("", _) => {
+            Err("the block has no language: use a fence with `sh`, `console`, `yaml` or `text`".into())
+        }
         (language, _) => Err(format!(
             "no test runs a block of `{language}`: name a file for the commands, or write `not-run: REASON`"
         )),
@@ -158,15 +172,22 @@ fn script(block: &Block) -> Result<(), String> {
 /// Checks a document with the parser of its format. A part of a job is completed.
 fn check(block: &Block) -> Result<(), String> {
     let lines = || block.text.lines();
-    let of_key = |(key, format): &(&str, &'static str)| {
-        lines().any(|line| line.starts_with(key)).then_some(*format)
-    };
+    let of_key =
+        |(key, format): &(&str, &'static str)| lines().any(|line| line.starts_with(key)).then_some(*format);
     let named = FORMATS.iter().find(|format| block.has(format)).copied();
     let format = named.or_else(|| KEYS.iter().find_map(of_key));
-    let (text, dir) = (block.text.as_str(), Path::new("/nowhere"));
+    let text = FILES.iter().fold(block.text.clone(), |text, (shown, real)| text.replace(shown, real));
+    let (text, folder) = (text.as_str(), tempfile::tempdir().unwrap());
+    let dir = folder.path();
+    // A policy names folders, which must be there.
+    for source in text.split("source: ").skip(1).filter_map(|rest| rest.split([',', '}', '\n']).next()) {
+        fs::create_dir_all(dir.join(source)).unwrap();
+    }
     match format {
         Some("policy") => Policy::parse("policy", text, dir).map(drop).map_err(|found| found.to_string()),
-        Some("config") => Configuration::parse("config", text, dir).map(drop).map_err(|found| found.to_string()),
+        Some("config") => {
+            Configuration::parse("config", text, dir).map(drop).map_err(|found| found.to_string())
+        }
         Some("queues") => QueueFile::parse("queues", text).map(drop).map_err(|found| found.to_string()),
         Some(_) => job(text),
         None if block.language == "json" => {
@@ -183,16 +204,24 @@ fn job(text: &str) -> Result<(), String> {
         () if text.starts_with('{') => text.to_owned(),
         () => {
             let id = if begins("id:") || begins("job:") { "" } else { "id: example\n" };
-            let steps = if begins("steps:") || begins("job:") { "" } else { "steps: [{id: w, type: wait, for: 0}]\n" };
+            let steps = if begins("steps:") || begins("job:") {
+                ""
+            } else {
+                "steps: [{id: w, type: wait, for: 0}]\n"
+            };
             format!("{id}{text}{steps}")
         }
     };
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         let site = Site::new()
+            .database("shop.db", "")
             .config("connections: {shop: {type: sqlite, path: shop.db}}")
             .policy("sql", "sql: [{connection: shop, mode: ddl, scripts: true}]")
-            .policy("powershell", "process: [{program: pwsh, path: /usr/bin/env, arguments: ['*'], allow_weaker: true}]");
+            .policy(
+                "powershell",
+                "process: [{program: pwsh, path: /usr/bin/env, arguments: ['*'], allow_weaker: true}]",
+            );
         let site = site.host().await;
         site.host.parse("job", &text).await.map(drop).map_err(|error| error.to_string())
     })
@@ -211,7 +240,10 @@ fn every_block_of_the_book_runs_or_names_the_reason_why_not() {
             scope.spawn(|| {
                 loop {
                     let Some(page) = queue.lock().unwrap().pop_front() else { break };
-                    let report = read(&page);
+                    let report = std::panic::catch_unwind(|| read(&page)).unwrap_or_else(|_| Report {
+                        problems: vec![format!("{page}: the test panics: see its output")],
+                        ..Report::default()
+                    });
                     reports.lock().unwrap().push((page, report));
                 }
             });
@@ -220,7 +252,12 @@ fn every_block_of_the_book_runs_or_names_the_reason_why_not() {
     let mut reports = reports.into_inner().unwrap();
     reports.sort_by(|(a, _), (b, _)| a.cmp(b));
     let problems: Vec<&String> = reports.iter().flat_map(|(_, report)| &report.problems).collect();
-    assert!(problems.is_empty(), "{} problems:\n\n{}", problems.len(), problems.iter().map(|p| p.as_str()).collect::<Vec<_>>().join("\n\n"));
+    assert!(
+        problems.is_empty(),
+        "{} problems:\n\n{}",
+        problems.len(),
+        problems.iter().map(|p| p.as_str()).collect::<Vec<_>>().join("\n\n")
+    );
     let all = || reports.iter().flat_map(|(page, report)| report.done.iter().map(move |done| (page, done)));
     let count = |wanted: fn(&Done) -> bool| all().filter(|(_, (.., done))| wanted(done)).count();
     eprintln!(

@@ -97,7 +97,12 @@ fn normal(path: &Path) -> PathBuf {
 }
 
 /// Returns the problem of a link on a page, if it has one. `chapters` are the pages of the book.
-fn problem(page: &str, link: &Link, anchors_of: &mut dyn FnMut(&str) -> BTreeSet<String>, chapters: &BTreeSet<String>) -> Option<String> {
+fn problem(
+    page: &str,
+    link: &Link,
+    anchors_of: &mut dyn FnMut(&str) -> BTreeSet<String>,
+    chapters: &BTreeSet<String>,
+) -> Option<String> {
     if link.text.trim().is_empty() {
         return Some(if link.is_image { "describe the image" } else { "the link has no text" }.to_owned());
     }
@@ -108,7 +113,8 @@ fn problem(page: &str, link: &Link, anchors_of: &mut dyn FnMut(&str) -> BTreeSet
             Err(error) => Some(format!("malformed: {error}")),
         };
     }
-    let (path, anchor) = link.to.split_once('#').map_or((&*link.to, None), |(path, anchor)| (path, Some(anchor)));
+    let (path, anchor) =
+        link.to.split_once('#').map_or((&*link.to, None), |(path, anchor)| (path, Some(anchor)));
     let target = match path {
         "" => page.to_owned(),
         path => normal(&Path::new(page).parent().unwrap().join(path)).display().to_string(),
@@ -210,7 +216,9 @@ fn a_link_that_leads_nowhere_is_a_problem() {
         let found = problem("docs/page.md", &links(link)[0], &mut anchors_of, &chapters);
         match said {
             None => assert_eq!(found, None, "{link}"),
-            Some(said) => assert!(found.as_ref().is_some_and(|told| told.contains(said)), "{link}: {found:?}"),
+            Some(said) => {
+                assert!(found.as_ref().is_some_and(|told| told.contains(said)), "{link}: {found:?}")
+            }
         }
     }
 }

@@ -161,8 +161,12 @@ impl Reader {
         let log = self.own.path().join(format!("service-{}", self.services.len()));
         let output = File::create(&log).unwrap();
         let state = self.own.path().join("variables");
-        let script =
-            format!("[ ! -f '{0}' ] || . '{0}'\ncd '{1}'\nexec {2}", state.display(), self.place.display(), self.real(line));
+        let script = format!(
+            "[ ! -f '{0}' ] || . '{0}'\ncd '{1}'\nexec {2}",
+            state.display(),
+            self.place.display(),
+            self.real(line)
+        );
         let mut bash = Command::new("bash");
         bash.args(["-c", &script]).stdout(output.try_clone().unwrap()).stderr(output).process_group(0);
         self.environment(&mut bash);
@@ -180,7 +184,10 @@ impl Reader {
             std::thread::sleep(Duration::from_millis(50));
         };
         let named = ADDRESSES.iter().find(|address| line.contains(**address)).unwrap_or(&ADDRESSES[0]);
-        self.instead.iter_mut().filter(|(shown, _)| shown == named).for_each(|(_, real)| real.clone_from(&address));
+        self.instead
+            .iter_mut()
+            .filter(|(shown, _)| shown == named)
+            .for_each(|(_, real)| real.clone_from(&address));
         Ok(())
     }
 
