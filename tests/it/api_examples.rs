@@ -140,7 +140,9 @@ async fn every_operation_has_an_example_that_works() {
     let announced = announced();
     let reader = Reader { server: &server, operations: operations.clone() };
     let mut called = BTreeMap::new();
-    for (i, block) in blocks.iter().enumerate().filter(|(_, block)| block.language == "sh" && block.reason().is_none()) {
+    for (i, block) in
+        blocks.iter().enumerate().filter(|(_, block)| block.language == "sh" && block.reason().is_none())
+    {
         let shown = blocks.get(i + 1).filter(|next| next.language == "json");
         called.insert(block.line, reader.run(block, shown));
     }
