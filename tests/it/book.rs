@@ -214,17 +214,23 @@ fn job(text: &str) -> Result<(), String> {
     };
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
-        let site = Site::new()
-            .database("shop.db", "")
-            .config("connections: {shop: {type: sqlite, path: shop.db}}")
-            .policy("sql", "sql: [{connection: shop, mode: ddl, scripts: true}]")
-            .policy(
-                "powershell",
-                "process: [{program: pwsh, path: /usr/bin/env, arguments: ['*'], allow_weaker: true}]",
-            );
-        let site = site.host().await;
+        let site = operator().host().await;
         site.host.parse("job", &text).await.map(drop).map_err(|error| error.to_string())
     })
+}
+
+/// What the operator grants and names for jobs that are shown in part.
+fn operator() -> Site {
+    let connection = |name: &str| format!("{name}: {{type: sqlite, path: shop.db}}");
+    let connections = [connection("shop"), connection("main_db")].join(", ");
+    let grant = |name: &str| format!("{{connection: {name}, mode: ddl, scripts: true}}");
+    let grants = [grant("shop"), grant("main_db")].join(", ");
+    let program = "{program: pwsh, path: /usr/bin/env, arguments: ['*'], allow_weaker: true}";
+    Site::new()
+        .database("shop.db", "")
+        .config(&format!("connections: {{{connections}}}\ncalendars: {{holidays: [2026-12-25]}}\n"))
+        .policy("sql", &format!("sql: [{grants}]"))
+        .policy("powershell", &format!("process: [{program}]"))
 }
 
 /// `PAGE=docs/tutorial.md` reads only that page.
