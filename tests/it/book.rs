@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fs;
+use std::path::Path;
 use std::sync::Mutex;
 
 use expect_test::expect_file;
@@ -179,10 +180,9 @@ fn check(block: &Block) -> Result<(), String> {
     let text = FILES.iter().fold(block.text.clone(), |text, (shown, real)| text.replace(shown, real));
     let (text, folder) = (text.as_str(), tempfile::tempdir().unwrap());
     let dir = folder.path();
-    // A policy names folders, which must be there.
-    for source in text.split("source: ").skip(1).filter_map(|rest| rest.split([',', '}', '\n']).next()) {
-        fs::create_dir_all(dir.join(source)).unwrap();
-    }
+    // The folders of a policy and the files of a configuration must be there.
+    named_after(text, "source: ").for_each(|name| fs::create_dir_all(dir.join(name)).unwrap());
+    named_after(text, "path: ").for_each(|name| drop(fs::File::create(dir.join(name))));
     match format {
         Some("policy") => Policy::parse("policy", text, dir).map(drop).map_err(|found| found.to_string()),
         Some("config") => {
@@ -195,6 +195,13 @@ fn check(block: &Block) -> Result<(), String> {
         }
         None => Err("say which format it has: `job`, `policy`, `config` or `queues`".to_owned()),
     }
+}
+
+/// The relative paths that follow a key of a document.
+fn named_after<'t>(text: &'t str, key: &str) -> impl Iterator<Item = &'t str> {
+    let paths: Vec<&str> =
+        text.split(key).skip(1).filter_map(|rest| rest.split([',', '}', '\n']).next()).collect();
+    paths.into_iter().filter(|path| Path::new(path).is_relative())
 }
 
 fn job(text: &str) -> Result<(), String> {
