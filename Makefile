@@ -3,7 +3,7 @@
 TARGET := wasm32-wasip2
 PROGRAMS := target/debug
 
-.PHONY: demo test lint bench simulate verify-time verify-cgroups verify-functions oracle ui verify-ui browser book target nextest
+.PHONY: demo test lint bench simulate verify-time verify-cgroups verify-functions oracle ui verify-ui browser screenshots book target nextest
 
 # Runs the example in examples/daily-pipeline, with every step in its own sandbox.
 demo: target
@@ -95,6 +95,11 @@ book:
 # Installs the packages of the browser tests.
 browser:
 	cd tests/browser && npm ci --silent
+
+# Takes the screenshots of the documentation again, from the web UI of `stepwell demo`. Needs node and Chromium.
+screenshots: target browser
+	cargo build --locked --package stepwell-server --bin stepwell
+	node tests/browser/screenshots.js $(PROGRAMS)/stepwell docs/images
 
 # Installs the guests' target if rustup lacks it.
 target:

@@ -40,12 +40,12 @@ fn dependencies(workspace: &str, krate: &str) -> Vec<String> {
 
 #[test]
 fn each_crate_knows_only_what_it_is_there_for() {
-    let crates = ["engine", "sandbox", "sql", "store", "builtins", "stepwell", "server"];
+    let crates = ["engine", "sandbox", "sql", "store", "builtins", "emulator", "stepwell", "server"];
     for (library, owners) in [
         ("wasmtime", &["sandbox"][..]),
         ("wasmtime-wasi", &["sandbox"]),
         ("wasmtime-wasi-http", &["sandbox"]),
-        ("hyper", &["sandbox"]),
+        ("hyper", &["emulator", "sandbox"]),
         ("rusqlite", &["sql", "store"]),
         ("tokio-postgres", &["sql", "store"]),
         ("mysql_async", &["sql"]),
@@ -70,8 +70,9 @@ fn each_crate_knows_only_what_it_is_there_for() {
         ("sql", &["stepwell-engine"]),
         ("store", &["stepwell-engine"]),
         ("builtins", &[]),
+        ("emulator", &[]),
         ("stepwell", &["stepwell-builtins", "stepwell-engine", "stepwell-sandbox", "stepwell-store"]),
-        ("server", &["stepwell"]),
+        ("server", &["stepwell", "stepwell-emulator"]),
     ] {
         let ours: Vec<String> =
             dependencies("host", krate).into_iter().filter(|name| name.starts_with("stepwell")).collect();

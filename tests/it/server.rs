@@ -84,6 +84,37 @@ impl Server {
         Self::serve(shell, more, "")
     }
 
+    /// Starts `stepwell demo` on a free port. Returns it with the path of its link and the lines of its log.
+    pub fn start_demo(shell: Shell, more: &[&str]) -> (Self, String, Arc<Mutex<Vec<String>>>) {
+        let arguments: Vec<String> =
+            ["demo", "--port", "0"].iter().chain(more).map(|argument| (*argument).to_owned()).collect();
+        let mut child =
+            shell.command(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let (log, errors) = (Arc::new(Mutex::new(Vec::new())), child.stderr.take().unwrap());
+        let kept = log.clone();
+        std::thread::spawn(move || {
+            for line in BufReader::new(errors).lines().map_while(Result::ok) {
+                kept.lock().unwrap().push(line);
+            }
+        });
+        let (mut link, mut token) = (None, String::new());
+        for line in BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok) {
+            let line = line.trim();
+            if let Some((address, path)) = line.strip_prefix("http://").and_then(|l| l.split_once("/ui/once"))
+            {
+                link = Some((address.to_owned(), format!("/ui/once{path}")));
+            }
+            if line.starts_with("sw_") {
+                token = line.to_owned();
+            }
+            if line.contains("Ctrl-C ends the demo") {
+                break;
+            }
+        }
+        let (address, path) = link.unwrap_or_else(|| panic!("the demo does not start: {:?}", log.lock()));
+        (Self { shell, child, address, token }, path, log)
+    }
+
     fn serve(shell: Shell, more: &[&str], token: &str) -> Self {
         let arguments = [&["serve", "--listen", "127.0.0.1:0"], more].concat();
         let arguments: Vec<String> = arguments.into_iter().map(str::to_owned).collect();
@@ -152,7 +183,12 @@ impl Server {
 
     /// Sends SIGTERM, waits for the end, and returns the exit code.
     pub fn terminate(&mut self) -> Option<i32> {
-        self.signal("TERM");
+        self.end("TERM")
+    }
+
+    /// Sends a signal, waits for the end, and returns the exit code.
+    pub fn end(&mut self, signal: &str) -> Option<i32> {
+        self.signal(signal);
         self.child.wait().unwrap().code()
     }
 

@@ -111,7 +111,7 @@ const SESSION: &[(&str, i32)] = &[
 ];
 
 /// Commands that do not end by themselves, or have separate tests.
-const ELSEWHERE: &[&str] = &["serve", "warm-up"];
+const ELSEWHERE: &[&str] = &["serve", "demo", "warm-up"];
 
 fn shell() -> Shell {
     let step = "{id: a, type: powershell, script: \"'x' * 3\"}";

@@ -10,7 +10,7 @@ use crate::cli::Shell;
 use crate::server::Server;
 
 /// Returns whether the browser and the packages of the script are there. In CI, they must be.
-fn is_there() -> bool {
+pub fn is_there() -> bool {
     let browser = std::env::var("STEPWELL_TEST_BROWSER").unwrap_or_else(|_| "/usr/bin/chromium".to_owned());
     let missing = if !Path::new(&browser).exists() {
         "chromium is not installed"

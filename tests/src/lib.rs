@@ -1,6 +1,5 @@
-//! The harness of the integration tests, and the emulators of Azure DevOps and of an OpenID provider.
+//! The harness of the integration tests, and the emulator of an OpenID provider.
 
-pub mod azure_devops;
 pub mod certificates;
 pub mod openid;
 pub mod oracle;
@@ -13,6 +12,9 @@ pub mod terminal;
 pub mod web;
 
 use std::path::PathBuf;
+
+/// The Azure DevOps emulator, which `stepwell demo` also uses.
+pub use stepwell_emulator::azure_devops;
 
 use stepwell::engine::StoreError;
 use stepwell::engine::run::Event;

@@ -67,7 +67,7 @@ pub(crate) use problem::{Place, Problem};
 pub(crate) use routes::Operation;
 pub(crate) use routes::TABLE;
 pub use routes::markdown;
-pub(crate) use serve::{IS_STUCK, Serving, serve};
+pub(crate) use serve::{IS_STUCK, Serving, announce, serve};
 
 /// The maximum time for the body of a request to arrive.
 pub(crate) const BODY: Duration = Duration::from_secs(10);

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -50,16 +51,21 @@ pub(crate) struct Serving {
     pub listen: SocketAddr,
     /// The maximum number of requests per second with one key.
     pub rate: NonZeroU32,
-    /// The format of its log, and of its line on standard output.
-    pub format: LogFormat,
     /// Adds the pages for people to the API.
-    pub pages: fn(App, Router) -> Router,
+    pub pages: Box<dyn FnOnce(App, Router) -> Router + Send>,
+    /// Tells the address of the running service.
+    pub announce: Box<dyn FnOnce(SocketAddr) + Send>,
 }
 
 /// Serves until SIGTERM or SIGINT, then drains: no run starts, all other requests are answered, and the
-/// connections close last. A second SIGINT ends the process at once. SIGHUP calls `reload`.
-pub(crate) async fn serve(host: Host, serving: Serving, reload: impl Fn()) -> Result<Exit, HostError> {
-    let Serving { listen, rate, format, pages } = serving;
+/// connections close last. A second SIGINT ends the process at once. SIGHUP calls `hang_up`, which may end the
+/// service as well.
+pub(crate) async fn serve(
+    host: Host,
+    serving: Serving,
+    hang_up: impl Fn() -> ControlFlow<()>,
+) -> Result<Exit, HostError> {
+    let Serving { listen, rate, pages, announce } = serving;
     let fail = |error| file_error(listen.to_string().into(), error);
     forbid_dumps();
     // Problems of the settings show before anything exists.
@@ -75,13 +81,13 @@ pub(crate) async fn serve(host: Host, serving: Serving, reload: impl Fn()) -> Re
     let mut again = signal(SignalKind::hangup()).map_err(fail)?;
     let service = host.serve().await?;
     started(&host, address).await;
-    announce(format, address);
+    announce(address);
     let stop = async {
         loop {
             tokio::select! {
                 _ = terminate.recv() => break,
                 _ = interrupt.recv() => break,
-                _ = again.recv() => reload(),
+                _ = again.recv() => if hang_up().is_break() { break },
             }
         }
         let limit = host.configuration().service.drain;
@@ -177,7 +183,7 @@ async fn started(host: &Host, address: SocketAddr) {
 }
 
 /// Prints the address of the service on standard output, for the program that started it.
-fn announce(format: LogFormat, address: SocketAddr) {
+pub(crate) fn announce(format: LogFormat, address: SocketAddr) {
     let text = format!("listening on http://{address}");
     match format {
         LogFormat::Text => print(&text),

@@ -58,6 +58,9 @@ pub(super) fn local(next: &str) -> &str {
     if is_local && next.bytes().all(|byte| byte.is_ascii_graphic()) { next } else { ROOT }
 }
 
+/// The beginning of every API key.
+const PREFIX: &str = "sw_";
+
 /// Shows the form of the login.
 pub(super) async fn page(
     State(ui): State<Ui>,
@@ -108,27 +111,37 @@ pub(super) async fn log_in(State(ui): State<Ui>, request: Request<Body>) -> Resp
         Ok(fields) => fields,
         Err(problem) => return layout::problem(&problem, None),
     };
-    let client = api::client(&ui.app, &parts);
-    // The session of a token would outlive it: people with tokens log in at the provider.
-    let key = Some(fields.get("key").trim()).filter(|key| key.starts_with("sw_"));
-    let opened = async {
-        let who = api::bearer(&ui.app, key, client.0).await?;
-        let opened = ui.app.host.sessions().open(&who).await;
-        opened.map(|(_, token)| token).map_err(Problem::from)
-    };
-    match opened.await {
-        Ok(token) => {
-            let mut response = Redirect::to(local(fields.get("next"))).into_response();
-            set_cookie(&mut response, &token, is_secure(&ui, &parts));
-            response
-        }
+    let (key, next) = (fields.get("key").trim(), local(fields.get("next")));
+    match open(&ui, &parts, key).await {
+        Ok(token) => logged_in(&ui, &parts, next, &token),
         Err(problem) => {
             let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::UNAUTHORIZED);
-            let is_missing = key.is_none() && status == StatusCode::UNAUTHORIZED;
+            let is_missing = !key.starts_with(PREFIX) && status == StatusCode::UNAUTHORIZED;
             let said = if is_missing { "Enter an API key: it begins with sw_." } else { &problem.detail };
-            layout::bare("Log in", status, form(&ui, local(fields.get("next")), Some(said)))
+            again(&ui, status, next, said)
         }
     }
+}
+
+/// Opens a session for the holder of a key, and returns its token. The session of a provider's token would outlive
+/// it: people with tokens log in at the provider.
+pub(super) async fn open(ui: &Ui, parts: &Parts, key: &str) -> Result<String, Problem> {
+    let client = api::client(&ui.app, parts);
+    let who = api::bearer(&ui.app, Some(key).filter(|key| key.starts_with(PREFIX)), client.0).await?;
+    let (_, token) = ui.app.host.sessions().open(&who).await?;
+    Ok(token)
+}
+
+/// Leads to the page after the login, with the cookie of the session.
+pub(super) fn logged_in(ui: &Ui, parts: &Parts, next: &str, token: &str) -> Response {
+    let mut response = Redirect::to(next).into_response();
+    set_cookie(&mut response, token, is_secure(ui, parts));
+    response
+}
+
+/// Shows the form of the login again, with a problem.
+pub(super) fn again(ui: &Ui, status: StatusCode, next: &str, said: &str) -> Response {
+    layout::bare("Log in", status, form(ui, next, Some(said)))
 }
 
 /// Ends the session.

@@ -17,6 +17,7 @@ mod graph;
 mod guard;
 mod layout;
 mod login;
+mod once;
 mod openid;
 mod pages;
 mod route;
@@ -27,13 +28,15 @@ mod words;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::Redirect;
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 
 use crate::api::{App, observe};
 use route::{Route, routes};
+
+pub(crate) use once::Link;
 
 /// The path below which all pages are.
 const ROOT: &str = "/ui";
@@ -86,11 +89,22 @@ fn routed<'r>(routes: impl IntoIterator<Item = &'r Route>) -> Router<Ui> {
 
 /// Returns the pages, with the API at all other paths.
 pub(crate) fn router(app: App, api: Router) -> Router {
+    with_pages(app, api, Router::new())
+}
+
+/// Returns the pages with a link that logs in, and the API at all other paths.
+pub(crate) fn router_with_link(app: App, api: Router, link: Link) -> Router {
+    with_pages(app, api, Router::new().route(once::PATH, get(once::log_in).layer(Extension(link))))
+}
+
+/// Returns the pages with more of them, and the API at all other paths.
+fn with_pages(app: App, api: Router, more: Router<Ui>) -> Router {
     let ui = Ui(Arc::new(Shared { app: app.clone(), api: api.clone() }));
     let people = routed(HOME.iter().chain(pages::all()));
     people
         .route_layer(from_fn_with_state(ui.clone(), guard::signed_in))
         .merge(routed(PUBLIC))
+        .merge(more)
         .route_layer(from_fn_with_state(ui.clone(), guard::admit))
         .route_layer(from_fn_with_state(app, observe))
         .route_layer(map_response(guard::protect))

@@ -7,6 +7,7 @@ mod backfills;
 mod config;
 mod connections;
 mod dead_letters;
+mod demo;
 mod jobs;
 mod keys;
 mod policy;
@@ -40,6 +41,7 @@ pub(crate) use backfills::BackfillsCommand;
 pub(crate) use config::{ConfigCommand, SchemaKind};
 pub(crate) use connections::ConnectionsCommand;
 pub(crate) use dead_letters::DeadLettersCommand;
+pub(crate) use demo::DemoArgs;
 pub(crate) use jobs::JobsCommand;
 pub(crate) use keys::KeysCommand;
 pub(crate) use policy::PolicyCommand;
@@ -154,6 +156,11 @@ pub(crate) enum Command {
     },
     /// Serves queues, schedules and the REST API until SIGTERM.
     Serve(ServeArgs),
+    /// Shows Stepwell with sample jobs, on this machine only, until Ctrl-C.
+    ///
+    /// Starts a service on 127.0.0.1 with jobs, schedules, failures and an emulator of Azure DevOps, and prints a link
+    /// to its web UI. It uses no configuration, policy or store of yours.
+    Demo(DemoArgs),
     /// Compiles every step that policy and configuration allow into the cache: for images and CI.
     WarmUp(HostArgs),
     /// Lists, shows, cancels and retries runs.

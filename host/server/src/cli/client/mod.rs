@@ -131,6 +131,11 @@ impl Client {
         Ok(Self { way, project })
     }
 
+    /// Returns a client of this host.
+    pub fn of(host: Host) -> Self {
+        Self { way: Way::Here { router: api::in_process(host.clone()), host }, project: None }
+    }
+
     /// Returns the host, if the client uses the store of this node.
     pub fn host(&self) -> Option<&Host> {
         match &self.way {

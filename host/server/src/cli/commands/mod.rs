@@ -8,6 +8,7 @@ mod clean_up;
 mod config;
 mod connections;
 mod dead_letters;
+mod demo;
 mod doctor;
 mod explain;
 mod health;
@@ -48,6 +49,7 @@ pub(crate) async fn dispatch(cli: Cli, filter: LogFilter) -> Result<Exit, Failur
         Command::Serve(args) => {
             serve::serve(args, cli.log.is_none().then_some(filter), cli.log_format).await?
         }
+        Command::Demo(args) => demo::demo(args).await?,
         Command::WarmUp(args) => warm_up::warm_up(&args).await?,
         Command::Runs(of) => runs::runs(of.command, &of.api).await?,
         Command::Explain { execution_id, api } => explain::explain(&execution_id, &api).await?,

@@ -1,5 +1,7 @@
 //! `stepwell serve`.
 
+use std::ops::ControlFlow;
+
 use stepwell::engine::document::cut;
 use stepwell::{Host, HostError};
 
@@ -35,8 +37,11 @@ pub(super) async fn serve(
                 tracing::warn!("the reload is not in the audit log: {error}");
             }
         });
+        ControlFlow::Continue(())
     };
-    api::serve(host, api::Serving { listen, rate, format, pages: crate::ui::router }, reload).await
+    let announce = Box::new(move |address| api::announce(format, address));
+    let serving = api::Serving { listen, rate, pages: Box::new(crate::ui::router), announce };
+    api::serve(host, serving, reload).await
 }
 
 /// Reads the configuration again, and returns the result for the audit log.

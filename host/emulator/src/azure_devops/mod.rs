@@ -3,24 +3,22 @@
 //!
 //! The number of a pipeline decides how its runs behave; see [`Pipeline`].
 
+mod site;
+
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
-use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode, header};
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use base64::engine::general_purpose::STANDARD;
+use http::{Method, StatusCode, header, request};
 use parking_lot::Mutex;
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
-use tokio_util::task::AbortOnDropHandle;
+
+use crate::serve::{Answer, Service, Serving, answer};
+use site::Site;
 
 /// The behavior of the emulator.
 #[derive(Debug, Clone)]
@@ -118,31 +116,40 @@ pub struct State {
     pub requests: Vec<String>,
     /// The number of tokens issued. The last one counts.
     pub tokens: u64,
+    /// The number of requests.
+    count: u64,
+    /// The number of runs.
+    started: u64,
+}
+
+/// The maximum numbers of runs and of requests that the emulator remembers. It forgets the oldest ones.
+const REMEMBERED: usize = 10_000;
+
+fn remember<T>(list: &mut Vec<T>, item: T) {
+    if list.len() >= REMEMBERED {
+        list.drain(..REMEMBERED / 2);
+    }
+    list.push(item);
 }
 
 /// A running emulator, which stops when it is dropped.
 pub struct Emulator {
     address: SocketAddr,
     state: Arc<Mutex<State>>,
-    _task: AbortOnDropHandle<()>,
+    _serving: Serving,
 }
 
 impl Emulator {
     /// Starts on a port of 127.0.0.1; 0 selects a free port.
+    ///
+    /// # Errors
+    /// Fails when it cannot listen on the port.
     pub async fn start(port: u16, options: Options) -> std::io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", port)).await?;
         let address = listener.local_addr()?;
         let state: Arc<Mutex<State>> = Arc::default();
-        let (options, shared) = (Arc::new(options), state.clone());
-        let task = tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                let (options, state) = (options.clone(), shared.clone());
-                let service =
-                    service_fn(move |request| serve(options.clone(), state.clone(), address, request));
-                tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
-            }
-        });
-        Ok(Self { address, state, _task: AbortOnDropHandle::new(task) })
+        let of = All { options, state: state.clone(), address };
+        Ok(Self { address, state, _serving: Serving::new(listener, Arc::new(of)) })
     }
 
     /// Returns the URL of an organization.
@@ -166,61 +173,68 @@ impl Emulator {
     }
 }
 
-type Answer = Response<Full<Bytes>>;
-
-async fn serve(
-    options: Arc<Options>,
+/// The parts that all requests share.
+struct All {
+    options: Options,
     state: Arc<Mutex<State>>,
     address: SocketAddr,
-    request: Request<Incoming>,
-) -> Result<Answer, Infallible> {
-    let (parts, body) = request.into_parts();
-    let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
-    let mut state = state.lock();
-    state.requests.push(format!("{} {}", parts.method, parts.uri.path()));
-    if parts.uri.path().ends_with("/oauth2/v2.0/token") {
-        return Ok(token(&options, &mut state, &body));
-    }
-    if options.is_down {
-        return Ok(error(StatusCode::SERVICE_UNAVAILABLE, "The service is unavailable."));
-    }
-    let authorization = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let expected = match &options.application {
-        Some(_) => format!("Bearer emulated-token-{}", state.tokens),
-        None => {
-            format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(format!(":{}", options.pat)))
+}
+
+impl Service for All {
+    fn answer(&self, parts: &request::Parts, body: &[u8]) -> Answer {
+        let mut answer = self.routed(parts, body);
+        if let (Some(seconds), StatusCode::OK) = (self.options.retry_after, answer.status())
+            && let Ok(value) = seconds.to_string().parse()
+        {
+            answer.headers_mut().insert(header::RETRY_AFTER, value);
         }
-    };
-    let number = state.requests.len() as u64;
-    let first = options.throttle_first.filter(|(count, _)| number <= *count).map(|(_, seconds)| seconds);
-    let every = options.throttle_every.filter(|every| number.is_multiple_of(*every)).map(|_| 0.1);
-    let throttled: Option<f64> = first.or(every);
-    let mut answer = match authorization {
-        // Signed addresses need no credential and get none.
-        None if parts.uri.path().starts_with("/signed/") => text("PK: a zip of its own"),
-        // A request without a credential is redirected to the sign-in page. With a wrong credential it gets
-        // the page itself.
-        None => html(StatusCode::FOUND),
-        Some(found) if found != expected => html(StatusCode::NON_AUTHORITATIVE_INFORMATION),
-        Some(_) if throttled.is_some() => {
-            let mut answer = error(StatusCode::TOO_MANY_REQUESTS, "TF400733: the request has been canceled");
-            let wait = throttled.unwrap_or_default().to_string().parse().unwrap_or_else(|_| 1.into());
-            answer.headers_mut().insert(header::RETRY_AFTER, wait);
-            answer
-        }
-        Some(_) => {
-            let base = format!("http://{address}");
-            let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
-            let place = (parts.uri.path(), parts.uri.query());
-            route(&options, &mut state, &base, &parts.method, place, &body)
-        }
-    };
-    if let (Some(seconds), StatusCode::OK) = (options.retry_after, answer.status())
-        && let Ok(value) = seconds.to_string().parse()
-    {
-        answer.headers_mut().insert(header::RETRY_AFTER, value);
+        answer
     }
-    Ok(answer)
+}
+
+impl All {
+    /// Answers a request, if its credential is right.
+    fn routed(&self, parts: &request::Parts, body: &[u8]) -> Answer {
+        let Self { options, state, address } = self;
+        let mut state = state.lock();
+        state.count += 1;
+        remember(&mut state.requests, format!("{} {}", parts.method, parts.uri.path()));
+        if parts.uri.path().ends_with("/oauth2/v2.0/token") {
+            return token(options, &mut state, body);
+        }
+        if options.is_down {
+            return error(StatusCode::SERVICE_UNAVAILABLE, "The service is unavailable.");
+        }
+        let authorization = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let expected = match &options.application {
+            Some(_) => format!("Bearer emulated-token-{}", state.tokens),
+            None => format!("Basic {}", STANDARD.encode(format!(":{}", options.pat))),
+        };
+        let number = state.count;
+        let first = options.throttle_first.filter(|(count, _)| number <= *count).map(|(_, seconds)| seconds);
+        let every = options.throttle_every.filter(|every| number.is_multiple_of(*every)).map(|_| 0.1);
+        match (authorization, first.or(every)) {
+            // Signed addresses need no credential and get none.
+            (None, _) if parts.uri.path().starts_with("/signed/") => text("PK: a zip of its own"),
+            // A request without a credential is redirected to the sign-in page. With a wrong credential it gets
+            // the page itself.
+            (None, _) => html(StatusCode::FOUND),
+            (Some(found), _) if found != expected => html(StatusCode::NON_AUTHORITATIVE_INFORMATION),
+            (Some(_), Some(seconds)) => {
+                let mut answer =
+                    error(StatusCode::TOO_MANY_REQUESTS, "TF400733: the request has been canceled");
+                let wait = seconds.to_string().parse().unwrap_or_else(|_| 1.into());
+                answer.headers_mut().insert(header::RETRY_AFTER, wait);
+                answer
+            }
+            (Some(_), None) => {
+                let base = format!("http://{address}");
+                let body = serde_json::from_slice(body).unwrap_or(Value::Null);
+                let place = (parts.uri.path(), parts.uri.query());
+                route(options, &mut state, &base, &parts.method, place, &body)
+            }
+        }
+    }
 }
 
 fn route(
@@ -302,15 +316,15 @@ fn runs(
                     "PipelineValidationException: unexpected parameter 'x'",
                 );
             }
-            let number = 456 + state.runs.len() as u64;
             let run = Run {
-                id: number,
+                id: 456 + state.started,
                 pipeline: id,
                 request: body.clone(),
-                started: Instant::now(),
+                started: now(),
                 cancelled: false,
             };
-            state.runs.push(run.clone());
+            state.started += 1;
+            remember(&mut state.runs, run.clone());
             match pipeline.trigger_status {
                 Some(_) if state.runs.iter().filter(|run| run.pipeline == id).count() == 1 => {
                     error(StatusCode::INTERNAL_SERVER_ERROR, "The answer was lost.")
@@ -408,75 +422,6 @@ fn problem_of(body: &Value) -> Option<String> {
     name.filter(|name| !name.starts_with("refs/")).map(|name| format!("'{name}' is not a full ref name"))
 }
 
-/// The fixed parts of the URLs.
-struct Site<'a> {
-    options: &'a Options,
-    base: String,
-}
-
-impl Site<'_> {
-    fn pipeline(&self, id: u64) -> Value {
-        let name = self.options.pipelines.get(&id).map_or("", |pipeline| &pipeline.name);
-        let url = format!("{}/_apis/pipelines/{id}?revision=1", self.base);
-        json!({"id": id, "name": name, "folder": "\\", "revision": 1, "url": url,
-               "_links": {"self": {"href": url}}})
-    }
-
-    /// Returns one stage with two tasks. The first task ends at once, the second with the run.
-    fn records(&self, run: &Run) -> Value {
-        let pipeline = self.options.pipelines.get(&run.pipeline);
-        let over = run.cancelled || pipeline.is_none_or(|pipeline| run.started.elapsed() >= pipeline.takes);
-        let state = if over { "completed" } else { "inProgress" };
-        let result =
-            if over { json!(pipeline.map_or("failed", |pipeline| pipeline.result)) } else { Value::Null };
-        let mut issues = Vec::new();
-        if result == "failed" {
-            issues.push(
-                json!({"type": "error", "category": "General", "message": "Bash exited with code '1'."}),
-            );
-        }
-        let id = |last: u32| format!("00000000-0000-0000-0000-00000000000{last}");
-        json!([
-            {"id": id(1), "type": "Stage", "name": "Deploy", "state": state, "result": result, "order": 1},
-            {"id": id(2), "parentId": id(1), "type": "Job", "name": "Tests", "state": state, "result": result, "order": 1},
-            {"id": id(3), "parentId": id(2), "type": "Task", "name": "Build", "state": "completed", "result": "succeeded",
-             "log": {"id": 5, "type": "Container", "url": self.base}, "order": 1},
-            {"id": id(4), "parentId": id(2), "type": "Task", "name": "Run tests", "state": state, "result": result,
-             "issues": issues, "log": {"id": 6, "type": "Container", "url": self.base}, "order": 2},
-        ])
-    }
-
-    fn run(&self, run: &Run) -> Value {
-        let pipeline = self.options.pipelines.get(&run.pipeline);
-        let over = pipeline.is_none_or(|pipeline| run.started.elapsed() >= pipeline.takes);
-        let url = format!("{}/_apis/pipelines/{}/runs/{}", self.base, run.pipeline, run.id);
-        let mut value = json!({
-            "_links": {"self": {"href": url}},
-            "createdDate": "2025-09-01T14:30:22.1234567Z",
-            "id": run.id,
-            "name": format!("20250901.{}", run.id),
-            "pipeline": self.pipeline(run.pipeline),
-            "state": if run.cancelled || over { "completed" } else { "inProgress" },
-            "templateParameters": run.request.get("templateParameters").cloned().unwrap_or_else(|| json!({})),
-            "url": url,
-        });
-        if let Some(name) = run.request.pointer("/resources/repositories/self/refName") {
-            value["resources"] = json!({"repositories": {"self": {
-                "refName": name, "version": "0123456789abcdef0123456789abcdef01234567",
-                "repository": {"type": "azureReposGit"}}}});
-        }
-        if let Some(variables) = run.request.get("variables") {
-            value["variables"] = variables.clone();
-        }
-        if run.cancelled || over {
-            value["finishedDate"] = json!("2025-09-01T14:32:45.7890123Z");
-            value["result"] =
-                json!(if run.cancelled { "canceled" } else { pipeline.map_or("unknown", |p| p.result) });
-        }
-        value
-    }
-}
-
 fn ok(value: &Value) -> Answer {
     answer(StatusCode::OK, "application/json; charset=utf-8; api-version=7.1", value.to_string())
 }
@@ -497,11 +442,8 @@ fn html(status: StatusCode) -> Answer {
     answer(status, "text/html", "<html><title>Azure DevOps Services | Sign In</title></html>".to_owned())
 }
 
-fn answer(status: StatusCode, content_type: &str, body: String) -> Answer {
-    let mut answer = Response::new(Full::new(Bytes::from(body)));
-    *answer.status_mut() = status;
-    if let Ok(value) = content_type.parse() {
-        answer.headers_mut().insert(header::CONTENT_TYPE, value);
-    }
-    answer
+/// Returns the time, from which the end of a run follows.
+#[allow(clippy::disallowed_methods, reason = "an emulated pipeline takes real time")]
+fn now() -> Instant {
+    Instant::now()
 }

@@ -1,0 +1,138 @@
+//! The sample jobs, and their first runs.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use stepwell::Host;
+
+use crate::api::Operation;
+use crate::cli::client::{Call, Client, MOST_ITEMS};
+use crate::cli::output::table::{items, text};
+use crate::failure::Failure;
+
+/// A sample job.
+pub(super) struct Job {
+    pub id: &'static str,
+    pub text: &'static str,
+    /// The number of its runs at the start.
+    runs: u32,
+}
+
+/// The samples with their texts.
+pub(super) type Samples = Vec<(&'static Job, String)>;
+
+macro_rules! job {
+    ($id:literal, $runs:literal) => {
+        Job { id: $id, text: include_str!(concat!("../../../../demo/jobs/", $id, ".yaml")), runs: $runs }
+    };
+}
+
+/// The samples. The first one fills the database that others use.
+pub(super) const JOBS: &[Job] = &[
+    job!("shop-setup", 1),
+    job!("market-open", 2),
+    job!("island-ferry", 1),
+    job!("night-backup", 2),
+    job!("month-end", 2),
+    job!("store-reports", 2),
+    job!("release", 2),
+    job!("tokyo-close", 3),
+    job!("daily-sales", 2),
+    job!("exchange-rates", 3),
+    job!("invoice-import", 3),
+    job!("order-desk", 2),
+    job!("forbidden-download", 2),
+];
+
+/// The queue that is paused.
+const PAUSED_QUEUE: &str = "Asia/Tokyo";
+/// The schedule that is paused.
+const PAUSED_SCHEDULE: &str = "store-reports";
+/// The schedule whose fires of the last days a backfill runs.
+const FILLED: &str = "daily-sales";
+const FILLED_DAYS: i64 = 6;
+
+/// Between two looks at a run.
+const PAUSE: Duration = Duration::from_millis(200);
+/// The longest time to wait for the end of the runs.
+const LONGEST: Duration = Duration::from_secs(900);
+
+/// Stores the samples and runs them, so that every page has content. Jobs that are stored already stay as they are.
+pub(super) async fn run(client: &Client, samples: &Samples) -> Result<(), Failure> {
+    let stored = client.list(|| Call::to(&Operation::listJobs, &[]), MOST_ITEMS).await?;
+    let is_stored = |job: &Job| items(&stored).iter().any(|item| text(item, "/id") == job.id);
+    for (job, yaml) in samples.iter().filter(|(job, _)| !is_stored(job)) {
+        let put = Call::to(&Operation::putJob, &[job.id]).body(yaml.as_str());
+        client.ask_about(put, job.id, yaml).await?;
+    }
+    pause(client).await?;
+    let mut runs = Vec::new();
+    for round in 0..samples.iter().map(|(job, _)| job.runs).max().unwrap_or(0) {
+        for (job, _) in samples.iter().filter(|(job, _)| job.runs > round) {
+            let run = start(client, job.id).await?;
+            if runs.is_empty() {
+                ended(client, &run).await?;
+            }
+            runs.push(run);
+        }
+    }
+    if let Some(host) = client.host() {
+        backfill(client, host).await?;
+    }
+    for run in &runs {
+        ended(client, run).await?;
+    }
+    Ok(())
+}
+
+async fn pause(client: &Client) -> Result<(), Failure> {
+    let queue = json!({"reason": "the exchange is closed for maintenance"});
+    client.ask(Call::to(&Operation::pauseQueue, &[PAUSED_QUEUE]).json(&queue)).await?;
+    let schedule = json!({"reason": "the stores count their stock"});
+    client.ask(Call::to(&Operation::pauseSchedule, &[PAUSED_SCHEDULE]).json(&schedule)).await?;
+    Ok(())
+}
+
+async fn start(client: &Client, job: &str) -> Result<String, Failure> {
+    let accepted = client.ask(Call::to(&Operation::runJob, &[job])).await?;
+    Ok(text(&accepted, "/execution_id"))
+}
+
+/// Runs the fires of the last days, as after an outage.
+async fn backfill(client: &Client, host: &Host) -> Result<(), Failure> {
+    let now = host.now();
+    let local = |days| (now - chrono::Duration::days(days)).format("%Y-%m-%dT%H:%M").to_string();
+    let body = json!({"job_id": FILLED, "from": local(FILLED_DAYS), "to": local(1)});
+    client.ask(Call::to(&Operation::startBackfill, &[]).json(&body)).await?;
+    Ok(())
+}
+
+/// Waits until a run has ended, waits for a person, or is in the paused queue.
+async fn ended(client: &Client, run: &str) -> Result<(), Failure> {
+    let waits = async {
+        loop {
+            let found = client.ask(Call::to(&Operation::getRun, &[run])).await?;
+            let is_over = match text(&found, "/status").as_str() {
+                "queued" => text(&found, "/timezone") == PAUSED_QUEUE,
+                "parked" => is_asked(&found),
+                "running" | "waiting" => false,
+                _ => true,
+            };
+            if is_over {
+                return Ok(());
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    };
+    let late = |_| Failure::platform(format!("the sample {run} did not end within {} s", LONGEST.as_secs()));
+    tokio::time::timeout(LONGEST, waits).await.map_err(late)?
+}
+
+/// Returns whether a step of a run waits for a person.
+fn is_asked(run: &Value) -> bool {
+    let steps = run.get("steps").and_then(Value::as_array);
+    steps.is_some_and(|steps| {
+        let asks = |step: &Value| text(step, "/step_type") == "approval" && text(step, "/status") == "parked";
+        steps.iter().any(asks)
+    })
+}
