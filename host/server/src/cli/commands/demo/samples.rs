@@ -119,7 +119,7 @@ async fn ended(client: &Client, run: &str) -> Result<(), Failure> {
                 _ => true,
             };
             if is_over {
-                return Ok(());
+                return Ok::<(), Failure>(());
             }
             tokio::time::sleep(PAUSE).await;
         }
