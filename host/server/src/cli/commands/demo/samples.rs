@@ -27,27 +27,30 @@ macro_rules! job {
     };
 }
 
-/// The samples. The first one fills the database that others use.
+/// The samples. Those whose steps take long to compile are last, and the one that fills the database comes before those
+/// that read it.
 pub(super) const JOBS: &[Job] = &[
-    job!("shop-setup", 1),
-    job!("market-open", 2),
-    job!("island-ferry", 1),
     job!("night-backup", 2),
-    job!("month-end", 2),
-    job!("store-reports", 2),
-    job!("release", 2),
+    job!("island-ferry", 1),
     job!("tokyo-close", 3),
-    job!("daily-sales", 2),
-    job!("exchange-rates", 3),
-    job!("invoice-import", 3),
+    job!("market-open", 2),
     job!("order-desk", 2),
     job!("forbidden-download", 2),
+    job!("release", 2),
+    job!("store-reports", 2),
+    job!("exchange-rates", 3),
+    job!("shop-setup", 1),
+    job!("month-end", 2),
+    job!("invoice-import", 3),
+    job!("daily-sales", 2),
 ];
 
-/// The queue that is paused.
-const PAUSED_QUEUE: &str = "Asia/Tokyo";
-/// The schedule that is paused.
-const PAUSED_SCHEDULE: &str = "store-reports";
+/// The job that fills the database.
+const FILLS: &str = "shop-setup";
+/// The job whose queue is paused, and the queue.
+const QUEUE: (&str, &str) = ("tokyo-close", "Asia/Tokyo");
+/// The job whose schedule is paused.
+const SCHEDULE: &str = "store-reports";
 /// The schedule whose fires of the last days a backfill runs.
 const FILLED: &str = "daily-sales";
 const FILLED_DAYS: i64 = 6;
@@ -60,20 +63,19 @@ const LONGEST: Duration = Duration::from_secs(900);
 /// Stores the samples and runs them, so that every page has content. Jobs that are stored already stay as they are.
 pub(super) async fn run(client: &Client, samples: &Samples) -> Result<(), Failure> {
     let stored = client.list(|| Call::to(&Operation::listJobs, &[]), MOST_ITEMS).await?;
-    let is_stored = |job: &Job| items(&stored).iter().any(|item| text(item, "/id") == job.id);
-    for (job, yaml) in samples.iter().filter(|(job, _)| !is_stored(job)) {
-        let put = Call::to(&Operation::putJob, &[job.id]).body(yaml.as_str());
-        client.ask_about(put, job.id, yaml).await?;
-    }
-    pause(client).await?;
+    let is_stored = |job: &Job| items(&stored).iter().any(|item| text(item, "/job/id") == job.id);
     let mut runs = Vec::new();
-    for round in 0..samples.iter().map(|(job, _)| job.runs).max().unwrap_or(0) {
-        for (job, _) in samples.iter().filter(|(job, _)| job.runs > round) {
-            let run = start(client, job.id).await?;
-            if runs.is_empty() {
-                ended(client, &run).await?;
-            }
-            runs.push(run);
+    for (job, yaml) in samples {
+        if !is_stored(job) {
+            let put = Call::to(&Operation::putJob, &[job.id]).body(yaml.as_str());
+            client.ask_about(put, job.id, yaml).await?;
+        }
+        pause(client, job.id).await?;
+        for _ in 0..job.runs {
+            runs.push(start(client, job.id).await?);
+        }
+        if let (FILLS, Some(run)) = (job.id, runs.last()) {
+            ended(client, run).await?;
         }
     }
     if let Some(host) = client.host() {
@@ -85,12 +87,16 @@ pub(super) async fn run(client: &Client, samples: &Samples) -> Result<(), Failur
     Ok(())
 }
 
-async fn pause(client: &Client) -> Result<(), Failure> {
-    let queue = json!({"reason": "the exchange is closed for maintenance"});
-    client.ask(Call::to(&Operation::pauseQueue, &[PAUSED_QUEUE]).json(&queue)).await?;
-    let schedule = json!({"reason": "the stores count their stock"});
-    client.ask(Call::to(&Operation::pauseSchedule, &[PAUSED_SCHEDULE]).json(&schedule)).await?;
-    Ok(())
+/// Pauses the queue or the schedule of a job, if the demo shows it paused.
+async fn pause(client: &Client, job: &str) -> Result<(), Failure> {
+    let call = match job {
+        _ if job == QUEUE.0 => Call::to(&Operation::pauseQueue, &[QUEUE.1])
+            .json(&json!({"reason": "the exchange is closed for maintenance"})),
+        SCHEDULE => Call::to(&Operation::pauseSchedule, &[SCHEDULE])
+            .json(&json!({"reason": "the stores count their stock"})),
+        _ => return Ok(()),
+    };
+    client.ask(call).await.map(drop)
 }
 
 async fn start(client: &Client, job: &str) -> Result<String, Failure> {
@@ -113,7 +119,7 @@ async fn ended(client: &Client, run: &str) -> Result<(), Failure> {
         loop {
             let found = client.ask(Call::to(&Operation::getRun, &[run])).await?;
             let is_over = match text(&found, "/status").as_str() {
-                "queued" => text(&found, "/timezone") == PAUSED_QUEUE,
+                "queued" => text(&found, "/timezone") == QUEUE.1,
                 "parked" => is_asked(&found),
                 "running" | "waiting" => false,
                 _ => true,
