@@ -17,7 +17,7 @@ use crate::ui::show;
 use crate::ui::value::Parts;
 
 /// The maximum number of rows in each list of the page.
-const ROWS: usize = 8;
+const ROWS: usize = 6;
 
 /// The parts of the page. Each renews itself at its own pace, and its request names it.
 #[derive(Deserialize)]
@@ -135,16 +135,18 @@ fn due_next(ask: &Ask, fires: &Value) -> Markup {
             } @else {
                 div.table-wrap tabindex="0" role="region" aria-label="The next fires" {
                     table.table {
-                        thead { tr { th scope="col" { "Job" } th scope="col" { "Due" } th scope="col" { "Zone" } } }
+                        thead { tr { th scope="col" { "Job" } th scope="col" { "Due" } } }
                         tbody {
                             @for fire in fires.list("items") {
                                 tr {
-                                    td { a href=(ask.path(&["schedules", fire.text("job_id")])) { (show::text(fire.text("job_id"))) } }
+                                    td {
+                                        a href=(ask.path(&["schedules", fire.text("job_id")])) { (show::text(fire.text("job_id"))) }
+                                        div.muted { (fire.text("timezone")) }
+                                    }
                                     td {
                                         (clock::local(fire.text("due_at"), fire.text("timezone")))
                                         @if fire.text("decision") != "admitted" { " " span.tag { (fire.text("decision")) } }
                                     }
-                                    td { (fire.text("timezone")) }
                                 }
                             }
                         }
