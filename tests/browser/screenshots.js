@@ -50,6 +50,11 @@ async function open(colorScheme, state) {
   return page;
 }
 
+/** Scrolls to the card with this element. */
+async function show(page, selector) {
+  await page.locator(selector).first().evaluate((element) => element.closest('.card').scrollIntoView());
+}
+
 /** Saves what the window shows. */
 async function save(page, name) {
   await page.evaluate(() => document.activeElement?.blur());
@@ -80,6 +85,7 @@ await light.goto(at(''));
 await save(light, 'overview');
 await light.goto(stores);
 await light.locator('.status[data-status=success]').first().waitFor();
+await show(light, 'svg.timeline');
 await save(light, 'run');
 await light.goto(at('/queues'));
 await save(light, 'queues');
@@ -91,6 +97,7 @@ await save(light, 'schedule');
 await light.goto(at('/dead-letters'));
 await save(light, 'dead-letters');
 await dark.goto(stores);
+await show(dark, 'svg.timeline');
 await save(dark, 'run-dark');
 await browser.close();
 gone();

@@ -106,6 +106,9 @@ impl Demo {
             }
             let ran = async {
                 if !todo.have_run() {
+                    say!(
+                        "The samples run now. On a new machine, their steps are compiled first, for some minutes."
+                    );
                     samples::run(&client, &todo.jobs).await?;
                 }
                 todo.note()
@@ -181,6 +184,6 @@ fn welcome(address: SocketAddr, path: &str, key: &str, file: &str, end: &str) ->
         Later, log in at http://{address}/ with the API key (role admin):\n\n    {key}\n\n\
         In another terminal, these variables lead the command there:\n\n    \
         export STEPWELL_SERVER=http://{address} STEPWELL_KEY_FILE='{file}'\n\n\
-        The samples run now. The first time on a machine, that takes minutes, because their steps are compiled.\n{end}"
+        {end}"
     )
 }
