@@ -51,8 +51,8 @@ async function open(colorScheme, state) {
 }
 
 /** Scrolls to the card with this element. */
-async function show(page, selector) {
-  await page.locator(selector).first().evaluate((element) => element.closest('.card').scrollIntoView());
+async function show(element) {
+  await element.first().evaluate((found) => found.closest('.card').scrollIntoView());
 }
 
 /** Saves what the window shows. */
@@ -85,9 +85,10 @@ await light.goto(at(''));
 await save(light, 'overview');
 await light.goto(stores);
 await light.locator('.status[data-status=success]').first().waitFor();
-await show(light, 'svg.timeline');
+await show(light.locator('svg.timeline'));
 await save(light, 'run');
 await light.goto(at('/queues'));
+await show(light.getByText('the exchange is closed'));
 await save(light, 'queues');
 await light.goto(at('/jobs/daily-sales/edit'));
 await light.locator('.cm-content').first().waitFor();
@@ -97,7 +98,7 @@ await save(light, 'schedule');
 await light.goto(at('/dead-letters'));
 await save(light, 'dead-letters');
 await dark.goto(stores);
-await show(dark, 'svg.timeline');
+await show(dark.locator('svg.timeline'));
 await save(dark, 'run-dark');
 await browser.close();
 gone();
