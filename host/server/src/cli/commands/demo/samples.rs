@@ -49,6 +49,8 @@ pub(super) const JOBS: &[Job] = &[
 const FILLS: &str = "shop-setup";
 /// The job whose queue is paused, and the queue.
 const QUEUE: (&str, &str) = ("tokyo-close", "Asia/Tokyo");
+/// The queue that is closed for some hours of each day.
+const CLOSED_AT_NIGHT: &str = "Australia/Lord_Howe";
 /// The job whose schedule is paused.
 const SCHEDULE: &str = "store-reports";
 /// The schedule whose fires of the last days a backfill runs.
@@ -113,13 +115,13 @@ async fn backfill(client: &Client, host: &Host) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Waits until a run has ended, waits for a person, or is in the paused queue.
+/// Waits until a run has ended, waits for a person, or is in a queue that may start no run.
 async fn ended(client: &Client, run: &str) -> Result<(), Failure> {
     let waits = async {
         loop {
             let found = client.ask(Call::to(&Operation::getRun, &[run])).await?;
             let is_over = match text(&found, "/status").as_str() {
-                "queued" => text(&found, "/timezone") == QUEUE.1,
+                "queued" => [QUEUE.1, CLOSED_AT_NIGHT].contains(&text(&found, "/timezone").as_str()),
                 "parked" => is_asked(&found),
                 "running" | "waiting" => false,
                 _ => true,
