@@ -175,7 +175,7 @@ async fn the_files_of_a_run_are_there(person: &Person<'_>, id: &str) {
         .page(&format!("/runs/{id}/files"), &["report.csv", "summary.json", "rates.png", "report.csv.gz"])
         .await;
     for (file, content) in
-        [("report.csv", "percent_of_target"), ("summary.json", "regions"), ("rates.png", "<img")]
+        [("report.csv", "percent_of_target"), ("summary.json", "regions"), ("rates.png", "class=\"preview\"")]
     {
         let page = person.get(&format!("/runs/{id}/files/{file}")).await;
         assert!(page.status == 200 && page.body.contains(content), "{file}: {page:?}");
@@ -187,8 +187,8 @@ async fn the_files_of_a_run_are_there(person: &Person<'_>, id: &str) {
 /// A person approves a release and resumes the queue, as the texts of the samples propose.
 async fn a_person_lets_what_waits_end(server: &Server) {
     let release = runs(server, "release").await[0]["execution_id"].as_str().unwrap().to_owned();
-    let approve = format!("/api/v2/runs/{release}/approvals/agree/approve");
-    assert_eq!(server.post(&approve, &json!({"comment": "fine"})).await.status, 200);
+    let approve = format!("/api/v2/runs/{release}/approvals/agree");
+    assert_eq!(server.post(&approve, &json!({"approved": true, "comment": "fine"})).await.status, 200);
     let resumed = server.request("POST", "/api/v2/queues/Asia%2FTokyo/resume", &[], "").await;
     assert!(resumed.status < 300, "{resumed:?}");
     for job in ["release", "tokyo-close"] {
