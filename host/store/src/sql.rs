@@ -11,6 +11,9 @@ use serde::de::DeserializeOwned;
 use stepwell_engine::StoreError;
 use stepwell_engine::clock::Timestamp;
 
+/// The part of the log that has each statement that reads, at the level `trace`.
+pub(crate) const STATEMENTS: &str = "stepwell::store::statements";
+
 /// A transaction, or a connection for reading.
 pub(crate) trait Sql {
     /// Runs a statement and returns the number of changed rows.

@@ -118,9 +118,11 @@ pub struct JobDefinition {
     pub timeout_seconds: Span,
     /// Any data that belongs to the job, for people and their tools.
     #[serde(default)]
+    #[schemars(extend("maxProperties" = 1_000))]
     pub metadata: Map<String, Value>,
     /// Variables, for templates (`${{ vars.NAME }}`) and for steps that policy lets read them.
     #[serde(default)]
+    #[schemars(extend("maxProperties" = 1_000))]
     pub vars: Map<String, Value>,
     /// The size of a directory that the steps of a run share, mounted where policy says. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]

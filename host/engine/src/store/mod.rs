@@ -16,6 +16,7 @@ use async_trait::async_trait;
 use tokio::sync::broadcast;
 
 use crate::clock::Timestamp;
+use crate::document::cut;
 use crate::job::Job;
 use crate::run::Event;
 
@@ -24,6 +25,9 @@ pub use letters::*;
 pub use parts::*;
 pub use records::*;
 pub use rows::*;
+
+/// The maximum number of characters of an id that an error repeats: the id of a client may have any length.
+const NAMED: usize = 100;
 
 /// The reason why the store refused or failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -38,10 +42,10 @@ pub enum StoreError {
     #[error("the idempotency key was used before, for another request (run `{0}`)")]
     KeyReused(String),
     /// There is no run of this id.
-    #[error("there is no run `{0}`; `stepwell runs list` lists the runs")]
+    #[error("there is no run `{id}`; `stepwell runs list` lists the runs", id = cut(.0, NAMED))]
     NotFound(String),
     /// There is no record of this kind and id.
-    #[error("there is no {0} `{1}`{listed}", listed = listed_by(.0))]
+    #[error("there is no {0} `{id}`{listed}", id = cut(.1, NAMED), listed = listed_by(.0))]
     NoRecord(&'static str, String),
     /// The record is not in the version that the change was made for.
     #[error("the {0} `{1}` has changed since it was read")]

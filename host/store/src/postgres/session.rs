@@ -14,7 +14,7 @@ use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Client, Error, Statement};
 
 use super::settings::PATIENCE;
-use crate::sql::{Columns, Each, Param, Row, Sql, failed, micros};
+use crate::sql::{Columns, Each, Param, Row, STATEMENTS, Sql, failed, micros};
 
 /// The maximum number of prepared statements of a session. Lists lead to many statements.
 const PREPARED: usize = 256;
@@ -227,6 +227,7 @@ impl Sql for Transaction<'_> {
     }
 
     fn query(&self, sql: &str, params: &[Param<'_>], each: &mut Each<'_>) -> Result<(), StoreError> {
+        tracing::trace!(target: STATEMENTS, sql);
         self.ask(sql, params)?.iter().try_for_each(|row| each(Row(row)))
     }
 

@@ -28,7 +28,7 @@ use stepwell_engine::system::why;
 use tokio::sync::oneshot;
 
 use crate::shared::Shared;
-use crate::sql::{Columns, Each, Param, Row, Sql, failed, micros};
+use crate::sql::{Columns, Each, Param, Row, STATEMENTS, Sql, failed, micros};
 use crate::store::{Database, SqlStore};
 use writer::failure;
 
@@ -208,6 +208,7 @@ impl Sql for Connection {
 
     fn query(&self, sql: &str, params: &[Param<'_>], each: &mut Each<'_>) -> Result<(), StoreError> {
         debug_assert!(in_order(sql), "{sql}");
+        tracing::trace!(target: STATEMENTS, sql);
         let mut statement = self.prepare_cached(sql).map_err(|e| failure(&e))?;
         bind(&mut statement, params).map_err(|e| failure(&e))?;
         let mut rows = statement.raw_query();
