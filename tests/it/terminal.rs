@@ -50,6 +50,7 @@ const SESSION: &[(&str, i32)] = &[
     ("runs wait {run}", 0),
     ("runs logs {run}", 0),
     ("runs receipts {run}", 0),
+    ("runs timeline {run}", 0),
     ("runs artifacts {run}", 0),
     ("explain {failed}", 0),
     ("jobs put jobs", 0),

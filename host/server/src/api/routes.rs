@@ -276,7 +276,7 @@ operations! {
     get "/api/v2/runs/{id}/job" getRunJob viewer r::job, "Shows the job of a run, as it was when the run was admitted", query NONE, body None, gives 200 "JobDefinition", waits false, command "";
     get "/api/v2/runs/{id}/logs" runLogs viewer logs::logs, "Returns the log as text; with `Accept: text/event-stream`, follows it (SSE, `Last-Event-ID`)", query NONE, body None, gives 200 "text/plain", waits true, command "runs logs ID";
     get "/api/v2/runs/{id}/receipts" runReceipts viewer r::receipts, "Shows the resources of each attempt: fuel, memory, time, calls to the host", query RECEIPTS, body None, gives 200 "Receipts", waits false, command "runs show ID --output json";
-    get "/api/v2/runs/{id}/timeline" runTimeline viewer r::timeline, "Shows the origin of a run, and the times of its attempts", query NONE, body None, gives 200 "Timeline", waits false, command "";
+    get "/api/v2/runs/{id}/timeline" runTimeline viewer r::timeline, "Shows the origin of a run, and the times of its attempts", query NONE, body None, gives 200 "Timeline", waits false, command "runs timeline ID";
     get "/api/v2/runs/{id}/steps/{step}/limits" stepLimits viewer r::limits, "Shows the limits of a step of a run under the present policy", query NONE, body None, gives 200 "StepLimits", waits false, command "policy show JOB";
     get "/api/v2/runs/{id}/steps/{step}/output" stepOutput viewer outputs::step_output, "Returns the whole output value of a step", query NONE, body None, gives 200 "Any", waits false, command "run FILE --output json";
     get "/api/v2/runs/{id}/artifacts" runArtifacts viewer r::artifacts, "Lists the files in the workspace of a run", query NONE, body None, gives 200 "Artifacts", waits false, command "runs artifacts ID";

@@ -71,6 +71,11 @@ pub(crate) enum RunsCommand {
         /// The id of the run.
         execution_id: String,
     },
+    /// Shows the times of each attempt: its start, its end, and the time for compiling and running.
+    Timeline {
+        /// The id of the run.
+        execution_id: String,
+    },
     /// Lists the files of a run's workspace, or prints one.
     Artifacts {
         /// The id of the run.

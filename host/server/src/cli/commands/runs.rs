@@ -69,6 +69,9 @@ pub(super) async fn runs(command: RunsCommand, api: &ApiArgs) -> Ends {
         RunsCommand::Receipts { execution_id: id } => {
             show(output, &client.ask(Call::to(&Operation::runReceipts, &[&id])).await?, costs)
         }
+        RunsCommand::Timeline { execution_id: id } => {
+            show(output, &client.ask(Call::to(&Operation::runTimeline, &[&id])).await?, times)
+        }
         RunsCommand::Artifacts { execution_id: id, path: None } => {
             let files = client.ask(Call::to(&Operation::runArtifacts, &[&id])).await?;
             show(output, &files, |files| {
@@ -217,4 +220,51 @@ fn costs(receipts: &Value) -> String {
         ]);
     }
     sheet.text()
+}
+
+/// Shows the times of the attempts, after those of the run.
+fn times(timeline: &Value) -> String {
+    let mut run = Sheet::new(&[whole("requested"), whole("due"), whole("began"), whole("origin")]);
+    run.row([
+        time(timeline, "/created_at"),
+        time(timeline, "/due_at"),
+        time(timeline, "/started_at"),
+        text(timeline, "/origin"),
+    ]);
+    let mut sheet = Sheet::new(&[
+        whole("step"),
+        whole("attempt"),
+        whole("end"),
+        whole("began"),
+        whole("ended"),
+        whole("compile ms"),
+        whole("run ms"),
+    ]);
+    let attempts = timeline.get("attempts").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    for attempt in attempts {
+        let ms = |name: &str| {
+            let us = attempt.get(name).and_then(Value::as_u64);
+            us.map_or_else(String::new, |us| (us / 1000).to_string())
+        };
+        let number = match attempt.get("attempt").and_then(Value::as_u64) {
+            Some(0) => "approval".to_owned(),
+            _ => text(attempt, "/attempt"),
+        };
+        let end = attempt.get("end").and_then(Value::as_str).unwrap_or("running").to_owned();
+        sheet.row([
+            text(attempt, "/step_id"),
+            number,
+            end,
+            time(attempt, "/started_at"),
+            time(attempt, "/ended_at"),
+            ms("compile_us"),
+            ms("run_us"),
+        ]);
+    }
+    let mut shown = format!("{}\n{}", run.text(), sheet.text());
+    let more = timeline.get("more_attempts").and_then(Value::as_u64).unwrap_or_default();
+    if more > 0 {
+        shown.push_str(&format!("\n{more} more attempts are not listed"));
+    }
+    shown
 }
