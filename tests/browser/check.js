@@ -7,6 +7,8 @@ const [address, key] = process.argv.slice(2);
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 const problems = [];
+/** The parts of errors of the console that a journey causes itself. */
+let expected = [];
 
 const browser = await chromium.launch({
   executablePath: process.env.STEPWELL_TEST_BROWSER ?? '/usr/bin/chromium',
@@ -21,7 +23,7 @@ async function person(options) {
   const context = await browser.newContext(options);
   const page = await context.newPage();
   page.setDefaultTimeout(20_000);
-  const note = (text) => problems.push(`${page.url()}: ${text}`);
+  const note = (text) => expected.some((part) => text.includes(part)) || problems.push(`${page.url()}: ${text}`);
   page.on('console', (message) => message.type() === 'error' && note(message.text()));
   page.on('pageerror', (error) => note(String(error)));
   await page.goto(`${address}/ui/login`);
@@ -55,6 +57,28 @@ async function journey(name, steps) {
   }
 }
 
+/** Asks the API. */
+async function api(method, path, body) {
+  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+  const answer = await fetch(`${address}/api/v2${path}`, { method, headers, body: body && JSON.stringify(body) });
+  return answer.status === 204 ? null : answer.json();
+}
+
+/** Ends all sessions of people. */
+async function endSessions() {
+  const { items } = await api('GET', '/sessions');
+  for (const { id } of items) await api('DELETE', `/sessions/${id}`);
+}
+
+/** Fails a journey. */
+function hold(is, what) {
+  if (!is) throw new Error(what);
+}
+
+const setText = (page, text) =>
+  page.locator('textarea[data-editor]').evaluate((area, text) => area.stepwellEditor.setText(text), text);
+const getText = (page) => page.locator('textarea[data-editor]').evaluate((area) => area.stepwellEditor.getText());
+
 const wide = await person({ viewport: { width: 1280, height: 900 }, colorScheme: 'light' });
 let run = '';
 
@@ -77,15 +101,17 @@ await journey('cancel a run', async () => {
   await wide.goto(at('/runs?job_id=slow'));
   await wide.locator('main table a[href*="/runs/exec_"]').first().click();
   await wide.getByRole('button', { name: 'Cancel' }).first().click();
+  await wide.locator('dialog').getByLabel('Reason').fill('no longer needed');
   await wide.locator('dialog button.danger').click();
   await wide.locator('.status[data-status=cancelled]').first().waitFor();
+  await wide.getByText('no longer needed').first().waitFor();
 });
 
 await journey('approve a step', async () => {
   await wide.goto(at('/approvals'));
   await wide.locator('main a[href*="/approvals/"]').first().click();
   await wide.getByRole('button', { name: 'Approve' }).click();
-  await wide.waitForLoadState();
+  await wide.waitForURL('**/runs/exec_*');
   await wide.goto(at('/runs?job_id=asks'));
   await wide.locator('.status[data-status=success]').first().waitFor();
 });
@@ -106,6 +132,137 @@ await journey('pause a queue', async () => {
     await reason.press('Enter');
   }
   await wide.getByRole('button', { name: 'Resume' }).first().waitFor();
+});
+
+await journey('a text survives the end of the session', async () => {
+  expected = ['401', '403'];
+  const editing = await person({ viewport: { width: 1280, height: 900 } });
+  await editing.goto(at('/editor'));
+  const text = 'id: kept\nsteps:\n  - {id: pause, type: wait, for: 0}\n';
+  await setText(editing, text);
+  await endSessions();
+  // The check of the text says that the session has ended, and so does saving. Neither leaves the page.
+  await setText(editing, `# One more line.\n${text}`);
+  await editing.locator('#session-notice').getByText('Your session has ended').waitFor();
+  await editing.getByRole('button', { name: 'Save' }).click();
+  await editing.waitForTimeout(500);
+  hold(editing.url() === at('/editor'), `saving led to ${editing.url()}`);
+  hold((await getText(editing)).startsWith('# One more line.'), 'the text is gone');
+  const [login] = await Promise.all([
+    editing.context().waitForEvent('page'),
+    editing.getByRole('link', { name: 'Log in in a new tab' }).click(),
+  ]);
+  await login.fill('#key', key);
+  await login.click('button[type=submit]');
+  await login.waitForURL('**/ui/p/default');
+  await login.close();
+  await editing.bringToFront();
+  await editing.getByRole('button', { name: 'Save' }).click();
+  await editing.waitForURL('**/jobs/kept');
+  await editing.goto(at('/jobs/kept/edit'));
+  hold((await getText(editing)).startsWith('# One more line.'), 'another text is stored');
+  // The text is stored, so the next new job begins with the text of a new job.
+  await editing.goto(at('/editor'));
+  hold((await getText(editing)).includes('my-job'), 'the stored text is shown again');
+  // A text that is not stored survives a reload.
+  await setText(editing, 'id: mine\n');
+  await editing.reload();
+  await editing.getByText('This is the text that you wrote before.').waitFor();
+  hold((await getText(editing)) === 'id: mine\n', 'the text did not survive a reload');
+  await editing.getByRole('button', { name: 'Discard it' }).click();
+  hold((await getText(editing)).includes('my-job'), 'the text is not discarded');
+  await editing.context().close();
+  expected = [];
+});
+// The sessions of the journeys have ended, too.
+await wide.goto(`${address}/ui/login`);
+await wide.fill('#key', key);
+await wide.click('button[type=submit]');
+await wide.waitForURL('**/ui/p/default');
+
+await journey('the editor shows hidden characters', async () => {
+  await wide.goto(at('/editor'));
+  await setText(wide, 'id: a\nname: "x\u202egnp.exe \u2066\u200b\u0007"\n');
+  await wide.locator('.cm-hidden').first().waitFor();
+  const shown = await wide.locator('.cm-hidden').allTextContents();
+  hold(shown.join(' ') === 'U+202E U+2066 U+200B \u2407', `the editor shows ${shown.join(' ')}`);
+  await setText(wide, 'id: a\n');
+  await wide.evaluate(() => sessionStorage.clear());
+});
+
+await journey('seven tabs with a live log', async () => {
+  const { execution_id: id } = await api('POST', '/jobs/slow/run', {});
+  const context = wide.context();
+  const tabs = [];
+  for (let n = 0; n < 7; n += 1) {
+    const tab = await context.newPage();
+    tab.setDefaultTimeout(20_000);
+    // All tabs of a browser without a window are visible, so each says which one is.
+    await tab.addInitScript(() => {
+      let hidden = false;
+      Object.defineProperty(document, 'hidden', { get: () => hidden });
+      globalThis.hide = (is) => {
+        hidden = is;
+        document.dispatchEvent(new Event('visibilitychange'));
+      };
+    });
+    await tab.goto(at(`/runs/${id}/log`));
+    await tab.locator('.log-status').getByText('live').waitFor();
+    tabs.push(tab);
+    await tab.evaluate(() => globalThis.hide(true));
+    await tab.locator('.log-status').getByText('paused').waitFor();
+  }
+  await tabs[0].evaluate(() => globalThis.hide(false));
+  await tabs[0].locator('.log-status').getByText('live').waitFor();
+  for (const tab of tabs) await tab.close();
+  await api('POST', `/runs/${id}/cancel`, {});
+});
+
+await journey('a log of a million lines', async () => {
+  const tab = await wide.context().newPage();
+  tab.setDefaultTimeout(120_000);
+  await tab.addInitScript(() => {
+    // A stream of a million lines, as fast as the page takes them.
+    globalThis.EventSource = class extends EventTarget {
+      static CLOSED = 2;
+      readyState = 1;
+      constructor() {
+        super();
+        this.sent = 0;
+        setTimeout(() => this.more());
+      }
+      more() {
+        for (const end = this.sent + 20_000; this.sent < end; this.sent += 1) {
+          const level = this.sent % 1_000 === 0 ? 'error' : 'info';
+          const line = { number: this.sent + 1, at: '2026-03-29T12:00:00Z', step: 'load', level, text: `row ${this.sent} of the table` };
+          this.dispatchEvent(new MessageEvent('message', { data: JSON.stringify(line) }));
+        }
+        if (this.sent < 1_000_000) setTimeout(() => this.more());
+        else this.dispatchEvent(new Event('end'));
+      }
+      close() {
+        this.readyState = 2;
+      }
+    };
+  });
+  await tab.goto(at(`${run}/log`));
+  await tab.locator('.log-status').getByText('1,000,000 lines').waitFor();
+  const view = tab.locator('.log-view');
+  const rows = () => tab.locator('.log-rows > *').count();
+  hold((await rows()) < 200, `the page has ${await rows()} rows`);
+  await tab.getByText('row 999999 of the table').waitFor();
+  await view.focus();
+  await view.press('Home');
+  await tab.getByText('row 0 of the table').waitFor();
+  for (let n = 0; n < 40; n += 1) await view.press('PageDown');
+  hold((await rows()) < 200, `the page has ${await rows()} rows after scrolling`);
+  await tab.getByLabel('Search').fill('row 765432 of');
+  await tab.locator('.log-status').getByText('1 match').waitFor();
+  await tab.getByRole('button', { name: 'Next' }).click();
+  await tab.getByText('row 765432 of the table').waitFor();
+  const used = await tab.evaluate(() => performance.memory.usedJSHeapSize / 2 ** 20);
+  hold(used < 400, `the page uses ${Math.round(used)} MiB`);
+  await tab.close();
 });
 
 const pages = ['', '/queues', '/jobs', '/jobs/made-here', '/jobs/made-here/edit', '/jobs/made-here/versions',

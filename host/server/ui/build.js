@@ -9,6 +9,19 @@ const out = path.resolve(process.argv[2] ?? path.join(here, 'dist'));
 /** The most bytes of each file after gzip. */
 const BUDGETS = { 'app.js': 30_000, 'app.css': 12_000, 'theme.js': 1_000, 'editor.js': 140_000 };
 
+/** Makes the rule of the dark theme a second time, for users whose system asks for it. */
+const themes = {
+  name: 'themes',
+  setup: (/** @type {import('esbuild').PluginBuild} */ building) =>
+    building.onLoad({ filter: /tokens\.css$/ }, async ({ path: file }) => {
+      const css = await readFile(file, 'utf8');
+      const [rule, body] = css.match(/^:root\[data-theme='dark'\] (\{[^}]*\})/m) ?? [];
+      if (!rule) throw new Error(`${file} has no rule for the dark theme`);
+      const asked = `@media (prefers-color-scheme: dark) { :root:not([data-theme='light']) ${body} }`;
+      return { contents: css.replace(rule, `${asked}\n${rule}`), loader: 'css' };
+    }),
+};
+
 await rm(out, { recursive: true, force: true });
 await mkdir(out, { recursive: true });
 process.chdir(here);
@@ -23,6 +36,7 @@ const { metafile } = await build({
   charset: 'ascii',
   lineLimit: 160,
   metafile: true,
+  plugins: [themes],
   logLevel: 'warning',
 });
 await copyFile('src/icon.svg', path.join(out, 'icon.svg'));

@@ -1,9 +1,11 @@
 import { startCopies } from './copy.js';
 import { startChoices } from './choose.js';
 import { startDialogs } from './dialog.js';
+import { forgetSaved } from './draft.js';
 import { startHtmx } from './htmx.js';
 import { startKeys } from './keys.js';
 import { startLogs } from './log.js';
+import { startSession } from './session.js';
 import { showTimes, startTimes } from './time.js';
 import { startUploads } from './upload.js';
 
@@ -17,7 +19,9 @@ startCopies();
 startChoices();
 startDialogs();
 startKeys();
+startSession();
 startTimes();
 startUploads();
 startHtmx(enhance);
 enhance(document);
+forgetSaved();

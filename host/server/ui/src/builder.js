@@ -22,6 +22,9 @@ export function difference(before, after) {
   return { from, to: before.length - end, insert: after.slice(from, after.length - end) };
 }
 
+/** The text for which the form was asked last. */
+let asked = '';
+
 /** Moves the text that the server has made into the editor. */
 function takeOver() {
   for (const made of /** @type {NodeListOf<HTMLTextAreaElement>} */ (document.querySelectorAll('[data-set-editor]'))) {
@@ -29,19 +32,36 @@ function takeOver() {
     const editor = /** @type {any} */ (target)?.stepwellEditor;
     const text = made.value;
     made.remove();
+    // The form shows this text already.
+    asked = text;
     editor?.setText(text);
   }
 }
 
-/** Puts the present text into a request that has waited for another one. */
-function bringUpToDate(/** @type {any} */ { detail }) {
-  const body = detail.ctx?.request?.body;
+/**
+ * Puts the present text into a request that has waited for another one. The form follows the text: a request that only
+ * asks for it again is dropped.
+ */
+function bringUpToDate(/** @type {any} */ event) {
+  const { ctx } = event.detail;
+  const body = ctx?.request?.body;
   const text = /** @type {HTMLTextAreaElement | null} */ (document.querySelector('textarea#text'));
-  if (text && body instanceof URLSearchParams && body.has('text')) body.set('text', text.value);
+  if (!text || !(body instanceof URLSearchParams) || !body.has('text')) return;
+  if (ctx.sourceElement.id === 'builder' && asked === text.value) event.preventDefault();
+  body.set('text', text.value);
+  if (ctx.sourceElement.closest('#builder')) asked = text.value;
+}
+
+/** Lets the form be asked for again after a failure. */
+function forget() {
+  asked = '';
 }
 
 /** Connects the form with the editor. */
 export function startBuilder() {
   document.addEventListener('htmx:before:request', bringUpToDate);
+  document.addEventListener('htmx:response:error', forget);
+  document.addEventListener('htmx:error', forget);
+  document.addEventListener('stepwell:session', forget);
   document.addEventListener('htmx:after:swap', takeOver);
 }

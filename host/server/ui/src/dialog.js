@@ -1,41 +1,55 @@
 import { button, el, show } from './dom.js';
+import { beforeSubmit } from './submit.js';
 
 /**
  * Asks for confirmation. Returns true when the user confirms.
  * @param {string} text
  * @param {string} label the text of the button that confirms
  * @param {boolean} danger
+ * @param {...Node} fields
  * @returns {Promise<boolean>}
  */
-export function confirmed(text, label, danger) {
+export function confirmed(text, label, danger, ...fields) {
   return new Promise((resolve) => {
     const cancel = button('Back', () => dialog.close(), 'button plain');
     const confirm = button(label, () => dialog.close('confirmed'), danger ? 'button danger' : 'button');
     cancel.autofocus = danger;
     confirm.autofocus = !danger;
     const actions = el('div', { class: 'dialog-actions' }, cancel, confirm);
-    const dialog = show('Please confirm', [el('p', {}, text), actions]);
+    const dialog = show('Please confirm', [el('p', {}, text), ...fields, actions]);
+    fields.forEach((field) =>
+      field.addEventListener('keydown', (event) => {
+        if (/** @type {KeyboardEvent} */ (event).key !== 'Enter') return;
+        event.preventDefault();
+        dialog.close('confirmed');
+      }),
+    );
     dialog.addEventListener('close', () => resolve(dialog.returnValue === 'confirmed'));
   });
 }
 
-/** The forms whose next submission the user has confirmed. */
-const passed = new WeakSet();
-
-/** @param {SubmitEvent} event */
-async function onSubmit(event) {
-  const form = /** @type {HTMLFormElement} */ (event.target);
-  const submitter = /** @type {HTMLButtonElement | null} */ (event.submitter);
+/** @type {import('./submit.js').Check} */
+function confirmation(form, submitter) {
   const text = submitter?.dataset.confirm ?? form.dataset.confirm;
-  if (text === undefined || passed.delete(form)) return;
-  event.preventDefault();
-  event.stopImmediatePropagation();
+  if (text === undefined) return null;
   const label = submitter?.textContent?.trim() || 'Confirm';
-  if (!(await confirmed(text, label, submitter?.classList.contains('danger') ?? false))) return;
-  passed.add(form);
-  form.requestSubmit(submitter);
-  // A form that is invalid is not submitted; its next submission needs a confirmation again.
-  passed.delete(form);
+  const danger = submitter?.classList.contains('danger') ?? false;
+  const reason = form.querySelector('input[type="hidden"][data-reason]');
+  return reason instanceof HTMLInputElement ? withReason(reason, text, label, danger) : confirmed(text, label, danger);
+}
+
+/** Asks for confirmation and for a reason, which a hidden field of the form takes. */
+async function withReason(
+  /** @type {HTMLInputElement} */ target,
+  /** @type {string} */ text,
+  /** @type {string} */ label,
+  /** @type {boolean} */ danger,
+) {
+  const field = /** @type {HTMLInputElement} */ (el('input', { maxlength: '1000', autocomplete: 'off' }));
+  const title = el('label', { class: 'field' }, target.dataset.reason ?? '', field);
+  const answer = await confirmed(text, label, danger, title);
+  if (answer) target.value = field.value.trim();
+  return answer;
 }
 
 /** @param {any} event */
@@ -65,7 +79,7 @@ function onClick(event) {
  * `data-open-dialog="ID"` open a dialog of the page, and `data-close-dialog` closes the one around it.
  */
 export function startDialogs() {
-  document.addEventListener('submit', onSubmit, true);
+  beforeSubmit(confirmation);
   document.addEventListener('htmx:confirm', onHtmxConfirm);
   document.addEventListener('click', onClick);
 }

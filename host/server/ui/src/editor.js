@@ -2,7 +2,7 @@
 import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands';
 import { yaml } from '@codemirror/lang-yaml';
 import { bracketMatching, foldGutter, foldKeymap, indentOnInput, indentUnit } from '@codemirror/language';
-import { lintGutter, lintKeymap, linter } from '@codemirror/lint';
+import { forceLinting, lintGutter, lintKeymap, linter } from '@codemirror/lint';
 import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/search';
 import { EditorState } from '@codemirror/state';
 import {
@@ -16,8 +16,10 @@ import {
 } from '@codemirror/view';
 import { difference, startBuilder } from './builder.js';
 import { el } from './dom.js';
+import { keepDraft } from './draft.js';
 import { theme } from './editor-theme.js';
-import { toMarks, validate } from './validate.js';
+import { HIDDEN, symbolOf } from './hidden.js';
+import { pause, toMarks, validate } from './validate.js';
 
 const LEAVE = 'Press Escape, then Tab to leave the editor. Ctrl+F searches; F8 goes to the next problem.';
 
@@ -28,23 +30,36 @@ const LEAVE = 'Press Escape, then Tab to leave the editor. Ctrl+F searches; F8 g
 function marksFor(textarea) {
   /** @type {AbortController | undefined} */
   let running;
+  /** The time that the last check took, in milliseconds. */
+  let took = 0;
   return async (/** @type {EditorView} */ view) => {
     running?.abort();
-    running = new AbortController();
+    const own = (running = new AbortController());
     const { doc } = view.state;
+    // A text whose check takes long is checked after a longer pause. A further change overtakes the check.
+    await new Promise((resolve) => setTimeout(resolve, pause(took)));
+    if (own.signal.aborted || !view.state.doc.eq(doc)) return [];
+    const begun = performance.now();
     const fire = (/** @type {string} */ name, /** @type {object} */ detail) =>
       textarea.dispatchEvent(new CustomEvent(name, { bubbles: true, detail }));
     try {
-      const diagnostics = await validate(textarea.dataset.validate ?? '', doc.toString(), running.signal);
+      const diagnostics = await validate(textarea.dataset.validate ?? '', doc.toString(), own.signal);
+      took = performance.now() - begun;
       // An answer for an old text has places of that text.
       if (!view.state.doc.eq(doc)) return [];
       fire('stepwell:diagnostics', { diagnostics });
       return toMarks(doc, diagnostics);
     } catch (error) {
-      if (!running.signal.aborted) fire('stepwell:validation-failed', { message: String(error) });
+      if (!own.signal.aborted) fire('stepwell:validation-failed', { message: String(error) });
       return [];
     }
   };
+}
+
+/** Shows a hidden character as its symbol. @param {number} code */
+function hidden(code) {
+  const title = `hidden character U+${code.toString(16).toUpperCase().padStart(4, '0')}`;
+  return el('span', { class: 'cm-hidden', title, role: 'img', 'aria-label': title }, symbolOf(code));
 }
 
 /** @param {HTMLTextAreaElement} textarea */
@@ -56,7 +71,7 @@ function extensions(textarea) {
     lintGutter(),
     history(),
     drawSelection(),
-    highlightSpecialChars(),
+    highlightSpecialChars({ specialChars: HIDDEN, render: hidden }),
     highlightActiveLine(),
     highlightActiveLineGutter(),
     highlightSelectionMatches(),
@@ -99,6 +114,11 @@ function enhance(textarea) {
     getText: () => view.state.doc.toString(),
     setText: (text) => view.dispatch({ changes: difference(view.state.doc.toString(), text) }),
   };
+  keepDraft(textarea, textarea.stepwellEditor);
+  document.addEventListener('stepwell:session', () => {
+    if (textarea.dataset.validate) forceLinting(view);
+    textarea.dispatchEvent(new Event('input', { bubbles: true }));
+  });
 }
 
 function start() {

@@ -2,6 +2,7 @@
 // Content-Security-Policy is `script-src 'self'; style-src 'self'`.
 import htmx from 'htmx.org/dist/htmx.esm.js';
 import 'htmx.org/dist/ext/hx-sse.js';
+import { csrfToken } from './session.js';
 
 /** Takes the place of `Function` in htmx. */
 function Refused() {
@@ -18,11 +19,6 @@ function trustedTypesPolicy() {
   }
 }
 
-/** The token that the server expects in every request that changes something. */
-export function csrfToken() {
-  return document.querySelector('meta[name="csrf-token"]')?.getAttribute('content') ?? '';
-}
-
 /**
  * Starts htmx. `enhance` runs for the page and for each piece of content that htmx inserts.
  * @param {(root: ParentNode) => void} enhance
@@ -34,6 +30,8 @@ export function startHtmx(enhance) {
   // The user opens and closes details, also in content that renews itself.
   htmx.config.morphIgnore = [...htmx.config.morphIgnore, 'open'];
   document.adoptedStyleSheets = document.adoptedStyleSheets.filter((sheet) => sheet !== indicatorStyleSheet);
+  // The page of an error does not replace a part of a page.
+  htmx.config.noSwap = [...htmx.config.noSwap, '4xx', '5xx'];
   htmx.registerExtension('stepwell', {
     init: (/** @type {any} */ api) => api.initSecurity(trustedTypesPolicy(), Refused, Refused),
     htmx_before_on_init: () => false,

@@ -2,6 +2,8 @@ import { Numbers } from './numbers.js';
 
 /** The lines in one block. A block is the smallest part that the store drops. */
 const BLOCK = 8_192;
+/** The lines that a full log has at least: it drops a block when there is one more. */
+const MOST = 1_000_000;
 export const LEVELS = ['trace', 'debug', 'info', 'warn', 'error'];
 
 /** @typedef {{ number: number, at: number, step: string, level: string, text: string }} Line */
@@ -26,7 +28,7 @@ export class LogStore {
   version = 0;
 
   /** @param {number} [max] the most lines in memory */
-  constructor(max = 1_000_000) {
+  constructor(max = MOST + BLOCK) {
     this.max = max;
   }
 

@@ -1,19 +1,13 @@
+import { HIDDEN, symbolOf } from './hidden.js';
+
 /** The most characters of a line that the log view shows at once. */
 export const LIMIT = 4_000;
-
-/** C0 without the tab, DEL, C1, and characters that change the direction of text or are invisible. */
-const HIDDEN = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
 /**
  * Returns the symbol that stands for a character that a terminal or a browser would obey.
  * @param {string} character
  */
-export function symbol(character) {
-  const code = character.charCodeAt(0);
-  if (code < 0x20) return String.fromCharCode(0x2400 + code);
-  if (code === 0x7f) return '\u2421';
-  return `U+${code.toString(16).toUpperCase().padStart(4, '0')}`;
-}
+export const symbol = (character) => symbolOf(character.codePointAt(0) ?? 0);
 
 /** @typedef {{ text: string, kind: 'plain' | 'control' | 'found' }} Piece */
 
@@ -47,7 +41,7 @@ function controls(text, kind, result) {
   for (const { 0: character, index } of text.matchAll(HIDDEN)) {
     if (index > from) result.push({ text: text.slice(from, index), kind });
     result.push({ text: symbol(character), kind: 'control' });
-    from = index + 1;
+    from = index + character.length;
   }
   if (from < text.length) result.push({ text: text.slice(from), kind });
 }

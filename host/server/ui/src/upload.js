@@ -1,4 +1,4 @@
-import { csrfToken } from './htmx.js';
+import { send } from './session.js';
 import { uploadAddress } from './upload-address.js';
 
 /** @param {HTMLFormElement} form */
@@ -11,9 +11,9 @@ async function upload(form) {
   button.disabled = true;
   result.textContent = `Sending ${chosen.name} …`;
   try {
-    const headers = { 'content-type': form.dataset.upload ?? '', accept: 'application/json', 'x-csrf-token': csrfToken() };
+    const headers = { 'content-type': form.dataset.upload ?? '', accept: 'application/json' };
     const address = uploadAddress(form.action, new FormData(form));
-    const response = await fetch(address, { method: 'POST', mode: 'same-origin', headers, body: chosen });
+    const response = await send(address, { method: 'POST', headers, body: chosen });
     const answer = await response.json();
     result.textContent = answer.text ?? answer.problem ?? `The server answered ${response.status}.`;
     if (response.ok && typeof answer.next === 'string') location.assign(answer.next);

@@ -1,3 +1,15 @@
+import { send } from './session.js';
+
+/** The time that a check may take before the next one waits, and the longest wait, in milliseconds. */
+const SHORT = 200;
+const LONGEST = 10_000;
+
+/**
+ * Returns the time to wait before a check, besides the wait after each change: three times as long as the last one took.
+ * @param {number} took
+ */
+export const pause = (took) => (took < SHORT ? 0 : Math.min(3 * took, LONGEST));
+
 /** @typedef {{ line: number, column: number, severity: string, message: string, fix?: string | null }} Problem */
 
 /**
@@ -8,9 +20,8 @@
  * @returns {Promise<Problem[]>}
  */
 export async function validate(url, text, signal) {
-  const token = document.querySelector('meta[name="csrf-token"]')?.getAttribute('content') ?? '';
-  const headers = { 'content-type': 'application/yaml', accept: 'application/json', 'x-csrf-token': token };
-  const response = await fetch(url, { method: 'POST', mode: 'same-origin', headers, body: text, signal });
+  const headers = { 'content-type': 'application/yaml', accept: 'application/json' };
+  const response = await send(url, { method: 'POST', headers, body: text, signal });
   if (!response.ok) throw new Error(`the server answered ${response.status}`);
   const { diagnostics } = await response.json();
   return Array.isArray(diagnostics) ? diagnostics : [];

@@ -23,6 +23,12 @@ test('no character that changes terminals or directions passes', () => {
   }
 });
 
+test('every character that shows nothing or reorders text has a symbol', () => {
+  const hidden = ['\u00ad', '\u180e', '\u200b', '\u202a', '\u202d', '\u202e', '\u2060', '\u2066', '\u2068', '\u206f', '\ufff9'];
+  for (const character of hidden) assert.match(shown(`a${character}b`), /^aU\+[0-9A-F]{4}b$/);
+  assert.equal(shown('a\u{e0041}b'), 'aU+E0041b', 'a tag takes two units');
+});
+
 test('the search marks text in any case and takes signs literally', () => {
   const found = (text, query) =>
     pieces(text, expression(query)).filter(({ kind }) => kind === 'found').map((piece) => piece.text);

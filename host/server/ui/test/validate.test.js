@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { offset, toMarks } from '../src/validate.js';
+import { offset, pause, toMarks } from '../src/validate.js';
 
 /** Makes a document as the editor has it. */
 function document(text) {
@@ -39,4 +39,8 @@ test('a mark has the fix', () => {
   const [mark] = toMarks(document('a'), [problem]);
   assert.equal(mark.message, 'no timeout\nFix: add `timeout`');
   assert.equal(mark.severity, 'warning');
+});
+
+test('checks that take long have longer pauses between them', () => {
+  assert.deepEqual([0, 199, 1_000, 60_000].map(pause), [0, 0, 3_000, 10_000]);
 });
