@@ -260,12 +260,13 @@ pub async fn ask_bytes(
     stream.write_all(body).await?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await?;
-    let answer = String::from_utf8_lossy(&answer).into_owned();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap_or(answer.len());
+    let head = String::from_utf8_lossy(&answer[..end]).into_owned();
+    let body = answer.get(end + 4..).unwrap_or_default();
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
     let chunked = head.to_lowercase().contains("transfer-encoding: chunked");
-    let body = if chunked { dechunked(body) } else { body.to_owned() };
-    Ok(Reply { status, headers: head.to_owned(), body })
+    let body = if chunked { dechunked(body) } else { body.to_vec() };
+    Ok(Reply { status, headers: head, body: String::from_utf8_lossy(&body).into_owned() })
 }
 
 impl Drop for Server {
@@ -284,17 +285,19 @@ pub fn samples(text: &str) -> BTreeMap<String, f64> {
     text.lines().filter(|line| !line.starts_with('#')).filter_map(sample).collect()
 }
 
-fn dechunked(mut body: &str) -> String {
-    let mut text = String::new();
-    while let Some((size, rest)) = body.split_once("\r\n") {
+fn dechunked(mut body: &[u8]) -> Vec<u8> {
+    let mut whole = Vec::new();
+    while let Some(line) = body.windows(2).position(|two| two == b"\r\n") {
+        let size = String::from_utf8_lossy(&body[..line]);
         let size = usize::from_str_radix(size.trim(), 16).unwrap_or(0);
+        let rest = &body[line + 2..];
         if size == 0 {
             break;
         }
-        text.push_str(&rest[..size.min(rest.len())]);
-        body = rest.get(size + 2..).unwrap_or("");
+        whole.extend_from_slice(&rest[..size.min(rest.len())]);
+        body = rest.get(size + 2..).unwrap_or_default();
     }
-    text
+    whole
 }
 
 /// Repeats until the answer is right; panics with the last one after 20 seconds.

@@ -13,7 +13,7 @@ use super::{App, cursor};
 
 /// The number of rows per read, and the maximum number of rows that one request reads to find those that it wants.
 const CHUNK: u32 = 1000;
-const MOST_READ: u32 = 50_000;
+pub(crate) const MOST_READ: u32 = 10_000;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

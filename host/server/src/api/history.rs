@@ -59,9 +59,10 @@ pub(super) async fn ledger(
         }
         None => None,
     };
-    let instant = |text: Option<String>| {
+    let instant = |name: &str, text: Option<String>| {
         let read = |text: String| {
-            app.host.schedules().time_in(&text, "UTC").map_err(|e| Problem::bad_request(e.to_string()))
+            let read = app.host.schedules().time_in(&text, "UTC");
+            read.map_err(|error| Problem::bad_request(format!("`{name}`: {error}")))
         };
         text.map(read).transpose()
     };
@@ -72,8 +73,8 @@ pub(super) async fn ledger(
     let filter = LedgerFilter {
         job_id: query.job_id.map(|id| caller.job(&id)).transpose()?,
         decision,
-        from: instant(query.from)?,
-        to: instant(query.to)?,
+        from: instant("from", query.from)?,
+        to: instant("to", query.to)?,
         ..LedgerFilter::default()
     };
     let fetch = |after, limit| {

@@ -60,6 +60,7 @@ pub(crate) use observe::observe;
 pub(crate) use refuse::{MAX_BODY, drain, whole as whole_body};
 
 pub(crate) use access::{SignedIn, bearer, failed_to_log_in, has_logged_in, may_log_in, session};
+pub(crate) use audit::MOST_READ as AUDIT_ROWS;
 pub(crate) use bounds::Peer;
 pub(crate) use call::{Call, encoded};
 pub(crate) use openapi::document;

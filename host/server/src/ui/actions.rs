@@ -4,13 +4,14 @@
 //! body: `reason` is a text, and `approved:json` is a value as JSON. A field without a text is left out. The page that
 //! follows may name the run that the change has made: `.../runs/{execution_id}`.
 
-use axum::extract::{Extension, Path};
+use axum::extract::Extension;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use serde_json::{Map, Value};
 
 use super::ask::Ask;
+use super::asked::Path;
 use super::flash::Flash;
 use super::guard::Fields;
 use super::login::local;
@@ -28,6 +29,8 @@ pub(super) struct Button<'b> {
     next: String,
     class: &'static str,
     confirm: Option<String>,
+    /// Whether the question has a field for a reason.
+    has_reason: bool,
     fields: Vec<(&'static str, String)>,
     extra: Option<Markup>,
 }
@@ -42,6 +45,7 @@ impl<'b> Button<'b> {
             next,
             class: "button plain",
             confirm: None,
+            has_reason: false,
             fields: Vec::new(),
             extra: None,
         }
@@ -60,6 +64,16 @@ impl<'b> Button<'b> {
     /// Marks an action that cannot be undone, and asks before it.
     pub fn danger(self, question: impl Into<String>) -> Self {
         Self { class: "button danger", confirm: Some(question.into()), ..self }
+    }
+
+    /// Asks before the action, with a field for a reason.
+    pub fn reason(self, question: impl Into<String>) -> Self {
+        Self { confirm: Some(question.into()), ..self }.with_reason()
+    }
+
+    /// Adds a field for a reason to the question.
+    pub fn with_reason(self) -> Self {
+        Self { has_reason: true, ..self }
     }
 
     /// Adds a field that is not shown.
@@ -81,11 +95,12 @@ impl<'b> Button<'b> {
         let action = ask.path(&["do", self.operation.id]);
         html! {
             form.action method="post" action=(action) data-confirm=[self.confirm] {
-                input type="hidden" name="csrf" value=(ask.visitor.session.csrf);
+                input type="hidden" name="csrf" value=(ask.csrf);
                 input type="hidden" name="_next" value=(self.next);
                 @if !self.done.is_empty() { input type="hidden" name="_done" value=(self.done); }
                 @for parameter in self.parameters { input type="hidden" name="_parameter" value=(parameter); }
                 @for (name, value) in &self.fields { input type="hidden" name=(name) value=(value); }
+                @if self.has_reason { input type="hidden" name="reason" value="" data-reason="Reason (optional)"; }
                 @if let Some(extra) = self.extra { (extra) }
                 button class=(self.class) type="submit" { (self.label) }
             }

@@ -4,18 +4,20 @@ use axum::body::Body;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Request, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use http_body_util::{BodyExt, Limited};
 use maud::Markup;
 use serde_json::Value;
 use stepwell::engine::clock::Timestamp;
 use stepwell::{Caller, Role};
+use tokio::sync::OwnedMutexGuard;
 use tower::ServiceExt;
 
+use super::asked::{self, Asked, Nothing};
 use super::flash::Flash;
 use super::guard::Visitor;
 use super::layout::{self, Section};
-use super::{ROOT, Ui};
+use super::{ROOT, Ui, csrf};
 use crate::api::{Call, Operation, Peer, Problem, SignedIn};
 
 /// The maximum size of an answer that a page shows, in bytes.
@@ -27,17 +29,28 @@ pub(super) struct Ask {
     pub ui: Ui,
     pub visitor: Visitor,
     pub project: String,
+    /// The token for changes, in the form of this response.
+    pub csrf: String,
     caller: Caller,
     peer: Option<Peer>,
     headers: HeaderMap,
 }
 
+/// A page that takes parameters has the extractor [`Asked`].
 impl FromRequestParts<Ui> for Ask {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, ui: &Ui) -> Result<Self, Response> {
-        let params =
-            RawPathParams::from_request_parts(parts, ui).await.map_err(IntoResponse::into_response)?;
+        let Asked(ask, Nothing {}) = Asked::<Nothing>::from_request_parts(parts, ui).await?;
+        Ok(ask)
+    }
+}
+
+impl Ask {
+    /// Returns the view of the person who sends a request.
+    pub async fn with_any_query(parts: &mut Parts, ui: &Ui) -> Result<Self, Response> {
+        let params = RawPathParams::from_request_parts(parts, ui).await;
+        let params = params.map_err(|_| layout::problem(&asked::unreadable(), None))?;
         let project = params.iter().find(|(name, _)| *name == "project").map_or("", |(_, value)| value);
         let project = project.to_owned();
         let gone = || Problem::new(StatusCode::UNAUTHORIZED, "log in to see this page");
@@ -46,11 +59,11 @@ impl FromRequestParts<Ui> for Ask {
         let caller = ui.app.host.sessions().caller(&visitor.who, &project);
         let caller = caller.map_err(|error| layout::problem(&Problem::from(error), None))?;
         let (peer, headers) = (parts.extensions.get::<Peer>().copied(), parts.headers.clone());
-        Ok(Self { ui: ui.clone(), visitor, project, caller, peer, headers })
+        let csrf = csrf::masked(&visitor.session.csrf);
+        let csrf = csrf.ok_or_else(|| layout::problem(&csrf::no_random_numbers(), None))?;
+        Ok(Self { ui: ui.clone(), visitor, project, csrf, caller, peer, headers })
     }
-}
 
-impl Ask {
     /// Returns the address of a page of the project. Each part is one segment.
     pub fn path(&self, segments: &[&str]) -> String {
         let mut path = format!("{ROOT}/p/{}", self.project);
@@ -64,6 +77,11 @@ impl Ask {
     /// Returns the current time.
     pub fn now(&self) -> Timestamp {
         self.ui.app.host.now()
+    }
+
+    /// Waits for the turn of the session; see [`super::turns`].
+    pub async fn turn(&self) -> OwnedMutexGuard<()> {
+        self.ui.turns.of(&self.visitor.session.id).await
     }
 
     /// Returns whether the person may use an operation.

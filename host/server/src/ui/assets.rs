@@ -4,13 +4,14 @@ use std::io::Write;
 use std::sync::LazyLock;
 
 use axum::body::Bytes;
-use axum::extract::Path;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use data_encoding::HEXLOWER;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
+
+use super::asked::Path;
 
 /// A file that pages use.
 pub(super) struct Asset {

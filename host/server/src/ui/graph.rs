@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 use serde_json::Value;
+use stepwell::engine::quantity::counted;
 
 use super::show;
 use super::value::Parts;
@@ -16,8 +17,10 @@ const FRAME: usize = 12;
 const TITLE: usize = 26;
 /// The maximum number of characters of a name in a step.
 const MOST_LETTERS: usize = 20;
-/// The maximum number of branches and of steps that are drawn in one group or list.
-const MOST_DRAWN: usize = 30;
+/// The maximum numbers of branches and of steps that are drawn in one group or list: a picture has the first of them with
+/// which it has no more than [`MOST_STEPS`] steps.
+const MOST_DRAWN: [usize; 5] = [30, 12, 6, 3, 1];
+const MOST_STEPS: usize = 400;
 /// The maximum nesting of groups that is drawn.
 const MOST_LEVELS: usize = 6;
 
@@ -38,6 +41,52 @@ struct Size {
     middle: usize,
 }
 
+/// The place of a part in the picture: the nesting of groups around it, and the maximum number of its parts.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    level: usize,
+    most: usize,
+}
+
+impl Place {
+    fn below(self) -> Self {
+        Self { level: self.level + 1, ..self }
+    }
+
+    /// Returns the place of the steps of a picture.
+    fn of(steps: &[Value]) -> Self {
+        let fits = |most: &&usize| count(steps, Self { level: 0, most: **most }) <= MOST_STEPS;
+        Self { level: 0, most: MOST_DRAWN.iter().find(fits).copied().unwrap_or(1) }
+    }
+}
+
+/// Returns the number of steps that are drawn of a list, at most one more than the maximum.
+fn count(steps: &[Value], place: Place) -> usize {
+    let mut all = 0;
+    for step in steps.iter().take(place.most) {
+        all += 1;
+        if place.level < MOST_LEVELS {
+            let lists = step.list("parallel_steps").iter().take(place.most).map(sequence_of);
+            for list in lists.chain([step.list("finally")]) {
+                all += count(list, place.below());
+            }
+        }
+        if all > MOST_STEPS {
+            break;
+        }
+    }
+    all
+}
+
+/// Returns the steps of a branch.
+fn sequence_of(branch: &Value) -> &[Value] {
+    if branch.has("steps") { branch.list("steps") } else { std::slice::from_ref(branch) }
+}
+
+fn of_branches(count: usize) -> String {
+    if count == 1 { "1 branch".to_owned() } else { format!("{count} branches") }
+}
+
 /// Looks up the status of a step by its id, for the picture of a run.
 pub(super) type StatusOf<'s> = &'s dyn Fn(&str) -> Option<String>;
 
@@ -48,7 +97,7 @@ pub(super) fn drawn(job: &Value, link: &dyn Fn(&str) -> Option<String>, status: 
         @for (key, title) in lists {
             @if !job.list(key).is_empty() {
                 @let mut shapes = Vec::new();
-                @let size = sequence(job.list(key), (1, 1), 0, &mut shapes);
+                @let size = sequence(job.list(key), (1, 1), Place::of(job.list(key)), &mut shapes);
                 div.graph-wrap tabindex="0" role="region" aria-label={ "Graph: " (title) } {
                     @if key != "steps" { p.hint { (title) } }
                     (picture(&shapes, size, link, status))
@@ -65,9 +114,13 @@ fn picture(
     status: StatusOf<'_>,
 ) -> Markup {
     let (width, height) = (size.width + 2, size.height + 2);
+    let steps =
+        || shapes.iter().filter_map(|shape| if let Shape::Step { id, .. } = shape { Some(id) } else { None });
+    // An image has no links.
+    let role = if steps().any(|id| link(id).is_some()) { "group" } else { "img" };
     html! {
-        svg.graph width=(width) height=(height) viewBox={ "0 0 " (width) " " (height) } role="img"
-            aria-label={ (shapes.iter().filter(|shape| matches!(shape, Shape::Step { .. })).count()) " steps" } {
+        svg.graph width=(width) height=(height) viewBox={ "0 0 " (width) " " (height) } role=(role)
+            aria-label={ (counted(steps().count(), "step")) } {
             @for shape in shapes {
                 @match shape {
                     Shape::Line { from, to } => { path.edge d=(curve(*from, *to)) fill="none" {} }
@@ -89,16 +142,18 @@ fn picture(
 }
 
 fn step((x, y): (usize, usize), id: &str, kind: &str, status: Option<String>) -> Markup {
-    let label =
-        status.as_ref().map_or_else(|| format!("{id}: {kind}"), |status| format!("{id}: {kind}, {status}"));
     html! {
         g {
-            title { (show::text(&label)) }
+            title { (labelled(id, kind, status.as_deref())) }
             rect.node x=(x) y=(y) width=(WIDTH) height=(HEIGHT) rx="6" data-status=[status.as_deref()] {}
             text.name x=(x + 10) y=(y + 18) { (short(id)) }
             text.note x=(x + 10) y=(y + 34) { (short(status.as_deref().unwrap_or(kind))) }
         }
     }
+}
+
+fn labelled(id: &str, kind: &str, status: Option<&str>) -> String {
+    show::text(&status.map_or_else(|| format!("{id}: {kind}"), |status| format!("{id}: {kind}, {status}")))
 }
 
 /// Returns the start of a name.
@@ -116,12 +171,12 @@ fn curve((x1, y1): (usize, usize), (x2, y2): (usize, usize)) -> String {
 }
 
 /// Places steps that run one after another.
-fn sequence(steps: &[Value], (x, y): (usize, usize), level: usize, shapes: &mut Vec<Shape>) -> Size {
+fn sequence(steps: &[Value], (x, y): (usize, usize), place: Place, shapes: &mut Vec<Shape>) -> Size {
     // Steps that stand at the same height need the heights of all.
-    let drawn = steps.len().min(MOST_DRAWN);
+    let drawn = steps.len().min(place.most);
     let mut sizes = Vec::new();
     for step in steps.iter().take(drawn) {
-        sizes.push(member(step, (0, 0), level, &mut Vec::new()));
+        sizes.push(member(step, (0, 0), place, &mut Vec::new()));
     }
     let above = sizes.iter().map(|size| size.middle).max().unwrap_or(HEIGHT / 2);
     let below = sizes.iter().map(|size| size.height - size.middle).max().unwrap_or(HEIGHT / 2);
@@ -132,7 +187,7 @@ fn sequence(steps: &[Value], (x, y): (usize, usize), level: usize, shapes: &mut 
             right += GAP;
             shapes.push(Shape::Line { from, to: (right, y + above) });
         }
-        member(step, (right, y + above - size.middle), level, shapes);
+        member(step, (right, y + above - size.middle), place, shapes);
         right += size.width;
     }
     if steps.len() > drawn {
@@ -143,10 +198,10 @@ fn sequence(steps: &[Value], (x, y): (usize, usize), level: usize, shapes: &mut 
 }
 
 /// Places a step or a group.
-fn member(step: &Value, (x, y): (usize, usize), level: usize, shapes: &mut Vec<Shape>) -> Size {
+fn member(step: &Value, (x, y): (usize, usize), place: Place, shapes: &mut Vec<Shape>) -> Size {
     let (id, kind) = (step.text("id").to_owned(), step.text("type").to_owned());
     let branches = step.list("parallel_steps");
-    if branches.is_empty() || level >= MOST_LEVELS {
+    if branches.is_empty() || place.level >= MOST_LEVELS {
         shapes.push(Shape::Step { x, y, id, kind });
         return Size { width: WIDTH, height: HEIGHT, middle: HEIGHT / 2 };
     }
@@ -158,22 +213,17 @@ fn member(step: &Value, (x, y): (usize, usize), level: usize, shapes: &mut Vec<S
     // With `for_each`, the members are the sequence of one item.
     let sequences: Vec<&[Value]> = match is_fan_out {
         true => vec![branches],
-        false => branches
-            .iter()
-            .map(
-                |branch| {
-                    if branch.has("steps") { branch.list("steps") } else { std::slice::from_ref(branch) }
-                },
-            )
-            .collect(),
+        false => branches.iter().map(sequence_of).collect(),
     };
-    for branch in sequences.iter().take(MOST_DRAWN) {
-        let size = sequence(branch, (left, top), level + 1, &mut inner);
+    // A run says how many branches there are besides those that it lists.
+    let listed = sequences.iter().filter(|steps| !steps.iter().all(Value::is_null));
+    for branch in listed.take(place.most) {
+        let size = sequence(branch, (left, top), place.below(), &mut inner);
         rows.push((size, top));
         top += size.height + ROW;
     }
-    if sequences.len() > MOST_DRAWN {
-        inner.push(Shape::More { x: left, y: top, count: sequences.len() - MOST_DRAWN });
+    if sequences.len() > rows.len() {
+        inner.push(Shape::More { x: left, y: top, count: sequences.len() - rows.len() });
         top += HEIGHT;
     }
     let widest = rows.iter().map(|(size, _)| size.width).max().unwrap_or(WIDTH);
@@ -189,11 +239,11 @@ fn member(step: &Value, (x, y): (usize, usize), level: usize, shapes: &mut Vec<S
         let from = (x + width, y + middle);
         width += GAP;
         inner.push(Shape::Line { from, to: (x + width, y + middle) });
-        let size =
-            sequence(step.list("finally"), (x + width, y + middle - HEIGHT / 2), level + 1, &mut inner);
+        let at = (x + width, y + middle - HEIGHT / 2);
+        let size = sequence(step.list("finally"), at, place.below(), &mut inner);
         width += size.width + FRAME;
     }
-    let note = if is_fan_out { "for each item".to_owned() } else { format!("{} branches", branches.len()) };
+    let note = if is_fan_out { "for each item".to_owned() } else { of_branches(branches.len()) };
     shapes.insert(group, Shape::Group { x, y, width, height, id, note });
     shapes.extend(inner);
     Size { width, height, middle }
@@ -207,7 +257,7 @@ mod tests {
 
     fn shapes(steps: &Value) -> (Vec<Shape>, Size) {
         let mut shapes = Vec::new();
-        let size = sequence(steps.list(""), (0, 0), 0, &mut shapes);
+        let size = sequence(steps.list(""), (0, 0), Place { level: 0, most: MOST_DRAWN[0] }, &mut shapes);
         (shapes, size)
     }
 
@@ -263,6 +313,17 @@ mod tests {
             (0..1_000).map(|n| json!({"id": format!("<b>{n}"), "type": "wait"})).collect();
         let html = drawn(&json!({"steps": steps}), &|_| None, &|_| Some("failed".to_owned())).into_string();
         assert!(html.len() < 40_000 && html.contains("and 970 more") && !html.contains("<b>"));
+        // Groups in groups are bounded together.
+        let mut group = json!({"id": "leaf", "type": "wait"});
+        for level in 0..4 {
+            group = json!({"id": format!("g{level}"), "type": "parallel_group", "parallel_steps": vec![group; 20]});
+        }
+        let html = drawn(&json!({"steps": [group]}), &|_| None, &|_| None).into_string();
+        assert!(
+            html.len() < 200_000 && html.contains("20 branches") && html.contains("and 17 more"),
+            "{}",
+            html.len()
+        );
         assert!(
             drawn(&json!({"steps": [null, {"parallel_steps": "x"}]}), &|_| None, &|_| None)
                 .into_string()

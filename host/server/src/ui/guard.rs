@@ -8,7 +8,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use stepwell::{Identity, Session};
 
-use super::{ROOT, Ui, layout, login};
+use super::{ROOT, Ui, csrf, layout, login};
 use crate::api::{self, MAX_BODY, Problem, changes};
 
 /// The person of a request.
@@ -114,7 +114,7 @@ pub(super) async fn signed_in(State(ui): State<Ui>, request: Request<Body>, next
             .is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
         let fields = if is_form { Fields::read(&bytes) } else { Fields::default() };
         let sent = parts.headers.get("x-csrf-token").and_then(|value| value.to_str().ok());
-        if sent.unwrap_or_else(|| fields.get("csrf")) != visitor.session.csrf {
+        if !csrf::is_form_of(sent.unwrap_or_else(|| fields.get("csrf")), &visitor.session.csrf) {
             api::drain(&parts, body);
             let detail = "the page is out of date: load it again, and repeat the change";
             return layout::problem(&Problem::new(StatusCode::FORBIDDEN, detail), None);
@@ -165,18 +165,15 @@ fn is_used(headers: &HeaderMap) -> bool {
     !headers.contains_key("hx-request")
 }
 
-/// Sends a person without a session to the login, and back afterwards.
+/// Sends a person without a session to the login, and back afterwards. A page that sends a change or renews itself
+/// stays, since a person may have written something there.
 fn to_login(parts: &Parts) -> Response {
-    let path = parts.uri.path_and_query().map_or(ROOT, |path| path.as_str());
-    let back = if changes(&parts.method) { ROOT } else { path };
-    let next: String = api::encoded(back).collect();
-    let login = format!("{ROOT}/login?next={next}");
-    if parts.headers.contains_key("hx-request") {
-        let mut response = StatusCode::UNAUTHORIZED.into_response();
-        if let Ok(value) = HeaderValue::from_str(&login) {
-            response.headers_mut().insert("hx-redirect", value);
-        }
-        return response;
+    if changes(&parts.method) || !is_used(&parts.headers) {
+        let detail = "the session has ended, and nothing was changed: log in in another tab, go back in this one, \
+            and repeat the change";
+        return layout::problem(&Problem::new(StatusCode::UNAUTHORIZED, detail), None);
     }
-    Redirect::to(&login).into_response()
+    let path = parts.uri.path_and_query().map_or(ROOT, |path| path.as_str());
+    let next: String = api::encoded(path).collect();
+    Redirect::to(&format!("{ROOT}/login?next={next}")).into_response()
 }

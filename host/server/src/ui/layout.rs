@@ -3,6 +3,7 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
+use stepwell::engine::document::cut;
 
 use super::ROOT;
 use super::ask::Ask;
@@ -78,7 +79,7 @@ pub(super) fn page(
             }
         }
     };
-    whole(title, StatusCode::OK, Some(&ask.visitor.session.csrf), &body)
+    whole(title, StatusCode::OK, Some(&ask.csrf), &body)
 }
 
 fn navigation(ask: &Ask, section: Section, has_keys: bool) -> Markup {
@@ -131,7 +132,7 @@ fn person(ask: &Ask) -> Markup {
                 button.button.small type="button" data-theme-toggle { "Theme" }
                 button.button.small type="button" data-keys-help { "Keyboard shortcuts" }
                 form method="post" action={ (ROOT) "/logout" } {
-                    input type="hidden" name="csrf" value=(ask.visitor.session.csrf);
+                    input type="hidden" name="csrf" value=(ask.csrf);
                     button.button.small type="submit" { "Log out" }
                 }
             }
@@ -147,17 +148,15 @@ pub(super) fn bare(title: &str, status: StatusCode, content: Markup) -> Response
     whole(title, status, None, &body)
 }
 
-/// Says that there is no such page.
-pub(super) async fn no_page() -> Response {
-    problem(&Problem::new(StatusCode::NOT_FOUND, "there is no page at this address"), None)
-}
+/// The maximum number of characters of a problem: a client chooses a part of them.
+const DETAIL: usize = 1_000;
 
 /// Returns the page about a problem.
 pub(super) fn problem(problem: &Problem, ask: Option<&Ask>) -> Response {
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let content = html! {
         h1 { (problem.title) }
-        div.alert data-kind="error" role="alert" { p { (super::show::text(&problem.detail)) } }
+        div.alert data-kind="error" role="alert" { p { (super::show::text(&cut(&problem.detail, DETAIL))) } }
         @if !problem.errors.is_empty() {
             ul {
                 @for place in &problem.errors {
@@ -172,6 +171,8 @@ pub(super) fn problem(problem: &Problem, ask: Option<&Ask>) -> Response {
         None => bare(&problem.title, status, content),
     };
     *response.status_mut() = status;
+    // A script gets it as JSON.
+    response.extensions_mut().insert(problem.clone());
     response
 }
 

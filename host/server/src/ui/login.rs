@@ -1,7 +1,7 @@
 //! Logging in and out.
 
 use axum::body::Body;
-use axum::extract::{Extension, Query, Request, State};
+use axum::extract::{Extension, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -10,7 +10,7 @@ use serde::Deserialize;
 use stepwell::Holder;
 
 use super::guard::{Visitor, login_fields, visitor};
-use super::{ROOT, Ui, layout, openid, show};
+use super::{ROOT, Ui, asked, layout, openid, show};
 use crate::api::{self, Problem};
 
 /// The names of the cookie with the token of the session: over TLS, browsers accept the second name only from this
@@ -62,12 +62,12 @@ pub(super) fn local(next: &str) -> &str {
 const PREFIX: &str = "sw_";
 
 /// Shows the form of the login.
-pub(super) async fn page(
-    State(ui): State<Ui>,
-    Query(Next { next, left }): Query<Next>,
-    request: Request,
-) -> Response {
+pub(super) async fn page(State(ui): State<Ui>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
+    let Next { next, left } = match asked::parameters(&parts) {
+        Ok(next) => next,
+        Err(problem) => return layout::problem(&problem, None),
+    };
     if let Ok(Some(_)) = visitor(&ui, &parts).await {
         return Redirect::to(local(&next)).into_response();
     }

@@ -7,11 +7,15 @@
 
 mod actions;
 mod ask;
+mod asked;
 mod assets;
 mod bars;
 mod chart;
 mod clock;
+mod compression;
+mod csrf;
 mod diff;
+mod errors;
 mod flash;
 mod graph;
 mod guard;
@@ -22,15 +26,16 @@ mod openid;
 mod pages;
 mod route;
 mod show;
+mod turns;
 mod value;
 mod values;
 mod words;
 
 use std::sync::Arc;
 
-use axum::middleware::{from_fn_with_state, map_response};
+use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::response::Redirect;
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use axum::{Extension, Router};
 
 use crate::api::{App, observe};
@@ -49,6 +54,7 @@ struct Shared {
     app: App,
     /// The API.
     api: Router,
+    turns: turns::Turns,
 }
 
 impl std::ops::Deref for Ui {
@@ -61,6 +67,7 @@ impl std::ops::Deref for Ui {
 /// The addresses of people outside of the pages of projects.
 const HOME: &[Route] = routes! {
     get "/ui" login::home;
+    get "/ui/session" csrf::present;
     post "/ui/logout" login::log_out;
     post "/ui/p/{project}/do/{operation}" actions::act;
 };
@@ -73,7 +80,7 @@ const PUBLIC: &[Route] = routes! {
     get "/ui/login/openid" openid::begin;
     get "/ui/login/openid/callback" openid::back;
     get "/ui/assets/{name}" assets::get;
-    get "/ui/{*path}" layout::no_page;
+    any "/ui/{*path}" errors::no_page;
 };
 
 /// Returns the method and the path of each address of the web UI, and whether it needs a session.
@@ -99,15 +106,18 @@ pub(crate) fn router_with_link(app: App, api: Router, link: Link) -> Router {
 
 /// Returns the pages with more of them, and the API at all other paths.
 fn with_pages(app: App, api: Router, more: Router<Ui>) -> Router {
-    let ui = Ui(Arc::new(Shared { app: app.clone(), api: api.clone() }));
+    let ui = Ui(Arc::new(Shared { app: app.clone(), api: api.clone(), turns: turns::Turns::default() }));
     let people = routed(HOME.iter().chain(pages::all()));
     people
         .route_layer(from_fn_with_state(ui.clone(), guard::signed_in))
         .merge(routed(PUBLIC))
         .merge(more)
+        .method_not_allowed_fallback(errors::no_method)
         .route_layer(from_fn_with_state(ui.clone(), guard::admit))
+        .route_layer(from_fn(errors::shown))
         .route_layer(from_fn_with_state(app, observe))
         .route_layer(map_response(guard::protect))
         .with_state(ui)
         .fallback_service(api)
+        .layer(compression::layer())
 }

@@ -15,7 +15,7 @@ use stepwell::engine::clock::Timestamp;
 use url::{Position, Url};
 
 use super::login::{self, Next, local};
-use super::{ROOT, Ui, layout, show};
+use super::{ROOT, Ui, errors, layout, show};
 use crate::api::oidc::{Begun, Error, Provider, Returned};
 use crate::api::{self, Problem};
 
@@ -132,7 +132,7 @@ pub(super) async fn begin(
     request: Request,
 ) -> Response {
     let (parts, _) = request.into_parts();
-    let Some(provider) = provider(&ui) else { return layout::no_page().await };
+    let Some(provider) = provider(&ui) else { return errors::no_page().await };
     let now = ui.app.host.now();
     let (begun, place) = match provider.begin(now).await {
         Ok(begun) => begun,
@@ -155,7 +155,7 @@ pub(super) async fn begin(
 /// Opens a session for a person whom the provider sends back.
 pub(super) async fn back(State(ui): State<Ui>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
-    let Some(provider) = provider(&ui) else { return layout::no_page().await };
+    let Some(provider) = provider(&ui) else { return errors::no_page().await };
     let client = api::client(&ui.app, &parts).0;
     if let Err(problem) = api::may_log_in(&ui.app, client) {
         return failed(&ui, &problem, ROOT);

@@ -81,13 +81,18 @@ pub(super) fn count(value: u64) -> String {
 
 /// Shows the link to the next page of a list, if there is one. `here` is the address of this page without its cursor.
 pub(super) fn next_page(answer: &Value, here: &str) -> Markup {
+    next_part(answer, here, "Next page")
+}
+
+/// As [`next_page`], with another label.
+pub(super) fn next_part(answer: &Value, here: &str, label: &str) -> Markup {
     let cursor = answer.text("next_cursor");
     let cursor: String = crate::api::encoded(cursor).collect();
     let joint = if here.contains('?') { '&' } else { '?' };
     html! {
         @if !cursor.is_empty() {
             nav.pagination aria-label="Pages" {
-                a.button.plain href={ (here) (joint) "cursor=" (cursor) } rel="next" { "Next page" }
+                a.button.plain href={ (here) (joint) "cursor=" (cursor) } rel="next" { (label) }
             }
         }
     }

@@ -1,27 +1,29 @@
 //! The approvals that runs wait for.
 
-use axum::extract::{Path, Query};
 use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::common;
 use super::shown;
 use crate::api::{Call, Operation};
 use crate::ui::actions::Button;
 use crate::ui::ask::Ask;
+use crate::ui::asked::{Asked, Path};
 use crate::ui::layout::Section;
 use crate::ui::value::Parts;
 use crate::ui::{show, values};
 
 /// The place in the list.
 #[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
 pub(in crate::ui) struct Place {
     cursor: Option<String>,
 }
 
 /// Lists the approvals that runs wait for.
-pub(in crate::ui) async fn list(ask: Ask, Query(place): Query<Place>) -> Response {
+pub(in crate::ui) async fn list(Asked(ask, place): Asked<Place>) -> Response {
     let page = async {
         let call =
             Call::to(&Operation::listApprovals, &[]).query("limit", Some(50)).query("cursor", place.cursor);
@@ -47,29 +49,27 @@ pub(in crate::ui) async fn list(ask: Ask, Query(place): Query<Place>) -> Respons
 
 fn table(ask: &Ask, approvals: &[Value]) -> Markup {
     html! {
-        div.table-wrap tabindex="0" role="region" aria-label="Table of approvals" {
-            table.table {
-                thead {
-                    tr {
-                        th scope="col" { "Request" } th scope="col" { "Job" } th scope="col" { "Step" }
-                        th scope="col" { "Approvers" } th scope="col" { "Since" } th scope="col" { "Until" }
-                    }
+        (common::table("Approvals", html! {
+            thead {
+                tr {
+                    th scope="col" { "Request" } th scope="col" { "Job" } th scope="col" { "Step" }
+                    th scope="col" { "Approvers" } th scope="col" { "Since" } th scope="col" { "Until" }
                 }
-                tbody {
-                    @for approval in approvals {
-                        @let (run, step) = (approval.text("execution_id"), approval.text("step_id"));
-                        tr {
-                            th scope="row" { a href=(ask.path(&["approvals", run, step])) { (show::text(asked(approval))) } }
-                            td { (show::text(approval.text("job_id"))) }
-                            td { a href=(ask.path(&["runs", run])) { code { (show::text(step)) } } }
-                            td { (approvers(approval)) }
-                            td { (show::time(approval.text("since"))) }
-                            td { (show::time(approval.text("until"))) }
-                        }
+            }
+            tbody {
+                @for approval in approvals {
+                    @let (run, step) = (approval.text("execution_id"), approval.text("step_id"));
+                    tr {
+                        th scope="row" { a href=(ask.path(&["approvals", run, step])) { (show::text(asked(approval))) } }
+                        td { (show::text(approval.text("job_id"))) }
+                        td { a href=(ask.path(&["runs", run])) { code { (show::text(step)) } } }
+                        td { (approvers(approval)) }
+                        td { (show::time(approval.text("since"))) }
+                        td { (show::time(approval.text("until"))) }
                     }
                 }
             }
-        }
+        }))
     }
 }
 

@@ -1,6 +1,5 @@
 //! The audit log, and the check of its chain.
 
-use axum::extract::Query;
 use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -8,15 +7,18 @@ use serde_json::Value;
 
 use super::common::{address, facts, header, some, table};
 use super::shown;
-use crate::api::{Call, Operation};
-use crate::ui::ask::Ask;
+use crate::api::{AUDIT_ROWS as MOST_READ, Call, Operation};
+use crate::ui::asked::Asked;
 use crate::ui::layout::Section;
 use crate::ui::show;
 use crate::ui::value::Parts;
 
+/// The number of rows on one page.
+const LIMIT: usize = 100;
+
 /// The filters of the list.
 #[derive(Deserialize, Default)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub(in crate::ui) struct Filters {
     by: String,
     action: String,
@@ -25,16 +27,18 @@ pub(in crate::ui) struct Filters {
 }
 
 /// Shows the audit log, newest first.
-pub(in crate::ui) async fn list(ask: Ask, Query(filters): Query<Filters>) -> Response {
+pub(in crate::ui) async fn list(Asked(ask, filters): Asked<Filters>) -> Response {
     let page = async {
         let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         let call = Call::to(&Operation::listAudit, &[])
             .query("by", given(&filters.by))
             .query("action", given(&filters.action))
             .query("target", given(&filters.target))
-            .query("limit", Some(100))
+            .query("limit", Some(LIMIT))
             .query("cursor", given(&filters.cursor));
         let rows = ask.value(call).await?;
+        // The search has ended before the page was full.
+        let is_part = rows.has("next_cursor") && rows.list("items").len() < LIMIT;
         let page = ask.path(&["audit"]);
         let here = address(
             &page,
@@ -49,7 +53,10 @@ pub(in crate::ui) async fn list(ask: Ask, Query(filters): Query<Filters>) -> Res
                 (header("Audit", &[], about, check))
                 (filter_form(&page, &filters))
                 (rows_table(rows.list("items"), rows.has("next_cursor")))
-                (show::next_page(&rows, &here))
+                @if is_part {
+                    p.muted { "A search reads " (show::count(u64::from(MOST_READ))) " rows at once, and there are older ones." }
+                }
+                (show::next_part(&rows, &here, if is_part { "Search older rows" } else { "Next page" }))
             },
         ))
     };
@@ -72,7 +79,7 @@ fn rows_table(rows: &[Value], has_more: bool) -> Markup {
         return show::empty(
             "No rows",
             html! {
-                @if has_more { p { "No row among the last ones matches. The next page searches older rows." } }
+                @if has_more { p { "None of the rows that were searched matches." } }
                 @else { p { "No row matches these filters." } }
             },
         );
@@ -104,13 +111,13 @@ fn rows_table(rows: &[Value], has_more: bool) -> Markup {
 }
 
 #[derive(Deserialize, Default)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub(in crate::ui) struct Expected {
     expect: String,
 }
 
 /// Checks the chain of the audit log.
-pub(in crate::ui) async fn verify(ask: Ask, Query(Expected { expect }): Query<Expected>) -> Response {
+pub(in crate::ui) async fn verify(Asked(ask, Expected { expect }): Asked<Expected>) -> Response {
     let page = async {
         let wanted = (!expect.trim().is_empty()).then(|| expect.trim().to_owned());
         let report = ask.value(Call::to(&Operation::verifyAudit, &[]).query("expect", wanted)).await?;

@@ -1,16 +1,17 @@
 //! Backfills: a form with a dry run, and the list.
 
-use axum::extract::Query;
 use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::common;
 use super::schedules::header;
 use super::shown;
 use crate::api::{Call, Operation, Problem};
 use crate::ui::actions::{Button, said};
 use crate::ui::ask::Ask;
+use crate::ui::asked::Asked;
 use crate::ui::clock;
 use crate::ui::layout::Section;
 use crate::ui::show;
@@ -21,6 +22,7 @@ const SHOWN: usize = 100;
 
 /// The plan of a backfill that a person asks for, and the place in the list.
 #[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
 pub(in crate::ui) struct Wanted {
     job_id: Option<String>,
     from: Option<String>,
@@ -29,7 +31,7 @@ pub(in crate::ui) struct Wanted {
 }
 
 /// Shows the form, the plan when the form is filled in, and the list.
-pub(in crate::ui) async fn page(ask: Ask, Query(wanted): Query<Wanted>) -> Response {
+pub(in crate::ui) async fn page(Asked(ask, wanted): Asked<Wanted>) -> Response {
     let page = async {
         let cursor = wanted.cursor.clone().filter(|cursor| !cursor.is_empty());
         let list = Call::to(&Operation::listBackfills, &[]).query("limit", Some(50)).query("cursor", cursor);
@@ -123,16 +125,14 @@ fn planned(ask: &Ask, plan: &Value, [job, from, to]: [&str; 3]) -> Markup {
             (show::count(plan.number("ran_already"))) " fires of the range have a run already."
         }
         @if total > 0 {
-            div.table-wrap tabindex="0" role="region" aria-label="Fires that would run" {
-                table.table {
-                    thead { tr { th scope="col" { "Nominal time" } th scope="col" { "Note" } } }
-                    tbody {
-                        @for fire in fires.iter().take(SHOWN) {
-                            tr { td { (fire.text("nominal")) } td { (show::text(fire.text("note"))) } }
-                        }
+            (common::table("Fires that would run", html! {
+                thead { tr { th scope="col" { "Nominal time" } th scope="col" { "Note" } } }
+                tbody {
+                    @for fire in fires.iter().take(SHOWN) {
+                        tr { td { (fire.text("nominal")) } td { (show::text(fire.text("note"))) } }
                     }
                 }
-            }
+            }))
             @if total > SHOWN as u64 { p.muted { "The table shows the first " (SHOWN) "." } }
             (start.show(ask))
         }
@@ -144,15 +144,13 @@ fn table(ask: &Ask, backfills: &[Value], here: &str) -> Markup {
         @if backfills.is_empty() {
             p.muted { "No backfill has been started." }
         } @else {
-            div.table-wrap tabindex="0" role="region" aria-label="Backfills" {
-                table.table {
-                    thead { tr {
-                        th scope="col" { "Job" } th scope="col" { "State" } th scope="col" { "Range" } th scope="col" { "Progress" }
-                        th scope="col" { "Started" } th scope="col" { span.visually-hidden { "Actions" } }
-                    } }
-                    tbody { @for backfill in backfills { (row(ask, backfill, here)) } }
-                }
-            }
+            (common::table("Backfills", html! {
+                thead { tr {
+                    th scope="col" { "Job" } th scope="col" { "State" } th scope="col" { "Range" } th scope="col" { "Progress" }
+                    th scope="col" { "Started" } th scope="col" { span.visually-hidden { "Actions" } }
+                } }
+                tbody { @for backfill in backfills { (row(ask, backfill, here)) } }
+            }))
         }
     }
 }

@@ -1,8 +1,8 @@
 //! A month of fires: those of the ledger with their decision, and those to come.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
-use axum::extract::Query;
 use axum::response::Response;
 use chrono::{DateTime, Datelike, Days, Months, NaiveDate, Utc};
 use chrono_tz::Tz;
@@ -10,11 +10,13 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::common::address;
 use super::ledger::nominal;
 use super::schedules::header;
 use super::shown;
 use crate::api::{Call, Operation, Problem};
 use crate::ui::ask::Ask;
+use crate::ui::asked::Asked;
 use crate::ui::clock;
 use crate::ui::layout::Section;
 use crate::ui::show;
@@ -27,12 +29,18 @@ const LISTED: usize = 4;
 /// The least number of minutes between two coming fires of a schedule, unless a job is chosen.
 const APART: u32 = 6 * 60;
 
+/// The years of the calendar.
+const YEARS: RangeInclusive<i32> = 1970..=2999;
+
 /// The month, the zone of its days, and the job.
 #[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
 pub(in crate::ui) struct Wanted {
     month: Option<String>,
     zone: Option<String>,
     job_id: Option<String>,
+    /// The day whose fires are listed below the month.
+    day: Option<String>,
 }
 
 /// A fire on a day.
@@ -50,6 +58,7 @@ struct Month {
     first: NaiveDate,
     zone: Tz,
     job: Option<String>,
+    day: Option<NaiveDate>,
 }
 
 impl Month {
@@ -63,11 +72,22 @@ impl Month {
         let first = match given(&wanted.month) {
             Some(month) => {
                 let odd = || Problem::bad_request(format!("`{month}` is not a month; an example is 2026-11"));
-                format!("{month}-01").parse().map_err(|_| odd())?
+                let first: NaiveDate = format!("{month}-01").parse().map_err(|_| odd())?;
+                if !is_shown(first) {
+                    let (from, to) = (YEARS.start(), YEARS.end());
+                    let detail =
+                        format!("the calendar has the months from {from}-01 to {to}-12, not `{month}`");
+                    return Err(Problem::bad_request(detail));
+                }
+                first
             }
             None => today.with_day(1).unwrap_or(today),
         };
-        Ok(Self { first, zone, job: given(&wanted.job_id) })
+        let day = match given(&wanted.day) {
+            Some(day) => Some(day_of(&day, first)?),
+            None => None,
+        };
+        Ok(Self { first, zone, job: given(&wanted.job_id), day })
     }
 
     fn next(&self) -> NaiveDate {
@@ -91,24 +111,53 @@ impl Month {
         weeks
     }
 
-    /// Returns the address of another month of this view.
-    fn address(&self, ask: &Ask, first: NaiveDate) -> String {
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        query.append_pair("month", &first.format("%Y-%m").to_string()).append_pair("zone", self.zone.name());
-        if let Some(job) = &self.job {
-            query.append_pair("job_id", job);
-        }
-        format!("{}?{}", ask.path(&["calendar"]), query.finish())
+    /// Returns the address of another month of this view, or of a day of this month.
+    fn address(&self, ask: &Ask, first: NaiveDate, day: Option<NaiveDate>) -> String {
+        let (month, day) = (first.format("%Y-%m").to_string(), day.map(|day| day.to_string()));
+        let query = [
+            ("month", month.as_str()),
+            ("zone", self.zone.name()),
+            ("job_id", self.job.as_deref().unwrap_or_default()),
+            ("day", day.as_deref().unwrap_or_default()),
+        ];
+        address(&ask.path(&["calendar"]), &query)
     }
 }
 
+fn is_shown(month: NaiveDate) -> bool {
+    YEARS.contains(&month.year())
+}
+
+/// Reads a day of a month.
+fn day_of(text: &str, first: NaiveDate) -> Result<NaiveDate, Problem> {
+    let odd = || Problem::bad_request(format!("`{text}` is not a day of the month; an example is {first}"));
+    let day: NaiveDate = text.parse().map_err(|_| odd())?;
+    if day.with_day(1) == Some(first) { Ok(day) } else { Err(odd()) }
+}
+
+/// The fires that a part of the page shows: those of a range, with a least number of minutes between two of a schedule.
+struct Part<'m> {
+    job: Option<&'m String>,
+    zone: Tz,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+    apart: Option<u32>,
+}
+
 /// Shows the month.
-pub(in crate::ui) async fn page(ask: Ask, Query(wanted): Query<Wanted>) -> Response {
+pub(in crate::ui) async fn page(Asked(ask, wanted): Asked<Wanted>) -> Response {
     let page = async {
         let now = ask.ui.app.host.now();
         let month = Month::of(&wanted, now)?;
-        let (fires, incomplete) = fires(&ask, &month, now).await?;
+        let (from, to) = month.range();
+        let apart = month.job.is_none().then_some(APART);
+        let part = Part { job: month.job.as_ref(), zone: month.zone, from, to, apart };
+        let (fires, incomplete) = fires(&ask, &part, now).await?;
         let days = by_day(fires, month.zone);
+        let day = match month.day {
+            Some(day) => one_day(&ask, &month, day, now).await?,
+            None => html! {},
+        };
         Ok(ask.page(Section::Schedules, "Calendar", html! {
             (header(&ask, "calendar", "Calendar", "Each time that a schedule was due, with its decision, and each time to come."))
             (form(&ask, &month))
@@ -118,21 +167,26 @@ pub(in crate::ui) async fn page(ask: Ask, Query(wanted): Query<Wanted>) -> Respo
             (change_notes(&month))
             @if let Some(note) = incomplete { div.alert data-kind="warning" { p { (note) } } }
             (grid(&ask, &month, &days, now))
+            (day)
         }))
     };
     shown(&ask, page.await)
 }
 
-/// Returns the fires of the month, and a note when some are missing.
-async fn fires(ask: &Ask, month: &Month, now: DateTime<Utc>) -> Result<(Vec<Fire>, Option<String>), Problem> {
-    let (from, to) = month.range();
+/// Returns the fires of a part, and a note when some are missing.
+async fn fires(
+    ask: &Ask,
+    part: &Part<'_>,
+    now: DateTime<Utc>,
+) -> Result<(Vec<Fire>, Option<String>), Problem> {
+    let Part { job, zone, from, to, apart } = *part;
     let (mut fires, mut note, mut cursor) = (Vec::new(), None, None::<String>);
     loop {
         if from >= now {
             break;
         }
         let call = Call::to(&Operation::listLedger, &[])
-            .query("job_id", month.job.clone())
+            .query("job_id", job)
             .query("from", Some(from.to_rfc3339()))
             .query("to", Some(to.to_rfc3339()))
             .query("limit", Some(1000))
@@ -145,7 +199,7 @@ async fn fires(ask: &Ask, month: &Month, now: DateTime<Utc>) -> Result<(Vec<Fire
         }
         if fires.len() >= FIRES {
             note = Some(format!(
-                "The calendar shows the latest {} fires of the month. Choose a job to see all of its fires.",
+                "The calendar shows the latest {} fires. Choose a job to see all of its fires.",
                 fires.len()
             ));
             break;
@@ -153,16 +207,16 @@ async fn fires(ask: &Ask, month: &Month, now: DateTime<Utc>) -> Result<(Vec<Fire
     }
     if to > now {
         let call = Call::to(&Operation::listFires, &[])
-            .query("job_id", month.job.clone())
+            .query("job_id", job)
             .query("from", Some(from.max(now).to_rfc3339()))
             .query("to", Some(to.to_rfc3339()))
-            .query("apart", month.job.is_none().then_some(APART))
+            .query("apart", apart)
             .query("limit", Some(COMING));
         let coming = ask.value(call).await?;
         fires.extend(coming.list("items").iter().filter_map(future));
         if clock::read(coming.text("until")).is_some_and(|until| until < to) {
             let until =
-                clock::read(coming.text("until")).map_or_else(String::new, |at| clock::wall(at, month.zone));
+                clock::read(coming.text("until")).map_or_else(String::new, |at| clock::wall(at, zone));
             note = Some(format!(
                 "The calendar shows fires to come up to {until}. Choose a job to see more of them."
             ));
@@ -203,8 +257,11 @@ fn form(ask: &Ask, month: &Month) -> Markup {
             label.field-inline { span { "Zone" } input name="zone" list="zones" value=(month.zone.name()); }
             label.field-inline { span { "Job" } input name="job_id" data-search value=(month.job.clone().unwrap_or_default()); }
             button.button type="submit" { "Show" }
-            a.button.plain href=(month.address(ask, before)) rel="prev" { (before.format("%B")) }
-            a.button.plain href=(month.address(ask, after)) rel="next" { (after.format("%B")) }
+            @for (month_of, rel) in [(before, "prev"), (after, "next")] {
+                @if is_shown(month_of) {
+                    a.button.plain href=(month.address(ask, month_of, None)) rel=(rel) { (month_of.format("%B")) }
+                }
+            }
         }
         datalist #zones { @for zone in chrono_tz::TZ_VARIANTS { option value=(zone.name()) {} } }
     }
@@ -249,7 +306,7 @@ fn of_day(ask: &Ask, month: &Month, day: NaiveDate, fires: &[Fire]) -> Markup {
         @if !fires.is_empty() {
             ul {
                 @for fire in fires.iter().take(LISTED) { (listed(ask, month, fire)) }
-                @if more > 0 { li { a href=(day_of_ledger(ask, month, day)) { (more) " more" } } }
+                @if more > 0 { li { a href={ (month.address(ask, month.first, Some(day))) "#day" } { (more) " more" } } }
             }
         }
     }
@@ -276,17 +333,20 @@ fn listed(ask: &Ask, month: &Month, fire: &Fire) -> Markup {
     }
 }
 
-fn day_of_ledger(ask: &Ask, month: &Month, day: NaiveDate) -> String {
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    query.append_pair("from", &clock::midnight(day, month.zone).format("%Y-%m-%dT%H:%M:%SZ").to_string());
-    query.append_pair(
-        "to",
-        &clock::midnight(day + Days::new(1), month.zone).format("%Y-%m-%dT%H:%M:%SZ").to_string(),
-    );
-    if let Some(job) = &month.job {
-        query.append_pair("job_id", job);
-    }
-    format!("{}?{}", ask.path(&["ledger"]), query.finish())
+/// Lists the fires of a day.
+async fn one_day(ask: &Ask, month: &Month, day: NaiveDate, now: DateTime<Utc>) -> Result<Markup, Problem> {
+    let (from, to) = (clock::midnight(day, month.zone), clock::midnight(day + Days::new(1), month.zone));
+    let part = Part { job: month.job.as_ref(), zone: month.zone, from, to, apart: None };
+    let (fires, incomplete) = fires(ask, &part, now).await?;
+    let fires = by_day(fires, month.zone).remove(&day).unwrap_or_default();
+    Ok(html! {
+        section.card aria-labelledby="day" {
+            h2 #day { (day.format("%A, %-d %B %Y")) }
+            @if let Some(note) = incomplete { div.alert data-kind="warning" { p { (note) } } }
+            @if fires.is_empty() { p.muted { "No schedule was due on this day, and none is to come." } }
+            ul.plain.day-list { @for fire in &fires { (listed(ask, month, fire)) } }
+        }
+    })
 }
 
 #[cfg(test)]
@@ -294,7 +354,7 @@ mod tests {
     use super::*;
 
     fn month(month: &str, zone: &str) -> Result<Month, Problem> {
-        let wanted = Wanted { month: Some(month.into()), zone: Some(zone.into()), job_id: None };
+        let wanted = Wanted { month: Some(month.into()), zone: Some(zone.into()), ..Wanted::default() };
         Month::of(&wanted, "2026-11-29T12:00:00Z".parse().unwrap())
     }
 
@@ -313,9 +373,24 @@ mod tests {
 
     #[test]
     fn odd_months_and_zones_are_refused() {
-        for (name, zone) in [("2026-13", "UTC"), ("x", "UTC"), ("2026-11", "Mars/Base")] {
+        for (name, zone) in [
+            ("2026-13", "UTC"),
+            ("x", "UTC"),
+            ("2026-11", "Mars/Base"),
+            ("9999-12", "UTC"),
+            ("0001-01", "UTC"),
+            ("-262143-01", "UTC"),
+        ] {
             assert!(month(name, zone).is_err_and(|problem| problem.status == 400), "{name} {zone}");
         }
+        let before = month("1969-12", "UTC").err().map(|problem| problem.detail);
+        assert_eq!(
+            before.as_deref(),
+            Some("the calendar has the months from 1970-01 to 2999-12, not `1969-12`")
+        );
+        assert!(month("1970-01", "Asia/Tokyo").is_ok() && month("2999-12", "UTC").is_ok());
+        let first = "2026-11-01".parse().unwrap();
+        assert!(day_of("2026-11-30", first).is_ok() && day_of("2026-12-01", first).is_err());
         assert_eq!(month("", "").unwrap().first.to_string(), "2026-11-01");
     }
 

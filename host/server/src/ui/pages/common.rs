@@ -65,7 +65,7 @@ pub(super) fn lead(next: &str, is_problem: bool, text: impl Into<String>) -> Res
 /// The fields of a form that every change needs.
 pub(super) fn hidden(ask: &Ask, next: &str) -> Markup {
     html! {
-        input type="hidden" name="csrf" value=(ask.visitor.session.csrf);
+        input type="hidden" name="csrf" value=(ask.csrf);
         @if !next.is_empty() { input type="hidden" name="_next" value=(next); }
     }
 }

@@ -1,6 +1,5 @@
 //! Connections to databases, and Azure DevOps organizations.
 
-use axum::extract::Path;
 use axum::response::Response;
 use maud::{Markup, html};
 use serde_json::Value;
@@ -10,6 +9,7 @@ use super::shown;
 use crate::api::{Call, Operation};
 use crate::ui::actions::said;
 use crate::ui::ask::Ask;
+use crate::ui::asked::Path;
 use crate::ui::layout::Section;
 use crate::ui::show;
 use crate::ui::value::Parts;

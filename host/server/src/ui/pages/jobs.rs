@@ -1,22 +1,23 @@
 //! The list of jobs.
 
-use axum::extract::Query;
 use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::common::address;
+use super::common::{self, address};
 use super::shown;
 use crate::api::{Call, Operation};
 use crate::ui::actions::Button;
 use crate::ui::ask::Ask;
+use crate::ui::asked::Asked;
 use crate::ui::layout::Section;
 use crate::ui::show;
 use crate::ui::value::Parts;
 
 /// The filters of the list.
 #[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
 pub(in crate::ui) struct Filters {
     q: Option<String>,
     scheduled: Option<String>,
@@ -34,7 +35,7 @@ impl Filters {
 }
 
 /// Shows the jobs by id.
-pub(in crate::ui) async fn list(ask: Ask, Query(filters): Query<Filters>) -> Response {
+pub(in crate::ui) async fn list(Asked(ask, filters): Asked<Filters>) -> Response {
     let page = async {
         let mut call =
             Call::to(&Operation::listJobs, &[]).query("fields", Some("summary")).query("limit", Some(50));
@@ -106,16 +107,14 @@ fn table(ask: &Ask, jobs: &[Value], filters: &Filters) -> Markup {
                 }
             }))
         } @else {
-            div.table-wrap tabindex="0" role="region" aria-label="Table of jobs" {
-                table.table {
-                    thead { tr {
-                        th scope="col" { "Job" } th scope="col" { "Schedule" } th scope="col" { "Zone" }
-                        th scope="col" { "Next fire" } th scope="col" { "Last run" } th scope="col" { "State" }
-                        th scope="col" { span.visually-hidden { "Actions" } }
-                    } }
-                    tbody { @for job in jobs { (row(ask, job)) } }
-                }
-            }
+            (common::table("Jobs", html! {
+                thead { tr {
+                    th scope="col" { "Job" } th scope="col" { "Schedule" } th scope="col" { "Zone" }
+                    th scope="col" { "Next fire" } th scope="col" { "Last run" } th scope="col" { "State" }
+                    th scope="col" { span.visually-hidden { "Actions" } }
+                } }
+                tbody { @for job in jobs { (row(ask, job)) } }
+            }))
         }
     }
 }
@@ -152,7 +151,8 @@ fn row(ask: &Ask, job: &Value) -> Markup {
                     @if job.has("paused") {
                         (Button::new(&Operation::resumeSchedule, &[id], "Resume", next).done("The schedule is active again.").show(ask))
                     } @else if job.has("schedule") && job.is("enabled") {
-                        (Button::new(&Operation::pauseSchedule, &[id], "Pause", next).done("The schedule is paused.").show(ask))
+                        (Button::new(&Operation::pauseSchedule, &[id], "Pause", next).reason(format!("Pause the schedule of {id}? It starts no runs until it is resumed."))
+                            .done("The schedule is paused.").show(ask))
                     }
                 }
             }

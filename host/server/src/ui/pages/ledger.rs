@@ -1,23 +1,24 @@
 //! The fire ledger: the decision about each fire.
 
-use axum::extract::Query;
 use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::Value;
 use stepwell::engine::schedule::Decision;
 
-use super::common::address;
+use super::common::{self, address};
 use super::schedules::{decision, header};
 use super::shown;
 use crate::api::{Call, Operation};
 use crate::ui::ask::Ask;
+use crate::ui::asked::Asked;
 use crate::ui::layout::Section;
 use crate::ui::show;
 use crate::ui::value::Parts;
 
 /// The filters of the list.
 #[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
 pub(in crate::ui) struct Filters {
     job_id: Option<String>,
     decision: Option<String>,
@@ -36,7 +37,7 @@ impl Filters {
 }
 
 /// Lists the ledger, latest fire first.
-pub(in crate::ui) async fn page(ask: Ask, Query(filters): Query<Filters>) -> Response {
+pub(in crate::ui) async fn page(Asked(ask, filters): Asked<Filters>) -> Response {
     let page = async {
         let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
         let mut call = Call::to(&Operation::listLedger, &[]).query("limit", Some(50));
@@ -83,28 +84,26 @@ fn form(here: &str, filters: &Filters) -> Markup {
 
 fn table(ask: &Ask, rows: &[Value]) -> Markup {
     html! {
-        div.table-wrap tabindex="0" role="region" aria-label="The ledger" {
-            table.table {
-                thead { tr {
-                    th scope="col" { "Nominal time" } th scope="col" { "Job" } th scope="col" { "Decision" }
-                    th scope="col" { "Reason" } th scope="col" { "Run" } th scope="col" { "Due" } th scope="col" { "Decided" }
-                } }
-                tbody {
-                    @for row in rows {
-                        @let run = row.text("execution_id");
-                        tr {
-                            td.nowrap { (show::text(nominal(row.text("nominal")))) }
-                            td { a href=(ask.path(&["schedules", row.text("job_id")])) { (show::text(row.text("job_id"))) } }
-                            td { (decision(row.text("decision"), true)) }
-                            td { (show::text(row.text("reason"))) }
-                            td { @if !run.is_empty() { a href=(ask.path(&["runs", run])) { code { (run) } } } }
-                            td.nowrap { (show::time(row.text("due_at"))) }
-                            td.nowrap { (show::time(row.text("decided_at"))) }
-                        }
+        (common::table("Ledger", html! {
+            thead { tr {
+                th scope="col" { "Nominal time" } th scope="col" { "Job" } th scope="col" { "Decision" }
+                th scope="col" { "Reason" } th scope="col" { "Run" } th scope="col" { "Due" } th scope="col" { "Decided" }
+            } }
+            tbody {
+                @for row in rows {
+                    @let run = row.text("execution_id");
+                    tr {
+                        td.nowrap { (show::text(nominal(row.text("nominal")))) }
+                        td { a href=(ask.path(&["schedules", row.text("job_id")])) { (show::text(row.text("job_id"))) } }
+                        td { (decision(row.text("decision"), true)) }
+                        td { (show::text(row.text("reason"))) }
+                        td { @if !run.is_empty() { a href=(ask.path(&["runs", run])) { code { (run) } } } }
+                        td.nowrap { (show::time(row.text("due_at"))) }
+                        td.nowrap { (show::time(row.text("decided_at"))) }
                     }
                 }
             }
-        }
+        }))
     }
 }
 

@@ -1,15 +1,16 @@
 //! The overview of a project.
 
-use axum::extract::Query;
 use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::common;
 use super::queues::age;
 use super::{shown, welcome};
 use crate::api::{Call, Operation, Problem};
 use crate::ui::ask::Ask;
+use crate::ui::asked::Asked;
 use crate::ui::chart::{self, Hour};
 use crate::ui::clock;
 use crate::ui::layout::Section;
@@ -21,14 +22,18 @@ const ROWS: usize = 6;
 
 /// The parts of the page. Each renews itself at its own pace, and its request names it.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(in crate::ui) struct Wanted {
     part: Option<String>,
 }
 
 /// Shows the state of a project at one glance.
-pub(in crate::ui) async fn page(ask: Ask, Query(wanted): Query<Wanted>) -> Response {
+pub(in crate::ui) async fn page(Asked(ask, wanted): Asked<Wanted>) -> Response {
     let page = async {
         let part = wanted.part.unwrap_or_default();
+        if !["", "now", "day"].contains(&part.as_str()) {
+            return Err(Problem::bad_request("`part` must be `now` or `day`"));
+        }
         if part.is_empty() && welcome::is_empty(&ask).await? {
             return Ok(ask.page(Section::Overview, "Overview", welcome::content(&ask)));
         }
@@ -107,20 +112,18 @@ fn running_now(ask: &Ask, running: &Value) -> Markup {
             @if running.list("items").is_empty() {
                 p.muted { "No run is running." }
             } @else {
-                div.table-wrap tabindex="0" role="region" aria-label="Runs that are running" {
-                    table.table {
-                        thead { tr { th scope="col" { "Job" } th scope="col" { "Step" } th scope="col" { "Since" } } }
-                        tbody {
-                            @for run in running.list("items") {
-                                tr {
-                                    td { a href=(ask.path(&["runs", run.text("execution_id")])) { (show::text(run.text("job_id"))) } }
-                                    td { (or_dash(run.text("step"))) }
-                                    td.nowrap { (show::time(run.text("start_time"))) }
-                                }
+                (common::table("Runs that are running", html! {
+                    thead { tr { th scope="col" { "Job" } th scope="col" { "Step" } th scope="col" { "Since" } } }
+                    tbody {
+                        @for run in running.list("items") {
+                            tr {
+                                td { a href=(ask.path(&["runs", run.text("execution_id")])) { (show::text(run.text("job_id"))) } }
+                                td { (or_dash(run.text("step"))) }
+                                td.nowrap { (show::time(run.text("start_time"))) }
                             }
                         }
                     }
-                }
+                }))
             }
         }
     }
@@ -133,25 +136,23 @@ fn due_next(ask: &Ask, fires: &Value) -> Markup {
             @if fires.list("items").is_empty() {
                 p.muted { "No schedule fires in the next 24 hours." }
             } @else {
-                div.table-wrap tabindex="0" role="region" aria-label="The next fires" {
-                    table.table {
-                        thead { tr { th scope="col" { "Job" } th scope="col" { "Due" } } }
-                        tbody {
-                            @for fire in fires.list("items") {
-                                tr {
-                                    td {
-                                        a href=(ask.path(&["schedules", fire.text("job_id")])) { (show::text(fire.text("job_id"))) }
-                                        div.muted { (fire.text("timezone")) }
-                                    }
-                                    td {
-                                        (clock::local(fire.text("due_at"), fire.text("timezone")))
-                                        @if fire.text("decision") != "admitted" { " " span.tag { (fire.text("decision")) } }
-                                    }
+                (common::table("Next fires", html! {
+                    thead { tr { th scope="col" { "Job" } th scope="col" { "Due" } } }
+                    tbody {
+                        @for fire in fires.list("items") {
+                            tr {
+                                td {
+                                    a href=(ask.path(&["schedules", fire.text("job_id")])) { (show::text(fire.text("job_id"))) }
+                                    div.muted { (fire.text("timezone")) }
+                                }
+                                td {
+                                    (clock::local(fire.text("due_at"), fire.text("timezone")))
+                                    @if fire.text("decision") != "admitted" { " " span.tag { (fire.text("decision")) } }
                                 }
                             }
                         }
                     }
-                }
+                }))
             }
         }
     }
@@ -165,26 +166,24 @@ fn depths(ask: &Ask, queues: &[Value]) -> Markup {
             @if queues.is_empty() {
                 p.muted { "No queue has runs." }
             } @else {
-                div.table-wrap tabindex="0" role="region" aria-label="Depths of queues" {
-                    table.table {
-                        thead { tr {
-                            th scope="col" { "Zone" } th scope="col" { "State" } th.number scope="col" { "Ready" }
-                            th.number scope="col" { "Waiting" } th.number scope="col" { "Running" } th.number scope="col" { "Oldest" }
-                        } }
-                        tbody {
-                            @for queue in queues.iter().take(most) {
-                                tr {
-                                    td { a href={ (ask.path(&["queues"])) "#" (show::anchor(queue.text("queue"))) } { (queue.text("queue")) } }
-                                    td { (state(queue)) }
-                                    td.number { (show::count(queue.number("ready") + queue.number("closed") + queue.number("held"))) }
-                                    td.number { (show::count(queue.number("waiting") + queue.number("blocked"))) }
-                                    td.number { (queue.number("running")) " of " (queue.number("concurrency")) }
-                                    td.number { (age(queue, "ready", "oldest_seconds")) }
-                                }
+                (common::table("Depths of queues", html! {
+                    thead { tr {
+                        th scope="col" { "Zone" } th scope="col" { "State" } th.number scope="col" { "Ready" }
+                        th.number scope="col" { "Waiting" } th.number scope="col" { "Running" } th.number scope="col" { "Oldest" }
+                    } }
+                    tbody {
+                        @for queue in queues.iter().take(most) {
+                            tr {
+                                td { a href={ (ask.path(&["queues"])) "#" (show::anchor(queue.text("queue"))) } { (queue.text("queue")) } }
+                                td { (state(queue)) }
+                                td.number { (show::count(queue.number("ready") + queue.number("closed") + queue.number("held"))) }
+                                td.number { (show::count(queue.number("waiting") + queue.number("blocked"))) }
+                                td.number { (queue.number("running")) " of " (queue.number("concurrency")) }
+                                td.number { (age(queue, "ready", "oldest_seconds")) }
                             }
                         }
                     }
-                }
+                }))
                 @if queues.len() > most { p.muted { (queues.len() - most) " more queues." } }
             }
         }

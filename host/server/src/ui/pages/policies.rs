@@ -1,6 +1,6 @@
 //! Policies: the grants of a stored job, and of a job that is not stored.
 
-use axum::extract::{Extension, Query};
+use axum::extract::Extension;
 use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::common::{alert, header, hidden, table};
 use crate::api::{Call, Operation, Problem};
 use crate::ui::ask::Ask;
+use crate::ui::asked::Asked;
 use crate::ui::assets::EDITOR;
 use crate::ui::guard::Fields;
 use crate::ui::layout::Section;
@@ -22,13 +23,13 @@ const MOST_STEPS: usize = 200;
 const SAMPLE: &str = "id: sample\nsteps:\n- id: get\n  type: http\n  url: https://example.com/\n";
 
 #[derive(Deserialize, Default)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub(in crate::ui) struct Of {
     job: String,
 }
 
 /// Shows the grants of a stored job, if the address names one, and the form for other jobs.
-pub(in crate::ui) async fn page(ask: Ask, Query(Of { job }): Query<Of>) -> Response {
+pub(in crate::ui) async fn page(Asked(ask, Of { job }): Asked<Of>) -> Response {
     let (found, text) = match job.trim() {
         "" => (None, SAMPLE.to_owned()),
         id => {

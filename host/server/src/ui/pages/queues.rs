@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use axum::extract::Query;
 use axum::response::Response;
 use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
@@ -14,6 +13,7 @@ use super::{overview, shown};
 use crate::api::{Call, Operation, Problem};
 use crate::ui::actions::Button;
 use crate::ui::ask::Ask;
+use crate::ui::asked::Asked;
 use crate::ui::chart::{self, Mark, NOW};
 use crate::ui::clock;
 use crate::ui::layout::Section;
@@ -29,13 +29,14 @@ const APART: u32 = 15;
 
 /// The queue that a person asks about or wants to pause.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(in crate::ui) struct Wanted {
     why: Option<String>,
     pause: Option<String>,
 }
 
 /// Shows a lane for each queue.
-pub(in crate::ui) async fn page(ask: Ask, Query(wanted): Query<Wanted>) -> Response {
+pub(in crate::ui) async fn page(Asked(ask, wanted): Asked<Wanted>) -> Response {
     let page = async {
         let queues = ask.get(&Operation::listQueues, &[]).await?;
         let fires =

@@ -1,21 +1,22 @@
 //! The list of runs.
 
-use axum::extract::Query;
 use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::common::address;
+use super::common::{self, address};
 use super::shown;
 use crate::api::{Call, Operation};
 use crate::ui::ask::Ask;
+use crate::ui::asked::Asked;
 use crate::ui::layout::Section;
 use crate::ui::show;
 use crate::ui::value::Parts;
 
 /// The filters of the list.
 #[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
 pub(in crate::ui) struct Filters {
     job_id: Option<String>,
     queue: Option<String>,
@@ -35,7 +36,7 @@ impl Filters {
 }
 
 /// Shows the runs, newest first.
-pub(in crate::ui) async fn list(ask: Ask, Query(filters): Query<Filters>) -> Response {
+pub(in crate::ui) async fn list(Asked(ask, filters): Asked<Filters>) -> Response {
     let page = async {
         let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
         let call = Call::to(&Operation::listRuns, &[])
@@ -84,24 +85,22 @@ pub(in crate::ui) fn table(ask: &Ask, runs: &[Value]) -> Markup {
         @if runs.is_empty() {
             (show::empty("No runs", html! { p { "No run matches." } }))
         } @else {
-            div.table-wrap tabindex="0" role="region" aria-label="Table of runs" {
-                table.table {
-                    thead { tr { th scope="col" { "Run" } th scope="col" { "Job" } th scope="col" { "Status" } th scope="col" { "Queue" } th scope="col" { "Due" } th.number scope="col" { "Duration" } th scope="col" { "Message" } } }
-                    tbody {
-                        @for run in runs {
-                            tr {
-                                td { a href=(ask.path(&["runs", run.text("execution_id")])) { code { (run.text("execution_id")) } } }
-                                td { (show::text(run.text("job_id"))) }
-                                td { (show::status(run.text("status"))) }
-                                td { (run.text("queue")) }
-                                td { (show::time(run.text("scheduled_time"))) }
-                                td.number { (show::seconds(run.at("duration_seconds"))) }
-                                td { (show::text(run.text("message"))) }
-                            }
+            (common::table("Runs", html! {
+                thead { tr { th scope="col" { "Run" } th scope="col" { "Job" } th scope="col" { "Status" } th scope="col" { "Queue" } th scope="col" { "Due" } th.number scope="col" { "Duration" } th scope="col" { "Message" } } }
+                tbody {
+                    @for run in runs {
+                        tr {
+                            td { a href=(ask.path(&["runs", run.text("execution_id")])) { code { (run.text("execution_id")) } } }
+                            td { (show::text(run.text("job_id"))) }
+                            td { (show::status(run.text("status"))) }
+                            td { (run.text("queue")) }
+                            td { (show::time(run.text("scheduled_time"))) }
+                            td.number { (show::seconds(run.at("duration_seconds"))) }
+                            td { (show::text(run.text("message"))) }
                         }
                     }
                 }
-            }
+            }))
         }
     }
 }

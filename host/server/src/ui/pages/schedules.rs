@@ -1,15 +1,16 @@
 //! The list of schedules, and one schedule with its next fires.
 
-use axum::extract::{Path, Query};
 use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::common;
 use super::shown;
 use crate::api::{Call, Operation};
 use crate::ui::actions::Button;
 use crate::ui::ask::Ask;
+use crate::ui::asked::{Asked, Path};
 use crate::ui::clock;
 use crate::ui::layout::Section;
 use crate::ui::show;
@@ -42,13 +43,14 @@ pub(super) fn header(ask: &Ask, own: &str, title: &str, hint: &str) -> Markup {
 
 /// The filters of the list.
 #[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
 pub(in crate::ui) struct Filters {
     queue: Option<String>,
     cursor: Option<String>,
 }
 
 /// Lists the schedules.
-pub(in crate::ui) async fn list(ask: Ask, Query(filters): Query<Filters>) -> Response {
+pub(in crate::ui) async fn list(Asked(ask, filters): Asked<Filters>) -> Response {
     let page = async {
         let queue = filters.queue.filter(|queue| !queue.is_empty());
         let call = Call::to(&Operation::listSchedules, &[])
@@ -82,31 +84,29 @@ pub(in crate::ui) async fn list(ask: Ask, Query(filters): Query<Filters>) -> Res
 
 fn table(ask: &Ask, schedules: &[Value], here: &str) -> Markup {
     html! {
-        div.table-wrap tabindex="0" role="region" aria-label="Schedules" {
-            table.table {
-                thead { tr {
-                    th scope="col" { "Job" } th scope="col" { "Times" } th scope="col" { "Zone" }
-                    th scope="col" { "Next fire" } th scope="col" { "State" }
-                    th scope="col" { span.visually-hidden { "Actions" } }
-                } }
-                tbody {
-                    @for schedule in schedules {
-                        @let id = schedule.text("job_id");
-                        tr {
-                            th scope="row" {
-                                a href=(ask.path(&["schedules", id])) { (show::text(id)) }
-                                @if !["", id].contains(&schedule.text("name")) { br; span.muted.small { (show::text(schedule.text("name"))) } }
-                            }
-                            td { code { (show::text(schedule.text("times"))) } }
-                            td { (schedule.text("timezone")) }
-                            td { (clock::local(schedule.text("next"), schedule.text("timezone"))) }
-                            td { (state(schedule)) }
-                            td { div.actions { (toggle(ask, schedule, here)) } }
+        (common::table("Schedules", html! {
+            thead { tr {
+                th scope="col" { "Job" } th scope="col" { "Times" } th scope="col" { "Zone" }
+                th scope="col" { "Next fire" } th scope="col" { "State" }
+                th scope="col" { span.visually-hidden { "Actions" } }
+            } }
+            tbody {
+                @for schedule in schedules {
+                    @let id = schedule.text("job_id");
+                    tr {
+                        th scope="row" {
+                            a href=(ask.path(&["schedules", id])) { (show::text(id)) }
+                            @if !["", id].contains(&schedule.text("name")) { br; span.muted.small { (show::text(schedule.text("name"))) } }
                         }
+                        td { code { (show::text(schedule.text("times"))) } }
+                        td { (schedule.text("timezone")) }
+                        td { (clock::local(schedule.text("next"), schedule.text("timezone"))) }
+                        td { (state(schedule)) }
+                        td { div.actions { (toggle(ask, schedule, here)) } }
                     }
                 }
             }
-        }
+        }))
     }
 }
 
@@ -191,23 +191,21 @@ pub(in crate::ui) fn fires(preview: &Value, zone: &str) -> Markup {
             @if preview.list("fires").is_empty() {
                 p.muted { "No fires are left." }
             } @else {
-                div.table-wrap tabindex="0" role="region" aria-label="The next fires" {
-                    table.table {
-                        thead { tr {
-                            th scope="col" { "Nominal time" } th scope="col" { "Due" } th scope="col" { "Result" } th scope="col" { "Note" }
-                        } }
-                        tbody {
-                            @for fire in preview.list("fires") {
-                                tr {
-                                    td.nowrap { (fire.text("nominal")) }
-                                    td { (clock::local(fire.text("due_at"), zone)) }
-                                    td { (decision(fire.text("decision"), false)) }
-                                    td { (show::text(fire.text("note"))) }
-                                }
+                (common::table("Next fires", html! {
+                    thead { tr {
+                        th scope="col" { "Nominal time" } th scope="col" { "Due" } th scope="col" { "Result" } th scope="col" { "Note" }
+                    } }
+                    tbody {
+                        @for fire in preview.list("fires") {
+                            tr {
+                                td.nowrap { (fire.text("nominal")) }
+                                td { (clock::local(fire.text("due_at"), zone)) }
+                                td { (decision(fire.text("decision"), false)) }
+                                td { (show::text(fire.text("note"))) }
                             }
                         }
                     }
-                }
+                }))
             }
         }
     }

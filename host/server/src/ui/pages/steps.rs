@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, Query};
 use axum::http::{HeaderMap, StatusCode, header as name};
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
@@ -15,6 +14,7 @@ use super::shown;
 use crate::api::{Call, Operation, Problem};
 use crate::ui::actions::{Button, said};
 use crate::ui::ask::Ask;
+use crate::ui::asked::{Asked, Path};
 use crate::ui::layout::Section;
 use crate::ui::show;
 use crate::ui::value::Parts;
@@ -95,6 +95,7 @@ fn upload_form(ask: &Ask) -> Markup {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(in crate::ui) struct Options {
     #[serde(default)]
     replace: bool,
@@ -104,8 +105,7 @@ pub(in crate::ui) struct Options {
 
 /// Passes a component on to the API, as it arrives. The answer is for the script of the form.
 pub(in crate::ui) async fn register(
-    ask: Ask,
-    Query(Options { replace, force }): Query<Options>,
+    Asked(ask, Options { replace, force }): Asked<Options>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
@@ -136,16 +136,15 @@ pub(in crate::ui) async fn register(
 }
 
 #[derive(Deserialize, Default)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub(in crate::ui) struct Chosen {
     version: String,
 }
 
 /// Shows a step type: the active version, or another one.
 pub(in crate::ui) async fn show(
-    ask: Ask,
+    Asked(ask, Chosen { version }): Asked<Chosen>,
     Path((_, step_type)): Path<(String, String)>,
-    Query(Chosen { version }): Query<Chosen>,
 ) -> Response {
     let page = async {
         let step = described(&ask, &step_type, &version).await?;
@@ -310,7 +309,7 @@ fn users(ask: &Ask, jobs: &Value) -> Markup {
 }
 
 #[derive(Deserialize, Default)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub(in crate::ui) struct Two {
     from: String,
     to: String,
@@ -318,9 +317,8 @@ pub(in crate::ui) struct Two {
 
 /// Shows the differences between two versions of a step type.
 pub(in crate::ui) async fn compare(
-    ask: Ask,
+    Asked(ask, Two { from, to }): Asked<Two>,
     Path((_, step_type)): Path<(String, String)>,
-    Query(Two { from, to }): Query<Two>,
 ) -> Response {
     let page = async {
         let old = described(&ask, &step_type, &from).await?;

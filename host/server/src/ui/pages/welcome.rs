@@ -37,7 +37,7 @@ pub(super) fn content(ask: &Ask) -> Markup {
                 p { "It computes a table, waits for three regions, and reports the result. It needs no grants, and takes about 15 seconds." }
                 @if ask.may(&Operation::putJob) {
                     form method="post" action=(ask.path(&["sample"])) {
-                        input type="hidden" name="csrf" value=(ask.visitor.session.csrf);
+                        input type="hidden" name="csrf" value=(ask.csrf);
                         button.button type="submit" { "Run the sample" }
                     }
                 } @else {

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::extract::{Extension, Path, Query};
+use axum::extract::Extension;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use stepwell::engine::document::Document;
+use stepwell::engine::document::{Document, cut};
 use stepwell::engine::project;
 use stepwell::engine::schedule::zone;
 
@@ -18,6 +18,7 @@ use super::versions::text_of;
 use super::{change, text, written};
 use crate::api::{Call, Operation, Place, Problem};
 use crate::ui::ask::Ask;
+use crate::ui::asked::{Asked, Path};
 use crate::ui::assets::EDITOR;
 use crate::ui::diff;
 use crate::ui::flash::Flash;
@@ -26,6 +27,9 @@ use crate::ui::layout::Section;
 use crate::ui::pages::shown;
 use crate::ui::show;
 use crate::ui::value::Parts;
+
+/// The maximum number of bytes of a text for which the form and the preview follow each change.
+pub(super) const MOST_TEXT: usize = 256 << 10;
 
 /// The text of a new job.
 const NEW: &str = "\
@@ -61,15 +65,15 @@ pub(in crate::ui) async fn new(ask: Ask) -> Response {
 }
 
 #[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
 pub(in crate::ui) struct From {
     version: Option<u64>,
 }
 
 /// Shows the editor for a stored job, with the text of an earlier version if one is given.
 pub(in crate::ui) async fn edit(
-    ask: Ask,
+    Asked(ask, from): Asked<From>,
     Path((_, id)): Path<(String, String)>,
-    Query(from): Query<From>,
 ) -> Response {
     let page = async {
         let stored = ask.get(&Operation::getJob, &[&id]).await?;
@@ -125,7 +129,7 @@ async fn page(ask: &Ask, draft: Draft<'_>) -> Result<Response, Problem> {
             }
             section.card aria-labelledby="form-title" {
                 h2 #form-title { "Form" }
-                (form(&post, &types, draft.text, None, None))
+                (form(&post, &types, 0, &Made::of(draft.text)))
             }
         }
         datalist #zones { @for name in zone::names() { option value=(name) {} } }
@@ -147,12 +151,12 @@ async fn page(ask: &Ask, draft: Draft<'_>) -> Result<Response, Problem> {
 fn text_form(ask: &Ask, draft: &Draft<'_>) -> Markup {
     html! {
         form.form method="post" action=(ask.path(&["editor", "save"])) {
-            input type="hidden" name="csrf" value=(ask.visitor.session.csrf);
+            input type="hidden" name="csrf" value=(ask.csrf);
             input type="hidden" name="id" value=(draft.id);
             input type="hidden" name="version" value=(draft.version);
             div.field {
                 label for="text" { "Job as YAML" }
-                textarea #text name="text" rows="30" spellcheck="false" data-editor="yaml"
+                textarea #text name="text" rows="30" spellcheck="false" data-editor="yaml" data-draft=(draft_key(ask, draft))
                     data-validate=(ask.path(&["editor", "validate"])) { "\n" (draft.text) }
             }
             div.actions {
@@ -168,6 +172,11 @@ fn text_form(ask: &Ask, draft: &Draft<'_>) -> Markup {
             p.hint { "A test run runs this text once, without storing it. It has the grants and the effects of any other run." }
         }
     }
+}
+
+/// Returns the name under which the browser keeps the text until it is stored.
+fn draft_key(ask: &Ask, draft: &Draft<'_>) -> String {
+    if draft.id.is_empty() { ask.path(&["editor"]) } else { ask.path(&["jobs", draft.id, "edit"]) }
 }
 
 fn problems(draft: &Draft<'_>) -> Markup {
@@ -203,24 +212,46 @@ fn conflict(draft: &Draft<'_>) -> Markup {
     }
 }
 
-/// Shows the form for a text. `new` is the text after a change, for the editor, and `problem` the reason why there is none.
-fn form(
-    post: &str,
-    types: &BTreeMap<String, Value>,
-    text: &str,
-    new: Option<&str>,
-    problem: Option<&str>,
-) -> Markup {
-    let read = Document::parse("job", new.unwrap_or(text)).map(|document| document.value);
+/// A text, its text after a change of the form, and the reason why there is no such text.
+#[derive(Default)]
+struct Made<'t> {
+    text: &'t str,
+    new: Option<String>,
+    problem: Option<String>,
+}
+
+impl<'t> Made<'t> {
+    fn of(text: &'t str) -> Self {
+        Self { text, ..Self::default() }
+    }
+
+    /// Makes the change that the fields mean.
+    fn by(fields: &'t Fields) -> Self {
+        let text = fields.get("text");
+        match made(fields, text) {
+            Ok(new) => Self { text, new, problem: None },
+            Err(problem) => Self { text, new: None, problem: Some(problem) },
+        }
+    }
+}
+
+/// Shows the form for a text, with the steps after the first `from`.
+fn form(post: &str, types: &BTreeMap<String, Value>, from: usize, made: &Made<'_>) -> Markup {
+    let text = made.new.as_deref().unwrap_or(made.text);
+    let shown = |job: &Value| Form::new(post, types, from).show(job);
     html! {
         div #builder hx-post=(post) hx-trigger="input delay:500ms from:#text" hx-target:inherited="#builder" hx-swap:inherited="outerMorph"
-            hx-include:inherited="#text" hx-sync:inherited="#builder:queue all" {
-            @if let Some(new) = new { textarea #new-text hidden readonly aria-label="New text" data-set-editor="text" { "\n" (new) } }
-            @if let Some(problem) = problem { div.alert data-kind="error" role="alert" { p { (show::text(problem)) } } }
-            @match read {
-                Ok(job) => { (Form::new(post, types).show(&job)) }
-                Err(_) if text.trim().is_empty() => { (Form::new(post, types).show(&Value::Null)) }
-                Err(_) => { p.muted { "The form returns when the text can be read. The editor marks the place." } }
+            hx-include:inherited="#text, #form-from" hx-sync:inherited="#builder:queue all" {
+            @if let Some(new) = &made.new { textarea #new-text hidden readonly aria-label="New text" data-set-editor="text" { "\n" (new) } }
+            @if let Some(problem) = &made.problem { div.alert data-kind="error" role="alert" { p { (show::text(problem)) } } }
+            @if text.len() > MOST_TEXT {
+                p.muted { "The text is too long for the form. Change it in the editor." }
+            } @else {
+                @match Document::parse("job", text).map(|document| document.value) {
+                    Ok(job) => { (shown(&job)) }
+                    Err(_) if text.trim().is_empty() => { (shown(&Value::Null)) }
+                    Err(_) => { p.muted { "The form returns when the text can be read. The editor marks the place." } }
+                }
             }
         }
     }
@@ -231,17 +262,14 @@ pub(in crate::ui) async fn change(ask: Ask, Extension(fields): Extension<Fields>
     if !ask.may(&Operation::putJob) {
         return ask.problem(&no_role());
     }
+    let _turn = ask.turn().await;
     let types = match types(&ask).await {
         Ok(types) => types,
         Err(problem) => return ask.problem(&problem),
     };
-    let text = fields.get("text");
-    let made = made(&fields, text);
-    let (new, problem) = match &made {
-        Ok(new) => (new.as_deref(), None),
-        Err(problem) => (None, Some(problem.as_str())),
-    };
-    Html(form(&ask.path(&["editor", "form"]), &types, text, new, problem).into_string()).into_response()
+    let page = [fields.get("page"), fields.get("from")].into_iter().find(|text| !text.is_empty());
+    let from = page.and_then(|text| text.parse().ok()).unwrap_or_default();
+    Html(form(&ask.path(&["editor", "form"]), &types, from, &Made::by(&fields)).into_string()).into_response()
 }
 
 /// Returns the text after the change that the fields mean, if they mean one.
@@ -256,6 +284,7 @@ fn made(fields: &Fields, text: &str) -> Result<Option<String>, String> {
 
 /// Returns the problems of a text, for the editor.
 pub(in crate::ui) async fn validate(ask: Ask, body: String) -> Response {
+    let _turn = ask.turn().await;
     let call = Call::to(&Operation::validateJob, &[]).header("content-type", "application/yaml").body(body);
     let found = match ask.value(call).await {
         Ok(checked) => checked.list("warnings").to_vec(),
@@ -286,7 +315,11 @@ pub(in crate::ui) async fn save(ask: Ask, Extension(fields): Extension<Fields>) 
     let text = fields.get("text").replace("\r\n", "\n");
     let consequence = "The job is not stored.";
     let draft = Draft { id: stored, version, text: &text, consequence, ..Draft::default() };
-    let read = Document::parse("job", &text).map(|document| id_of(&document.value));
+    let read = Document::parse("job", &text);
+    if let Some(problem) = read.as_ref().ok().and_then(|document| moved(stored, document)) {
+        return refused(&ask, problem, draft).await;
+    }
+    let read = read.map(|document| id_of(&document.value));
     let id = if stored.is_empty() { read.unwrap_or_default() } else { stored.to_owned() };
     if id.is_empty() {
         // The check names the place.
@@ -310,11 +343,29 @@ pub(in crate::ui) async fn save(ask: Ask, Extension(fields): Extension<Fields>) 
             Flash { is_problem: false, text }.add(&mut response);
             response
         }
-        Err(problem) if problem.status == StatusCode::PRECONDITION_FAILED.as_u16() => {
+        // The stored job is another one by now, or there is none.
+        Err(problem) if problem.status == 412 || problem.status == 404 && !stored.is_empty() => {
             conflicting(&ask, &id, draft, problem).await
         }
         Err(problem) => refused(&ask, problem, draft).await,
     }
+}
+
+/// Returns the problem of a text whose id is not the id of the stored job that it changes.
+fn moved(stored: &str, document: &Document) -> Option<Problem> {
+    let id = id_of(&document.value);
+    if stored.is_empty() || id.is_empty() || id == stored {
+        return None;
+    }
+    let message = format!(
+        "the id of a stored job stays the same: this is the job `{stored}`, and the text has the id `{}`",
+        cut(&id, 80)
+    );
+    let help = format!("write `id: {stored}`; to store the text as another job, copy it to a new job");
+    let (line, column) = document.places("/id").map_or((0, 0), |(value, _)| value);
+    let (severity, pointer) = ("error".into(), "/id".to_owned());
+    let place = Place { severity, pointer, line, column, message: message.clone(), help: Some(help) };
+    Some(Problem { errors: vec![place], ..Problem::new(StatusCode::UNPROCESSABLE_ENTITY, message) })
 }
 
 /// Returns the id of a job in its file.
@@ -344,7 +395,19 @@ async fn conflicting(ask: &Ask, id: &str, draft: Draft<'_>, problem: Problem) ->
             let problem = Problem { detail: message, ..problem };
             return page(ask, Draft { problems: problems_of(&problem), ..draft }).await;
         }
-        let stored = ask.get(&Operation::getJob, &[id]).await?;
+        let stored = match ask.get(&Operation::getJob, &[id]).await {
+            Ok(stored) => stored,
+            Err(problem) if problem.status == 404 => {
+                let message = format!(
+                    "another person has deleted the job `{id}` meanwhile: save the text again to store it as a new job"
+                );
+                let problem = Problem { detail: message, ..problem };
+                // The text has no stored job any more.
+                return page(ask, Draft { id: "", version: "", problems: problems_of(&problem), ..draft })
+                    .await;
+            }
+            Err(problem) => return Err(problem),
+        };
         let version = stored.number("version").to_string();
         let text = match ask.get(&Operation::getJobVersion, &[id, &version]).await {
             Ok(found) => text_of(&found),
@@ -394,19 +457,32 @@ mod tests {
     }
 
     #[test]
+    fn a_stored_job_keeps_its_id() {
+        let document = Document::parse("job", "name: x\nid: b\n").unwrap();
+        let problem = moved("a", &document).unwrap();
+        assert_eq!((problem.errors[0].line, problem.errors[0].column), (2, 5));
+        assert_eq!(
+            problem.detail,
+            "the id of a stored job stays the same: this is the job `a`, and the text has the id `b`"
+        );
+        assert!(moved("b", &document).is_none() && moved("", &document).is_none());
+    }
+
+    #[test]
     fn a_change_of_the_form_changes_the_text() {
         let fields = Fields::of(&[("edit", "set"), ("at", "/steps/0/for"), ("value", "5"), ("as", "number")]);
         let new = made(&fields, NEW).unwrap().unwrap();
         assert_eq!(new, NEW.replace("for: 1", "for: 5"));
         assert_eq!(made(&Fields::of(&[("text", NEW)]), NEW).unwrap(), None);
         assert!(made(&fields, "a: [").is_err());
-        let html = form("/form", &BTreeMap::new(), NEW, Some(&new), Some("<why>")).into_string();
+        let shown = Made { text: NEW, new: Some(new), problem: Some("<why>".to_owned()) };
+        let html = form("/form", &BTreeMap::new(), 0, &shown).into_string();
         assert!(
             html.contains("data-set-editor=\"text\"")
                 && html.contains("for: 5")
                 && html.contains("&lt;why&gt;")
         );
-        let html = form("/form", &BTreeMap::new(), "a: [", None, None).into_string();
+        let html = form("/form", &BTreeMap::new(), 0, &Made::of("a: [")).into_string();
         assert!(html.contains("The form returns"));
     }
 }

@@ -55,12 +55,13 @@ pub(super) fn sends(edit: &str, at: &str, kind: &str) -> String {
 }
 
 impl<'f> Fields<'f> {
-    /// Shows the fields of an object at a pointer. Fields without a value are folded, unless they are required.
+    /// Shows the fields of an object at a pointer. Fields without a value are folded, unless they are among `first` or
+    /// `required`.
     pub fn object(
         &self,
         at: &str,
         properties: &[(&'f str, &'f Value)],
-        required: &[Value],
+        (first, required): (&[&str], &[Value]),
         value: &'f Value,
     ) -> Markup {
         let field = |(key, schema): &(&'f str, &'f Value)| Field {
@@ -71,7 +72,8 @@ impl<'f> Fields<'f> {
             id: id_of(&format!("{at}/{}", escape(key))),
             is_required: required.iter().any(|name| name.as_str() == Some(key)),
         };
-        let is_first = |field: &Field<'_>| field.is_required || !field.value.is_null();
+        let is_first =
+            |field: &Field<'_>| field.is_required || first.contains(&field.key) || !field.value.is_null();
         let (first, rest): (Vec<Field<'_>>, Vec<Field<'_>>) =
             properties.iter().map(field).partition(is_first);
         let is_short = first.is_empty() && rest.len() <= 4;
@@ -108,7 +110,7 @@ impl<'f> Fields<'f> {
                 summary { (label(field.key)) }
                 div.fields {
                     (hint(field))
-                    (below.object(&field.at, properties, schema.list("required"), field.value))
+                    (below.object(&field.at, properties, (&[], schema.list("required")), field.value))
                 }
             }
         }
@@ -222,7 +224,7 @@ mod tests {
     fn shown(schema: Value, value: Value) -> String {
         let fields = Fields { post: "/form", root: &schema, level: 0, part: "" };
         fields
-            .object("/steps/0", &schema.entries("properties"), schema.list("required"), &value)
+            .object("/steps/0", &schema.entries("properties"), (&[], schema.list("required")), &value)
             .into_string()
     }
 

@@ -1,9 +1,10 @@
 //! The form of a job: settings, variables, the schedule, and the steps as a tree.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use maud::{Markup, html};
-use serde_json::Value;
+use serde_json::{Value, json};
 use stepwell::engine::JobDefinition;
 use stepwell::engine::document::escape;
 use stepwell::engine::job::{STEP_KEYS, group};
@@ -12,8 +13,12 @@ use super::fields::{Fields, id_of, sends};
 use crate::ui::show;
 use crate::ui::value::Parts;
 
-/// The maximum number of steps that the form shows.
-const MOST_STEPS: usize = 200;
+/// The maximum number of steps of a list that the form shows at once, and of all steps together: the fields of a step are
+/// several KiB of HTML, and the browser gets the whole form after each change.
+const PAGE: usize = 15;
+const MOST_STEPS: usize = 40;
+/// The maximum number of variables, and of other keys, that the form shows.
+const MOST: usize = 100;
 /// The keys of a job that have their own part of the form.
 const OWN_PARTS: [&str; 6] = ["id", "steps", "on_failure", "finally", "vars", "schedule"];
 /// The keys of a group that have their own part of the form.
@@ -27,11 +32,15 @@ pub(super) struct Form<'f> {
     pub types: &'f BTreeMap<String, Value>,
     /// The schema of jobs.
     pub schema: Value,
+    /// The number of steps before the first one that is shown.
+    from: usize,
+    /// The number of steps that may still be shown.
+    left: Cell<usize>,
 }
 
 impl<'f> Form<'f> {
-    pub fn new(post: &'f str, types: &'f BTreeMap<String, Value>) -> Self {
-        Self { post, types, schema: JobDefinition::published_schema() }
+    pub fn new(post: &'f str, types: &'f BTreeMap<String, Value>, from: usize) -> Self {
+        Self { post, types, schema: JobDefinition::published_schema(), from, left: Cell::new(MOST_STEPS) }
     }
 
     fn fields<'s>(&'s self, root: &'s Value) -> Fields<'s> {
@@ -41,6 +50,7 @@ impl<'f> Form<'f> {
     /// Shows the form for the value of a file.
     pub fn show(&self, job: &Value) -> Markup {
         html! {
+            input #form-from type="hidden" name="from" value=(self.from);
             (self.settings(job))
             (self.schedule(job))
             (self.variables(job))
@@ -54,11 +64,12 @@ impl<'f> Form<'f> {
         let all = self.schema.entries("properties");
         let own: Vec<(&str, &Value)> = all.into_iter().filter(|(key, _)| !OWN_PARTS.contains(key)).collect();
         let id = self.schema.at("properties.id");
+        let required = self.schema.list("required");
         html! {
             section.part aria-labelledby="part-job" {
                 h3 #part-job { "Job" }
                 (self.fields(&self.schema).one("/id", "id", id, job.at("id")))
-                (self.fields(&self.schema).object("", &own, &["name".into(), "timezone".into()], job))
+                (self.fields(&self.schema).object("", &own, (&["name", "timezone"], required), job))
             }
         }
     }
@@ -83,7 +94,7 @@ impl<'f> Form<'f> {
                 }
                 @if let Some(kind) = kind {
                     (fields.one(&format!("/schedule/{kind}"), kind, schema.at(kind), job.at("schedule").at(kind)))
-                    (fields.object("/schedule", &rest, &[], job.at("schedule")))
+                    (fields.object("/schedule", &rest, (&[], &[]), job.at("schedule")))
                 }
             }
         }
@@ -94,7 +105,7 @@ impl<'f> Form<'f> {
         html! {
             section.part aria-labelledby="part-vars" {
                 h3 #part-vars { "Variables" }
-                @for (name, value) in job.entries("vars").into_iter().take(MOST_STEPS) {
+                @for (name, value) in job.entries("vars").into_iter().take(MOST) {
                     @let at = format!("/vars/{}", escape(name));
                     div.row {
                         @if value.is_array() || value.is_object() {
@@ -110,13 +121,14 @@ impl<'f> Form<'f> {
                         (self.button("remove", &at, "Remove", &format!("Remove the variable {name}")))
                     }
                 }
+                @if count > MOST { p.muted { "The form shows the first " (MOST) " of " (count) " variables. Change the others in the text." } }
                 // The fields are others after each new variable, so they are empty again.
                 @let (name, value) = (format!("new-variable-{count}"), format!("new-value-{count}"));
                 div.row {
                     div.field { label for=(name) { "New variable" } input id=(name) name="name" autocomplete="off"; }
                     div.field { label for=(value) { "Value" } input id=(value) name="value" autocomplete="off"; }
                     button.button.plain.small type="button" hx-post=(self.post) hx-vals=(sends("variable", "/vars", ""))
-                        hx-include={ "#text, #" (name) ", #" (value) } { "Add" }
+                        hx-include={ "#text, #form-from, #" (name) ", #" (value) } { "Add" }
                 }
             }
         }
@@ -135,23 +147,57 @@ impl<'f> Form<'f> {
     }
 
     fn list(&self, steps: &[Value], at: &str) -> Markup {
+        // A list of the job is shown page by page, and a list inside of a group has its first steps.
+        let is_long = at == "/steps" && steps.len() > PAGE;
+        let from = if is_long { self.from.min(steps.len() - 1) } else { 0 };
+        let is_left = |_: &(usize, &Value)| {
+            let left = self.left.get();
+            self.left.set(left.saturating_sub(1));
+            left > 0
+        };
+        let shown = steps.iter().enumerate().skip(from).take(PAGE).take_while(is_left);
+        let shown: Vec<(usize, &Value)> = shown.collect();
         html! {
-            @if !steps.is_empty() {
-                ol.steps {
-                    @for (index, step) in steps.iter().take(MOST_STEPS).enumerate() {
-                        @let is_first = steps.iter().take(index).all(|other| other.text("id") != step.text("id"));
-                        @let key = if is_first && step.has("id") { step.text("id").to_owned() } else { index.to_string() };
-                        // A step that moves stays open.
-                        li {
-                            details.step id={ (id_of(&format!("{at}/{}", escape(&key)))) "-step" } {
-                                (self.step(step, &format!("{at}/{index}"), (index, steps.len())))
-                            }
-                        }
-                    }
+            @if !shown.is_empty() {
+                ol.steps start=[(from > 0).then_some(from + 1)] {
+                    @for (index, step) in &shown { (self.item(steps, *index, step, at)) }
                 }
             }
-            @if steps.len() > MOST_STEPS { p.muted { "The form shows the first " (MOST_STEPS) " steps. Change the others in the text." } }
+            @if is_long { (self.pages(from, shown.len(), steps.len())) }
+            @else if steps.len() > shown.len() {
+                p.muted { "The form shows " (shown.len()) " of " (steps.len()) " steps. Change the others in the text." }
+            }
             (self.add(at))
+        }
+    }
+
+    fn item(&self, steps: &[Value], index: usize, step: &Value, at: &str) -> Markup {
+        let is_first = steps.iter().take(index).all(|other| other.text("id") != step.text("id"));
+        let key = if is_first && step.has("id") { step.text("id").to_owned() } else { index.to_string() };
+        html! {
+            // A step that moves stays open.
+            li {
+                details.step id={ (id_of(&format!("{at}/{}", escape(&key)))) "-step" } {
+                    (self.step(step, &format!("{at}/{index}"), (index, steps.len())))
+                }
+            }
+        }
+    }
+
+    /// Shows the buttons that lead to other steps of a long job.
+    fn pages(&self, from: usize, shown: usize, all: usize) -> Markup {
+        let to = |id: &'static str, from: usize, label: &'static str| {
+            html! {
+                button.button.plain.small #(id) type="button" hx-post=(self.post)
+                    hx-vals=(json!({"page": from.to_string()}).to_string()) { (label) }
+            }
+        };
+        html! {
+            nav.pagination aria-label="Steps in the form" {
+                span { "Steps " (from + 1) " to " (from + shown) " of " (all) }
+                @if from > 0 { (to("steps-before", from.saturating_sub(PAGE), "Previous")) }
+                @if from + shown < all { (to("steps-after", from + shown, "Next")) }
+            }
         }
     }
 
@@ -167,7 +213,7 @@ impl<'f> Form<'f> {
                     }
                 }
                 button.button.plain.small type="button" hx-post=(self.post) hx-vals=(sends("step", at, ""))
-                    hx-include={ "#text, #" (id) } { "Add" }
+                    hx-include={ "#text, #form-from, #" (id) } { "Add" }
                 @if is_group { (self.button("sequence", at, "Add a sequence", "Add a branch with several steps")) }
             }
         }
@@ -221,7 +267,7 @@ impl<'f> Form<'f> {
         let is_group = name == group::TYPE;
         let is_config = |key: &str| !(STEP_KEYS.contains(&key) || is_group && MEMBERS.contains(&key));
         html! {
-            (self.fields(&self.schema).object(at, &first, &["id".into()], step))
+            (self.fields(&self.schema).object(at, &first, (&[], self.schema.list("$defs.StepDefinition.required")), step))
             @match config {
                 Some(schema) => {
                     @let root = if is_group { &self.schema } else { schema };
@@ -229,7 +275,7 @@ impl<'f> Form<'f> {
                     @let own: Vec<(&str, &Value)> = all.into_iter().filter(|(key, _)| is_config(key)).collect();
                     fieldset {
                         legend { "Configuration of " code { (show::text(name)) } }
-                        (self.fields(root).object(at, &own, schema.list("required"), step))
+                        (self.fields(root).object(at, &own, (&[], schema.list("required")), step))
                         (self.unknown(step, at, schema))
                     }
                 }
@@ -248,7 +294,7 @@ impl<'f> Form<'f> {
             }
             details id={ (id_of(at)) "-settings" } {
                 summary { "Conditions, retries and policy" }
-                div.fields { (Fields { part: "-settings", ..self.fields(&self.schema) }.object(at, &rest, &[], step)) }
+                div.fields { (Fields { part: "-settings", ..self.fields(&self.schema) }.object(at, &rest, (&[], &[]), step)) }
             }
         }
     }
@@ -261,7 +307,7 @@ impl<'f> Form<'f> {
         let any = &Value::Bool(true);
         let unknown = step.entries("").into_iter().filter(|(key, _)| !known(key));
         html! {
-            @for (key, value) in unknown.take(MOST_STEPS) {
+            @for (key, value) in unknown.take(MOST) {
                 (self.fields(any).one(&format!("{at}/{}", escape(key)), key, any, value))
             }
         }
@@ -270,8 +316,6 @@ impl<'f> Form<'f> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
@@ -280,7 +324,7 @@ mod tests {
         let job = json!({"id": "a<b", "vars": {"<x>": "1", "list": [1]}, "schedule": {"cron": "@daily"}, "steps": [
             {"id": "g", "type": "parallel_group", "max_parallel": 2, "parallel_steps": [
                 {"id": "one", "steps": [{"id": "w", "type": "wait", "for": 1}]}, {"id": "v", "type": "gone", "<k>": "<v>"}]}]});
-        let html = Form::new("/form", &types).show(&job).into_string();
+        let html = Form::new("/form", &types, 0).show(&job).into_string();
         for part in [
             "value=\"a&lt;b\"",
             "<code>&lt;x&gt;</code>",
@@ -305,8 +349,33 @@ mod tests {
             json!({"steps": {"a": 1}, "vars": [1], "schedule": 3}),
             json!({"steps": [null, 1, "x"]}),
         ] {
-            assert!(Form::new("/form", &types).show(&value).into_string().contains("part-job"));
+            assert!(Form::new("/form", &types, 0).show(&value).into_string().contains("part-job"));
         }
+    }
+
+    #[test]
+    fn the_form_of_a_long_job_has_pages() {
+        let types = BTreeMap::from([("wait".to_owned(), json!({"properties": {"for": {"type": "number"}}}))]);
+        let step = |n: usize| json!({"id": format!("s{n}"), "type": "wait", "for": n});
+        let job = json!({"id": "a", "steps": (0..1_000).map(step).collect::<Vec<_>>()});
+        let html = Form::new("/form", &types, 40).show(&job).into_string();
+        for part in [
+            "Steps 41 to 55 of 1000",
+            "&quot;/steps/54/for&quot;",
+            "{&quot;page&quot;:&quot;25&quot;}",
+            "start=\"41\"",
+        ] {
+            assert!(html.contains(part), "{part}");
+        }
+        assert!(
+            !html.contains("/steps/39/for") && !html.contains("/steps/55/for") && html.len() < 400_000,
+            "{}",
+            html.len()
+        );
+        // Groups do not make it longer.
+        let group = json!({"id": "g", "type": "parallel_group", "parallel_steps": (0..1_000).map(step).collect::<Vec<_>>()});
+        let html = Form::new("/form", &types, 9_999).show(&json!({"steps": vec![group; 21]})).into_string();
+        assert!(html.contains("The form shows 15 of 1000 steps") && html.len() < 600_000, "{}", html.len());
     }
 
     /// Ids of elements are unique, so labels belong to one field each.
@@ -319,7 +388,7 @@ mod tests {
         let job = json!({"id": "a", "name": "n", "vars": {"a": 1}, "schedule": {"cron": "@daily", "dst": {"gap": "skip"}},
             "steps": [{"id": "w", "type": "wait", "for": 1, "timeout": 3, "retry": {"max_attempts": 2}},
                 {"id": "g", "type": "parallel_group", "parallel_steps": [{"id": "b", "steps": [{"id": "c", "type": "wait"}]}]}]});
-        let html = Form::new("/form", &types).show(&job).into_string();
+        let html = Form::new("/form", &types, 0).show(&job).into_string();
         let mut ids: Vec<&str> =
             html.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
         ids.sort_unstable();

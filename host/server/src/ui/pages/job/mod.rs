@@ -4,12 +4,13 @@ mod change;
 pub(super) mod editor;
 mod fields;
 mod form;
+mod lines;
 pub(super) mod preview;
 mod shape;
 mod text;
 pub(super) mod versions;
 
-use axum::extract::{Extension, Path};
+use axum::extract::Extension;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
@@ -22,9 +23,11 @@ use crate::api::{Call, Operation, Problem};
 use crate::definition::yaml;
 use crate::ui::actions::{Button, said};
 use crate::ui::ask::Ask;
+use crate::ui::asked::Path;
 use crate::ui::flash::Flash;
 use crate::ui::guard::Fields;
 use crate::ui::layout::Section;
+use crate::ui::pages::common;
 use crate::ui::value::Parts;
 use crate::ui::{bars, graph, show};
 
@@ -92,7 +95,8 @@ fn header(ask: &Ask, id: &str, stored: &Value) -> Markup {
                 @if stored.has("schedule.paused") {
                     (Button::new(&Operation::resumeSchedule, &[id], "Resume", here).done("The schedule is active again.").show(ask))
                 } @else if stored.has("schedule") {
-                    (Button::new(&Operation::pauseSchedule, &[id], "Pause", here).done("The schedule is paused.").show(ask))
+                    (Button::new(&Operation::pauseSchedule, &[id], "Pause", here).reason(format!("Pause the schedule of {id}? It starts no runs until it is resumed."))
+                            .done("The schedule is paused.").show(ask))
                 }
                 (Button::new(&Operation::deleteJob, &[id], "Delete", jobs)
                     .danger(format!("Delete the job {id}, its schedule and its versions? Its runs stay."))
@@ -160,7 +164,7 @@ fn run_form(ask: &Ask, id: &str, job: &Value) -> Markup {
         section.card aria-labelledby="run" {
             h2 #run { "Run" }
             form.form method="post" action=(ask.path(&["jobs", id, "run"])) {
-                input type="hidden" name="csrf" value=(ask.visitor.session.csrf);
+                input type="hidden" name="csrf" value=(ask.csrf);
                 @for (index, (name, value)) in vars.iter().take(100).enumerate() {
                     div.field {
                         label for={ "var-" (index) } { code { (show::text(name)) } }
@@ -230,22 +234,20 @@ fn history(ask: &Ask, id: &str, runs: &[Value]) -> Markup {
                 p.muted { "This job has not run yet." }
             } @else {
                 (bars::drawn(runs, |run| ask.path(&["runs", run])))
-                div.table-wrap tabindex="0" role="region" aria-label="Table of runs" {
-                    table.table {
-                        thead { tr { th scope="col" { "Run" } th scope="col" { "Status" } th scope="col" { "Due" } th scope="col" { "Started" } th.number scope="col" { "Duration" } } }
-                        tbody {
-                            @for run in runs.iter().take(LISTED_RUNS) {
-                                tr {
-                                    th scope="row" { a href=(ask.path(&["runs", run.text("execution_id")])) { code { (run.text("execution_id")) } } }
-                                    td { (show::status(run.text("status"))) }
-                                    td { (show::time(run.text("due_at"))) }
-                                    td { (show::time(run.text("start_time"))) }
-                                    td.number { (show::seconds(&bars::seconds(run).into())) }
-                                }
+                (common::table("Runs", html! {
+                    thead { tr { th scope="col" { "Run" } th scope="col" { "Status" } th scope="col" { "Due" } th scope="col" { "Started" } th.number scope="col" { "Duration" } } }
+                    tbody {
+                        @for run in runs.iter().take(LISTED_RUNS) {
+                            tr {
+                                th scope="row" { a href=(ask.path(&["runs", run.text("execution_id")])) { code { (run.text("execution_id")) } } }
+                                td { (show::status(run.text("status"))) }
+                                td { (show::time(run.text("due_at"))) }
+                                td { (show::time(run.text("start_time"))) }
+                                td.number { (show::seconds(&bars::seconds(run).into())) }
                             }
                         }
                     }
-                }
+                }))
             }
         }
     }

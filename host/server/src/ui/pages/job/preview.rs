@@ -7,15 +7,19 @@ use maud::{Markup, html};
 use serde_json::Value;
 use stepwell::engine::document::Document;
 
+use super::editor::MOST_TEXT;
 use crate::api::{Call, Operation, Problem};
 use crate::ui::actions::said;
 use crate::ui::ask::Ask;
 use crate::ui::guard::Fields;
+use crate::ui::pages::common;
 use crate::ui::value::Parts;
 use crate::ui::{graph, show};
 
 /// The number of fires.
 const FIRES: u32 = 20;
+/// The maximum number of steps whose decisions of policy are shown.
+const STEPS: usize = 50;
 
 /// Shows the effects of the text in the editor.
 pub(in crate::ui) async fn panel(ask: Ask, Extension(fields): Extension<Fields>) -> Response {
@@ -23,7 +27,12 @@ pub(in crate::ui) async fn panel(ask: Ask, Extension(fields): Extension<Fields>)
         let detail = "the preview of a job needs the role operator";
         return ask.problem(&Problem::new(StatusCode::FORBIDDEN, detail));
     }
+    let _turn = ask.turn().await;
     let text = fields.get("text");
+    if text.len() > MOST_TEXT {
+        let long = html! { p.muted { "The text is too long for a preview of each change. The check of the editor continues." } };
+        return Html(long.into_string()).into_response();
+    }
     let Ok(job) = Document::parse("job", text).map(|document| document.value) else {
         let unread = html! { p.muted { "The text cannot be read. The editor marks the place." } };
         return Html(unread.into_string()).into_response();
@@ -62,23 +71,21 @@ pub(super) fn fires(answer: &Value) -> Markup {
         @if fires.is_empty() {
             p.muted { "No fire follows." }
         } @else {
-            div.table-wrap tabindex="0" role="region" aria-label="Table of the next fires" {
-                table.table {
-                    thead { tr { th scope="col" { "Local time" } th scope="col" { "Due" } th scope="col" { "Note" } } }
-                    tbody {
-                        @for fire in fires {
-                            tr {
-                                th.nowrap scope="row" { (fire.text("nominal").replace('T', " ")) }
-                                td.nowrap { (show::time(fire.text("due_at"))) }
-                                td {
-                                    @if fire.text("decision") != "admitted" { span.tag { (fire.text("decision")) } " " }
-                                    (show::text(fire.text("note")))
-                                }
+            (common::table("Next fires", html! {
+                thead { tr { th scope="col" { "Local time" } th scope="col" { "Due" } th scope="col" { "Note" } } }
+                tbody {
+                    @for fire in fires {
+                        tr {
+                            th.nowrap scope="row" { (fire.text("nominal").replace('T', " ")) }
+                            td.nowrap { (show::time(fire.text("due_at"))) }
+                            td {
+                                @if fire.text("decision") != "admitted" { span.tag { (fire.text("decision")) } " " }
+                                (show::text(fire.text("note")))
                             }
                         }
                     }
                 }
-            }
+            }))
         }
         @for change in answer.list("transitions") {
             @let seconds = change.at("seconds").as_i64().unwrap_or_default();
@@ -94,7 +101,9 @@ async fn policy(ask: &Ask, text: &str) -> Option<Markup> {
     Some(html! {
         section.card aria-labelledby="policy-title" {
             h2 #policy-title { "Policy" }
-            ul.plain { @for step in answer.list("items") { li { (decision(step)) } } }
+            ul.plain { @for step in answer.list("items").iter().take(STEPS) { li { (decision(step)) } } }
+            @let more = answer.list("items").len().saturating_sub(STEPS);
+            @if more > 0 { p.muted { "The decisions about " (more) " more steps are on the page of policies of the stored job." } }
         }
     })
 }

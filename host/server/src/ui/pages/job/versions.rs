@@ -1,6 +1,5 @@
 //! The versions of a job, and their differences.
 
-use axum::extract::{Path, Query};
 use axum::http::StatusCode;
 use axum::response::Response;
 use maud::{Markup, html};
@@ -10,13 +9,16 @@ use serde_json::Value;
 use super::written;
 use crate::api::{Operation, Problem};
 use crate::ui::ask::Ask;
+use crate::ui::asked::{Asked, Path};
 use crate::ui::layout::Section;
+use crate::ui::pages::common;
 use crate::ui::pages::shown;
 use crate::ui::value::Parts;
 use crate::ui::{diff, show};
 
 /// The compared versions: the latest and the one before it, unless they are given.
 #[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
 pub(in crate::ui) struct Compared {
     from: Option<u64>,
     to: Option<u64>,
@@ -32,9 +34,8 @@ pub(super) fn text_of(version: &Value) -> String {
 
 /// Shows the versions of a job.
 pub(in crate::ui) async fn page(
-    ask: Ask,
+    Asked(ask, compared): Asked<Compared>,
     Path((_, id)): Path<(String, String)>,
-    Query(compared): Query<Compared>,
 ) -> Response {
     let page =
         async {
@@ -110,29 +111,27 @@ fn choice(ask: &Ask, id: &str, all: &[Value], (from, to): (u64, u64)) -> Markup 
 fn table(ask: &Ask, id: &str, all: &[Value]) -> Markup {
     let here = ask.path(&["jobs", id, "versions"]);
     html! {
-        div.table-wrap tabindex="0" role="region" aria-label="Table of versions" {
-            table.table {
-                thead { tr { th scope="col" { "Version" } th scope="col" { "Stored" } th scope="col" { "By" } th.number scope="col" { "Size" } th scope="col" { span.visually-hidden { "Actions" } } } }
-                tbody {
-                    @for version in all {
-                        @let number = version.number("version");
-                        @let by = if version.text("name").is_empty() { version.text("by") } else { version.text("name") };
-                        tr {
-                            th scope="row" { a href={ (here) "?to=" (number) } { "Version " (number) } }
-                            td { (show::time(version.text("at"))) }
-                            td { @if by.is_empty() { span.muted { "Unknown" } } @else { span title=(show::text(version.text("by"))) { (show::text(by)) } } }
-                            td.number { (show::bytes(version.number("bytes"))) }
-                            td {
-                                div.actions {
-                                    @if ask.may(&Operation::putJob) {
-                                        a.button.plain.small href={ (ask.path(&["jobs", id, "edit"])) "?version=" (number) } { "Edit from here" }
-                                    }
+        (common::table("Versions", html! {
+            thead { tr { th scope="col" { "Version" } th scope="col" { "Stored" } th scope="col" { "By" } th.number scope="col" { "Size" } th scope="col" { span.visually-hidden { "Actions" } } } }
+            tbody {
+                @for version in all {
+                    @let number = version.number("version");
+                    @let by = if version.text("name").is_empty() { version.text("by") } else { version.text("name") };
+                    tr {
+                        th scope="row" { a href={ (here) "?to=" (number) } { "Version " (number) } }
+                        td { (show::time(version.text("at"))) }
+                        td { @if by.is_empty() { span.muted { "Unknown" } } @else { span title=(show::text(version.text("by"))) { (show::text(by)) } } }
+                        td.number { (show::bytes(version.number("bytes"))) }
+                        td {
+                            div.actions {
+                                @if ask.may(&Operation::putJob) {
+                                    a.button.plain.small href={ (ask.path(&["jobs", id, "edit"])) "?version=" (number) } { "Edit from here" }
                                 }
                             }
                         }
                     }
                 }
             }
-        }
+        }))
     }
 }

@@ -1,19 +1,21 @@
 //! The files in the workspace of a run.
 
 use axum::body::Bytes;
-use axum::extract::{Path, Query};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use http_body_util::BodyExt;
 use maud::{Markup, html};
 use serde::Deserialize;
+use tokio::sync::Semaphore;
 
 use super::log::{plain_name, successful};
 use super::preview::{self, Kind};
-use super::{copy, crumbs, shown, tabs};
+use super::{copy, crumbs, parquet, shown, tabs};
 use crate::api::{Call, Operation, Problem};
 use crate::ui::ask::Ask;
+use crate::ui::asked::{Asked, Path};
 use crate::ui::layout::Section;
+use crate::ui::pages::common;
 use crate::ui::show;
 use crate::ui::value::Parts;
 
@@ -24,22 +26,25 @@ const IMAGE: usize = 10 << 20;
 
 /// The place in the list.
 #[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Place {
     #[serde(default)]
     from: usize,
 }
 
 /// Lists the files.
-pub(super) async fn list(
-    ask: Ask,
-    Path((_, id)): Path<(String, String)>,
-    Query(place): Query<Place>,
-) -> Response {
+pub(super) async fn list(Asked(ask, place): Asked<Place>, Path((_, id)): Path<(String, String)>) -> Response {
     let page = async {
         let files = ask.get(&Operation::runArtifacts, &[&id]).await?;
         let all = files.list("items");
         let here = ask.path(&["runs", &id, "files"]);
         let next = place.from.saturating_add(PAGE);
+        if place.from > 0 && place.from >= all.len() {
+            return Err(Problem::bad_request(format!(
+                "`from` must be less than the number of files, {}",
+                all.len()
+            )));
+        }
         Ok(ask.page(Section::Runs, &format!("Files of {id}"), html! {
             div.page-header {
                 (crumbs(&ask, &id, Some("Files")))
@@ -65,21 +70,19 @@ pub(super) async fn list(
 
 fn table(ask: &Ask, id: &str, files: &[serde_json::Value]) -> Markup {
     html! {
-        div.table-wrap tabindex="0" role="region" aria-label="Files" {
-            table.table {
-                thead { tr { th scope="col" { "File" } th.number scope="col" { "Size" } th scope="col" { "Download" } } }
-                tbody {
-                    @for file in files.iter().take(PAGE) {
-                        @let path = file.text("path");
-                        tr {
-                            td { a href=(address(ask, id, "files", path)) { code { (show::text(path)) } } }
-                            td.number { (show::bytes(file.number("bytes"))) }
-                            td { a href=(address(ask, id, "download", path)) download aria-label={ "Download " (show::text(path)) } { "Download" } }
-                        }
+        (common::table("Files", html! {
+            thead { tr { th scope="col" { "File" } th.number scope="col" { "Size" } th scope="col" { "Download" } } }
+            tbody {
+                @for file in files.iter().take(PAGE) {
+                    @let path = file.text("path");
+                    tr {
+                        td { a href=(address(ask, id, "files", path)) { code { (show::text(path)) } } }
+                        td.number { (show::bytes(file.number("bytes"))) }
+                        td { a href=(address(ask, id, "download", path)) download aria-label={ "Download " (show::text(path)) } { "Download" } }
                     }
                 }
             }
-        }
+        }))
     }
 }
 
@@ -120,6 +123,7 @@ pub(super) async fn view(ask: Ask, Path((_, id, path)): Path<(String, String, St
         let (answer, length) = open(&ask, &id, &path).await?;
         let bytes = start(answer, preview::MOST).await?;
         let kind = Kind::of(&path, &bytes);
+        let table = if kind == Kind::Parquet { parquet(&ask, &id, &path, length).await? } else { None };
         let image = address(&ask, &id, "image", &path);
         Ok(ask.page(Section::Runs, &format!("{path} of {id}"), html! {
             div.page-header {
@@ -132,6 +136,8 @@ pub(super) async fn view(ask: Ask, Path((_, id, path)): Path<(String, String, St
                 h2 #preview { "Preview" }
                 @if kind == Kind::Image && length <= IMAGE as u64 {
                     img.preview src=(image) alt={ "The image " (show::text(&path)) };
+                } @else if let Some(table) = table {
+                    (table)
                 } @else {
                     (preview::shown(&path, kind, &bytes, length))
                 }
@@ -139,6 +145,21 @@ pub(super) async fn view(ask: Ask, Path((_, id, path)): Path<(String, String, St
         }))
     };
     shown(&ask, page.await)
+}
+
+/// The number of Parquet files that are read at the same time: each is in memory as a whole.
+static PARQUET: Semaphore = Semaphore::const_new(2);
+
+/// Shows a Parquet file, if it is not too large.
+async fn parquet(ask: &Ask, id: &str, path: &str, length: u64) -> Result<Option<Markup>, Problem> {
+    if length > parquet::MOST as u64 {
+        return Ok(None);
+    }
+    // The semaphore is never closed.
+    let _place = PARQUET.acquire().await.ok();
+    let (answer, _) = open(ask, id, path).await?;
+    let bytes = start(answer, parquet::MOST).await?;
+    Ok(Some(parquet::shown(bytes.into()).await))
 }
 
 /// Sends a file for download.

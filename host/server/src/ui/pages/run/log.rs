@@ -4,13 +4,13 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::extract::Path;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use futures_util::stream;
 use http_body_util::BodyExt;
 use maud::html;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use stepwell::engine::document::cut;
 use tokio::time::timeout;
@@ -18,6 +18,7 @@ use tokio::time::timeout;
 use super::{copy, crumbs, shown, tabs};
 use crate::api::{Call, Operation, Problem};
 use crate::ui::ask::Ask;
+use crate::ui::asked::{Asked, Path};
 use crate::ui::layout::Section;
 use crate::ui::show;
 use crate::ui::value::Parts;
@@ -82,10 +83,24 @@ pub(super) async fn successful(answer: Response) -> Result<Response, Problem> {
     Err(said.unwrap_or_else(|| Problem::new(status, format!("the API answered {status}"))))
 }
 
+/// The place in the log.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Place {
+    /// The number of the last line that the view has.
+    after: Option<u64>,
+}
+
 /// Follows the log for the view.
-pub(super) async fn stream(ask: Ask, Path((_, id)): Path<(String, String)>, headers: HeaderMap) -> Response {
+pub(super) async fn stream(
+    Asked(ask, Place { after }): Asked<Place>,
+    Path((_, id)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
     let mut call = Call::to(&Operation::runLogs, &[&id]).header("accept", "text/event-stream");
-    if let Some(last) = headers.get("last-event-id").and_then(|value| value.to_str().ok()) {
+    // A browser that connects again sends the header, which is the later one.
+    let last = headers.get("last-event-id").and_then(|value| value.to_str().ok()).map(str::to_owned);
+    if let Some(last) = last.or(after.map(|after| after.to_string())) {
         call = call.header("last-event-id", last);
     }
     let answer = match ask.raw(call).await {

@@ -1,7 +1,9 @@
 //! The pages of a run.
 
 mod files;
+mod graph;
 mod log;
+mod parquet;
 mod preview;
 mod scale;
 mod step;
@@ -9,20 +11,21 @@ mod steps;
 mod timeline;
 mod usage;
 
-use axum::extract::Path;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::Response;
 use axum::routing::get;
 use maud::{Markup, html};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use stepwell::Cause;
 use stepwell::engine::run::RunStatus;
 use stepwell::engine::store::Resolution;
 
 use super::shown;
-use crate::api::{Call, Operation};
+use crate::api::{Call, Operation, Problem};
 use crate::ui::actions::Button;
 use crate::ui::ask::Ask;
+use crate::ui::asked::{Asked, Path};
 use crate::ui::layout::Section;
 use crate::ui::route::{Route, routes};
 use crate::ui::value::Parts;
@@ -52,23 +55,42 @@ fn is_dead(run: &Value) -> bool {
 }
 
 /// Returns a run without outputs.
-async fn of(ask: &Ask, id: &str) -> Result<Value, crate::api::Problem> {
+async fn of(ask: &Ask, id: &str) -> Result<Value, Problem> {
     ask.value(Call::to(&Operation::getRun, &[id]).query("values", Some(false))).await
 }
 
+/// The number of rows in each list of the page, and its maximum.
+const ROWS: usize = 100;
+const MOST_ROWS: usize = 5_000;
+
+/// The size of the lists.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Size {
+    rows: Option<usize>,
+}
+
 /// Shows a run.
-async fn page(ask: Ask, Path((_, id)): Path<(String, String)>, headers: HeaderMap) -> Response {
-    let page =
-        async {
-            let run = of(&ask, &id).await?;
-            let times = ask.get(&Operation::runTimeline, &[&id]).await?;
-            let waits = !has_ended(&run) && run.text("status") != "running" || is_dead(&run);
-            let why = if waits { ask.get(&Operation::explainRun, &[&id]).await.ok() } else { None };
-            let letter =
-                if is_dead(&run) { ask.get(&Operation::getDeadLetter, &[&id]).await.ok() } else { None };
-            let (ended, path) = (has_ended(&run), ask.path(&["runs", &id]));
-            let title = format!("Run {id}");
-            let mut response = ask.page(Section::Runs, &title, html! {
+async fn page(
+    Asked(ask, size): Asked<Size>,
+    Path((_, id)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
+    let page = async {
+        let rows = size.rows.unwrap_or(ROWS);
+        if !(1..=MOST_ROWS).contains(&rows) {
+            return Err(Problem::bad_request(format!("`rows` must be a number from 1 to {MOST_ROWS}")));
+        }
+        let run = of(&ask, &id).await?;
+        let times = ask.get(&Operation::runTimeline, &[&id]).await?;
+        let waits = !has_ended(&run) && run.text("status") != "running" || is_dead(&run);
+        let why = if waits { ask.get(&Operation::explainRun, &[&id]).await.ok() } else { None };
+        let letter = if is_dead(&run) { ask.get(&Operation::getDeadLetter, &[&id]).await.ok() } else { None };
+        let (ended, here) = (has_ended(&run), ask.path(&["runs", &id]));
+        let path = if rows == ROWS { here.clone() } else { format!("{here}?rows={rows}") };
+        let left_out = steps::left_out(&run, &times, rows);
+        let title = format!("Run {id}");
+        let mut response = ask.page(Section::Runs, &title, html! {
             div.page-header {
                 (crumbs(&ask, &id, None))
                 div.page-title { h1 { (show::text(run.text("job_name"))) } code { (id) } }
@@ -80,24 +102,34 @@ async fn page(ask: Ask, Path((_, id)): Path<(String, String)>, headers: HeaderMa
                 hx-select=[(!ended).then_some("#live")] hx-swap=[(!ended).then_some("outerMorph")] {
                 (state(&run, why.as_ref()))
                 (facts(&ask, &run, &times))
+                @if !run.list("steps").is_empty() {
+                    section.card aria-labelledby="graph" { h2 #graph { "Graph" } (graph::drawn(&ask, &run)) }
+                }
                 section.card aria-labelledby="timeline" {
                     h2 #timeline { "Timeline" }
-                    (timeline::Rows::of(&run, &times, ask.now().timestamp_micros() as f64 / 1e6).draw())
+                    (timeline::Rows::of(&run, &times, ask.now().timestamp_micros() as f64 / 1e6, rows).draw())
                     (legend())
-                    (steps::times(&ask, &times))
+                    (steps::times(&ask, &times, rows))
                 }
                 section.card aria-labelledby="steps" {
                     div.card-header { h2 #steps { "Steps" } span.muted { (counts(&run)) } }
-                    (steps::tree(&ask, &run))
+                    (steps::tree(&ask, &run, rows))
+                    @if left_out > 0 {
+                        @let more = (rows + 5 * ROWS).min(MOST_ROWS);
+                        nav.pagination aria-label="More rows" {
+                            span { (show::count(left_out as u64)) " more" }
+                            @if more > rows { a.button.plain href={ (here) "?rows=" (more) "#steps" } { "Show more" } }
+                        }
+                    }
                 }
             }
         });
-            if ended && headers.contains_key("hx-request") {
-                // The buttons of a run that has ended are others.
-                response.headers_mut().insert("hx-refresh", HeaderValue::from_static("true"));
-            }
-            Ok(response)
-        };
+        if ended && headers.contains_key("hx-request") {
+            // The buttons of a run that has ended are others.
+            response.headers_mut().insert("hx-refresh", HeaderValue::from_static("true"));
+        }
+        Ok(response)
+    };
     shown(&ask, page.await)
 }
 
@@ -150,6 +182,7 @@ fn actions(ask: &Ask, run: &Value) -> Markup {
         return button(&Operation::cancelRun, "Cancel", here)
             .done("The run is being cancelled.")
             .danger(question)
+            .with_reason()
             .show(ask);
     }
     let new = || format!("{}/{{execution_id}}", ask.path(&["runs"]));

@@ -76,7 +76,7 @@ pub(super) fn shown(path: &str, kind: Kind, bytes: &[u8], length: u64) -> Markup
         },
         Kind::Csv => csv(path, text, is_whole),
         Kind::Json | Kind::Text => plain(text, length),
-        Kind::Parquet => binary("A Parquet file has no preview here."),
+        Kind::Parquet => binary("The Parquet file is too large for a preview."),
         Kind::Image => binary("The image is too large to show."),
         Kind::Binary => binary("The file is not text, so it has no preview."),
     }

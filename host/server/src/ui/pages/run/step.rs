@@ -1,6 +1,5 @@
 //! A step of a run: its output, its metadata and its attempts.
 
-use axum::extract::Path;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use http_body_util::BodyExt;
@@ -12,6 +11,7 @@ use super::timeline::colour;
 use super::{crumbs, has_ended, shown, tabs, usage};
 use crate::api::{Call, Operation, Problem};
 use crate::ui::ask::Ask;
+use crate::ui::asked::Path;
 use crate::ui::layout::Section;
 use crate::ui::value::Parts;
 use crate::ui::{show, values, words};

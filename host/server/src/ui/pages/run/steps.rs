@@ -1,69 +1,102 @@
 //! The steps of a run as a tree, and the times of their attempts as a table.
 
+use std::cell::Cell;
+
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
 use super::timeline::{colour, second};
 use crate::ui::ask::Ask;
+use crate::ui::pages::common;
 use crate::ui::value::Parts;
 use crate::ui::{show, words};
 
-/// The maximum number of attempts in the table.
-const ATTEMPTS: usize = 500;
 /// The maximum number of branches of a group that are open at first.
 const OPEN: usize = 8;
 
-/// Shows the steps as a tree.
-pub(super) fn tree(ask: &Ask, run: &Value) -> Markup {
+/// The steps of a run as a tree, with a maximum number of rows.
+struct Tree<'v> {
+    ask: &'v Ask,
+    run: &'v Value,
+    left: Cell<usize>,
+}
+
+/// Shows the first steps as a tree.
+pub(super) fn tree(ask: &Ask, run: &Value, rows: usize) -> Markup {
+    let tree = Tree { ask, run, left: Cell::new(rows) };
     html! {
-        div.tree { (list(ask, run, run.list("steps"))) }
+        div.tree { (tree.list(run.list("steps"))) }
     }
 }
 
-fn list(ask: &Ask, run: &Value, steps: &[Value]) -> Markup {
-    html! {
-        ul { @for step in steps { li { (one(ask, run, step)) } } }
-    }
+/// Returns the number of rows that the longer one of both lists, the tree and the table of times, leaves out.
+pub(super) fn left_out(run: &Value, times: &Value, rows: usize) -> usize {
+    let longest = count(run.list("steps")).max(times.list("attempts").len());
+    longest.saturating_sub(rows)
 }
 
-fn one(ask: &Ask, run: &Value, step: &Value) -> Markup {
-    let id = step.text("step_id");
-    if !step.has("branches") {
-        return html! { div.tree-leaf id={ "step-" (id) } { (line(ask, run, step)) } };
+fn count(steps: &[Value]) -> usize {
+    let of_branches =
+        |step: &Value| step.list("branches").iter().map(|branch| count(branch.list("steps"))).sum::<usize>();
+    steps.iter().map(|step| 1 + of_branches(step) + count(step.list("finally"))).sum()
+}
+
+impl Tree<'_> {
+    /// Takes a row, if there is one left.
+    fn row(&self) -> bool {
+        let left = self.left.get();
+        self.left.set(left.saturating_sub(1));
+        left > 0
     }
-    let branches = step.list("branches");
-    html! {
-        details id={ "step-" (id) } open {
-            summary { (line(ask, run, step)) }
-            ul {
-                li { div.tree-leaf { a href=(page(ask, run, id)) { "Details of the group" } } }
-                @for branch in branches { li { (a_branch(ask, run, branch, branches.len() <= OPEN)) } }
-                @if step.number("more_branches") > 0 {
-                    li { div.tree-leaf.muted { (show::count(step.number("more_branches"))) " more branches" } }
-                }
-                @if !step.list("finally").is_empty() {
-                    li {
-                        details id={ "finally-" (id) } open { summary { "Finally" } (list(ask, run, step.list("finally"))) }
+
+    fn list(&self, steps: &[Value]) -> Markup {
+        html! {
+            ul { @for step in steps.iter().take_while(|_| self.row()) { li { (self.one(step)) } } }
+        }
+    }
+
+    fn one(&self, step: &Value) -> Markup {
+        let id = step.text("step_id");
+        if !step.has("branches") {
+            return html! { div.tree-leaf id={ "step-" (id) } { (line(self.ask, self.run, step)) } };
+        }
+        let branches = step.list("branches");
+        html! {
+            details id={ "step-" (id) } open {
+                summary { (line(self.ask, self.run, step)) }
+                ul {
+                    li { div.tree-leaf { a href=(page(self.ask, self.run, id)) { "Details of the group" } } }
+                    @for branch in branches.iter().take_while(|_| self.left.get() > 0) {
+                        li { (self.branch(branch, branches.len() <= OPEN)) }
+                    }
+                    @if step.number("more_branches") > 0 {
+                        li { div.tree-leaf.muted { (show::count(step.number("more_branches"))) " more branches" } }
+                    }
+                    @if !step.list("finally").is_empty() {
+                        li {
+                            details id={ "finally-" (id) } open { summary { "Finally" } (self.list(step.list("finally"))) }
+                        }
                     }
                 }
             }
         }
     }
-}
 
-fn a_branch(ask: &Ask, run: &Value, branch: &Value, is_open: bool) -> Markup {
-    let steps = branch.list("steps");
-    if let [step] = steps {
-        return one(ask, run, step);
-    }
-    html! {
-        details id={ "branch-" (branch.text("branch_id")) } open[is_open] {
-            summary {
-                code { (show::text(branch.text("branch_id"))) }
-                @if branch.has("key") { span.muted { (show::text(branch.text("key"))) } }
-                (show::status(branch.text("status")))
+    fn branch(&self, branch: &Value, is_open: bool) -> Markup {
+        let steps = branch.list("steps");
+        if let [step] = steps {
+            self.row();
+            return self.one(step);
+        }
+        html! {
+            details id={ "branch-" (branch.text("branch_id")) } open[is_open] {
+                summary {
+                    code { (show::text(branch.text("branch_id"))) }
+                    @if branch.has("key") { span.muted { (show::text(branch.text("key"))) } }
+                    (show::status(branch.text("status")))
+                }
+                (self.list(steps))
             }
-            (list(ask, run, steps))
         }
     }
 }
@@ -100,25 +133,23 @@ fn took(step: &Value) -> String {
 }
 
 /// Shows the times of the attempts as a table.
-pub(super) fn times(ask: &Ask, times: &Value) -> Markup {
+pub(super) fn times(ask: &Ask, times: &Value, rows: usize) -> Markup {
     let attempts = times.list("attempts");
     let run = times.text("execution_id");
     html! {
         details #times {
             summary { "Times as a table" }
-            div.table-wrap tabindex="0" role="region" aria-label="Times of the attempts" {
-                table.table {
-                    thead {
-                        tr {
-                            th scope="col" { "Step" } th.number scope="col" { "Attempt" } th scope="col" { "End" }
-                            th scope="col" { "Started" } th scope="col" { "Ended" } th.number scope="col" { "Duration" }
-                            th.number scope="col" { "Compiling" } th.number scope="col" { "Running" }
-                        }
+            (common::table("Times of the attempts", html! {
+                thead {
+                    tr {
+                        th scope="col" { "Step" } th.number scope="col" { "Attempt" } th scope="col" { "End" }
+                        th scope="col" { "Started" } th scope="col" { "Ended" } th.number scope="col" { "Duration" }
+                        th.number scope="col" { "Compiling" } th.number scope="col" { "Running" }
                     }
-                    tbody { @for attempt in attempts.iter().take(ATTEMPTS) { (row(ask, run, attempt)) } }
                 }
-            }
-            @let more = attempts.len().saturating_sub(ATTEMPTS) as u64 + times.number("more_attempts");
+                tbody { @for attempt in attempts.iter().take(rows) { (row(ask, run, attempt)) } }
+            }))
+            @let more = attempts.len().saturating_sub(rows) as u64 + times.number("more_attempts");
             @if more > 0 { p.muted { (show::count(more)) " more attempts are not shown." } }
         }
     }

@@ -11,8 +11,6 @@ use super::scale::Scale;
 use crate::ui::show;
 use crate::ui::value::Parts;
 
-/// The maximum number of rows.
-const ROWS: usize = 200;
 /// The places of the drawing.
 const WIDTH: f64 = 1_000.0;
 const LABELS: f64 = 250.0;
@@ -73,18 +71,21 @@ pub(super) struct Rows<'v> {
     /// The time at which open bars end.
     until: f64,
     rows: Vec<Row>,
+    /// The maximum number of rows.
+    most: usize,
     left_out: usize,
 }
 
 impl<'v> Rows<'v> {
-    /// Returns the rows of a run, from its steps and the times of its attempts, until a time.
-    pub fn of(run: &'v Value, times: &'v Value, now: f64) -> Self {
+    /// Returns the rows of a run, from its steps and the times of its attempts, until a time. A timeline has at most `most`
+    /// rows.
+    pub fn of(run: &'v Value, times: &'v Value, now: f64, most: usize) -> Self {
         let mut attempts: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
         for attempt in times.list("attempts") {
             attempts.entry(attempt.text("step_id")).or_default().push(attempt);
         }
         let until = second(run.text("end_time")).unwrap_or(now);
-        let mut rows = Self { attempts, until, rows: Vec::new(), left_out: 0 };
+        let mut rows = Self { attempts, until, rows: Vec::new(), most, left_out: 0 };
         let ready =
             second(times.text("due_at")).into_iter().chain(second(times.text("created_at"))).reduce(f64::max);
         if let Some(ready) = ready.filter(|ready| *ready <= until) {
@@ -103,7 +104,7 @@ impl<'v> Rows<'v> {
     }
 
     fn push(&mut self, label: &str, depth: usize) -> Option<usize> {
-        if self.rows.len() >= ROWS {
+        if self.rows.len() >= self.most {
             self.left_out += 1;
             return None;
         }
@@ -243,15 +244,17 @@ fn at(place: f64) -> String {
     format!("{place:.1}")
 }
 
-/// Returns the time since the start in few characters.
+/// Returns the time since the start in few characters, which differ for any two lines of the grid.
 fn elapsed(seconds: f64) -> String {
-    match seconds {
-        0.0 => "0".to_owned(),
-        s if s < 1.0 => format!("{:.0} ms", s * 1e3),
-        s if s < 120.0 => format!("{s:.0} s"),
-        s if s < 7_200.0 => format!("{:.0} min", s / 60.0),
-        s => format!("{:.0} h", s / 3_600.0),
-    }
+    let (value, unit) = match seconds {
+        0.0 => return "0".to_owned(),
+        s if s < 1.0 => (s * 1e3, "ms"),
+        s if s < 120.0 => (s, "s"),
+        s if s < 7_200.0 => (s / 60.0, "min"),
+        s => (s / 3_600.0, "h"),
+    };
+    let text = format!("{value:.2}");
+    format!("{} {unit}", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
 #[cfg(test)]
@@ -283,7 +286,7 @@ mod tests {
             attempt("ask", 0, 12, None, ""),
             attempt("g[0].a", 1, 12, None, ""), attempt("g[1].a", 3, 13, Some(20), "parked"),
             attempt("g[1].a", 4, 30, Some(31), "succeeded")]});
-        let rows = Rows::of(&run, &times, second(&time(60)).unwrap());
+        let rows = Rows::of(&run, &times, second(&time(60)).unwrap(), 100);
         let shown: Vec<_> = rows.rows.iter().map(|row| (row.label.as_str(), row.depth, kinds(row))).collect();
         assert_eq!(
             shown,
@@ -303,19 +306,34 @@ mod tests {
     }
 
     #[test]
+    fn the_labels_of_the_axis_differ() {
+        for (seconds, label) in
+            [(0.25, "250 ms"), (1.5, "1.5 s"), (2.0, "2 s"), (150.0, "2.5 min"), (8_100.0, "2.25 h")]
+        {
+            assert_eq!(elapsed(seconds), label);
+        }
+        for length in (1..4_000).map(|n| f64::from(n) * f64::from(n) * 0.003) {
+            let scale = Scale::new((0.0, length), &[(0.0, length)], (LABELS, WIDTH - 8.0));
+            let labels: Vec<String> = scale.lines().iter().map(|(since, _)| elapsed(*since)).collect();
+            let different: std::collections::BTreeSet<&String> = labels.iter().collect();
+            assert!(different.len() == labels.len() && !labels.is_empty(), "{length} s: {labels:?}");
+        }
+    }
+
+    #[test]
     fn the_timeline_of_any_run_is_bounded() {
         let steps: Vec<Value> =
             (0..1_000).map(|n| json!({"step_id": format!("s{n}<i>"), "status": "success"})).collect();
         let attempts: Vec<Value> =
             (0..1_000).map(|n| attempt(&format!("s{n}<i>"), 1, n, Some(n + 1), "succeeded")).collect();
         let (run, times) = (json!({"steps": steps}), json!({"attempts": attempts}));
-        let drawn = Rows::of(&run, &times, 0.0).draw().into_string();
+        let drawn = Rows::of(&run, &times, 0.0, 100).draw().into_string();
         assert!(
-            drawn.len() < 200_000 && drawn.contains("800 more steps") && !drawn.contains("<i>"),
+            drawn.len() < 100_000 && drawn.contains("900 more steps") && !drawn.contains("<i>"),
             "{}",
             drawn.len()
         );
         let none = json!({});
-        assert!(Rows::of(&none, &none, 0.0).draw().into_string().contains("No step has begun"));
+        assert!(Rows::of(&none, &none, 0.0, 100).draw().into_string().contains("No step has begun"));
     }
 }

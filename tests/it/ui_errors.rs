@@ -1,0 +1,227 @@
+//! Errors of the web UI: addresses that no page can use, sessions that end, and the form of responses.
+
+use crate::cli::Shell;
+use crate::person::Person;
+use crate::server::{Reply, Server};
+
+const HTML: &str = "text/html; charset=utf-8";
+
+/// Returns the problem that a page shows.
+fn shown(reply: &Reply) -> &str {
+    assert_eq!(reply.header("content-type").as_deref(), Some(HTML), "{reply:?}");
+    let (_, alert) =
+        reply.body.split_once("role=\"alert\"><p>").unwrap_or_else(|| panic!("no alert: {reply:?}"));
+    alert.split("</p>").next().unwrap_or_default()
+}
+
+/// The addresses of the pages of a project, from the source of the router.
+pub fn pages() -> Vec<String> {
+    let source = |name: &str| {
+        let path = stepwell_tests::root().join("host/server/src/ui/pages").join(name);
+        std::fs::read_to_string(path).unwrap()
+    };
+    let (all, runs) = (source("mod.rs"), source("run/mod.rs"));
+    let listed = all.split(".route(\"/ui/p/{project}").skip(1).filter(|rest| rest.contains("get("));
+    let mut pages: Vec<String> = listed
+        .filter(|rest| rest.split_once("\", ").is_some_and(|(_, to)| to.starts_with("get(")))
+        .map(|rest| rest.split('"').next().unwrap().to_owned())
+        .collect();
+    pages.extend(
+        runs.split("&at(\"").skip(1).map(|rest| format!("/runs/{{id}}{}", rest.split('"').next().unwrap())),
+    );
+    pages.push("/runs/{id}".to_owned());
+    assert!(pages.len() > 30 && pages.iter().any(|page| page == "/audit/verify"), "{pages:?}");
+    pages
+}
+
+/// Fills the names of a path in.
+fn named(page: &str) -> String {
+    let filled = page.split('/').map(|part| if part.starts_with('{') { "some" } else { part });
+    filled.collect::<Vec<_>>().join("/")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_names_the_part_of_its_address_that_it_cannot_use() {
+    let server = Server::start(Shell::new());
+    let person = Person::log_in(&server, &server.token).await;
+    for page in pages() {
+        let page = named(&page);
+        for (query, problem) in [
+            ("limit=-1", "this page has no parameter `limit`"),
+            ("limit=1&limit=2", "the address has `limit` twice"),
+            ("x=%ff", "the address of this page has bytes that are not UTF-8"),
+        ] {
+            let reply = person.get(&format!("{page}?{query}")).await;
+            assert_eq!(reply.status, 400, "{page}?{query}: {reply:?}");
+            assert!(shown(&reply).starts_with(problem), "{page}?{query}: {reply:?}");
+        }
+    }
+    for (page, problem) in [
+        ("/jobs/%ff", "the address of this page has bytes that are not UTF-8"),
+        ("/jobs/x/versions?from=abc", "the parameter `from` is wrong: invalid digit found in string"),
+        ("/jobs?enabled=maybe", "`enabled` must be"),
+        ("/runs?status=odd", "`odd` is not"),
+        ("/runs/x?rows=0", "`rows` must be a number from 1 to"),
+        ("/?part=odd", "`part` must be"),
+        ("/calendar?month=9999-12", "the calendar has the months from 1970-01 to 2999-12"),
+        ("/calendar?month=0001-01", "the calendar has the months from 1970-01 to 2999-12"),
+        ("/calendar?day=2026-13-01", "`2026-13-01` is not a day of the month"),
+        ("/ledger?from=abc", "`from`"),
+        ("/audit?cursor=abc", "`cursor`"),
+        ("/steps/wait?version=odd", "there is no"),
+    ] {
+        let page = page.strip_prefix("/?").map_or_else(|| page.to_owned(), |query| format!("?{query}"));
+        let reply = person.get(&page).await;
+        assert!(matches!(reply.status, 400 | 404), "{page}: {reply:?}");
+        assert!(shown(&reply).contains(problem), "{page}: {reply:?}");
+    }
+    // A name of any length is cut.
+    let long = "x".repeat(5_000);
+    for page in [
+        "/jobs/{}",
+        "/runs/{}",
+        "/dead-letters/{}",
+        "/steps/{}",
+        "/schedules/{}",
+        "/jobs/{}/edit",
+        "/nonsense/{}",
+    ] {
+        let reply = person.get(&page.replace("{}", &long)).await;
+        assert_eq!(reply.status, 404, "{page}");
+        assert!(!reply.body.contains(&long[..500]), "{page}: {}", reply.body.len());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn errors_are_pages_for_people_and_problems_for_scripts() {
+    let server = Server::start(Shell::new());
+    let person = Person::log_in(&server, &server.token).await;
+    // An address that takes changes only, as the reload of a page may ask for it.
+    for page in ["/editor/save", "/do/runJob", "/dead-letters/bulk", "/policies/preview"] {
+        let reply = person.get(page).await;
+        assert_eq!((reply.status, reply.header("allow").as_deref()), (405, Some("POST")), "{reply:?}");
+        assert!(shown(&reply).starts_with("this address is not a page"), "{reply:?}");
+    }
+    let reply = person.post("/jobs", &[]).await;
+    assert!(reply.status == 405 && shown(&reply).starts_with("this address is not a page"), "{reply:?}");
+    let raw =
+        async |path: &str, headers: &[(&str, &str)]| server.raw("GET", path, headers, "").await.unwrap();
+    for path in [
+        "/ui/assets/%ff",
+        "/ui/assets/none.js",
+        "/ui/nowhere",
+        "/ui/login?next=a&next=b",
+        "/ui/login?next=%ff",
+    ] {
+        let reply = raw(path, &[]).await;
+        assert!(matches!(reply.status, 400 | 404), "{path}: {reply:?}");
+        assert!(!shown(&reply).is_empty(), "{path}: {reply:?}");
+    }
+    // The API has problems.
+    for path in
+        ["/api/v2/jobs/%ff", "/api/v2/jobs?limit=x", "/api/v2/jobs?limit=1&limit=2", "/api/v2/jobs/x/run"]
+    {
+        let reply = server.get(path).await;
+        assert!(matches!(reply.status, 400 | 405), "{path}: {reply:?}");
+        assert_eq!(
+            reply.header("content-type").as_deref(),
+            Some("application/problem+json"),
+            "{path}: {reply:?}"
+        );
+    }
+    // A script that a page has loaded gets problems, too.
+    let json = ("accept", "application/json");
+    for (path, status) in
+        [("/runs/none/log/stream", 404), ("/nowhere", 404), ("/jobs?x=1", 400), ("/editor/save", 405)]
+    {
+        let reply = person.get_with(path, &[json]).await;
+        assert_eq!(
+            (reply.status, reply.json()["status"].as_u64()),
+            (status, Some(u64::from(status))),
+            "{reply:?}"
+        );
+        assert!(!reply.json()["detail"].as_str().unwrap().is_empty(), "{reply:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_that_ends_takes_no_text_away() {
+    let server = Server::start(Shell::new());
+    let person = Person::log_in(&server, &server.token).await;
+    let json = [("accept", "application/json"), ("hx-request", "true")];
+    let session = |person: &Person<'_>| {
+        let cookie = person.cookie.clone();
+        let server = &server;
+        async move {
+            let headers = [&[("cookie", cookie.as_str())], &json[..]].concat();
+            server.raw("GET", "/ui/session", &headers, "").await.unwrap()
+        }
+    };
+    let token = session(&person).await.json()["csrf"].as_str().unwrap().to_owned();
+    assert_ne!(token, person.csrf, "each response has another form of the token");
+    let text = "id: kept\nsteps:\n- {id: a, type: wait, for: 0}\n";
+    for csrf in [token.as_str(), person.csrf.as_str()] {
+        let person = Person { server: &server, cookie: person.cookie.clone(), csrf: csrf.to_owned() };
+        let checked = person.post("/editor/form", &[("text", text)]).await;
+        assert_eq!(checked.status, 200, "{checked:?}");
+    }
+    let all = server.get("/api/v2/sessions").await.json();
+    let id = all["items"][0]["id"].as_str().unwrap();
+    assert_eq!(server.request("DELETE", &format!("/api/v2/sessions/{id}"), &[], "").await.status, 204);
+    // The check of a page says so, and so does every change; none leads away from the page.
+    let ended = session(&person).await;
+    assert_eq!((ended.status, ended.json()["status"].as_u64()), (401, Some(401)), "{ended:?}");
+    let saved = person.post("/editor/save", &[("text", text)]).await;
+    assert_eq!(saved.status, 401, "{saved:?}");
+    assert!(
+        shown(&saved).contains("log in in another tab, go back in this one, and repeat the change"),
+        "{saved:?}"
+    );
+    let renewed = person.get_with("/runs", &[("hx-request", "true")]).await;
+    assert_eq!((renewed.status, renewed.header("hx-redirect")), (401, None), "{renewed:?}");
+    // Another session has another token.
+    let again = Person::log_in(&server, &server.token).await;
+    let old = Person { server: &server, cookie: again.cookie.clone(), csrf: person.csrf.clone() };
+    assert_eq!(old.post("/editor/save", &[("text", text)]).await.status, 403);
+    let fresh = session(&old).await.json()["csrf"].as_str().unwrap().to_owned();
+    let old = Person { csrf: fresh, ..old };
+    assert_eq!(old.post("/editor/save", &[("text", text)]).await.status, 303);
+    old.page("/jobs/kept/edit", &["id: kept", "data-draft=\"/ui/p/default/jobs/kept/edit\""]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pages_and_answers_are_compressed_and_streams_are_not() {
+    let server = Server::start(Shell::new());
+    let person = Person::log_in(&server, &server.token).await;
+    let gzip = ("accept-encoding", "gzip, deflate, br");
+    for page in ["", "/jobs", "/editor", "/steps/wait"] {
+        let (plain, packed) = (person.get(page).await, person.get_with(page, &[gzip]).await);
+        assert_eq!(
+            packed.header("content-encoding").as_deref(),
+            Some("gzip"),
+            "{page}: {:?}",
+            packed.headers
+        );
+        assert_eq!(plain.header("content-encoding"), None, "{page}");
+        assert!(
+            packed.header("vary").is_some_and(|vary| vary.contains("accept-encoding")),
+            "{:?}",
+            packed.headers
+        );
+    }
+    let bearer = format!("Bearer {}", server.token);
+    let api = server.raw("GET", "/api/v2/steps", &[("authorization", &bearer), gzip], "").await.unwrap();
+    assert_eq!(api.header("content-encoding").as_deref(), Some("gzip"), "{:?}", api.headers);
+    let job = serde_json::json!({"id": "logs", "steps": [{"id": "a", "type": "wait", "for": 0}]});
+    let run = server.post("/api/v2/jobs/execute", &job).await.json();
+    let id = run["execution_id"].as_str().unwrap();
+    let stream = person.get_with(&format!("/runs/{id}/log/stream"), &[gzip]).await;
+    assert_eq!(stream.header("content-type").as_deref(), Some("text/event-stream"), "{stream:?}");
+    assert_eq!(stream.header("content-encoding"), None, "{stream:?}");
+    // Each page has other forms of the token, so its compressed size tells nothing about it.
+    let token = |page: &str| {
+        page.split_once("name=\"csrf\" value=\"").unwrap().1.split('"').next().unwrap().to_owned()
+    };
+    let tokens = [person.get("/jobs").await, person.get("/jobs").await].map(|page| token(&page.body));
+    assert_ne!(tokens[0], tokens[1]);
+}

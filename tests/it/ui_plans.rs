@@ -1,0 +1,194 @@
+//! The plans of the statements that pages cause: none reads a whole table, except small ones.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+use stepwell_tests::servers;
+
+use crate::cli::Shell;
+use crate::person::Person;
+use crate::server::{Server, until};
+use crate::ui_errors::pages;
+
+/// The statements that read a whole table, by a part of their text, with the reason why they may.
+const WHOLE: &[(&str, &str)] = &[
+    (" FROM runs WHERE TRUE", "a list of runs reads the newest ones by their id, until its page is full"),
+    (" FROM schedules WHERE TRUE", "a list of schedules reads them by their id, until its page is full"),
+    (
+        "FROM audit WHERE $1 IS NULL OR seq < $1",
+        "the audit log is read by its number, until the page is full",
+    ),
+    ("FROM audit, audit_chain AS c", "the check of the audit log reads all of it, on demand"),
+    (" leases", "there is one row for each queue"),
+    ("AS all_of_them", "the part that is read as a whole has one row"),
+    ("phase IN (1, 4) AND started_at IS NULL", "no page looks for expired runs: the scheduler does"),
+];
+
+type Log = Arc<Mutex<Vec<String>>>;
+
+/// Returns the statements in the log of a service that read.
+fn statements(log: &Log) -> BTreeSet<String> {
+    let read = |line: &String| {
+        let line: Value = serde_json::from_str(line).ok()?;
+        let sql = line["fields"]["sql"].as_str().or_else(|| line["sql"].as_str())?;
+        Some(sql.split_whitespace().collect::<Vec<_>>().join(" "))
+    };
+    log.lock().unwrap().iter().filter_map(read).collect()
+}
+
+/// A shell whose service logs its statements.
+fn shell() -> Shell {
+    Shell::new().env("STEPWELL_LOG", "stepwell::store::statements=trace").env("STEPWELL_LOG_FORMAT", "json")
+}
+
+/// Stores jobs, and makes runs of every kind. Returns the id of a failed run.
+async fn filled(server: &Server) -> String {
+    let wait = |seconds: u32| json!([{"id": "a", "type": "wait", "for": seconds}]);
+    for job in [
+        json!({"id": "nightly", "timezone": "Europe/Berlin", "schedule": {"every": "1h"}, "steps": wait(0)}),
+        json!({"id": "slow", "steps": wait(3600)}),
+        json!({"id": "asks", "steps": [{"id": "ok", "type": "approval", "message": "Go?"}]}),
+        json!({"id": "fails", "steps": [{"id": "late", "type": "wait", "until": "${{ 'no time' }}"}]}),
+    ] {
+        let id = job["id"].as_str().unwrap().to_owned();
+        assert_eq!(
+            server.request("PUT", &format!("/api/v2/jobs/{id}"), &[], &job.to_string()).await.status,
+            200
+        );
+        for _ in 0..if id == "fails" { 55 } else { 2 } {
+            assert_eq!(server.post(&format!("/api/v2/jobs/{id}/run"), &json!({})).await.status, 202);
+        }
+    }
+    let letters = async || server.get("/api/v2/dead-letters?limit=100").await.json();
+    let letters =
+        until("dead letters", letters, |all| all["items"].as_array().is_some_and(|all| all.len() == 55))
+            .await;
+    letters["items"][0]["execution_id"].as_str().unwrap().to_owned()
+}
+
+/// Looks at every page, with every filter, and at the next page of every list.
+async fn look(person: &Person<'_>, run: &str) {
+    let fill = |page: &str| {
+        let names: BTreeMap<&str, &str> = [
+            ("/jobs/", "fails"),
+            ("/schedules/", "nightly"),
+            ("/runs/", run),
+            ("/dead-letters/", run),
+            ("/steps/", "wait"),
+            ("/approvals/", run),
+        ]
+        .into();
+        let id = names.iter().find(|(start, _)| page.starts_with(**start)).map_or("x", |(_, id)| id);
+        page.replace("{id}", id)
+            .replace("{job}", "nightly")
+            .replace("{run}", run)
+            .replace("{step}", if page.starts_with("/steps") { "wait" } else { "late" })
+            .replace("{*path}", "x")
+    };
+    let mut all: Vec<String> = pages().iter().map(|page| fill(page)).collect();
+    let more = [
+        "/jobs?q=fail&enabled=true&scheduled=true",
+        "/runs?status=failed",
+        "/runs?job_id=fails",
+        "/runs?queue=UTC",
+        "/runs?job_id=fails&status=failed&queue=UTC",
+        "/ledger?job_id=nightly",
+        "/ledger?decision=admitted&from=2026-01-01&to=2027-01-01",
+        "/schedules?queue=Europe/Berlin",
+        "/calendar?month=2026-01&job_id=nightly",
+        "/dead-letters?state=all",
+        "/dead-letters?q=time",
+        "/audit?by=first&action=job&target=x",
+        "/queues?why=UTC",
+        "/backfills?job_id=nightly&from=2026-01-01&to=2026-01-02",
+    ];
+    all.extend(more.map(str::to_owned));
+    while let Some(page) = all.pop() {
+        let reply = person.get(&page).await;
+        assert!(reply.status < 500, "{page}: {reply:?}");
+        if let Some(next) = next_page(&reply.body).filter(|_| !page.contains("cursor")) {
+            all.push(next);
+        }
+    }
+}
+
+/// Returns the address of the next page of a list.
+fn next_page(body: &str) -> Option<String> {
+    let (before, _) = body.split_once("\" rel=\"next\">Next page")?;
+    let address = before.rsplit_once("href=\"")?.1.replace("&amp;", "&");
+    address.strip_prefix("/ui/p/default").map(str::to_owned)
+}
+
+/// Fails if a statement reads a whole table without a reason. `read` returns the tables that its plan reads as a whole.
+fn check(all: &BTreeSet<String>, read: impl Fn(&str) -> Vec<String>) {
+    assert!(all.len() > 40, "{}", all.len());
+    let mut wrong = Vec::new();
+    for sql in all {
+        let tables = read(sql);
+        if !tables.is_empty() && !WHOLE.iter().any(|(part, _)| sql.contains(part)) {
+            wrong.push(format!("{sql}\n    reads the whole of {}", tables.join(", ")));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_statement_of_a_page_has_an_index_in_sqlite() {
+    let (server, log) = Server::start_logged(shell());
+    let run = filled(&server).await;
+    let person = Person::log_in(&server, &server.token).await;
+    look(&person, &run).await;
+    let database = rusqlite::Connection::open(server.shell.path("data").join("stepwell.db")).unwrap();
+    check(&statements(&log), |sql| {
+        let mut plan = database.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let mut rows = plan.raw_query();
+        let mut found = Vec::new();
+        while let Some(row) = rows.next().unwrap() {
+            let detail: String = row.get(3).unwrap();
+            if detail.starts_with("SCAN ") && !detail.contains("USING") && !detail.contains("CONSTANT") {
+                found.push(detail);
+            }
+        }
+        found
+    });
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_statement_of_a_page_has_an_index_in_postgresql() {
+    let Some(database) = servers::postgres().await else { return };
+    let shell = shell()
+        .env("PAGES_STORE", database.url())
+        .file("config.yaml", "connections: {w: {type: sqlite, path: w.db}}\nstore: 'env:PAGES_STORE'\n");
+    let (server, log) = Server::start_logged(shell);
+    let run = filled(&server).await;
+    let person = Person::log_in(&server, &server.token).await;
+    look(&person, &run).await;
+    let url = database.url().replace("&pool=8", "");
+    let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let schema = "SELECT schemaname FROM pg_tables WHERE tablename = 'runs'";
+    let schema: String = client.query_one(schema, &[]).await.unwrap().get(0);
+    let settings = "SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan";
+    client.batch_execute(&format!("SET search_path = {schema}; {settings}")).await.unwrap();
+    let all = statements(&log);
+    let mut plans = BTreeMap::new();
+    for sql in &all {
+        let statement = client.prepare(sql).await.unwrap();
+        let nulls = vec!["NULL"; statement.params().len()].join(", ");
+        let types: Vec<String> = statement.params().iter().map(|kind| kind.name().to_owned()).collect();
+        let types = if types.is_empty() { String::new() } else { format!("({})", types.join(", ")) };
+        let execute =
+            if nulls.is_empty() { "EXECUTE plan".to_owned() } else { format!("EXECUTE plan({nulls})") };
+        client.batch_execute(&format!("PREPARE plan{types} AS {sql}")).await.unwrap();
+        let rows = client.simple_query(&format!("EXPLAIN {execute}")).await.unwrap();
+        client.batch_execute("DEALLOCATE plan").await.unwrap();
+        let lines = rows.iter().filter_map(|message| match message {
+            tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+            _ => None,
+        });
+        let whole: Vec<String> = lines.filter(|line| line.contains("Seq Scan on")).collect();
+        plans.insert(sql.clone(), whole);
+    }
+    check(&all, |sql| plans.get(sql).cloned().unwrap_or_default());
+}
