@@ -33,7 +33,10 @@ async fn filled(server: &Server) -> String {
                 step("close")]}),
             "success",
         ),
-        (json!({"id": "asks", "steps": [{"id": "ok", "type": "approval", "message": "Continue?"}]}), "parked"),
+        (
+            json!({"id": "asks", "steps": [{"id": "ok", "type": "approval", "message": "Continue?"}]}),
+            "parked",
+        ),
         (
             json!({"id": "fails", "timezone": "Asia/Tokyo",
                 "steps": [{"id": "late", "type": "wait", "until": "${{ 'no time' }}"}]}),
