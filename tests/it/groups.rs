@@ -534,8 +534,8 @@ async fn a_cancelled_run_does_not_wait_for_a_parked_finally() {
         let group = json!({"id": "g", "type": "parallel_group", "parallel_steps": [{"id": "a", "type": "wait", "for": 0}],
             "finally": [{"id": "f", "type": "wait", "for": 3600}]});
         let job = json!({"job": {"id": "waits", "finally_timeout": finally_timeout, "steps": [group]}});
-        let made =
-            server.request("POST", "/api/v2/jobs/execute", &[("prefer", "respond-async")], &job.to_string());
+        let body = job.to_string();
+        let made = server.request("POST", "/api/v2/jobs/execute", &[("prefer", "respond-async")], &body);
         let id = made.await.json()["execution_id"].as_str().unwrap().to_owned();
         let path = format!("/api/v2/runs/{id}");
         let status = async || server.get(&path).await.json()["status"].clone();
