@@ -227,7 +227,7 @@ impl Sql for Transaction<'_> {
     }
 
     fn query(&self, sql: &str, params: &[Param<'_>], each: &mut Each<'_>) -> Result<(), StoreError> {
-        tracing::trace!(target: STATEMENTS, sql);
+        tracing::trace!(target: STATEMENTS, types = kinds(params), sql);
         self.ask(sql, params)?.iter().try_for_each(|row| each(Row(row)))
     }
 
@@ -248,6 +248,12 @@ impl Sql for Transaction<'_> {
         let row = rows.first().ok_or_else(|| failed("no answer"))?;
         row.try_get(0).map_err(failed)
     }
+}
+
+/// Returns the types of parameters, for the log.
+fn kinds(params: &[Param<'_>]) -> String {
+    let kinds: Vec<String> = params.iter().map(|param| param.kind().name().to_owned()).collect();
+    kinds.join(", ")
 }
 
 impl Param<'_> {
