@@ -87,6 +87,9 @@ async fn a_run_is_shown_with_its_steps_times_and_reasons() {
         "each[0].one",
         "Fix: ",
         "svg class=\"timeline\"",
+        // The graph has the branches of the run.
+        "svg class=\"graph\"",
+        "<title>each[0].one: ",
         "Times of the attempts",
         "key:",
         "Trace id",

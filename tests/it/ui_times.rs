@@ -118,6 +118,15 @@ async fn a_month_shows_fires_and_clock_changes() {
     for odd in ["month=x", "month=2026-13", "zone=Mars"] {
         assert_eq!(viewer.get(&format!("/calendar?{odd}")).await.status, 400, "{odd}");
     }
+    // A day with many fires leads to all of them, also in the future, where the ledger has none.
+    let often =
+        json!({"id": "often", "schedule": {"every": "1h"}, "steps": [{"id": "a", "type": "wait", "for": 0}]});
+    put(&server, &often).await;
+    let month = format!("/calendar?month={year}-03&zone=UTC&job_id=often");
+    viewer.page(&month, &["20 more", &format!("&amp;day={year}-03-05#day")]).await;
+    let day = viewer.page(&format!("{month}&day={year}-03-05"), &[&format!("5 March {year}")]).await;
+    let (_, listed) = day.split_once("day-list").unwrap();
+    assert_eq!(listed.matches("often</a>").count(), 24, "{listed}");
     let page = viewer.page("/ledger?job_id=nightly&decision=admitted", &[]).await;
     assert!(page.contains("No fires") && page.contains("<option value=\"admitted\" selected>"), "{page}");
     assert_eq!(viewer.get("/ledger?decision=odd").await.status, 400);
