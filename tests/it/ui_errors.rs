@@ -14,22 +14,11 @@ fn shown(reply: &Reply) -> &str {
     alert.split("</p>").next().unwrap_or_default()
 }
 
-/// The addresses of the pages of a project, from the source of the router.
+/// The addresses of the pages of a project.
 pub fn pages() -> Vec<String> {
-    let source = |name: &str| {
-        let path = stepwell_tests::root().join("host/server/src/ui/pages").join(name);
-        std::fs::read_to_string(path).unwrap()
-    };
-    let (all, runs) = (source("mod.rs"), source("run/mod.rs"));
-    let listed = all.split(".route(\"/ui/p/{project}").skip(1).filter(|rest| rest.contains("get("));
-    let mut pages: Vec<String> = listed
-        .filter(|rest| rest.split_once("\", ").is_some_and(|(_, to)| to.starts_with("get(")))
-        .map(|rest| rest.split('"').next().unwrap().to_owned())
-        .collect();
-    pages.extend(
-        runs.split("&at(\"").skip(1).map(|rest| format!("/runs/{{id}}{}", rest.split('"').next().unwrap())),
-    );
-    pages.push("/runs/{id}".to_owned());
+    let all = stepwell_server::ui_addresses().into_iter().filter(|(method, ..)| *method == "get");
+    let pages: Vec<String> =
+        all.filter_map(|(_, path, _)| path.strip_prefix("/ui/p/{project}").map(str::to_owned)).collect();
     assert!(pages.len() > 30 && pages.iter().any(|page| page == "/audit/verify"), "{pages:?}");
     pages
 }
