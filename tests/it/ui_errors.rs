@@ -74,9 +74,12 @@ async fn a_page_names_the_part_of_its_address_that_it_cannot_use() {
         "/schedules/{}",
         "/jobs/{}/edit",
         "/nonsense/{}",
+        "/calendar?zone={}",
+        "/calendar?month={}",
+        "/audit?cursor={}",
     ] {
         let reply = person.get(&page.replace("{}", &long)).await;
-        assert_eq!(reply.status, 404, "{page}");
+        assert!(matches!(reply.status, 400 | 404), "{page}");
         assert!(!reply.body.contains(&long[..500]), "{page}: {}", reply.body.len());
     }
 }

@@ -9,6 +9,7 @@ use chrono_tz::Tz;
 use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::Value;
+use stepwell::engine::document::cut;
 
 use super::common::address;
 use super::ledger::nominal;
@@ -29,6 +30,8 @@ const LISTED: usize = 4;
 /// The least number of minutes between two coming fires of a schedule, unless a job is chosen.
 const APART: u32 = 6 * 60;
 
+/// The maximum number of characters of a part of the address that an error repeats.
+const NAME: usize = 40;
 /// The years of the calendar.
 const YEARS: RangeInclusive<i32> = 1970..=2999;
 
@@ -65,12 +68,17 @@ impl Month {
     fn of(wanted: &Wanted, now: DateTime<Utc>) -> Result<Self, Problem> {
         let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
         let name = given(&wanted.zone).unwrap_or_else(|| "UTC".to_owned());
-        let unknown =
-            || Problem::bad_request(format!("`{name}` is not a time zone; an example is Europe/Berlin"));
+        let unknown = || {
+            Problem::bad_request(format!(
+                "`{}` is not a time zone; an example is Europe/Berlin",
+                cut(&name, NAME)
+            ))
+        };
         let zone: Tz = name.parse().map_err(|_| unknown())?;
         let today = now.with_timezone(&zone).date_naive();
         let first = match given(&wanted.month) {
             Some(month) => {
+                let month = cut(&month, NAME);
                 let odd = || Problem::bad_request(format!("`{month}` is not a month; an example is 2026-11"));
                 let first: NaiveDate = format!("{month}-01").parse().map_err(|_| odd())?;
                 if !is_shown(first) {
@@ -130,7 +138,12 @@ fn is_shown(month: NaiveDate) -> bool {
 
 /// Reads a day of a month.
 fn day_of(text: &str, first: NaiveDate) -> Result<NaiveDate, Problem> {
-    let odd = || Problem::bad_request(format!("`{text}` is not a day of the month; an example is {first}"));
+    let odd = || {
+        Problem::bad_request(format!(
+            "`{}` is not a day of the month; an example is {first}",
+            cut(text, NAME)
+        ))
+    };
     let day: NaiveDate = text.parse().map_err(|_| odd())?;
     if day.with_day(1) == Some(first) { Ok(day) } else { Err(odd()) }
 }

@@ -8,6 +8,7 @@ use chrono_tz::Tz;
 use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::Value;
+use stepwell::engine::document::cut;
 
 use super::{overview, shown};
 use crate::api::{Call, Operation, Problem};
@@ -24,6 +25,8 @@ use crate::ui::value::Parts;
 const LANES: usize = 40;
 const FIRES: usize = 1000;
 const LISTED: usize = 5;
+/// The maximum number of characters of a name in an address that the page repeats.
+const NAME: usize = 80;
 /// The least number of minutes between two marks of a schedule.
 const APART: u32 = 15;
 
@@ -143,7 +146,7 @@ fn pause_form(ask: &Ask, queue: &str) -> Markup {
     let next = ask.path(&["queues"]);
     html! {
         section.card #pause aria-labelledby="pause-title" {
-            h2 #pause-title { "Pause " (show::text(queue)) }
+            h2 #pause-title { "Pause " (show::text(&cut(queue, NAME))) }
             p { "No run of the queue starts until an administrator resumes it. Runs that have started continue." }
             (Button::new(&Operation::pauseQueue, &[queue], "Pause the queue", next.clone()).done("The queue is paused.").with(reason).show(ask))
             p { a href=(next) { "Cancel" } }
@@ -293,7 +296,7 @@ async fn why(ask: &Ask, queue: &str) -> Result<Markup, Problem> {
     };
     Ok(html! {
         section.card #why aria-labelledby="why-title" {
-            h2 #why-title { "Why is " (show::text(queue)) " not moving?" }
+            h2 #why-title { "Why is " (show::text(&cut(queue, NAME))) " not moving?" }
             @if id.is_empty() {
                 p { "No run of this queue waits now." }
             } @else {
