@@ -21,7 +21,7 @@ use crate::quantity::Span;
 pub struct Oidc {
     /// The issuer, exactly as the `iss` of its tokens: `https://...`; `http://` only for this machine. Its keys
     /// are found through `/.well-known/openid-configuration` below it.
-    #[schemars(regex(pattern = "^https?://"), length(max = 2_000))]
+    #[schemars(regex(pattern = "^https?://"))]
     pub issuer: String,
     /// The required value in `aud` of a bearer token: the name of this service at the provider. Tokens of a
     /// login are for `login.client_id`.
