@@ -478,7 +478,7 @@ async fn people_of_two_projects_see_nothing_of_each_other() {
     let (annas, bobs) =
         (session_of(&server, "admin-of-team-a").await, session_of(&server, "admin-of-team-b").await);
     let ids = [&things.run, &things.dead, &things.parked, &annas];
-    // The words that the page of the one who asks shows again.
+    // The words that the page shows again to the person who asks.
     let told = |reply: &Reply, at: &str| {
         let body = reply.body.replace("admin-of-team-b", "");
         let asked: Vec<&str> = at.split(['/', '?', '=', '&']).collect();
@@ -491,7 +491,7 @@ async fn people_of_two_projects_see_nothing_of_each_other() {
         let queries =
             ["", "?q=canary", "?job_id=etl", "?job=etl", "?state=", "?status=failed", "?target=etl"];
         for query in queries {
-            // In the project of the one who asks, with the names of the other one's things.
+            // In the project of the person who asks, with the names of the other one's things.
             let at = things.at(path, "team-b");
             let at = if at.contains('?') { at } else { format!("{at}{query}") };
             let reply = bob.get_whole(&at).await;

@@ -282,7 +282,7 @@ impl Runs {
         let ended = self.ctx.node.tasks.spawn_on(work, threads);
         match tokio::time::timeout(PATIENCE, ended).await {
             Ok(Ok(Some(ended))) => ended,
-            // The run goes on, or its worker has left it to another one.
+            // The run continues, or its worker has left it to another one.
             Ok(_) | Err(_) => Ok(()),
         }
     }

@@ -1,5 +1,6 @@
 //! Groups: how their branches begin, end and join.
 
+mod finally;
 mod join;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,6 +9,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+pub(super) use finally::end_finally;
+use finally::finally_ended;
 use join::joined;
 pub(super) use join::{branch_name, shown};
 
@@ -16,7 +19,7 @@ use super::{RunState, StepKey, StepState, StepStatus};
 use crate::clock::Timestamp;
 use crate::job::group::OnFailure;
 use crate::job::split;
-use crate::outcome::{FailureKind, Outcome, StepEnd};
+use crate::outcome::{Outcome, StepEnd};
 
 /// An item of a group with `for_each`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -495,61 +498,6 @@ fn join_if_done(state: &mut RunState, index: usize, at: Timestamp) {
     }
 }
 
-/// Ends the `finally` of a group whose time has run out.
-pub(super) fn end_finally(state: &mut RunState, group: usize, at: Timestamp) {
-    let why = "the time of `finally` ran out";
-    for index in state.finally_of(group) {
-        for step in state.within(index) {
-            state.unlimit(step);
-            state.unlimit_finally(step);
-        }
-        state.unlimit(index);
-        state.unlimit_finally(index);
-        give_up_all(state, &[index], why);
-        state.leave(index);
-    }
-    state.unlimit_finally(group);
-    let outcome = state.finally_timed_out();
-    let Some(end) = state.groups.get_mut(&group).and_then(|known| known.join.as_mut()) else { return };
-    if end.outcome.is_success() {
-        *end = Arc::new(StepEnd { outcome, ..StepEnd::clone(end) });
-    }
-    let end = end.clone();
-    step_ended(state, group, &end, at);
-}
-
-fn finally_ended(state: &mut RunState, group: usize, index: usize, ended: Ended, at: Timestamp) {
-    let finally = state.finally_of(group);
-    if ended == Ended::Badly {
-        let step = state.steps.get(index);
-        let path = step.map_or("", |step| &*step.path);
-        let message = format!("`{path}`, a step of its `finally`, failed");
-        let lost = step.and_then(|step| step.end.as_ref());
-        let is_lost = lost.is_some_and(|end| matches!(end.outcome, Outcome::Lost { .. }));
-        let outcome = match is_lost {
-            true => Outcome::Lost { message },
-            false => Outcome::Failed { kind: FailureKind::Failed, message, retryable: false },
-        };
-        // A step that kills its process must not run again, whatever the result of the branches.
-        if let Some(end) = state.groups.get_mut(&group).and_then(|known| known.join.as_mut())
-            && (is_lost || end.outcome.is_success())
-        {
-            *end = Arc::new(StepEnd { outcome, ..StepEnd::clone(end) });
-        }
-    }
-    let following = finally.iter().position(|step| *step == index).and_then(|place| finally.get(place + 1));
-    match following {
-        Some(following) => state.refresh(*following),
-        None => {
-            state.unlimit_finally(group);
-            let end = state.groups.get(&group).and_then(|group| group.join.clone());
-            if let Some(end) = end {
-                step_ended(state, group, &end, at);
-            }
-        }
-    }
-}
-
 impl RunState {
     pub(super) fn branch_mut(&mut self, group: usize, branch: usize) -> Option<&mut BranchState> {
         self.groups.get_mut(&group)?.branches.get_mut(branch)
@@ -559,26 +507,6 @@ impl RunState {
     fn unlimit(&mut self, index: usize) {
         if let Some(deadline) = self.group_deadline(index) {
             self.frontier.unlimit(index, deadline);
-        }
-    }
-
-    /// Starts the time of the `finally` of a group.
-    fn limit_finally(&mut self, index: usize, at: Timestamp) {
-        if let Some(group) = self.groups.get_mut(&index) {
-            group.finally_since = Some(at);
-        }
-        if let Some(deadline) = self.finally_deadline(index) {
-            self.frontier.limit(index, deadline);
-        }
-    }
-
-    /// Ends the time of the `finally` of a group.
-    fn unlimit_finally(&mut self, index: usize) {
-        if let Some(deadline) = self.finally_deadline(index) {
-            self.frontier.unlimit(index, deadline);
-        }
-        if let Some(group) = self.groups.get_mut(&index) {
-            group.finally_since = None;
         }
     }
 

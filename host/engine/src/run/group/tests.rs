@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::join::end_of;
 use super::*;
 use crate::job::JobDefinition;
-use crate::outcome::{Produced, Receipt, TimeOf};
+use crate::outcome::{FailureKind, Produced, Receipt, TimeOf};
 use crate::run::{Effect, Event, Room, RunStatus, RunView, apply, next};
 use crate::store::NewRun;
 
@@ -274,98 +274,6 @@ fn a_group_that_runs_out_of_time_ends_its_branches() {
         shown(&state),
         "failed first:success g:timeout a:cancelled b1:success b2:success last:skipped"
     );
-}
-
-/// The `finally` of a group has the `finally_timeout` of the job, parked time included, from its own begin.
-#[test]
-fn the_finally_of_a_group_has_its_own_time() {
-    for (finally, ends, expected) in [
-        (
-            json!([step("f")]),
-            "f",
-            "timeout first:success g:timeout a:success b1:success b2:success f:cancelled",
-        ),
-        (
-            json!([step("f"), step("e")]),
-            "f",
-            "timeout first:success g:timeout a:success b1:success b2:success f:cancelled e:skipped",
-        ),
-        (
-            json!([{"id": "h", "type": "parallel_group", "timeout": "1h", "parallel_steps": [step("x"), step("y")]}]),
-            "x",
-            "timeout first:success g:timeout a:success b1:success b2:success h:cancelled x:cancelled y:success",
-        ),
-    ] {
-        let mut job = group(&json!({"timeout": "1000s", "finally": finally}), &two());
-        job["finally_timeout"] = json!("20s");
-        let mut state = state(&job);
-        drive(&mut state, (&[(ends, "park")], true), &json!([]), |_| 0);
-        assert_eq!(
-            shown(&state),
-            format!("{expected} last:skipped").replacen("timeout", "failed", 1),
-            "{finally}"
-        );
-        let end = state.steps[state.position_of("g").unwrap()].end.clone().unwrap();
-        assert!(matches!(end.outcome, Outcome::TimedOut { of: TimeOf::Finally, .. }), "{end:?}");
-    }
-}
-
-/// Whether a branch had begun when the time of the job ran out changes nothing about the group.
-#[test]
-fn a_group_in_a_job_that_runs_out_of_time_is_timed_out() {
-    for parallel in [true, false] {
-        let mut job = group(&json!({"on_failure": "go_on"}), &json!([step("a"), step("b")]));
-        job["timeout_seconds"] = json!(5);
-        let mut state = state(&job);
-        // Attempts end when the time of the job is over.
-        let ended = |state: &mut RunState, step: usize| {
-            let outcome = state.with_owner_of_time(
-                step,
-                Outcome::TimedOut {
-                    limit: std::time::Duration::from_secs(9),
-                    backtrace: Vec::new(),
-                    of: TimeOf::Attempt,
-                },
-                at(5),
-            );
-            let (step, attempt) = (state.key(step), state.steps[step].attempt);
-            let end = Arc::new(end_of(outcome));
-            apply(state, &Event::StepEnded { step, attempt, end, at: at(5) }).unwrap();
-        };
-        loop {
-            match next(&state, at(1), &Room::from(100)) {
-                Some(Effect::BeginGroup { step, attempt }) => {
-                    let step = state.key(step);
-                    let event =
-                        Event::GroupStarted { step, attempt, items: None, in_order: !parallel, at: at(1) };
-                    apply(&mut state, &event).unwrap();
-                }
-                Some(Effect::RunStep { step, attempt, .. }) => {
-                    let is_first = &*state.steps[step].path == "first";
-                    let key = state.key(step);
-                    apply(&mut state, &Event::StepStarted { step: key.clone(), attempt, at: at(1) }).unwrap();
-                    if is_first {
-                        let end = Arc::new(end_of(Outcome::Succeeded));
-                        apply(&mut state, &Event::StepEnded { step: key, attempt, end, at: at(1) }).unwrap();
-                    }
-                }
-                _ => break,
-            }
-        }
-        let running: Vec<usize> = state.running().collect();
-        for step in running {
-            ended(&mut state, step);
-        }
-        if !state.status.is_terminal() {
-            apply(&mut state, &Event::TimedOut { at: at(5) }).unwrap();
-        }
-        let end = state.steps[state.position_of("g").unwrap()].end.clone().unwrap();
-        assert!(
-            matches!(end.outcome, Outcome::TimedOut { of: TimeOf::Job, .. }),
-            "parallel {parallel}: {end:?}"
-        );
-        assert_eq!(state.status, RunStatus::Timeout);
-    }
 }
 
 #[test]
