@@ -172,13 +172,13 @@ await journey('a text survives the end of the session', async () => {
   await editing.getByRole('button', { name: 'Discard it' }).click();
   hold((await getText(editing)).includes('my-job'), 'the text is not discarded');
   await editing.context().close();
-  expected = [];
 });
-// The sessions of the journeys have ended, too.
+// The sessions of the journeys have ended, too, and a page that renews itself learns of that.
 await wide.goto(`${address}/ui/login`);
 await wide.fill('#key', key);
 await wide.click('button[type=submit]');
 await wide.waitForURL('**/ui/p/default');
+expected = [];
 
 await journey('the editor shows hidden characters', async () => {
   await wide.goto(at('/editor'));

@@ -307,6 +307,12 @@ async fn strangers_see_the_login_and_nothing_else() {
             if reply.status == 429 && !cookie.is_empty() {
                 continue;
             }
+            // The page with a form stays, so that nothing that a person has written is lost.
+            if *method == "post" {
+                let ended = reply.body.contains("the session has ended, and nothing was changed");
+                assert!(reply.status == 401 && ended, "{method} {path}: {reply:?}");
+                continue;
+            }
             assert_eq!(reply.status, 303, "{method} {path}: {reply:?}");
             let to = reply.header("location").unwrap();
             assert!(to.starts_with("/ui/login?next=") && reply.body.is_empty(), "{method} {path}: {reply:?}");
@@ -322,7 +328,7 @@ async fn every_page_and_every_change_has_its_role() {
     let operations = operations(&server).await;
     let changing: Vec<&String> =
         operations.iter().filter(|(_, (method, ..))| method != "get").map(|(id, _)| id).collect();
-    assert!(changing.len() > 30, "{changing:?}");
+    assert!(changing.len() > 25, "{changing:?}");
     let before = state(&server).await;
     for who in PEOPLE {
         let token = if who.2 { server.token.clone() } else { key(&server, who.1, "team-a").await };
@@ -487,7 +493,9 @@ async fn people_of_two_projects_see_nothing_of_each_other() {
         words.into_iter().find(|word| body.contains(word) && !asked.contains(word)).map(str::to_owned)
     };
     let mut hers = 0;
-    for (_, path, ..) in ROWS.iter().filter(|(method, path, ..)| *method == "get" && *path != "/ui") {
+    for (_, path, ..) in
+        ROWS.iter().filter(|(method, path, ..)| *method == "get" && path.contains("{project}"))
+    {
         let queries =
             ["", "?q=canary", "?job_id=etl", "?job=etl", "?state=", "?status=failed", "?target=etl"];
         for query in queries {
