@@ -16,6 +16,7 @@ pub mod identity;
 pub mod job;
 pub mod label;
 pub mod levels;
+pub mod lock;
 mod outcome;
 pub mod policy;
 pub mod project;
