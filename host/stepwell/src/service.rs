@@ -219,6 +219,8 @@ impl Dispatcher {
                         tracing::warn!("steps: {error}");
                     }
                 }
+                // Those who wait for a lock hear it themselves.
+                Ok(Wake::Locks { .. }) => {}
                 // Announcements were lost: claims are checked now, and queues once per second.
                 Err(RecvError::Lagged(_)) => self.ctx.node.claims.notify_one(),
                 Err(RecvError::Closed) => return,

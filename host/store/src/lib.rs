@@ -4,6 +4,7 @@
 mod audit;
 mod journal;
 mod listing;
+mod locks;
 mod logs;
 mod migrations;
 mod phase;
@@ -17,6 +18,7 @@ mod sqlite;
 mod store;
 mod times;
 
+pub use locks::SqlLocks;
 pub use migrations::{MIGRATIONS, Migration};
 pub use pinned::PinnedStores;
 pub use postgres::{PostgresStore, Settings as PostgresSettings};

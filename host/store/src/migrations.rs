@@ -7,7 +7,7 @@
 use stepwell_engine::StoreError;
 
 use crate::sql::failed;
-use crate::{postgres, sqlite};
+use crate::{locks, postgres, sqlite};
 
 /// A migration of the schema.
 #[derive(Debug, Clone, Copy)]
@@ -46,6 +46,7 @@ pub const MIGRATIONS: &[Migration] = &[
         postgres: postgres::schema::THIRD,
     },
     Migration { version: 4, works_since: 1, sqlite: FOURTH, postgres: FOURTH },
+    Migration { version: 5, works_since: 1, sqlite: locks::TABLES, postgres: locks::TABLES },
 ];
 
 /// Lists by status visit only runs with that status, and figures by hour only runs that ended in these hours.
@@ -86,7 +87,7 @@ mod tests {
             assert_eq!(migration.version as usize, index + 1);
             assert!(migration.works_since <= migration.version);
         }
-        for (version, lacks) in [(0, 4), (1, 3), (4, 0), (9, 0)] {
+        for (version, lacks) in [(0, 5), (1, 4), (4, 1), (5, 0), (9, 0)] {
             assert_eq!(missing(MIGRATIONS, version).count(), lacks, "{version}");
         }
         assert!(works(9, 3, 3).is_ok() && works(9, 4, 3).is_err());

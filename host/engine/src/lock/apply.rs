@@ -336,7 +336,8 @@ impl Work<'_> {
         });
         self.table.last_token = token;
         let Some(ticket) = self.table.tickets.get(id) else { return };
-        let (held, waits) = (ticket.held(), suspects(self.table, ticket));
+        let (held, waits, session) = (ticket.held(), suspects(self.table, ticket), ticket.owner.party());
+        self.table.changed.sessions.insert(session);
         self.suspects.extend(waits);
         for held in held {
             self.table.change_lock(&held.name, |lock| {

@@ -1,4 +1,4 @@
-//! Deadlocks: how they are found, and how they are resolved.
+//! Deadlocks: the search for them, and their end.
 //!
 //! A waiting ticket waits for two kinds of tickets. A *hard* edge leads to a ticket that holds the lock, and on to
 //! every wait of that ticket's owner, since a session releases nothing while it waits. A *soft* edge leads to a ticket
@@ -7,7 +7,7 @@
 //!
 //! A cycle with a soft edge needs no victim: the ticket behind may pass the one in front. That ticket could not have
 //! gone first anyway, because it waits, over the rest of the cycle, for the session that passes it. PostgreSQL
-//! resolves such cycles by the same idea. It sorts the queue again, where this module records who may pass whom. A
+//! resolves such cycles by the same idea. It sorts the queue again, where this module records which ticket may pass which. A
 //! pass only removes edges, so it cannot close another cycle, and the order of the queue stays that of its ranks.
 
 use std::cmp::Reverse;
@@ -91,6 +91,10 @@ impl Work<'_> {
         if detect == Detect::Off {
             return;
         }
+        let Some(ticket) = self.table.tickets.get(id).filter(|ticket| ticket.is_waiting()) else { return };
+        let (session, followed) = (ticket.owner.party(), self.table.has_followers(ticket));
+        self.table.changed.sessions.insert(session);
+        self.table.changed.searched |= followed;
         let mut passes = Passes::new();
         while let Some(cycle) = self.table.cycle(id, &passes) {
             if detect == Detect::Report {

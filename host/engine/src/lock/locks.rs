@@ -1,5 +1,6 @@
 //! Back ends of locks: the contract of every one.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -12,9 +13,9 @@ use crate::clock::{Clock, Timestamp};
 /// A back end of locks.
 ///
 /// # The contract
-/// - Each call of [`Locks::run`] takes effect at one point between its begin and its return, as
+/// - Each call of [`Locks::run`] takes effect at one point between its start and its return, as
 ///   [`super::apply`] does on the whole table of the project. The calls of all processes have one order.
-/// - What a call changed is durable when the call returns. A call that fails with [`LockError::Unavailable`] or
+/// - The changes of a call are durable when it returns. A call that fails with [`LockError::Unavailable`] or
 ///   [`LockError::Failed`] may have taken effect: an `Acquire` with the same ticket finds out.
 /// - The time is `at` where one process, or several on one machine, use the back end. Where several machines do, it
 ///   is the time of the server that they share, and `at` does not count.
@@ -49,8 +50,25 @@ pub trait Locks: Send + Sync {
     /// next one ends.
     async fn tick(&self, at: Timestamp, limit: u32) -> Result<Option<Timestamp>, LockError>;
 
-    /// Returns the projects whose locks change from now on. An announcement may get lost.
-    fn changes(&self) -> broadcast::Receiver<String>;
+    /// Returns the tickets with events from now on, of all processes. An announcement may get lost.
+    fn changes(&self) -> broadcast::Receiver<Change>;
+}
+
+/// A ticket with an event.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Change {
+    /// The project.
+    pub project: String,
+    /// The id of the ticket.
+    pub ticket: String,
+}
+
+impl Change {
+    /// Returns the tickets of some events, each once.
+    pub fn of(project: &str, events: &[Event]) -> BTreeSet<Self> {
+        let change = |event: &Event| Self { project: project.to_owned(), ticket: event.ticket.clone() };
+        events.iter().map(change).collect()
+    }
 }
 
 /// A choice of locks.
@@ -91,18 +109,33 @@ pub async fn wait_for(
         let mut changes = locks.changes();
         loop {
             let due = locks.tick(clock.now(), 1000).await?;
-            let answer = locks.ticket(project, id).await?;
-            if !matches!(answer, Answer::Waiting { .. } | Answer::Resting { .. }) {
-                return Ok(answer);
+            loop {
+                let answer = locks.ticket(project, id).await?;
+                if !matches!(answer, Answer::Waiting { .. } | Answer::Resting { .. }) {
+                    return Ok(answer);
+                }
+                let left = due.and_then(|due| (due - clock.now()).to_std().ok()).unwrap_or(LOOK);
+                // An event of the ticket, or the next end of a lease, or a look in case an announcement got lost.
+                let left = left.clamp(Duration::from_millis(1), LOOK);
+                if tokio::time::timeout(left, changed(&mut changes, project, id)).await.is_err() {
+                    break;
+                }
             }
-            let left = due.and_then(|due| (due - clock.now()).to_std().ok()).unwrap_or(LOOK);
-            let changed = async { while changes.recv().await.is_ok_and(|changed| changed != project) {} };
-            // A change, the next end of a lease, or a look in case an announcement got lost.
-            let _ = tokio::time::timeout(left.clamp(Duration::from_millis(1), LOOK), changed).await;
         }
     };
     match tokio::time::timeout(limit, waiting).await {
         Ok(answer) => answer,
         Err(_) => locks.ticket(project, id).await,
+    }
+}
+
+/// Waits for an event of a ticket, or for lost announcements.
+async fn changed(changes: &mut broadcast::Receiver<Change>, project: &str, id: &str) {
+    loop {
+        match changes.recv().await {
+            Ok(change) if change.project != project || change.ticket != id => {}
+            Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
+            _ => return,
+        }
     }
 }

@@ -1,13 +1,14 @@
 //! Locks in the memory of one process, for embedders and for tests.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use tokio::sync::broadcast;
 
 use super::{
-    Answer, Check, Command, EventRow, ListFilter, LockError, LockView, Locks, Name, Settings, Table, apply,
+    Answer, Change, Check, Command, EventRow, ListFilter, LockError, LockView, Locks, Name, Settings, Table,
+    apply,
 };
 use crate::clock::Timestamp;
 
@@ -22,7 +23,7 @@ const PROJECTS: usize = 10_000;
 pub struct MemoryLocks {
     settings: Settings,
     projects: Mutex<BTreeMap<String, Project>>,
-    changes: broadcast::Sender<String>,
+    changes: broadcast::Sender<Change>,
 }
 
 struct Project {
@@ -45,9 +46,11 @@ impl MemoryLocks {
         }
     }
 
-    fn announce(&self, project: &str) {
-        // Without readers, there is nothing to do.
-        let _ = self.changes.send(project.to_owned());
+    fn announce(&self, changes: BTreeSet<Change>) {
+        for change in changes {
+            // Without readers, there is nothing to do.
+            let _ = self.changes.send(change);
+        }
     }
 }
 
@@ -56,23 +59,28 @@ impl Project {
         Self { table: Table::new(settings), events: VecDeque::new(), number: 0 }
     }
 
-    /// Runs a command, and returns its answer and whether anything happened.
-    fn run(&mut self, command: &Command, at: Timestamp) -> (Result<Answer, LockError>, bool) {
+    /// Runs a command, and returns its answer and the tickets with events.
+    fn run(
+        &mut self,
+        name: &str,
+        command: &Command,
+        at: Timestamp,
+    ) -> (Result<Answer, LockError>, BTreeSet<Change>) {
         let effects = apply(&mut self.table, command, at);
-        let changed = !effects.events.is_empty();
+        let changes = Change::of(name, &effects.events);
         for event in effects.events {
             self.number += 1;
             self.events.push_back(EventRow { number: self.number, event });
         }
         self.events.drain(..self.events.len().saturating_sub(EVENTS));
-        (effects.answer, changed)
+        (effects.answer, changes)
     }
 }
 
 #[async_trait]
 impl Locks for MemoryLocks {
     async fn run(&self, project: &str, command: Command, at: Timestamp) -> Result<Answer, LockError> {
-        let (answer, changed) = {
+        let (answer, changes) = {
             let mut projects = self.projects.lock();
             if projects.len() >= PROJECTS && !projects.contains_key(project) {
                 let what = format!("{PROJECTS} projects have locks");
@@ -80,11 +88,9 @@ impl Locks for MemoryLocks {
                 return Err(LockError::Limit { what, limit: PROJECTS, fix });
             }
             let found = projects.entry(project.to_owned()).or_insert_with(|| Project::new(self.settings));
-            found.run(&command, at)
+            found.run(project, &command, at)
         };
-        if changed {
-            self.announce(project);
-        }
+        self.announce(changes);
         answer
     }
 
@@ -119,23 +125,22 @@ impl Locks for MemoryLocks {
     }
 
     async fn tick(&self, at: Timestamp, limit: u32) -> Result<Option<Timestamp>, LockError> {
-        let (mut changed, mut next) = (Vec::new(), None);
+        let (mut changes, mut next) = (BTreeSet::new(), None);
         {
             let mut projects = self.projects.lock();
             for (name, project) in projects.iter_mut() {
                 let due = |project: &Project| project.table.next_due();
-                if changed.len() < limit as usize && due(project).is_some_and(|due| due <= at) {
-                    let (_, happened) = project.run(&Command::Tick, at);
-                    changed.extend(happened.then(|| name.clone()));
+                if changes.len() < limit as usize && due(project).is_some_and(|due| due <= at) {
+                    changes.extend(project.run(name, &Command::Tick, at).1);
                 }
                 next = [next, due(project)].into_iter().flatten().min();
             }
         }
-        changed.iter().for_each(|project| self.announce(project));
+        self.announce(changes);
         Ok(next)
     }
 
-    fn changes(&self) -> broadcast::Receiver<String> {
+    fn changes(&self) -> broadcast::Receiver<Change> {
         self.changes.subscribe()
     }
 }

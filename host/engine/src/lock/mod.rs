@@ -1,4 +1,4 @@
-//! Locks with names: who holds them, who waits, and how a deadlock ends.
+//! Locks with names: their holders, their queues, and the end of a deadlock.
 //!
 //! [`apply`] is pure: it changes a [`Table`] by a [`Command`], and returns the answer and the events. It reads no
 //! clock and does no I/O. Back ends ([`Locks`]) store the table and run `apply` on the part of it that a command
@@ -34,7 +34,7 @@ pub use command::{Acquire, Answer, Command, End, Held, Want};
 pub use deadlock::{Detect, Victim};
 pub use error::LockError;
 pub use event::{Cycle, Edge, Event, EventKind, Link};
-pub use locks::{EventRow, ListFilter, Locks, wait_for};
+pub use locks::{Change, EventRow, ListFilter, Locks, wait_for};
 pub use memory::MemoryLocks;
 pub use names::{Mode, Name, Owner, Party};
 pub use part::{Missing, Part};

@@ -1,4 +1,4 @@
-//! Names of locks, and those who hold them.
+//! Names of locks, and owners of tickets.
 
 use std::fmt;
 use std::sync::Arc;

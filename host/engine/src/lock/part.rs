@@ -2,8 +2,8 @@
 //!
 //! A back end with a database loads a part, runs [`Part::apply`], and writes the changed records back, in one
 //! transaction. The result is the same as with the whole table, because [`Part::missing`] names every record that
-//! the command can read or change. Most commands concern one name. A command that can make or end a wait concerns all
-//! locks and sessions that the wait-for graph connects with it.
+//! the command can read or change. Most commands concern one name and one session. A command that searches for a
+//! deadlock concerns all locks and sessions that the wait-for graph connects with it.
 
 use std::collections::BTreeSet;
 
@@ -17,6 +17,10 @@ use crate::clock::Timestamp;
 pub struct Part {
     table: Table,
     known: Missing,
+    /// The locks that have a record.
+    recorded: BTreeSet<Name>,
+    /// The numbers of locks and of waiting tickets of the whole project.
+    whole: Elsewhere,
 }
 
 /// Records that a part lacks.
@@ -55,36 +59,56 @@ impl Missing {
 }
 
 impl Part {
-    /// Creates a part without records. `last_token` is at least the last token of the project, and no other
-    /// transaction hands out the tokens after it.
-    pub fn new(settings: Settings, last_token: u64, elsewhere: Elsewhere) -> Self {
+    /// Creates a part without records, of a project with these numbers of locks and waiting tickets. `last_token` is
+    /// at least the last token of the project, and no other transaction hands out the tokens after it.
+    pub fn new(settings: Settings, last_token: u64, whole: Elsewhere) -> Self {
         let mut table = Table::new(settings);
-        (table.last_token, table.elsewhere) = (last_token, elsewhere);
-        Self { table, known: Missing::default() }
+        table.last_token = last_token;
+        Self { table, known: Missing::default(), recorded: BTreeSet::new(), whole }
     }
 
     /// Returns the records that the command concerns and that were not loaded. The back end loads them and asks
     /// again, until nothing is missing.
     pub fn missing(&self, command: &Command, at: Timestamp) -> Missing {
         let mut needed = direct(command);
-        let connected = self.is_contended(command);
         for ticket in self.table.tickets.values().filter(|ticket| ticket.is_open()) {
             let over = |until: Option<Timestamp>| until.is_some_and(|until| until <= at);
             let ends = ticket.holds.values().any(|hold| hold.over.is_none() && over(hold.until));
             if ticket.is_pending() || ends || concerns(command, ticket) {
                 needed.names.extend(ticket.wants.iter().map(|want| want.name.clone()));
             }
-            if connected {
-                needed.parties.insert(ticket.owner.party());
-            }
+        }
+        let needed = needed.without(&self.known);
+        if needed.is_empty() { self.connected(command, at) } else { needed }
+    }
+
+    /// Returns the sessions that the command looks at, as a trial shows, and all of those that the wait-for graph may
+    /// connect when it searches for a deadlock.
+    fn connected(&self, command: &Command, at: Timestamp) -> Missing {
+        let changed = apply(&mut self.ready(), command, at).changed;
+        let mut needed = Missing { parties: changed.sessions, ..Missing::default() };
+        if changed.searched {
+            let open = self.table.tickets.values().filter(|ticket| ticket.is_open());
+            needed.parties.extend(open.map(|ticket| ticket.owner.party()));
         }
         needed.without(&self.known)
+    }
+
+    /// Returns the table with the numbers of the records that it lacks.
+    fn ready(&self) -> Table {
+        let mut table = self.table.clone();
+        table.elsewhere = Elsewhere {
+            locks: self.whole.locks.saturating_sub(self.recorded.len()),
+            waiting: self.whole.waiting.saturating_sub(table.waiting),
+        };
+        table
     }
 
     /// Adds the records that were missing. A record that does not exist is left out.
     pub fn add(&mut self, asked: Missing, locks: Vec<LockRecord>, tickets: Vec<Ticket>) {
         self.known.extend(asked);
         for LockRecord { name, last, closed_until, used_at } in locks {
+            self.recorded.insert(name.clone());
             self.table.change_lock(&name, |lock| {
                 (lock.last, lock.closed_until, lock.used_at) = (last, closed_until, used_at);
             });
@@ -100,27 +124,20 @@ impl Part {
     /// Runs the command. The back end writes the changed records, which [`Part::table`] has: a record that is not there
     /// any more is removed.
     pub fn apply(&mut self, command: &Command, at: Timestamp) -> Effects {
+        self.table = self.ready();
         let mut effects = apply(&mut self.table, command, at);
         effects.changed.locks.retain(|name| self.known.names.contains(name));
         effects
     }
 
+    /// Returns the locks that had a record when they were loaded.
+    pub fn recorded(&self) -> impl Iterator<Item = &Name> {
+        self.recorded.iter()
+    }
+
     /// Returns the records.
     pub fn table(&self) -> &Table {
         &self.table
-    }
-
-    /// Returns whether the command can add or remove an edge of the wait-for graph.
-    fn is_contended(&self, command: &Command) -> bool {
-        let waits = self.table.tickets.values().any(Ticket::is_pending);
-        waits
-            || match command {
-                Command::Acquire(request) => request.wants.iter().any(|want| {
-                    let lock = self.table.locks.get(&want.name);
-                    lock.is_some_and(|lock| !lock.holders.is_empty())
-                }),
-                _ => false,
-            }
     }
 }
 

@@ -1,12 +1,12 @@
-//! The queue of a lock: who may have it next.
+//! The queue of a lock, and the ticket that may have it next.
 //!
 //! A queue has the order of ranks, as a queue of runs has ([`crate::queue`]): the rank of a ticket is its arrival,
 //! moved ahead by `aging` for each level of its priority. A ticket waits for those in front of it whose modes
 //! conflict with its own. So a writer is not overtaken by readers who come later.
 //!
 //! A ticket for several locks would stop others from using those of its locks that are free. So it may be passed by
-//! all who arrive up to nine agings after it, which is also the bound on the effect of priorities, and by none who
-//! arrive later.
+//! all tickets that arrive up to nine agings after it, which is also the bound on the effect of priorities, and by none
+//! that arrive later.
 
 use std::ops::Bound;
 use std::time::Duration;

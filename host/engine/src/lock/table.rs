@@ -12,7 +12,7 @@ use crate::clock::{self, Timestamp};
 
 /// Locks, and the tickets that hold them or wait for them.
 ///
-/// Only [`super::apply`] changes a table. Its indexes are the graph of who waits for whom: from a name to its
+/// Only [`super::apply`] changes a table. Its indexes are the wait-for graph: from a name to its
 /// holders and its queue, and from a session to its tickets. Each change of a hold or a wait updates them, so that a
 /// search for a deadlock builds nothing.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,7 +29,7 @@ pub struct Table {
     pub(super) last_token: u64,
     /// The number of tickets that wait or rest.
     pub(super) waiting: usize,
-    /// What the table lacks, when it is a part of a larger one.
+    /// The numbers of records that the table lacks, when it is a part of a larger one.
     pub(super) elsewhere: Elsewhere,
     pub(super) changed: Changed,
 }
@@ -50,6 +50,10 @@ pub struct Changed {
     pub locks: BTreeSet<Name>,
     /// The ids of tickets.
     pub tickets: BTreeSet<String>,
+    /// The sessions whose other tickets the command looked for.
+    pub(super) sessions: BTreeSet<Party>,
+    /// Whether the command searched for a deadlock beyond these sessions.
+    pub(super) searched: bool,
 }
 
 /// A lock, apart from its holders and its queue, which follow from the tickets.
@@ -175,7 +179,7 @@ pub struct Hold {
     pub over: Option<(End, Timestamp)>,
 }
 
-/// The next thing that time does.
+/// A change that time makes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Due {
     /// The lease of a token ends.
@@ -236,11 +240,12 @@ impl Ticket {
     }
 
     /// Returns whether it waits now or later.
-    pub(super) fn is_pending(&self) -> bool {
+    pub fn is_pending(&self) -> bool {
         matches!(self.state, State::Waiting { .. } | State::Resting { .. })
     }
 
-    pub(super) fn is_open(&self) -> bool {
+    /// Returns whether it holds, waits or rests.
+    pub fn is_open(&self) -> bool {
         !matches!(self.state, State::Ended { .. })
     }
 
@@ -269,6 +274,16 @@ impl Table {
     /// Returns when time next changes something: a lease, a wait or a delay ends.
     pub fn next_due(&self) -> Option<Timestamp> {
         self.due.first().map(|(at, _)| *at)
+    }
+
+    /// Returns the last token of the project.
+    pub fn last_token(&self) -> u64 {
+        self.last_token
+    }
+
+    /// Returns all tickets.
+    pub fn tickets(&self) -> impl Iterator<Item = &Ticket> {
+        self.tickets.values()
     }
 
     /// Returns a ticket.

@@ -562,6 +562,13 @@ pub enum Wake {
     Schedules,
     /// A step was registered or removed.
     Steps,
+    /// A ticket of a lock has an event.
+    Locks {
+        /// The project.
+        project: String,
+        /// The id of the ticket.
+        ticket: String,
+    },
 }
 
 /// The state of a store, for people and for metrics.

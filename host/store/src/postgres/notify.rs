@@ -117,6 +117,7 @@ fn texts(own: &str, wakes: &BTreeSet<Wake>) -> Vec<String> {
             Wake::Claims => "\nclaims".to_owned(),
             Wake::Schedules => "\nschedules".to_owned(),
             Wake::Steps => "\nsteps".to_owned(),
+            Wake::Locks { project, ticket } => format!("\nlocks {project} {ticket}"),
         };
         if text.len() + word.len() > MOST {
             texts.push(std::mem::replace(&mut text, own.to_owned()));
@@ -135,6 +136,10 @@ fn read(own: &str, text: &str) -> Vec<Wake> {
     }
     let wake = |line: &str| match line.split_once(' ') {
         Some(("queue", queue)) => Some(Wake::Queue(queue.to_owned())),
+        Some(("locks", of)) => {
+            let (project, ticket) = of.split_once(' ')?;
+            Some(Wake::Locks { project: project.to_owned(), ticket: ticket.to_owned() })
+        }
         None if line == "claims" => Some(Wake::Claims),
         None if line == "schedules" => Some(Wake::Schedules),
         None if line == "steps" => Some(Wake::Steps),
@@ -149,8 +154,14 @@ mod tests {
 
     #[test]
     fn what_is_told_is_heard_by_others_only() {
-        let wakes: BTreeSet<Wake> =
-            [Wake::Queue("UTC".to_owned()), Wake::Claims, Wake::Schedules, Wake::Steps].into();
+        let wakes: BTreeSet<Wake> = [
+            Wake::Queue("UTC".to_owned()),
+            Wake::Claims,
+            Wake::Schedules,
+            Wake::Steps,
+            Wake::Locks { project: "a".to_owned(), ticket: "t 1".to_owned() },
+        ]
+        .into();
         let texts = texts("me", &wakes);
         assert_eq!(texts.len(), 1);
         assert_eq!(read("you", &texts[0]).into_iter().collect::<BTreeSet<_>>(), wakes);

@@ -20,8 +20,9 @@ pub(super) struct Store {
 
 impl Store {
     pub(super) fn run(&mut self, command: &Command, at: Timestamp) -> Effects {
-        let elsewhere = Elsewhere { locks: self.locks.len(), waiting: 0 };
-        let mut part = Part::new(self.settings, self.last_token, elsewhere);
+        let waiting = self.tickets.values().filter(|ticket| ticket.is_pending()).count();
+        let whole = Elsewhere { locks: self.locks.len(), waiting };
+        let mut part = Part::new(self.settings, self.last_token, whole);
         if *command == Command::Tick {
             self.load(&mut part, self.due(at));
         }

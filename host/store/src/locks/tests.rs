@@ -1,0 +1,256 @@
+//! The contract of locks over every database, and histories of many clients.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use stepwell_engine::clock::{Clock, Timestamp, later};
+use stepwell_engine::lock::history::{Bounds, Call, What, check};
+use stepwell_engine::lock::{
+    Acquire, Answer, Command, LockError, Locks, MemoryLocks, Mode, Name, Owner, Settings, Want, wait_for,
+};
+
+use super::SqlLocks;
+use crate::{PostgresSettings, PostgresStore, SqliteStore};
+
+use stepwell_engine as engine;
+#[path = "../../../../tests/src/locks.rs"]
+#[allow(dead_code, reason = "this crate does not use all of it")]
+mod scripts;
+
+/// Returns the locks of every database that needs no server.
+fn all(dir: &Path, settings: Settings) -> Vec<(&'static str, Arc<dyn Locks>)> {
+    let file = Arc::new(SqliteStore::new(dir.join("stepwell.db")));
+    let memory = Arc::new(SqliteStore::in_memory());
+    vec![
+        ("file", Arc::new(SqlLocks::new(file, settings))),
+        ("memory", Arc::new(SqlLocks::new(memory, settings))),
+    ]
+}
+
+#[tokio::test]
+async fn scripts_of_the_contract_in_sqlite() {
+    for name in scripts::SCRIPTS {
+        let path = format!("{}/../../tests/contract/locks/{name}.txt", env!("CARGO_MANIFEST_DIR"));
+        let script = std::fs::read_to_string(path).unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        for (kind, locks) in all(dir.path(), scripts::settings(&script)) {
+            let found = scripts::transcript(&*locks, "default", &script).await;
+            assert_eq!(found, script, "{name} in {kind}");
+        }
+    }
+}
+
+/// A schema of its own on the PostgreSQL of this machine.
+struct Schema {
+    url: String,
+    name: String,
+    client: tokio_postgres::Client,
+}
+
+impl Schema {
+    /// Connects. Without a server, it prints a line and returns `None`.
+    async fn new() -> Option<Self> {
+        let url = std::env::var("STEPWELL_TEST_POSTGRES_URL");
+        let url = url.unwrap_or_else(|_| "postgres://postgres@127.0.0.1:5432/postgres".to_owned());
+        let (client, connection) = match tokio_postgres::connect(&url, tokio_postgres::NoTls).await {
+            Ok(connected) => connected,
+            Err(error) => {
+                assert!(std::env::var_os("CI").is_none(), "there is no PostgreSQL: {error}");
+                println!("skipped: there is no PostgreSQL");
+                return None;
+            }
+        };
+        tokio::spawn(connection);
+        Some(Self { url, name: format!("locks_{:016x}", fastrand::u64(..)), client })
+    }
+
+    /// Returns the locks of a process that measures leases by the time of its calls.
+    fn locks(&self, settings: Settings) -> Arc<dyn Locks> {
+        let url = format!("{}?schema={}", self.url, self.name);
+        let store = url.parse::<PostgresSettings>().unwrap().callers_time();
+        Arc::new(SqlLocks::new(Arc::new(PostgresStore::with(store)), settings))
+    }
+
+    async fn drop(self) {
+        self.client.batch_execute(&format!("DROP SCHEMA {} CASCADE", self.name)).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn scripts_of_the_contract_in_postgres() {
+    let Some(schema) = Schema::new().await else { return };
+    for name in scripts::SCRIPTS {
+        let path = format!("{}/../../tests/contract/locks/{name}.txt", env!("CARGO_MANIFEST_DIR"));
+        let script = std::fs::read_to_string(path).unwrap();
+        let locks = schema.locks(scripts::settings(&script));
+        // A project of its own, so that scripts share no lock.
+        assert_eq!(scripts::transcript(&*locks, name, &script).await, script, "{name}");
+    }
+    schema.drop().await;
+}
+
+/// The time since the start of a test.
+#[derive(Clone, Copy)]
+struct Since(Instant);
+
+impl Since {
+    fn micros(self) -> u64 {
+        u64::try_from(self.0.elapsed().as_micros()).unwrap()
+    }
+}
+
+impl Clock for Since {
+    fn now(&self) -> Timestamp {
+        later(scripts::at(0.0), self.0.elapsed())
+    }
+}
+
+/// Lets clients use one lock in turn, through the back ends of several processes, and returns what they saw.
+#[allow(clippy::disallowed_methods, reason = "a history has real times")]
+async fn history(backends: &[Arc<dyn Locks>], clients: u64, rounds: u32) -> Vec<Call> {
+    let clock = Since(Instant::now());
+    let client = |number: u64| {
+        let index = usize::try_from(number).unwrap() % backends.len();
+        let locks = backends[index].clone();
+        tokio::spawn(async move {
+            let (mut calls, mut random) = (Vec::new(), fastrand::Rng::with_seed(number));
+            for round in 0..rounds {
+                let ticket = format!("t-{number}-{round}");
+                let mode = if random.u8(0..3) == 0 { Mode::Shared } else { Mode::Exclusive };
+                let waits = random.u8(0..4) > 0;
+                use_once(&*locks, clock, &ticket, (mode, waits), &mut calls).await;
+            }
+            calls
+        })
+    };
+    let clients: Vec<_> = (0..clients).map(client).collect();
+    let mut calls = Vec::new();
+    for client in clients {
+        calls.extend(client.await.unwrap());
+    }
+    calls
+}
+
+/// Takes the lock once, checks the token and releases the lock.
+async fn use_once(
+    locks: &dyn Locks,
+    clock: Since,
+    ticket: &str,
+    (mode, waits): (Mode, bool),
+    calls: &mut Vec<Call>,
+) {
+    let name = Name::new("shared name").unwrap();
+    let mut record = |begin, what| calls.push(Call { begin, end: Some(clock.micros()), what });
+    let wants = vec![Want::new(name.clone(), mode)];
+    let wait = waits.then_some(Duration::from_secs(30));
+    let request = Acquire { wait, ..Acquire::new(ticket, Owner::new("ann", ""), wants) };
+    let begin = clock.micros();
+    let mut answer = locks.run("p", Command::Acquire(Box::new(request)), clock.now()).await.unwrap();
+    if matches!(answer, Answer::Waiting { .. }) {
+        answer = wait_for(locks, &clock, "p", ticket, Duration::from_secs(30)).await.unwrap();
+    }
+    let held = if let Answer::Acquired { held, .. } = answer { held.first().cloned() } else { None };
+    let token = held.map(|held| held.token);
+    record(begin, What::Acquire { mode, waits, lease: None, token });
+    let Some(token) = token else { return };
+    let begin = clock.micros();
+    let valid = locks.check("p", &name, token, clock.now()).await.unwrap().valid;
+    record(begin, What::Check { token, valid });
+    let begin = clock.micros();
+    let release = Command::Release { name: name.clone(), token, by: "ann".to_owned() };
+    let done = locks.run("p", release, clock.now()).await.is_ok();
+    record(begin, What::Release { token, done });
+    let begin = clock.micros();
+    let valid = locks.check("p", &name, token, clock.now()).await.unwrap().valid;
+    record(begin, What::Check { token, valid });
+}
+
+/// The longest hand-over is long, because this machine may be busy. The shortest wait is 30 s.
+const BOUNDS: Bounds = Bounds { drift: 0, lock_delay: 0, hand_over: 5_000_000, overtaking: 540_000_000 };
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn histories_of_many_clients_are_those_of_one_lock() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut backends: Vec<(&str, u32, Vec<Arc<dyn Locks>>)> = all(dir.path(), Settings::default())
+        .into_iter()
+        .map(|(kind, locks)| (kind, 25, vec![locks]))
+        .collect();
+    backends.push(("engine", 25, vec![Arc::new(MemoryLocks::new(Settings::default()))]));
+    // Two processes that share a file look at it once per second.
+    let file = || Arc::new(SqliteStore::new(dir.path().join("two.db")));
+    let two = || -> Arc<dyn Locks> { Arc::new(SqlLocks::new(file(), Settings::default())) };
+    backends.push(("two processes", 2, vec![two(), two()]));
+    let schema = Schema::new().await;
+    if let Some(schema) = &schema {
+        let settings = Settings::default();
+        backends.push(("postgres", 25, vec![schema.locks(settings), schema.locks(settings)]));
+    }
+    for (kind, rounds, locks) in backends {
+        let calls = history(&locks, 8, rounds).await;
+        let granted = calls.iter().filter(|call| matches!(call.what, What::Acquire { token: Some(_), .. }));
+        assert!(granted.count() > 4 * rounds as usize, "{kind}");
+        check(&calls, BOUNDS).unwrap_or_else(|violation| panic!("{kind}: {violation}"));
+    }
+    if let Some(schema) = schema {
+        schema.drop().await;
+    }
+}
+
+#[tokio::test]
+async fn locks_of_two_projects_and_after_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let open =
+        || SqlLocks::new(Arc::new(SqliteStore::new(dir.path().join("stepwell.db"))), Settings::default());
+    let acquire = |ticket: &str| {
+        let want = Want::new(Name::new("db").unwrap(), Mode::Exclusive);
+        Command::Acquire(Box::new(Acquire::new(ticket, Owner::new("ann", ""), vec![want])))
+    };
+    let (locks, at) = (open(), scripts::at(0.0));
+    let first = locks.run("a", acquire("t1"), at).await.unwrap();
+    assert!(matches!(first, Answer::Acquired { .. }), "{first:?}");
+    let other = locks.run("b", acquire("t1"), at).await.unwrap();
+    assert!(matches!(other, Answer::Acquired { .. }), "{other:?}");
+    drop(locks);
+    let locks = open();
+    assert_eq!(locks.run("a", acquire("t1"), at).await.unwrap(), first, "the same request again");
+    assert!(matches!(locks.run("a", acquire("t2"), at).await.unwrap(), Answer::Busy { .. }));
+    let name = Name::new("db").unwrap();
+    let release = |token| Command::Release { name: name.clone(), token, by: "ann".to_owned() };
+    locks.run("a", release(1), at).await.unwrap();
+    let Answer::Acquired { held, .. } = locks.run("a", acquire("t3"), at).await.unwrap() else { panic!() };
+    assert_eq!(held[0].token, 2, "tokens grow over restarts");
+    assert!(matches!(locks.run("a", release(1), at).await, Err(LockError::Released { .. })));
+    assert!(matches!(locks.run("c", release(1), at).await, Err(LockError::UnknownLock(_))));
+}
+
+#[tokio::test]
+async fn a_waiter_hears_of_a_release() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut backends = all(dir.path(), Settings::default());
+    backends.push(("engine", Arc::new(MemoryLocks::new(Settings::default()))));
+    for (kind, locks) in backends {
+        let (at, name) = (scripts::at(0.0), Name::new("db").unwrap());
+        let want = vec![Want::new(name.clone(), Mode::Exclusive)];
+        let request = |ticket: &str, actor: &str| {
+            let wait = Some(Duration::from_secs(60));
+            Command::Acquire(Box::new(Acquire {
+                wait,
+                ..Acquire::new(ticket, Owner::new(actor, ""), want.clone())
+            }))
+        };
+        locks.run("p", request("t1", "ann"), at).await.unwrap();
+        locks.run("p", request("t2", "bob"), at).await.unwrap();
+        let early = wait_for(&*locks, &at, "p", "t2", Duration::from_millis(50)).await.unwrap();
+        assert!(matches!(early, Answer::Waiting { .. }), "{kind}: {early:?}");
+        let waiting = locks.clone();
+        let waiter =
+            tokio::spawn(async move { wait_for(&*waiting, &at, "p", "t2", Duration::from_secs(20)).await });
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        locks.run("p", Command::Release { name, token: 1, by: "ann".to_owned() }, at).await.unwrap();
+        let answer = tokio::time::timeout(Duration::from_millis(500), waiter).await;
+        let answer =
+            answer.unwrap_or_else(|_| panic!("{kind}: the release woke no waiter")).unwrap().unwrap();
+        assert!(matches!(answer, Answer::Acquired { .. }), "{kind}: {answer:?}");
+    }
+}
