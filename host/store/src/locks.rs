@@ -28,6 +28,8 @@ use crate::store::{Database, SqlStore};
 
 /// The announcements that a reader may fall behind. A reader that lost some looks at everything.
 const ANNOUNCEMENTS: usize = 1024;
+/// The records that are over that one command ends.
+const EACH: u32 = 1000;
 /// The time for which a process does not look again for what is over, unless it knows of something.
 const TICK: Duration = Duration::from_millis(500);
 
@@ -154,7 +156,8 @@ fn failed(error: StoreError) -> LockError {
 #[async_trait]
 impl<D: Database + 'static> Locks for SqlLocks<D> {
     async fn run(&self, project: &str, command: Command, at: Timestamp) -> Result<Answer, LockError> {
-        change(self, project, command, None, at).await
+        let due = (command == Command::Tick).then_some(EACH);
+        change(self, project, command, due, at).await
     }
 
     async fn ticket(&self, project: &str, id: &str) -> Result<Answer, LockError> {

@@ -154,6 +154,9 @@ struct Hold {
     lease: u64,
 }
 
+/// A token, and a time that belongs to it.
+type Latest = Option<(u64, u64)>;
+
 /// Checks the history of one name.
 ///
 /// # Errors
@@ -242,8 +245,7 @@ fn released(history: &[Call], holds: &mut BTreeMap<u64, Hold>) -> Result<(), Vio
 /// Gives each grant the earliest point that the grants before it allow, and moves the ends of the holds after it.
 fn order(holds: &mut BTreeMap<u64, Hold>, bounds: Bounds) -> Result<(), Violation> {
     // The last grant, and for each mode the hold that ends last.
-    let (mut last, mut exclusive, mut shared): (Option<(u64, u64)>, Option<(u64, u64)>, Option<(u64, u64)>) =
-        (None, None, None);
+    let (mut last, mut exclusive, mut shared): (Latest, Latest, Latest) = (None, None, None);
     for hold in holds.values_mut() {
         // A hold that was released began before the release returned.
         let (mut point, by) = (hold.asked, hold.got.min(hold.latest));

@@ -20,7 +20,8 @@ use crate::clock::{Clock, Timestamp};
 /// - The time is `at` where one process, or several on one machine, use the back end. Where several machines do, it
 ///   is the time of the server that they share, and `at` does not count.
 /// - A token is larger than every earlier token of the project, also after a restart and after the lock was idle.
-/// - A refused command returns its error, and ends the leases and waits that were over.
+/// - Every command first ends the leases and waits that are over, at least those of the locks that it concerns. A
+///   refused command returns its error and changes nothing else.
 #[async_trait]
 pub trait Locks: Send + Sync {
     /// Runs a command on the locks of a project.

@@ -28,6 +28,14 @@ fn all(dir: &Path, settings: Settings) -> Vec<(&'static str, Arc<dyn Locks>)> {
     ]
 }
 
+/// Compares two transcripts line by line.
+fn same(found: &str, expected: &str, name: &str) {
+    for (number, (found, expected)) in found.lines().zip(expected.lines()).enumerate() {
+        assert_eq!(found, expected, "{name}:{}", number + 1);
+    }
+    assert_eq!(found, expected, "{name}");
+}
+
 #[tokio::test]
 async fn scripts_of_the_contract_in_sqlite() {
     for name in scripts::SCRIPTS {
@@ -36,7 +44,7 @@ async fn scripts_of_the_contract_in_sqlite() {
         let dir = tempfile::tempdir().unwrap();
         for (kind, locks) in all(dir.path(), scripts::settings(&script)) {
             let found = scripts::transcript(&*locks, "default", &script).await;
-            assert_eq!(found, script, "{name} in {kind}");
+            same(&found, &script, &format!("{name} in {kind}"));
         }
     }
 }
@@ -85,7 +93,7 @@ async fn scripts_of_the_contract_in_postgres() {
         let script = std::fs::read_to_string(path).unwrap();
         let locks = schema.locks(scripts::settings(&script));
         // A project of its own, so that scripts share no lock.
-        assert_eq!(scripts::transcript(&*locks, name, &script).await, script, "{name}");
+        same(&scripts::transcript(&*locks, name, &script).await, &script, name);
     }
     schema.drop().await;
 }
@@ -166,13 +174,16 @@ async fn use_once(
     record(begin, What::Check { token, valid });
 }
 
+/// A kind of back end, the number of rounds of each client, and the back ends of several processes.
+type Processes = (&'static str, u32, Vec<Arc<dyn Locks>>);
+
 /// The longest hand-over is long, because this machine may be busy. The shortest wait is 30 s.
 const BOUNDS: Bounds = Bounds { drift: 0, lock_delay: 0, hand_over: 5_000_000, overtaking: 540_000_000 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn histories_of_many_clients_are_those_of_one_lock() {
     let dir = tempfile::tempdir().unwrap();
-    let mut backends: Vec<(&str, u32, Vec<Arc<dyn Locks>>)> = all(dir.path(), Settings::default())
+    let mut backends: Vec<Processes> = all(dir.path(), Settings::default())
         .into_iter()
         .map(|(kind, locks)| (kind, 25, vec![locks]))
         .collect();
