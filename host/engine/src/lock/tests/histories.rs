@@ -31,124 +31,124 @@ fn call(line: &str) -> Call {
     Call { begin: begin.parse().unwrap(), end: end.parse().ok(), what }
 }
 
+/// Histories, each with its problem.
+const HISTORIES: &[(&str, &str)] = &[
+    ("1-2 acquire 1\n 3-4 release 1\n 5-6 acquire 2", "correct"),
+    // The calls overlap, so the release can come first.
+    ("1-2 acquire 1\n 10-20 release 1\n 5-11 acquire 2", "correct"),
+    (
+        "1-2 acquire 1\n 10-20 release 1\n 5-9 acquire 2",
+        "token 2 was handed out at 9 at the latest, while token 1 held the lock",
+    ),
+    (
+        "1-2 acquire 1\n 5-6 acquire 2",
+        "token 2 was handed out at 6 at the latest, while token 1 held the lock",
+    ),
+    ("1-2 acquire 1 shared\n 3-4 acquire 2 shared", "correct"),
+    (
+        "1-2 acquire 1 shared\n 3-4 acquire 2 shared\n 5-6 release 2\n 7-8 acquire 3",
+        "token 3 was handed out at 8 at the latest, while token 1 held the lock",
+    ),
+    (
+        "1-2 acquire 1\n 3-4 acquire 2 shared",
+        "token 2 was handed out at 4 at the latest, while token 1 held the lock",
+    ),
+    // A third holder between the first and the second, all possible only in one order.
+    ("1-100 acquire 1\n 1-100 acquire 2\n 50-60 release 2\n 20-30 release 1", "correct"),
+    (
+        "1-100 acquire 1\n 1-100 acquire 2\n 20-30 release 2\n 50-60 release 1",
+        "token 2 was handed out at 30 at the latest, while token 1 held the lock",
+    ),
+    (
+        "1-40 acquire 1\n 1-40 acquire 2\n 20-30 release 2\n 50-60 release 1",
+        "token 2 was handed out at 30 at the latest, while token 1 held the lock",
+    ),
+    ("10-20 acquire 1\n 1-2 release 1", "a call at 1 succeeded with token 1, which did not hold the lock"),
+    (
+        "1-2 acquire 2\n 3-4 release 2\n 5-6 acquire 1",
+        "token 2 was handed out and returned before token 1 was asked for",
+    ),
+    ("1-2 acquire 1\n 3-4 release 1\n 5-6 acquire 1", "token 1 was handed out twice, or is 0"),
+    ("1-2 acquire 0", "token 0 was handed out twice, or is 0"),
+    ("1-2 acquire 1\n 3-4 release 1\n 5-6 release 1", "token 1 was released twice"),
+    ("1-2 acquire 1\n 3-4 release 1 fails", "a call at 3 failed with token 1, which held the lock"),
+    (
+        "1-2 acquire 1\n 3-4 release 1\n 5-6 check 1",
+        "a call at 5 succeeded with token 1, which did not hold the lock",
+    ),
+    ("1-2 acquire 1\n 3-9 release 1\n 5-6 check 1", "correct"),
+    ("1-2 acquire 1\n 5-6 check 1 fails", "a call at 5 failed with token 1, which held the lock"),
+    ("1-2 acquire 1\n 5-6 check 7", "a call at 5 succeeded with token 7, which did not hold the lock"),
+    ("1-? acquire 7\n 5-6 check 7", "correct"),
+    // Leases, with the drift of clocks.
+    ("1-2 acquire 1 lease 100\n 97-98 acquire 2", "correct"),
+    (
+        "1-2 acquire 1 lease 100\n 90-95 acquire 2",
+        "token 2 was handed out at 95 at the latest, while token 1 held the lock",
+    ),
+    (
+        "1-2 acquire 1 lease 100\n 50-60 extend 1 lease 100\n 110-111 acquire 2",
+        "token 2 was handed out at 111 at the latest, while token 1 held the lock",
+    ),
+    (
+        "1-2 acquire 1 lease 100\n 120-121 extend 1 lease 100",
+        "a call at 120 succeeded with token 1, which did not hold the lock",
+    ),
+    (
+        "1-2 acquire 1 lease 100\n 120-121 release 1",
+        "a call at 120 succeeded with token 1, which did not hold the lock",
+    ),
+    // A lease begins with the grant, and not with the request.
+    (
+        "1-2 acquire 1\n 3-601 acquire 2 lease 100 waits\n 600-601 release 1\n 640-641 acquire 3",
+        "token 3 was handed out at 641 at the latest, while token 2 held the lock",
+    ),
+    // A release without an answer may have happened.
+    ("1-2 acquire 1\n 3-? release 1\n 5-6 acquire 2", "correct"),
+    // Lost wake-ups.
+    ("1-2 acquire 1\n 2-40 acquire 2 waits\n 30-31 release 1", "correct"),
+    (
+        "1-2 acquire 1\n 2-60 acquire 2 waits\n 30-31 release 1",
+        "the lock was free from 31 to 60, and the request that began at 2 waited",
+    ),
+    (
+        "1-2 acquire 1\n 2-60 acquire - waits\n 30-31 release 1",
+        "the lock was free from 31 to 60, and the request that began at 2 waited",
+    ),
+    (
+        "1-2 acquire 1\n 3-4 release 1\n 500-600 acquire - waits",
+        "the lock was free from 500 to 600, and the request that began at 500 waited",
+    ),
+    ("1-2 acquire 1\n 3-4 release 1\n 490-? acquire -\n 500-600 acquire - waits", "correct"),
+    (
+        "1-2 acquire 1 lease 100\n 2-300 acquire 2 waits",
+        "the lock was free from 107 to 300, and the request that began at 2 waited",
+    ),
+    // Starvation.
+    (
+        "1-2 acquire 1\n 2-2000 acquire 3 waits\n 1500-1600 acquire 2 waits\n 1590-1591 release 1\n 1995-1999 release 2",
+        "the request that began at 2 was overtaken by the one that began at 1500",
+    ),
+    (
+        "1-2 acquire 1\n 2-2000 acquire - waits\n 1500-1600 acquire 2 waits\n 1590-1591 release 1",
+        "the request that began at 2 was overtaken by the one that began at 1500",
+    ),
+    (
+        "1-2 acquire 1\n 2-700 acquire 3 waits\n 500-600 acquire 2 waits\n 590-591 release 1\n 695-699 release 2",
+        "correct",
+    ),
+    (
+        "1-2 acquire 1 shared\n 2-2000 acquire 3 waits\n 1500-1600 acquire 2 shared\n 1700-1701 release 1\n 1995-1996 release 2",
+        "the request that began at 2 was overtaken by the one that began at 1500",
+    ),
+];
+
 #[test]
 fn wrong_histories_are_found() {
-    for (text, expected) in [
-        ("1-2 acquire 1\n 3-4 release 1\n 5-6 acquire 2", "correct"),
-        // The calls overlap, so the release can come first.
-        ("1-2 acquire 1\n 10-20 release 1\n 5-11 acquire 2", "correct"),
-        (
-            "1-2 acquire 1\n 10-20 release 1\n 5-9 acquire 2",
-            "token 2 was handed out at 9 at the latest, while token 1 held the lock",
-        ),
-        (
-            "1-2 acquire 1\n 5-6 acquire 2",
-            "token 2 was handed out at 6 at the latest, while token 1 held the lock",
-        ),
-        ("1-2 acquire 1 shared\n 3-4 acquire 2 shared", "correct"),
-        (
-            "1-2 acquire 1 shared\n 3-4 acquire 2 shared\n 5-6 release 2\n 7-8 acquire 3",
-            "token 3 was handed out at 8 at the latest, while token 1 held the lock",
-        ),
-        (
-            "1-2 acquire 1\n 3-4 acquire 2 shared",
-            "token 2 was handed out at 4 at the latest, while token 1 held the lock",
-        ),
-        // A third holder between the first and the second, all possible only in one order.
-        ("1-100 acquire 1\n 1-100 acquire 2\n 50-60 release 2\n 20-30 release 1", "correct"),
-        (
-            "1-100 acquire 1\n 1-100 acquire 2\n 20-30 release 2\n 50-60 release 1",
-            "token 2 was handed out at 30 at the latest, while token 1 held the lock",
-        ),
-        (
-            "1-40 acquire 1\n 1-40 acquire 2\n 20-30 release 2\n 50-60 release 1",
-            "token 2 was handed out at 30 at the latest, while token 1 held the lock",
-        ),
-        (
-            "10-20 acquire 1\n 1-2 release 1",
-            "a call at 1 succeeded with token 1, which did not hold the lock",
-        ),
-        (
-            "1-2 acquire 2\n 3-4 release 2\n 5-6 acquire 1",
-            "token 2 was handed out and returned before token 1 was asked for",
-        ),
-        ("1-2 acquire 1\n 3-4 release 1\n 5-6 acquire 1", "token 1 was handed out twice, or is 0"),
-        ("1-2 acquire 0", "token 0 was handed out twice, or is 0"),
-        ("1-2 acquire 1\n 3-4 release 1\n 5-6 release 1", "token 1 was released twice"),
-        ("1-2 acquire 1\n 3-4 release 1 fails", "a call at 3 failed with token 1, which held the lock"),
-        (
-            "1-2 acquire 1\n 3-4 release 1\n 5-6 check 1",
-            "a call at 5 succeeded with token 1, which did not hold the lock",
-        ),
-        ("1-2 acquire 1\n 3-9 release 1\n 5-6 check 1", "correct"),
-        ("1-2 acquire 1\n 5-6 check 1 fails", "a call at 5 failed with token 1, which held the lock"),
-        ("1-2 acquire 1\n 5-6 check 7", "a call at 5 succeeded with token 7, which did not hold the lock"),
-        ("1-? acquire 7\n 5-6 check 7", "correct"),
-        // Leases, with the drift of clocks.
-        ("1-2 acquire 1 lease 100\n 97-98 acquire 2", "correct"),
-        (
-            "1-2 acquire 1 lease 100\n 90-95 acquire 2",
-            "token 2 was handed out at 95 at the latest, while token 1 held the lock",
-        ),
-        (
-            "1-2 acquire 1 lease 100\n 50-60 extend 1 lease 100\n 110-111 acquire 2",
-            "token 2 was handed out at 111 at the latest, while token 1 held the lock",
-        ),
-        (
-            "1-2 acquire 1 lease 100\n 120-121 extend 1 lease 100",
-            "a call at 120 succeeded with token 1, which did not hold the lock",
-        ),
-        (
-            "1-2 acquire 1 lease 100\n 120-121 release 1",
-            "a call at 120 succeeded with token 1, which did not hold the lock",
-        ),
-        // A lease begins with the grant, and not with the request.
-        (
-            "1-2 acquire 1\n 3-601 acquire 2 lease 100 waits\n 600-601 release 1\n 640-641 acquire 3",
-            "token 3 was handed out at 641 at the latest, while token 2 held the lock",
-        ),
-        // A release without an answer may have happened.
-        ("1-2 acquire 1\n 3-? release 1\n 5-6 acquire 2", "correct"),
-        // Lost wake-ups.
-        ("1-2 acquire 1\n 2-40 acquire 2 waits\n 30-31 release 1", "correct"),
-        (
-            "1-2 acquire 1\n 2-60 acquire 2 waits\n 30-31 release 1",
-            "the lock was free from 31 to 60, and the request that began at 2 waited",
-        ),
-        (
-            "1-2 acquire 1\n 2-60 acquire - waits\n 30-31 release 1",
-            "the lock was free from 31 to 60, and the request that began at 2 waited",
-        ),
-        (
-            "1-2 acquire 1\n 3-4 release 1\n 500-600 acquire - waits",
-            "the lock was free from 500 to 600, and the request that began at 500 waited",
-        ),
-        ("1-2 acquire 1\n 3-4 release 1\n 490-? acquire -\n 500-600 acquire - waits", "correct"),
-        (
-            "1-2 acquire 1 lease 100\n 2-300 acquire 2 waits",
-            "the lock was free from 107 to 300, and the request that began at 2 waited",
-        ),
-        // Starvation.
-        (
-            "1-2 acquire 1\n 2-2000 acquire 3 waits\n 1500-1600 acquire 2 waits\n 1590-1591 release 1\n 1995-1999 release 2",
-            "the request that began at 2 was overtaken by the one that began at 1500",
-        ),
-        (
-            "1-2 acquire 1\n 2-2000 acquire - waits\n 1500-1600 acquire 2 waits\n 1590-1591 release 1",
-            "the request that began at 2 was overtaken by the one that began at 1500",
-        ),
-        (
-            "1-2 acquire 1\n 2-700 acquire 3 waits\n 500-600 acquire 2 waits\n 590-591 release 1\n 695-699 release 2",
-            "correct",
-        ),
-        (
-            "1-2 acquire 1 shared\n 2-2000 acquire 3 waits\n 1500-1600 acquire 2 shared\n 1700-1701 release 1\n 1995-1996 release 2",
-            "the request that began at 2 was overtaken by the one that began at 1500",
-        ),
-    ] {
+    for (text, expected) in HISTORIES {
         let found = check(&history(text), BOUNDS)
             .map_or_else(|violation| violation.to_string(), |()| "correct".to_owned());
-        assert_eq!(found, expected, "{text}");
+        assert_eq!(found, *expected, "{text}");
     }
 }
 

@@ -55,7 +55,7 @@ async fn the_example_of_the_page_works() {
     let source: String =
         source.lines().map(|line| format!("{}\n", line.strip_prefix("    ").unwrap())).collect();
     let page = include_str!("../../../../../docs/locks.md");
-    assert!(page.contains(&format!("```rust\n{source}```")), "{source}");
+    assert!(page.contains(&format!("```rust host/engine/src/lock/tests/mod.rs\n{source}```")), "{source}");
 }
 
 fn request(ticket: &str, names: &[String]) -> Acquire {
