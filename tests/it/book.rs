@@ -339,7 +339,7 @@ fn a_block_that_nothing_runs_is_a_problem() {
     for (head, text) in [
         ("text not-run: an example of a message", "a"),
         ("yaml", "schedule: {cron: '0 2 * * *'}\n"),
-        ("yaml", "- {id: a, type: wait, for: 1}\n"),
+        ("yaml job", "- {id: a, type: wait, for: 1}\n"),
         ("sh", "cd /\nPLACE=/tmp\n"),
         ("console", "$ pwd; echo $PLACE\n/\n/tmp\n"),
     ] {
