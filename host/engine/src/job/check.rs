@@ -390,9 +390,16 @@ impl References<'_> {
                     format!(
                         "the step `{id}` runs once per item of `{name}`, so it has no single output here"
                     ),
-                    Some(format!(
-                        "`steps.{name}.output` is the list of all results, in the order of the items"
-                    )),
+                    Some(
+                        match plan::path(self.placed, self.index).iter().any(|parent| parent.group == group) {
+                            true => format!(
+                                "a step after `{name}` can read `steps.{name}.output`, the list of all results"
+                            ),
+                            false => format!(
+                                "`steps.{name}.output` is the list of all results, in the order of the items"
+                            ),
+                        },
+                    ),
                 )
             }
         }
@@ -512,7 +519,7 @@ fn step_of_item(name: &[String], id: &str, ids: &[String]) -> Option<(String, Op
     let (group, item) = id.split_once('[').filter(|(group, _)| ids.iter().any(|known| known == group))?;
     let name = name.join(".");
     let message = format!("there is no `{name}` here: a step of an item is visible within the item only");
-    let item = item.trim_end_matches(']');
+    let item = item.split(']').next().unwrap_or_default();
     Some((message, Some(format!("`steps.{group}.output[{item}].output` is the result of that item"))))
 }
 

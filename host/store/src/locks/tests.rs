@@ -177,9 +177,10 @@ async fn use_once(
 /// A kind of back end, the number of rounds of each client, and the back ends of several processes.
 type Processes = (&'static str, u32, Vec<Arc<dyn Locks>>);
 
-/// In numbers of calls and answers. While one client has not yet heard that it has the lock, the others make their
-/// calls that do not wait: at most 350 with 8 clients and 25 rounds.
-const BOUNDS: Bounds = Bounds { drift: 0, lock_delay: 0, hand_over: 500, overtaking: 500 };
+/// Time is the order of calls and answers here. A machine under load may hold a client up for any time between the
+/// start of its call and the store, so this history cannot bound how long a wait takes and who overtakes: the random
+/// model of the engine and `a_waiter_hears_of_a_release` check that.
+const BOUNDS: Bounds = Bounds { drift: 0, lock_delay: 0, hand_over: u64::MAX, overtaking: u64::MAX };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn histories_of_many_clients_are_those_of_one_lock() {

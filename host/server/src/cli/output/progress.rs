@@ -128,7 +128,10 @@ impl Observer for Terminal {
             }
             Notice::Event(Event::StepEnded { end, .. }) => {
                 self.end(step);
-                self.step_ended(&name, end);
+                // The end of a group is a notice of its own.
+                if state.definition(step).is_none_or(|step| step.group.is_none()) {
+                    self.step_ended(&name, end);
+                }
             }
             Notice::GroupEnded => {
                 if let Some(group) = state.steps.get(step).filter(|group| group.end.is_some()) {

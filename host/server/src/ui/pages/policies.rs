@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::common::{alert, header, hidden, table};
-use crate::api::{Call, Operation, Problem};
+use crate::api::{Call, Operation, Problem, encoded};
 use crate::ui::ask::Ask;
 use crate::ui::asked::Asked;
 use crate::ui::assets::EDITOR;
@@ -16,8 +16,9 @@ use crate::ui::layout::Section;
 use crate::ui::show;
 use crate::ui::value::Parts;
 
-/// The maximum number of steps that a page shows.
-const MOST_STEPS: usize = 200;
+/// The number of steps that a page shows, and its maximum.
+const ROWS: usize = 50;
+const MOST_ROWS: usize = 10_000;
 
 /// A job for the form of a project without a job.
 const SAMPLE: &str = "id: sample\nsteps:\n- id: get\n  type: http\n  url: https://example.com/\n";
@@ -26,10 +27,16 @@ const SAMPLE: &str = "id: sample\nsteps:\n- id: get\n  type: http\n  url: https:
 #[serde(default, deny_unknown_fields)]
 pub(in crate::ui) struct Of {
     job: String,
+    rows: Option<usize>,
 }
 
 /// Shows the grants of a stored job, if the address names one, and the form for other jobs.
-pub(in crate::ui) async fn page(Asked(ask, Of { job }): Asked<Of>) -> Response {
+pub(in crate::ui) async fn page(Asked(ask, Of { job, rows }): Asked<Of>) -> Response {
+    let rows = rows.unwrap_or(ROWS);
+    if !(1..=MOST_ROWS).contains(&rows) {
+        let message = format!("`rows` must be a number from 1 to {MOST_ROWS}");
+        return ask.problem(&Problem::bad_request(message));
+    }
     let (found, text) = match job.trim() {
         "" => (None, SAMPLE.to_owned()),
         id => {
@@ -40,7 +47,12 @@ pub(in crate::ui) async fn page(Asked(ask, Of { job }): Asked<Of>) -> Response {
             (Some(ask.get(&Operation::showPolicy, &[id]).await), text)
         }
     };
-    whole(&ask, &job, &text, found.as_ref(), None)
+    let stored = found.as_ref().map(|found| {
+        let (name, more): (String, _) = (encoded(job.trim()).collect(), (rows + 5 * ROWS).min(MOST_ROWS));
+        let more = (more > rows).then(|| format!("{}?job={name}&rows={more}", ask.path(&["policies"])));
+        answer(&ask, found, rows, more)
+    });
+    whole(&ask, &job, &text, stored, None)
 }
 
 /// Shows the grants that the job of the form would get.
@@ -50,12 +62,11 @@ pub(in crate::ui) async fn preview(ask: Ask, Extension(fields): Extension<Fields
         .header("content-type", "application/yaml")
         .body(text.clone());
     let found = ask.value(call).await;
-    whole(&ask, "", &text, None, Some(&found))
+    let tried = answer(&ask, &found, ROWS, None);
+    whole(&ask, "", &text, None, Some(tried))
 }
 
-type Found = Result<Value, Problem>;
-
-fn whole(ask: &Ask, job: &str, text: &str, stored: Option<&Found>, tried: Option<&Found>) -> Response {
+fn whole(ask: &Ask, job: &str, text: &str, stored: Option<Markup>, tried: Option<Markup>) -> Response {
     let about = "Policy decides what each step may reach and how much it may use. The files of policies are on the nodes; this page shows their effect.";
     ask.page(Section::Policies, "Policies", html! {
         (header("Policies", &[], about, html! {}))
@@ -65,13 +76,13 @@ fn whole(ask: &Ask, job: &str, text: &str, stored: Option<&Found>, tried: Option
                 label.field-inline.grow { span { "Job" } input name="job" value=(job) required data-search; }
                 button.button type="submit" { "Show its grants" }
             }
-            @if let Some(found) = stored { (answer(ask, found)) }
+            @if let Some(stored) = stored { (stored) }
         }
         @if ask.may(&Operation::previewPolicy) { (what_if(ask, text, tried)) }
     })
 }
 
-fn what_if(ask: &Ask, text: &str, tried: Option<&Found>) -> Markup {
+fn what_if(ask: &Ask, text: &str, tried: Option<Markup>) -> Markup {
     html! {
         section.card aria-labelledby="what-if" {
             h2 #what-if { "What if" }
@@ -87,7 +98,7 @@ fn what_if(ask: &Ask, text: &str, tried: Option<&Found>) -> Markup {
                 }
                 div #answer {
                     @match tried {
-                        Some(found) => (answer(ask, found)),
+                        Some(tried) => (tried),
                         None => p.muted { "The grants appear here." },
                     }
                 }
@@ -97,13 +108,21 @@ fn what_if(ask: &Ask, text: &str, tried: Option<&Found>) -> Markup {
     }
 }
 
-fn answer(ask: &Ask, found: &Found) -> Markup {
-    match found {
-        Err(problem) => alert(problem),
-        Ok(grants) => html! {
-            @for (place, step) in grants.list("items").iter().take(MOST_STEPS).enumerate() { (step_of(ask, place, step)) }
-            @if grants.list("items").len() > MOST_STEPS { p.muted { "The first " (MOST_STEPS) " steps are shown." } }
-        },
+/// Shows the grants of the first steps, and a link to more of them.
+fn answer(ask: &Ask, found: &Result<Value, Problem>, rows: usize, more: Option<String>) -> Markup {
+    let grants = match found {
+        Err(problem) => return alert(problem),
+        Ok(grants) => grants,
+    };
+    let count = grants.list("items").len();
+    html! {
+        @for (place, step) in grants.list("items").iter().take(rows).enumerate() { (step_of(ask, place, step)) }
+        @if count > rows {
+            nav.pagination aria-label="More steps" {
+                span.muted { "The first " (rows) " of " (count) " steps." }
+                @if let Some(more) = more { a.button.plain href=(more) { "Show more" } }
+            }
+        }
     }
 }
 

@@ -133,7 +133,10 @@ impl Walk<'_> {
 mod tests {
     use super::*;
 
-    fn seen(bytes: &[u8]) -> Option<(Vec<(Vec<i16>, i64)>, usize)> {
+    /// The numbers with their paths, and the length of the structure.
+    type Seen = (Vec<(Vec<i16>, i64)>, usize);
+
+    fn seen(bytes: &[u8]) -> Option<Seen> {
         let mut all = Vec::new();
         let length = walk(bytes, &mut |path, part| {
             if let Part::Int(number) = part {
