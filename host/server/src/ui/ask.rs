@@ -92,6 +92,15 @@ impl Ask {
         operation.role.is_none_or(|role| held.is_some_and(|held| held >= role)) && is_for_all
     }
 
+    /// Refuses a person who may not use an operation, for what needs no request to the API.
+    pub fn needs(&self, operation: &Operation) -> Result<(), Problem> {
+        if self.may(operation) {
+            return Ok(());
+        }
+        let role = operation.role.map_or("", Role::name);
+        Err(Problem::new(StatusCode::FORBIDDEN, format!("this needs the role {role}")))
+    }
+
     /// Returns the role in this project.
     pub fn role(&self) -> Role {
         self.caller.role()

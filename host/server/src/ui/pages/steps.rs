@@ -109,6 +109,9 @@ pub(in crate::ui) async fn register(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
+    if let Err(problem) = ask.needs(&Operation::registerStep) {
+        return ask.problem(&problem);
+    }
     let is_wasm = headers.get(name::CONTENT_TYPE).is_some_and(|kind| kind == "application/wasm");
     if !is_wasm {
         let detail =

@@ -98,14 +98,8 @@ async fn types(ask: &Ask) -> Result<BTreeMap<String, Value>, Problem> {
     Ok(types)
 }
 
-fn no_role() -> Problem {
-    Problem::new(StatusCode::FORBIDDEN, "this needs the role operator")
-}
-
 async fn page(ask: &Ask, draft: Draft<'_>) -> Result<Response, Problem> {
-    if !ask.may(&Operation::putJob) {
-        return Err(no_role());
-    }
+    ask.needs(&Operation::putJob)?;
     let types = types(ask).await?;
     let title = if draft.id.is_empty() { "New job".to_owned() } else { format!("Edit {}", draft.id) };
     let post = ask.path(&["editor", "form"]);
@@ -259,8 +253,8 @@ fn form(post: &str, types: &BTreeMap<String, Value>, from: usize, made: &Made<'_
 
 /// Makes a change of the form in the text, and returns both.
 pub(in crate::ui) async fn change(ask: Ask, Extension(fields): Extension<Fields>) -> Response {
-    if !ask.may(&Operation::putJob) {
-        return ask.problem(&no_role());
+    if let Err(problem) = ask.needs(&Operation::putJob) {
+        return ask.problem(&problem);
     }
     let _turn = ask.turn().await;
     let types = match types(&ask).await {
