@@ -1,0 +1,60 @@
+//! The errors of the legacy interface, with the texts of Atlantis.
+
+use std::error::Error as StdError;
+
+use thiserror::Error;
+
+use crate::format::IllegalName;
+
+/// The words with which Atlantis begins the error of an operation. They differ between stores and operations.
+pub type Phrase = &'static str;
+
+/// A failure of the legacy interface. Its text is that of Atlantis, except where Atlantis prints the contents of a
+/// value, which may hold a token.
+#[derive(Debug, Error)]
+pub enum LegacyError {
+    /// The command is locked already.
+    #[error("db transaction failed: lock already exists")]
+    Exists,
+    /// The command is not locked.
+    #[error("db transaction failed: no lock exists")]
+    Missing,
+    /// The key has fewer parts than a key of Atlantis.
+    #[error("invalid key format")]
+    Key,
+    /// A name cannot be part of the key of a pull request.
+    #[error(transparent)]
+    Name(#[from] IllegalName),
+    /// A value is not readable. Nothing is changed.
+    #[error("{phrase}: {problem} (key {key:?}; `stepwell locks validate` shows the damage)")]
+    Damaged {
+        /// The words of Atlantis.
+        phrase: Phrase,
+        /// The key.
+        key: String,
+        /// The problem, without the text of the value.
+        problem: String,
+    },
+    /// The store failed.
+    #[error("{phrase}: {source}")]
+    Store {
+        /// The words of Atlantis.
+        phrase: Phrase,
+        /// The reason.
+        source: Box<dyn StdError + Send + Sync>,
+    },
+    /// The lock changed at each of several tries.
+    #[error("{phrase}: the lock changed at each of {tries} tries, try again")]
+    Busy {
+        /// The words of Atlantis.
+        phrase: Phrase,
+        /// The number of tries.
+        tries: u32,
+    },
+}
+
+impl LegacyError {
+    pub(super) fn store(phrase: Phrase, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::Store { phrase, source: source.into() }
+    }
+}

@@ -1,0 +1,122 @@
+//! The interface of Atlantis to its locks, and its two stores.
+
+mod bolt;
+mod error;
+mod stored;
+
+use async_trait::async_trait;
+
+pub use bolt::BoltLocks;
+pub use error::{LegacyError, Phrase};
+pub use stored::{Damaged, Listing, StoredLock};
+
+use crate::format::{
+    CommandLock, CommandName, GoTime, Identity, PlanStatus, ProjectLock, ProjectStatus, Pull, PullStatus, RawValue,
+};
+
+/// The answer to [`LegacyLocks::try_lock`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TryLock {
+    /// True when the caller has the lock now.
+    pub acquired: bool,
+    /// The lock as it is stored now: that of the caller, or the one in its way.
+    pub current: StoredLock,
+}
+
+/// The repositories whose locks [`LegacyLocks::unlock_by_pull`] deletes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Reach {
+    /// The repository with exactly this name.
+    #[default]
+    Repository,
+    /// Every repository whose name begins with this name, as Atlantis does: closing pull request 5 of `org/infra`
+    /// also deletes the locks of pull request 5 of `org/infra-prod`.
+    Prefix,
+}
+
+/// The answer to [`LegacyLocks::unlock_by_pull`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Unlocked {
+    /// The locks that are deleted.
+    pub deleted: Vec<StoredLock>,
+    /// The locks of other repositories that Atlantis would have deleted, too. They are unchanged.
+    pub spared: Vec<StoredLock>,
+}
+
+/// The answer to [`LegacyLocks::restore`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Restored {
+    /// The lock is stored under its key, byte for byte.
+    Stored,
+    /// The same bytes are there already.
+    Present,
+    /// Another lock is there, and it is unchanged.
+    Occupied(Box<StoredLock>),
+}
+
+/// The locks of Atlantis, with its answers and the texts of its errors.
+///
+/// There is no priority, no lease, no wait and no detection of deadlocks. The differences to Atlantis are in
+/// `docs/atlantis.md`: a lock under an old key counts, a damaged value is an error and not a free lock, and no message
+/// contains the text of a value.
+#[async_trait]
+pub trait LegacyLocks: Send + Sync {
+    /// Takes a lock, unless another holds it.
+    async fn try_lock(&self, lock: &ProjectLock) -> Result<TryLock, LegacyError>;
+
+    /// Deletes a lock under the key at which it is stored, and returns it. Returns `None` when it is free.
+    async fn unlock(&self, of: &Identity) -> Result<Option<StoredLock>, LegacyError>;
+
+    /// As [`Self::unlock`], but only when a pull request holds the lock.
+    async fn unlock_if_owned_by_pull(&self, of: &Identity, pull: i64) -> Result<Option<StoredLock>, LegacyError>;
+
+    /// Deletes the locks of a pull request. Fails before it deletes any when a lock in reach is damaged.
+    async fn unlock_by_pull(&self, repo: &str, pull: i64, reach: Reach) -> Result<Unlocked, LegacyError>;
+
+    /// Returns all locks, and the keys whose values are not readable.
+    async fn list(&self) -> Result<Listing, LegacyError>;
+
+    /// Returns a lock, or `None` when it is free.
+    async fn get(&self, of: &Identity) -> Result<Option<StoredLock>, LegacyError>;
+
+    /// Locks a command for the whole installation.
+    async fn lock_command(&self, command: CommandName, time: GoTime) -> Result<CommandLock, LegacyError>;
+
+    /// Deletes the lock of a command.
+    async fn unlock_command(&self, command: CommandName) -> Result<(), LegacyError>;
+
+    /// Returns the lock of a command.
+    async fn check_command_lock(&self, command: CommandName) -> Result<Option<CommandLock>, LegacyError>;
+
+    /// Returns the status of a pull request.
+    async fn pull_status(&self, pull: &Pull) -> Result<Option<PullStatus>, LegacyError>;
+
+    /// Deletes the status of a pull request.
+    async fn delete_pull_status(&self, pull: &Pull) -> Result<(), LegacyError>;
+
+    /// Sets the status of one project of a pull request. Does nothing for a pull request without a status.
+    async fn update_project_status(
+        &self,
+        pull: &Pull,
+        workspace: &str,
+        dir: &str,
+        status: PlanStatus,
+    ) -> Result<(), LegacyError>;
+
+    /// Merges results of a command into the status of a pull request, and returns the new status.
+    async fn update_pull_with_results(&self, pull: &Pull, results: &[ProjectStatus])
+    -> Result<PullStatus, LegacyError>;
+
+    /// Stores a lock that comes from another store, byte for byte, unless the lock is held.
+    async fn restore(&self, key: &str, value: &RawValue) -> Result<Restored, LegacyError>;
+
+    /// As [`Self::unlock`], for a key as Atlantis shows it.
+    async fn unlock_key(&self, key: &str) -> Result<Option<StoredLock>, LegacyError> {
+        self.unlock(&Identity::of_key(key).ok_or(LegacyError::Key)?).await
+    }
+
+    /// As [`Self::get`], for a key as Atlantis shows it.
+    async fn get_key(&self, key: &str) -> Result<Option<StoredLock>, LegacyError> {
+        self.get(&Identity::of_key(key).ok_or(LegacyError::Key)?).await
+    }
+}
