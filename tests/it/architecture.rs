@@ -40,7 +40,8 @@ fn dependencies(workspace: &str, krate: &str) -> Vec<String> {
 
 #[test]
 fn each_crate_knows_only_what_it_is_there_for() {
-    let crates = ["engine", "sandbox", "sql", "store", "builtins", "emulator", "stepwell", "server"];
+    let crates =
+        ["atlantis", "engine", "sandbox", "sql", "store", "builtins", "emulator", "stepwell", "server"];
     for (library, owners) in [
         ("wasmtime", &["sandbox"][..]),
         ("wasmtime-wasi", &["sandbox"]),
@@ -49,6 +50,8 @@ fn each_crate_knows_only_what_it_is_there_for() {
         ("rusqlite", &["sql", "store"]),
         ("tokio-postgres", &["sql", "store"]),
         ("mysql_async", &["sql"]),
+        ("nut", &["atlantis"]),
+        ("redis", &["atlantis", "store"]),
         ("tiberius", &["sql"]),
         ("clap", &["server"]),
         ("indicatif", &["server"]),
@@ -65,7 +68,8 @@ fn each_crate_knows_only_what_it_is_there_for() {
         }
     }
     for (krate, allowed) in [
-        ("engine", &[][..]),
+        ("atlantis", &[][..]),
+        ("engine", &[]),
         ("sandbox", &["stepwell-engine", "stepwell-sql"]),
         ("sql", &["stepwell-engine"]),
         ("store", &["stepwell-engine"]),

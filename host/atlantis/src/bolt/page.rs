@@ -1,4 +1,4 @@
-//! The layout of a BoltDB file, read from bytes that nobody vouches for.
+//! The layout of a BoltDB file, read from bytes that may be anything.
 
 use std::hash::Hasher as _;
 
