@@ -156,7 +156,8 @@ impl BoltFile {
     /// # Errors
     /// Fails when the file cannot be written.
     pub fn create(&self, buckets: &[&[u8]]) -> Result<(), FileError> {
-        let file = self.open(OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600))?;
+        let file =
+            self.open(OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600))?;
         self.lock(&file, Access::Write)?;
         if file.metadata().map_err(|error| self.io("read", error))?.len() == 0 {
             let image = commit::fresh(buckets).map_err(|problem| self.refused(problem))?;

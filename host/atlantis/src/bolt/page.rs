@@ -200,7 +200,9 @@ impl Meta {
                 false => Err(MetaFault::Numbers),
             });
             // The most telling problem: a page that is found but damaged.
-            if second.is_err() && !matches!(found, Err(MetaFault::NotMeta | MetaFault::Short)) || second == Err(MetaFault::Short) {
+            if second.is_err() && !matches!(found, Err(MetaFault::NotMeta | MetaFault::Short))
+                || second == Err(MetaFault::Short)
+            {
                 second = found;
             }
         }
@@ -236,7 +238,12 @@ pub(super) struct Entry<'f> {
 
 impl<'f> Page<'f> {
     /// Reads the page `number` from its bytes. `expected` names the kinds that belong in its place.
-    pub(super) fn read(data: &'f [u8], number: u64, kinds: &[Kind], expected: &'static str) -> Result<Self, PageFault> {
+    pub(super) fn read(
+        data: &'f [u8],
+        number: u64,
+        kinds: &[Kind],
+        expected: &'static str,
+    ) -> Result<Self, PageFault> {
         let claimed = u64_at(data, 0).ok_or(PageFault::Outside(number))?;
         if claimed != number {
             return Err(PageFault::Number { page: number, claimed });
@@ -296,7 +303,8 @@ impl<'f> Page<'f> {
         let (at, [flags, start, key_length, length]) = self.element(element)?;
         let fault = PageFault::Element { page: self.number, element };
         let key = self.key(element, at, start, key_length)?;
-        let value = self.part(element, at, start.checked_add(key_length).ok_or_else(|| fault.clone())?, length)?;
+        let value =
+            self.part(element, at, start.checked_add(key_length).ok_or_else(|| fault.clone())?, length)?;
         (flags <= 1).then_some(Entry { is_bucket: flags == 1, key, value }).ok_or(fault)
     }
 
@@ -304,7 +312,10 @@ impl<'f> Page<'f> {
     pub(super) fn free(&self) -> Result<Vec<u64>, PageFault> {
         let fault = |element| PageFault::Element { page: self.number, element };
         let (skipped, count) = match self.count {
-            0xFFFF => (1, u64_at(self.data, HEADER).and_then(|count| usize::try_from(count).ok()).ok_or(fault(0))?),
+            0xFFFF => (
+                1,
+                u64_at(self.data, HEADER).and_then(|count| usize::try_from(count).ok()).ok_or(fault(0))?,
+            ),
             count => (0, count),
         };
         let start = HEADER + skipped * 8;

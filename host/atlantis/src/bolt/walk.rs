@@ -18,7 +18,9 @@ const MAX_FAULTS: usize = 1_000;
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Fault {
     /// One meta page is damaged. BoltDB uses the other, which may be one change older.
-    #[error("meta page {page} is damaged ({fault}): BoltDB uses the other one, which may be one change older")]
+    #[error(
+        "meta page {page} is damaged ({fault}): BoltDB uses the other one, which may be one change older"
+    )]
     Meta {
         /// 0 or 1.
         page: u64,
@@ -146,7 +148,9 @@ impl<'f> Walk<'f> {
         self.tree(root, Range { depth: 0, from: None, to: None }, &mut |walk, page, element, entry| {
             match entry.is_bucket {
                 true => named.push((entry.key, entry.value, page, element)),
-                false => walk.fault(PageFault::Bucket { page, element, problem: "is no bucket, among buckets" }),
+                false => {
+                    walk.fault(PageFault::Bucket { page, element, problem: "is no bucket, among buckets" })
+                }
             }
         });
         for (name, value, page, element) in named {
@@ -158,7 +162,13 @@ impl<'f> Walk<'f> {
     }
 
     /// Reads a bucket: the number of its root page and a counter, and in a small bucket the page itself.
-    fn bucket(&mut self, value: &'f [u8], (page, element): (u64, usize), depth: usize, entries: &mut Entries) {
+    fn bucket(
+        &mut self,
+        value: &'f [u8],
+        (page, element): (u64, usize),
+        depth: usize,
+        entries: &mut Entries,
+    ) {
         let Some(root) = u64_at(value, 0).filter(|_| value.len() >= HEADER) else {
             return self.fault(PageFault::Bucket { page, element, problem: "is too short for a bucket" });
         };
@@ -178,7 +188,11 @@ impl<'f> Walk<'f> {
             match Page::read(inline, 0, &[Kind::Leaf], "a leaf") {
                 Ok(leaf) => self.leaf(leaf, range, &mut take),
                 Err(_) => {
-                    self.fault(PageFault::Bucket { page, element, problem: "has a damaged page within the bucket" });
+                    self.fault(PageFault::Bucket {
+                        page,
+                        element,
+                        problem: "has a damaged page within the bucket",
+                    });
                 }
             }
         }
@@ -207,7 +221,8 @@ impl<'f> Walk<'f> {
             return self.leaf(page, range, take);
         }
         if range.depth >= MAX_DEPTH || page.len() == 0 {
-            return self.fault(PageFault::Bound { page: number, bound: "32 levels of branches that are not empty" });
+            return self
+                .fault(PageFault::Bound { page: number, bound: "32 levels of branches that are not empty" });
         }
         let mut children = Vec::with_capacity(page.len());
         for element in 0..page.len() {
@@ -235,7 +250,10 @@ impl<'f> Walk<'f> {
         for element in 0..page.len() {
             match page.leaf(element) {
                 Ok(entry) if !self.has_room(&entry) => {
-                    return self.fault(PageFault::Bound { page: page.number, bound: "1,000,000 entries that do not overlap" });
+                    return self.fault(PageFault::Bound {
+                        page: page.number,
+                        bound: "1,000,000 entries that do not overlap",
+                    });
                 }
                 Ok(entry) => {
                     self.ordered(&page, element, entry.key, range, last);
@@ -255,7 +273,14 @@ impl<'f> Walk<'f> {
         self.entries <= MAX_ENTRIES && self.bytes <= self.file.len()
     }
 
-    fn ordered(&mut self, page: &Page<'f>, element: usize, key: &[u8], range: Range<'f>, last: Option<&[u8]>) {
+    fn ordered(
+        &mut self,
+        page: &Page<'f>,
+        element: usize,
+        key: &[u8],
+        range: Range<'f>,
+        last: Option<&[u8]>,
+    ) {
         let is_outside = range.from.is_some_and(|from| key < from) || range.to.is_some_and(|to| key >= to);
         if is_outside || last.is_some_and(|last| key <= last) {
             self.fault(PageFault::Order { page: page.number, element });
@@ -275,7 +300,8 @@ impl<'f> Walk<'f> {
         // The kind first: the number of continuing pages of a page of another kind means nothing.
         Page::read(rest.get(..size).ok_or_else(|| outside.clone())?, number, kinds, expected)?;
         let pages = 1 + usize::try_from(Page::overflow(rest)).map_err(|_| outside.clone())?;
-        let data = pages.checked_mul(size).and_then(|bytes| rest.get(..bytes)).ok_or_else(|| outside.clone())?;
+        let data =
+            pages.checked_mul(size).and_then(|bytes| rest.get(..bytes)).ok_or_else(|| outside.clone())?;
         let used = self.used.get_mut(first..first + pages).ok_or(outside)?;
         if let Some(twice) = used.iter().position(|used| *used) {
             return Err(PageFault::UsedTwice(number + u64::try_from(twice).unwrap_or_default()));
@@ -308,7 +334,8 @@ impl<'f> Walk<'f> {
             }
             last = last.max(number);
         }
-        let lost: Vec<u64> = (0..).zip(&known).filter(|(_, known)| !**known).map(|(number, _)| number).collect();
+        let lost: Vec<u64> =
+            (0..).zip(&known).filter(|(_, known)| !**known).map(|(number, _)| number).collect();
         if let Some(first) = lost.first() {
             self.fault(Fault::Lost { first: *first, count: lost.len().try_into().unwrap_or(u64::MAX) });
         }

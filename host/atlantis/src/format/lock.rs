@@ -105,8 +105,18 @@ pub struct CommandLock {
 pub struct CommandName(pub i64);
 
 /// The commands, by their numbers. `autoplan` has the name of `plan`, so both have one lock.
-const COMMANDS: [&str; 10] =
-    ["apply", "plan", "unlock", "policy_check", "approve_policies", "plan", "version", "import", "state", "cancel"];
+const COMMANDS: [&str; 10] = [
+    "apply",
+    "plan",
+    "unlock",
+    "policy_check",
+    "approve_policies",
+    "plan",
+    "version",
+    "import",
+    "state",
+    "cancel",
+];
 
 impl CommandName {
     /// `apply`, the only command that Atlantis itself locks.
@@ -156,9 +166,9 @@ impl ProjectLock {
                 pull: Pull::read(&lock.object("Pull")?)?,
                 user: User { username: user.text("Username")?, teams: user.texts("Teams")? },
                 workspace: lock.text("Workspace")?,
-                time: GoTime::parse(&time)
-                    .or_else(|| is_zero.then(GoTime::default))
-                    .ok_or_else(|| FormatError::Field { field: "Time".to_owned(), expected: "a time (RFC 3339)" })?,
+                time: GoTime::parse(&time).or_else(|| is_zero.then(GoTime::default)).ok_or_else(|| {
+                    FormatError::Field { field: "Time".to_owned(), expected: "a time (RFC 3339)" }
+                })?,
             })
         })
     }

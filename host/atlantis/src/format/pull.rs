@@ -142,7 +142,8 @@ impl PullStatus {
         let mut fresh = Self { projects, pull: pull.clone() };
         let old = outdated.and_then(|status| status.projects.as_deref()).unwrap_or_default();
         for project in fresh.projects.iter_mut().flatten() {
-            let policies = |old: &&ProjectStatus| old.policy_status.as_ref().is_some_and(|sets| !sets.is_empty());
+            let policies =
+                |old: &&ProjectStatus| old.policy_status.as_ref().is_some_and(|sets| !sets.is_empty());
             if let Some(old) = old.iter().filter(|old| old.is_same(project)).find(policies) {
                 project.policy_status.clone_from(&old.policy_status);
             }
@@ -256,7 +257,11 @@ mod tests {
     }
 
     fn project(dir: &str, status: i64, passed: Option<bool>) -> ProjectStatus {
-        let set = |passed| PolicySetStatus { policy_set_name: "p".to_owned(), passed, ..PolicySetStatus::default() };
+        let set = |passed| PolicySetStatus {
+            policy_set_name: "p".to_owned(),
+            passed,
+            ..PolicySetStatus::default()
+        };
         ProjectStatus {
             repo_rel_dir: dir.to_owned(),
             status: PlanStatus(status),
@@ -272,7 +277,11 @@ mod tests {
 
     #[test]
     fn results_are_merged_as_atlantis_merges_them() {
-        let first = PullStatus::after(None, &pull("1", "main"), &[project("a", 1, None), project("b", 1, Some(false))]);
+        let first = PullStatus::after(
+            None,
+            &pull("1", "main"),
+            &[project("a", 1, None), project("b", 1, Some(false))],
+        );
         assert_eq!(short(&first), [("a", 1, None), ("b", 1, Some(false))]);
 
         let same_commit = [project("b", 7, Some(true)), project("c", 4, None)];
@@ -282,7 +291,8 @@ mod tests {
         let next_commit = PullStatus::after(Some(second), &pull("2", "main"), &[project("b", 1, None)]);
         assert_eq!(short(&next_commit), [("b", 1, Some(true))], "the approval stays until the next check");
 
-        let unknown_base = PullStatus::after(Some(next_commit.clone()), &pull("2", ""), &[project("d", 1, None)]);
+        let unknown_base =
+            PullStatus::after(Some(next_commit.clone()), &pull("2", ""), &[project("d", 1, None)]);
         assert_eq!(short(&unknown_base).len(), 2);
         let other_base = PullStatus::after(Some(next_commit), &pull("2", "next"), &[]);
         assert_eq!(other_base.projects, None, "no result is `null`, as in Go");

@@ -39,7 +39,10 @@ pub enum FormatError {
 }
 
 /// Parses the object that a value is.
-pub(super) fn object<T>(bytes: &[u8], of: impl FnOnce(&Object<'_>) -> Result<T, FormatError>) -> Result<T, FormatError> {
+pub(super) fn object<T>(
+    bytes: &[u8],
+    of: impl FnOnce(&Object<'_>) -> Result<T, FormatError>,
+) -> Result<T, FormatError> {
     if bytes.len() > MAX_VALUE_BYTES {
         return Err(FormatError::TooLong { bytes: bytes.len() });
     }
@@ -61,7 +64,8 @@ impl<'v> Object<'v> {
     fn get(&self, name: &str) -> Option<&'v Value> {
         let fields = self.fields?;
         let exact = fields.get(name);
-        let found = exact.or_else(|| fields.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, v)| v));
+        let found =
+            exact.or_else(|| fields.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, v)| v));
         found.filter(|value| !value.is_null())
     }
 

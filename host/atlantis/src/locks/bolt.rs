@@ -10,8 +10,8 @@ use super::stored::{Damaged, Listing, StoredLock};
 use super::{LegacyLocks, Reach, Restored, TryLock, Unlocked};
 use crate::bolt::{BoltFile, Contents, Edit, Entries, FileError, Reading};
 use crate::format::{
-    CommandLock, CommandName, GoTime, Identity, PlanStatus, ProjectLock, ProjectStatus, Pull, PullStatus, RawValue,
-    command_key, pull_key,
+    CommandLock, CommandName, GoTime, Identity, PlanStatus, ProjectLock, ProjectStatus, Pull, PullStatus,
+    RawValue, command_key, pull_key,
 };
 
 /// The name of the file in the data directory of Atlantis.
@@ -76,7 +76,11 @@ impl BoltLocks {
     async fn view<R>(&self, phrase: Phrase, view: impl FnOnce(&Contents) -> R) -> Result<R, LegacyError> {
         let contents = self.contents().await.map_err(|error| LegacyError::store(phrase, error))?;
         // Damage of a page may hide a lock, so a lock that is not found is not known to be free.
-        match contents.faults.iter().find(|fault| fault.is_damage() && !matches!(fault, crate::bolt::Fault::Meta { .. })) {
+        match contents
+            .faults
+            .iter()
+            .find(|fault| fault.is_damage() && !matches!(fault, crate::bolt::Fault::Meta { .. }))
+        {
             None => Ok(view(&contents)),
             Some(fault) => {
                 let path = self.file.path().to_owned();
@@ -114,7 +118,12 @@ impl BoltLocks {
 
 /// The entries of a bucket. A bucket that does not exist has none.
 fn entries<'c>(contents: &'c Contents, bucket: &str) -> impl Iterator<Item = (&'c [u8], &'c RawValue)> {
-    contents.buckets.get(bucket.as_bytes()).into_iter().flat_map(Entries::iter).map(|(key, raw)| (key.as_slice(), raw))
+    contents
+        .buckets
+        .get(bucket.as_bytes())
+        .into_iter()
+        .flat_map(Entries::iter)
+        .map(|(key, raw)| (key.as_slice(), raw))
 }
 
 fn value<'c>(contents: &'c Contents, bucket: &str, key: &str) -> Option<&'c RawValue> {
@@ -181,7 +190,11 @@ impl LegacyLocks for BoltLocks {
         self.change(FAILED, decide).await
     }
 
-    async fn unlock_if_owned_by_pull(&self, of: &Identity, pull: i64) -> Result<Option<StoredLock>, LegacyError> {
+    async fn unlock_if_owned_by_pull(
+        &self,
+        of: &Identity,
+        pull: i64,
+    ) -> Result<Option<StoredLock>, LegacyError> {
         let of = of.clone();
         let decide = move |contents: &Contents| {
             let damaged = damaged("DB transaction failed: failed to deserialize lock");
@@ -235,7 +248,9 @@ impl LegacyLocks for BoltLocks {
         let key = command_key(command);
         let raw = self.view(COMMAND_FAILED, |contents| value(contents, COMMANDS, &key).cloned()).await?;
         let lock = raw.map(|raw| CommandLock::parse(raw.expose())).transpose();
-        lock.map_err(|error| damaged("failed to deserialize UserConfig")(Damaged { key, problem: error.to_string() }))
+        lock.map_err(|error| {
+            damaged("failed to deserialize UserConfig")(Damaged { key, problem: error.to_string() })
+        })
     }
 
     async fn pull_status(&self, pull: &Pull) -> Result<Option<PullStatus>, LegacyError> {
@@ -281,7 +296,8 @@ impl LegacyLocks for BoltLocks {
         let (key, pull, results) = (pull_key(pull)?, pull.clone(), results.to_vec());
         let decide = move |contents: &Contents| {
             // Atlantis replaces a status that it cannot read.
-            let current = value(contents, PULLS, &key).and_then(|raw| PullStatus::parse_whole(raw.expose()).ok());
+            let current =
+                value(contents, PULLS, &key).and_then(|raw| PullStatus::parse_whole(raw.expose()).ok());
             let next = PullStatus::after(current, &pull, &results);
             let edit = put(PULLS, &key, RawValue::new(next.to_json()));
             Ok((vec![edit], next.without_clone_url()))
@@ -297,7 +313,8 @@ impl LegacyLocks for BoltLocks {
                 return Ok((Vec::new(), Restored::Present));
             }
             let found = find(contents, &lock.lock.identity()).map_err(damaged)?;
-            let at_key = value(contents, LOCKS, &lock.key).and_then(|raw| StoredLock::read(&lock.key, raw).ok());
+            let at_key =
+                value(contents, LOCKS, &lock.key).and_then(|raw| StoredLock::read(&lock.key, raw).ok());
             match found.lock.or(found.occupied).or(at_key) {
                 Some(current) => Ok((Vec::new(), Restored::Occupied(Box::new(current)))),
                 None => Ok((vec![put(LOCKS, &lock.key, lock.raw.clone())], Restored::Stored)),

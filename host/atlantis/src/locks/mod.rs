@@ -11,7 +11,8 @@ pub use error::{LegacyError, Phrase};
 pub use stored::{Damaged, Listing, StoredLock};
 
 use crate::format::{
-    CommandLock, CommandName, GoTime, Identity, PlanStatus, ProjectLock, ProjectStatus, Pull, PullStatus, RawValue,
+    CommandLock, CommandName, GoTime, Identity, PlanStatus, ProjectLock, ProjectStatus, Pull, PullStatus,
+    RawValue,
 };
 
 /// The answer to [`LegacyLocks::try_lock`].
@@ -68,7 +69,11 @@ pub trait LegacyLocks: Send + Sync {
     async fn unlock(&self, of: &Identity) -> Result<Option<StoredLock>, LegacyError>;
 
     /// As [`Self::unlock`], but only when a pull request holds the lock.
-    async fn unlock_if_owned_by_pull(&self, of: &Identity, pull: i64) -> Result<Option<StoredLock>, LegacyError>;
+    async fn unlock_if_owned_by_pull(
+        &self,
+        of: &Identity,
+        pull: i64,
+    ) -> Result<Option<StoredLock>, LegacyError>;
 
     /// Deletes the locks of a pull request. Fails before it deletes any when a lock in reach is damaged.
     async fn unlock_by_pull(&self, repo: &str, pull: i64, reach: Reach) -> Result<Unlocked, LegacyError>;
@@ -104,8 +109,11 @@ pub trait LegacyLocks: Send + Sync {
     ) -> Result<(), LegacyError>;
 
     /// Merges results of a command into the status of a pull request, and returns the new status.
-    async fn update_pull_with_results(&self, pull: &Pull, results: &[ProjectStatus])
-    -> Result<PullStatus, LegacyError>;
+    async fn update_pull_with_results(
+        &self,
+        pull: &Pull,
+        results: &[ProjectStatus],
+    ) -> Result<PullStatus, LegacyError>;
 
     /// Stores a lock that comes from another store, byte for byte, unless the lock is held.
     async fn restore(&self, key: &str, value: &RawValue) -> Result<Restored, LegacyError>;

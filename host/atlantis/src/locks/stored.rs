@@ -38,7 +38,8 @@ impl StoredLock {
     /// Reads a value, and compares its lock with the key.
     pub(crate) fn read(key: &str, raw: &RawValue) -> Result<Self, Damaged> {
         let damaged = |problem: String| Damaged { key: key.to_owned(), problem };
-        let lock = ProjectLock::parse(raw.expose()).map_err(|error: FormatError| damaged(error.to_string()))?;
+        let lock =
+            ProjectLock::parse(raw.expose()).map_err(|error: FormatError| damaged(error.to_string()))?;
         let identity = lock.identity();
         match identity.form_of(key) {
             KeyForm::Other => Err(damaged(format!("the value is the lock {:?}", identity.key()))),
@@ -89,7 +90,9 @@ impl Listing {
         if let Some(damaged) = self.damaged.into_iter().find(|damaged| is_in_reach(&damaged.key)) {
             return Err(damaged);
         }
-        for lock in self.locks.into_iter().filter(|lock| lock.lock.pull.num == pull && lock.key.starts_with(repo)) {
+        for lock in
+            self.locks.into_iter().filter(|lock| lock.lock.pull.num == pull && lock.key.starts_with(repo))
+        {
             match reach == Reach::Prefix || lock.lock.project.repo_full_name == repo {
                 true => unlocked.deleted.push(lock),
                 false => unlocked.spared.push(lock),

@@ -78,7 +78,9 @@ fn bbolt_finds_what_is_written_and_no_damage() {
             for Edit { bucket, key, value } in &edits {
                 let key = String::from_utf8(key.clone()).unwrap();
                 match value {
-                    Some(value) => drop(expected.get_mut(*bucket).unwrap().insert(key, value.expose().to_vec())),
+                    Some(value) => {
+                        drop(expected.get_mut(*bucket).unwrap().insert(key, value.expose().to_vec()))
+                    }
                     None => drop(expected.get_mut(*bucket).unwrap().remove(&key).unwrap()),
                 }
             }
@@ -92,14 +94,22 @@ fn bbolt_finds_what_is_written_and_no_damage() {
         for number in 0..20 {
             change(vec![put(&lock("org/new", &format!("dir-{number}"), "", number))]);
         }
-        let keys: Vec<Vec<u8>> = bolt.read(Reading::Locked).unwrap().buckets[&b"runLocks"[..]].keys().cloned().collect();
+        let keys: Vec<Vec<u8>> =
+            bolt.read(Reading::Locked).unwrap().buckets[&b"runLocks"[..]].keys().cloned().collect();
         assert_eq!(keys.len(), locks + 20);
         for chunk in keys.chunks(keys.len().div_ceil(5)) {
-            change(chunk.iter().map(|key| Edit { bucket: "runLocks", key: key.clone(), value: None }).collect());
+            change(
+                chunk.iter().map(|key| Edit { bucket: "runLocks", key: key.clone(), value: None }).collect(),
+            );
         }
         let mut long = lock("org/long", ".", "", 1);
         long.pull.body = "x".repeat(100_000);
-        change((0..30).map(|number| put(&lock("org/again", &format!("d{number}"), "", 1))).chain([put(&long)]).collect());
+        change(
+            (0..30)
+                .map(|number| put(&lock("org/again", &format!("d{number}"), "", 1)))
+                .chain([put(&long)])
+                .collect(),
+        );
         assert_eq!(go::checked(file), expected, "{shape}");
     });
 }
@@ -111,7 +121,10 @@ fn a_file_without_a_list_of_free_pages_is_read_and_not_changed() {
     let Some(()) = go::make("no_free_list", 4096, &file) else { return };
     let before = fs::read(&file).unwrap();
     let error = BoltFile::at(&file).change(|_| (vec![put(&lock("a/b", ".", "", 1))], ())).unwrap_err();
-    assert!(matches!(error, FileError::NoFreePages { .. }) && error.to_string().contains("start and stop Atlantis"));
+    assert!(
+        matches!(error, FileError::NoFreePages { .. })
+            && error.to_string().contains("start and stop Atlantis")
+    );
     assert_eq!(fs::read(&file).unwrap(), before);
 }
 
@@ -124,7 +137,11 @@ fn a_new_file_is_one_that_atlantis_opens() {
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     bolt.change(|_| (vec![put(&lock("org/repo", ".", "", 1))], ())).unwrap();
     bolt.create(&[b"runLocks"]).unwrap();
-    assert_eq!(bolt.read(Reading::Locked).unwrap().buckets[&b"runLocks"[..]].len(), 1, "it is not made again");
+    assert_eq!(
+        bolt.read(Reading::Locked).unwrap().buckets[&b"runLocks"[..]].len(),
+        1,
+        "it is not made again"
+    );
     if go::program().is_some() {
         assert_eq!(go::checked(&file)["runLocks"].keys().collect::<Vec<_>>(), ["org/repo/./default/"]);
     }
@@ -141,8 +158,11 @@ fn a_file_that_atlantis_holds_names_the_holder_and_is_read_beside_it() {
         bolt.read(Reading::Locked).unwrap_err(),
         bolt.change(|_| (vec![put(&lock("a/b", ".", "", 1))], ())).unwrap_err(),
     ] {
-        let expected =
-            format!("{} is in use by process {} (bolt): stop it, or read beside it", file.display(), holding.process());
+        let expected = format!(
+            "{} is in use by process {} (bolt): stop it, or read beside it",
+            file.display(),
+            holding.process()
+        );
         assert_eq!(error.to_string(), expected);
     }
     assert_eq!(bolt.read(Reading::Beside).unwrap().buckets[&b"runLocks"[..]].len(), 3);

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use stepwell_atlantis::format::{
-    CloneUrl, CommandLock, CommandName, FormatError, GoTime, PlanStatus, PolicySetApproval, PolicySetStatus, ProjectLock,
-    ProjectStatus, PullStatus, RawValue,
+    CloneUrl, CommandLock, CommandName, FormatError, GoTime, PlanStatus, PolicySetApproval, PolicySetStatus,
+    ProjectLock, ProjectStatus, PullStatus, RawValue,
 };
 
 use crate::go;
@@ -44,10 +44,14 @@ fn a_command_lock_is_written_as_atlantis_writes_it() {
 /// Values of earlier versions lack fields, and later versions may have more.
 #[test]
 fn values_of_other_versions_are_read() {
-    let old = br#"{"Project":{"RepoFullName":"org/repo","Path":"."},"Pull":{"Num":3},"User":{"Username":"ann"},
+    let old =
+        br#"{"Project":{"RepoFullName":"org/repo","Path":"."},"Pull":{"Num":3},"User":{"Username":"ann"},
         "Workspace":"default","Time":"2019-01-02T03:04:05Z","Later":{"a":[1]}}"#;
     let lock = ProjectLock::parse(old).unwrap();
-    assert_eq!((lock.pull.num, lock.project.project_name.as_str(), lock.user.teams.as_deref()), (3, "", None));
+    assert_eq!(
+        (lock.pull.num, lock.project.project_name.as_str(), lock.user.teams.as_deref()),
+        (3, "", None)
+    );
     assert_eq!(lock.time.text(), "2019-01-02T03:04:05Z");
     let any_case = ProjectLock::parse(br#"{"project":{"REPOFULLNAME":"org/repo"},"pull":null}"#).unwrap();
     assert_eq!((any_case.project.repo_full_name.as_str(), any_case.time), ("org/repo", GoTime::default()));
@@ -93,8 +97,11 @@ fn text() -> impl Strategy<Value = String> {
     // Go before 1.22 writes U+0008 and U+000C in another way.
     prop_oneof![
         "[ -~]{0,12}",
-        proptest::collection::vec(any::<char>().prop_filter("written since Go 1.22", |c| !['\u{8}', '\u{c}'].contains(c)), 0..6)
-            .prop_map(String::from_iter),
+        proptest::collection::vec(
+            any::<char>().prop_filter("written since Go 1.22", |c| !['\u{8}', '\u{c}'].contains(c)),
+            0..6
+        )
+        .prop_map(String::from_iter),
     ]
 }
 

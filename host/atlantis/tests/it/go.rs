@@ -104,7 +104,12 @@ pub fn checked(file: &Path) -> BTreeMap<String, BTreeMap<String, Vec<u8>>> {
     let entries = |entries: &Value| {
         entries.as_object().unwrap().iter().map(|(key, value)| (key.clone(), decoded(value))).collect()
     };
-    dump["Buckets"].as_object().unwrap().iter().map(|(name, bucket)| (name.clone(), entries(bucket))).collect()
+    dump["Buckets"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .map(|(name, bucket)| (name.clone(), entries(bucket)))
+        .collect()
 }
 
 /// Stores entries with bbolt: the bucket, the key and the value.
