@@ -5,32 +5,32 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-/// The clone URL of a repository. Atlantis stores it with a live token of the version control system.
+/// A text with a secret: the clone URL of a repository, which Atlantis stores with a live token, or a password.
 ///
-/// [`super::ProjectLock::parse`] drops it. A caller that writes a lock for Atlantis sets it with [`CloneUrl::new`].
+/// [`super::ProjectLock::parse`] drops the clone URL. A caller that writes a lock for Atlantis sets it again.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct CloneUrl(Zeroizing<String>);
+pub struct Hidden(Zeroizing<String>);
 
-impl CloneUrl {
-    /// Hides a clone URL.
+impl Hidden {
+    /// Hides a text.
     #[must_use]
-    pub fn new(url: impl Into<String>) -> Self {
-        Self(Zeroizing::new(url.into()))
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(Zeroizing::new(text.into()))
     }
 
-    /// True for a clone URL that the parser dropped, or that was never set.
+    /// True for a text that the parser dropped, or that was never set.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The text, for the writer of JSON only.
+    /// The text, for the writer of JSON and for the login only.
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }
 }
 
-impl fmt::Debug for CloneUrl {
+impl fmt::Debug for Hidden {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.is_empty() { "<none>" } else { "<hidden>" })
     }

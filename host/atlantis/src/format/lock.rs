@@ -2,7 +2,7 @@
 
 use super::read::{self, FormatError, Object};
 use super::write::{self, Writer, Written};
-use super::{CloneUrl, GoTime, Identity};
+use super::{GoTime, Hidden, Identity};
 
 /// A lock of a project in a workspace, which a pull request holds. The fields have the names and the order of
 /// Atlantis.
@@ -66,7 +66,7 @@ pub struct Repo {
     /// The name.
     pub name: String,
     /// The clone URL with a token.
-    pub clone_url: CloneUrl,
+    pub clone_url: Hidden,
     /// The clone URL without the token.
     pub sanitized_clone_url: String,
     /// The host.
@@ -146,7 +146,7 @@ impl ProjectLock {
     /// Fails when the value is not JSON, or a field holds another type.
     pub fn parse(bytes: &[u8]) -> Result<Self, FormatError> {
         let mut lock = Self::parse_whole(bytes)?;
-        lock.pull.base_repo.clone_url = CloneUrl::default();
+        lock.pull.base_repo.clone_url = Hidden::default();
         Ok(lock)
     }
 
@@ -204,7 +204,7 @@ impl Pull {
                 full_name: repo.text("FullName")?,
                 owner: repo.text("Owner")?,
                 name: repo.text("Name")?,
-                clone_url: CloneUrl::new(repo.text("CloneURL")?),
+                clone_url: Hidden::new(repo.text("CloneURL")?),
                 sanitized_clone_url: repo.text("SanitizedCloneURL")?,
                 vcs_host: VcsHost { hostname: host.text("Hostname")?, kind: host.number("Type")? },
             },

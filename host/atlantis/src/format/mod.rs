@@ -10,7 +10,7 @@ mod read;
 mod write;
 
 pub use go_time::GoTime;
-pub use hidden::{CloneUrl, RawValue};
+pub use hidden::{Hidden, RawValue};
 pub use key::{Identity, IllegalName, KeyForm, command_key, escaped_glob, pull_key};
 pub use listing::locks_json;
 pub use lock::{CommandLock, CommandName, Project, ProjectLock, Pull, Repo, User, VcsHost};

@@ -2,7 +2,7 @@
 
 use super::read::{self, FormatError, Object};
 use super::write::{self, Writer, Written};
-use super::{CloneUrl, Pull};
+use super::{Hidden, Pull};
 
 /// The projects that a pull request changes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -89,7 +89,7 @@ impl PullStatus {
 
     /// Drops the clone URL.
     pub(crate) fn without_clone_url(mut self) -> Self {
-        self.pull.base_repo.clone_url = CloneUrl::default();
+        self.pull.base_repo.clone_url = Hidden::default();
         self
     }
 

@@ -7,7 +7,7 @@ use tokio::sync::Mutex;
 
 use super::error::{LegacyError, Phrase};
 use super::stored::{Damaged, Listing, StoredLock};
-use super::{LegacyLocks, Reach, Restored, TryLock, Unlocked};
+use super::{LegacyLocks, Reach, Report, Restored, TryLock, Unlocked};
 use crate::bolt::{BoltFile, Contents, Edit, Entries, FileError, Reading};
 use crate::format::{
     CommandLock, CommandName, GoTime, Identity, PlanStatus, ProjectLock, ProjectStatus, Pull, PullStatus,
@@ -71,6 +71,15 @@ impl BoltLocks {
         let (file, reading) = (self.file.clone(), self.reading);
         let read = tokio::task::spawn_blocking(move || file.read(reading)).await;
         read.unwrap_or_else(|error| Err(self.ended(&error)))
+    }
+
+    /// Checks the whole file, and changes nothing.
+    ///
+    /// # Errors
+    /// As [`Self::contents`].
+    pub async fn report(&self) -> Result<Report, FileError> {
+        let contents = self.contents().await?;
+        Ok(Report::of_file(&contents, &listing(&contents)))
     }
 
     async fn view<R>(&self, phrase: Phrase, view: impl FnOnce(&Contents) -> R) -> Result<R, LegacyError> {

@@ -4,6 +4,8 @@ use std::error::Error as StdError;
 
 use thiserror::Error;
 
+use super::server::RedisFailure;
+use crate::bolt::FileError;
 use crate::format::IllegalName;
 
 /// The words with which Atlantis begins the error of an operation. They differ between stores and operations.
@@ -54,6 +56,17 @@ pub enum LegacyError {
 }
 
 impl LegacyError {
+    /// True when the store could not serve the request, and nothing has changed in it.
+    #[must_use]
+    pub fn is_unserved(&self) -> bool {
+        let Self::Store { source, .. } = self else { return false };
+        match (source.downcast_ref::<RedisFailure>(), source.downcast_ref::<FileError>()) {
+            (Some(failure), _) => !matches!(failure, RedisFailure::Timeout | RedisFailure::Ended(_)),
+            (_, Some(error)) => !matches!(error, FileError::Io { action: "write", .. }),
+            (None, None) => false,
+        }
+    }
+
     pub(super) fn store(phrase: Phrase, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::Store { phrase, source: source.into() }
     }

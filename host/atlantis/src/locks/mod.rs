@@ -2,12 +2,18 @@
 
 mod bolt;
 mod error;
+mod redis;
+mod report;
+mod server;
 mod stored;
 
 use async_trait::async_trait;
 
+pub use self::redis::RedisLocks;
 pub use bolt::BoltLocks;
 pub use error::{LegacyError, Phrase};
+pub use report::{Finding, FindingKind, Repair, Report, Severity};
+pub use server::{RedisFailure, RedisSettings, Tls};
 pub use stored::{Damaged, Listing, StoredLock};
 
 use crate::format::{

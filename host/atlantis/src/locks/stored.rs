@@ -1,7 +1,7 @@
 //! Locks as a store holds them: the key, the bytes, and what they say.
 
 use super::{Reach, Unlocked};
-use crate::format::{CloneUrl, FormatError, Identity, KeyForm, ProjectLock, RawValue};
+use crate::format::{FormatError, Hidden, Identity, KeyForm, ProjectLock, RawValue};
 
 /// A lock with the key and the bytes that a store has for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,7 +51,7 @@ impl StoredLock {
     pub(crate) fn fresh(lock: &ProjectLock) -> Self {
         let raw = RawValue::new(lock.to_json());
         let mut lock = lock.clone();
-        lock.pull.base_repo.clone_url = CloneUrl::default();
+        lock.pull.base_repo.clone_url = Hidden::default();
         Self { key: lock.identity().key(), form: KeyForm::Current, lock, raw }
     }
 
@@ -66,13 +66,15 @@ impl Listing {
     /// Reads the values of all keys.
     pub(crate) fn read<'v>(values: impl IntoIterator<Item = (String, &'v RawValue)>) -> Self {
         let mut listing = Self::default();
-        for (key, raw) in values {
-            match StoredLock::read(&key, raw) {
-                Ok(lock) => listing.locks.push(lock),
-                Err(damaged) => listing.damaged.push(damaged),
-            }
-        }
+        values.into_iter().for_each(|(key, raw)| listing.push(StoredLock::read(&key, raw)));
         listing
+    }
+
+    pub(crate) fn push(&mut self, read: Result<StoredLock, Damaged>) {
+        match read {
+            Ok(lock) => self.locks.push(lock),
+            Err(damaged) => self.damaged.push(damaged),
+        }
     }
 }
 

@@ -143,3 +143,47 @@ fn a_damaged_file_is_not_changed() {
     assert_eq!(std::fs::read(&path).unwrap(), file);
     assert!(BoltFile::at(&path).read(Reading::Beside).is_ok());
 }
+
+/// A change writes new pages, and then the meta page that uses them. Whatever a crash leaves of these writes, the
+/// file has the state before or after.
+#[test]
+fn a_crash_at_any_write_leaves_the_state_before_or_after() {
+    let dir = tempfile::tempdir().unwrap();
+    let bolt = BoltFile::at(dir.path().join("atlantis.db"));
+    std::fs::write(bolt.path(), sound()).unwrap();
+    let mut random = fastrand::Rng::with_seed(7);
+    for number in 0..20 {
+        let mut before = std::fs::read(bolt.path()).unwrap();
+        let lock = lock("org/repo", &format!("dir-{number}"), "", 1);
+        bolt.change(|_| {
+            let key = lock.identity().key().into_bytes();
+            (vec![bolt::Edit { bucket: "runLocks", key, value: None }], ())
+        })
+        .unwrap();
+        let after = std::fs::read(bolt.path()).unwrap();
+        before.resize(after.len(), 0);
+        let (old, new) = (bolt::read(&before).unwrap(), bolt::read(&after).unwrap());
+        assert_ne!(old.buckets, new.buckets);
+        let changed: Vec<usize> = (0..after.len() / 4096)
+            .filter(|p| before[p * 4096..][..4096] != after[p * 4096..][..4096])
+            .collect();
+        let meta = changed[0];
+        assert!(meta < 2 && changed[1] >= 2, "one meta page changes");
+        for _ in 0..20 {
+            let mut crashed = before.clone();
+            for page in &changed[1..] {
+                if random.bool() {
+                    crashed[page * 4096..][..4096].copy_from_slice(&after[page * 4096..][..4096]);
+                }
+            }
+            assert_eq!(bolt::read(&crashed).unwrap().buckets, old.buckets);
+        }
+        let mut crashed = after.clone();
+        for torn in 0..=80 {
+            crashed[meta * 4096..][..4096].copy_from_slice(&before[meta * 4096..][..4096]);
+            crashed[meta * 4096..][..torn].copy_from_slice(&after[meta * 4096..][..torn]);
+            let found = bolt::read(&crashed).unwrap().buckets;
+            assert!(found == old.buckets || found == new.buckets, "{torn} bytes");
+        }
+    }
+}

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use stepwell_atlantis::format::{
-    CloneUrl, CommandLock, CommandName, FormatError, GoTime, PlanStatus, PolicySetApproval, PolicySetStatus,
+    CommandLock, CommandName, FormatError, GoTime, Hidden, PlanStatus, PolicySetApproval, PolicySetStatus,
     ProjectLock, ProjectStatus, PullStatus, RawValue,
 };
 
@@ -90,7 +90,7 @@ fn tokens_are_hidden() {
     for shown in [format!("{lock:?}"), format!("{raw:?}"), format!("{read:#?}")] {
         assert!(!shown.contains(TOKEN), "{shown}");
     }
-    assert_eq!(format!("{:?}", CloneUrl::new("https://a")), "<hidden>");
+    assert_eq!(format!("{:?}", Hidden::new("https://a")), "<hidden>");
 }
 
 fn text() -> impl Strategy<Value = String> {
@@ -124,7 +124,7 @@ prop_compose! {
             &mut lock.pull.head_commit, &mut lock.pull.url, &mut lock.pull.head_branch, &mut lock.pull.base_branch,
             &mut lock.pull.author, &mut lock.pull.body, &mut lock.pull.base_repo.sanitized_clone_url];
         for (field, text) in fields.into_iter().zip(&texts) { field.clone_from(text); }
-        lock.pull.base_repo.clone_url = CloneUrl::new(texts[11].clone());
+        lock.pull.base_repo.clone_url = Hidden::new(texts[11].clone());
         lock
     }
 }
@@ -166,7 +166,7 @@ fn two_thousand_values_are_written_as_go_writes_them() {
     same_as_go("pull", &values(pulls()).iter().map(PullStatus::to_json).collect::<Vec<_>>());
     for mut lock in locks {
         let read = ProjectLock::parse(&lock.to_json()).unwrap();
-        lock.pull.base_repo.clone_url = CloneUrl::default();
+        lock.pull.base_repo.clone_url = Hidden::default();
         assert_eq!(read, lock);
     }
 }

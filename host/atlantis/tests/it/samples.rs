@@ -1,6 +1,6 @@
 //! Locks that several tests use.
 
-use stepwell_atlantis::format::{CloneUrl, GoTime, Project, ProjectLock, Pull, Repo, User, VcsHost};
+use stepwell_atlantis::format::{GoTime, Hidden, Project, ProjectLock, Pull, Repo, User, VcsHost};
 
 /// The token that no text may contain.
 pub const TOKEN: &str = "s3cr3t-token";
@@ -33,7 +33,7 @@ fn pull(repo: &str, owner: &str, name: &str, num: i64) -> Pull {
             full_name: repo.to_owned(),
             owner: owner.to_owned(),
             name: name.to_owned(),
-            clone_url: CloneUrl::new(format!("https://bot:{TOKEN}@github.com/{repo}.git")),
+            clone_url: Hidden::new(format!("https://bot:{TOKEN}@github.com/{repo}.git")),
             sanitized_clone_url: format!("https://bot:<redacted>@github.com/{repo}.git"),
             vcs_host: VcsHost { hostname: "github.com".to_owned(), kind: 0 },
         },

@@ -1,0 +1,375 @@
+//! Sends each request to its system, compares both, and moves locks from one to the other.
+
+use std::collections::VecDeque;
+use std::hash::Hasher as _;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::sync::Mutex as Turn;
+
+use super::metrics::{Comparison, Metrics, Sample};
+use super::routes::{Request, Routes};
+use crate::bridge::{Migration, Mode, System};
+use crate::format::{Identity, ProjectLock};
+use crate::locks::{LegacyError, LegacyLocks, Listing, Restored, StoredLock, TryLock};
+
+/// The differences that are remembered.
+const MAX_DIFFERENCES: usize = 1_000;
+/// The locks that can be decided at the same time. Two locks may share a turn, and one lock always has the same.
+const TURNS: usize = 64;
+
+/// The time since some moment, which only grows.
+pub type Elapsed = Arc<dyn Fn() -> Duration + Send + Sync>;
+
+/// Two systems that gave different answers. In `shadow`, the answer of the legacy system counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// The operation.
+    pub operation: &'static str,
+    /// The key of the lock.
+    pub key: String,
+    /// The answer of the legacy system.
+    pub legacy: String,
+    /// The answer of the enhanced system.
+    pub enhanced: String,
+}
+
+/// The locks that were moved, and those that could not be.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Moved {
+    /// The keys of the locks that are in their new system, and in no other.
+    pub moved: Vec<String>,
+    /// The keys of the locks that stay where they are, each with the reason.
+    pub stayed: Vec<(String, String)>,
+}
+
+/// Both systems, with the decision which of them serves a lock.
+///
+/// All requests for locks have to come through one controller: it holds the turn of a lock while it decides.
+pub struct Controller {
+    legacy: Arc<dyn LegacyLocks>,
+    enhanced: Arc<dyn LegacyLocks>,
+    elapsed: Elapsed,
+    state: Mutex<State>,
+    turns: Vec<Turn<()>>,
+}
+
+#[derive(Default)]
+struct State {
+    routes: Routes,
+    metrics: Metrics,
+    differences: VecDeque<Difference>,
+}
+
+impl Controller {
+    /// Starts with the locks that both systems hold. Returns the keys that both hold with different holders: they
+    /// are served by the legacy system until an operator releases one.
+    ///
+    /// # Errors
+    /// Fails when a system cannot be read, because a lock that is not known could be granted twice.
+    pub async fn start(
+        legacy: Arc<dyn LegacyLocks>,
+        enhanced: Arc<dyn LegacyLocks>,
+        migration: Migration,
+        elapsed: Elapsed,
+    ) -> Result<(Self, Vec<String>), LegacyError> {
+        let is_shadow = migration.mode == Mode::Shadow;
+        let mut routes = Routes::new(migration);
+        let (ours, theirs) = (legacy.list().await?, enhanced.list().await?);
+        let mut twice = Vec::new();
+        for lock in &ours.locks {
+            routes.found(&lock.lock.identity().key(), System::Legacy);
+        }
+        for lock in theirs.locks.iter().filter(|_| !is_shadow) {
+            let identity = lock.lock.identity();
+            match ours.locks.iter().find(|other| other.is_of(&identity)) {
+                None => routes.found(&identity.key(), System::Enhanced),
+                // A move that ended before the copy was deleted.
+                Some(other) if other.raw == lock.raw => drop(enhanced.unlock(&identity).await?),
+                Some(_) => twice.push(identity.key()),
+            }
+        }
+        let state = Mutex::new(State { routes, ..State::default() });
+        let turns = (0..TURNS).map(|_| Turn::new(())).collect();
+        Ok((Self { legacy, enhanced, elapsed, state, turns }, twice))
+    }
+
+    /// Takes a lock for a user who is in some groups.
+    ///
+    /// # Errors
+    /// Fails when the system of the lock does.
+    pub async fn try_lock(&self, lock: &ProjectLock, groups: &[String]) -> Result<TryLock, LegacyError> {
+        let identity = lock.identity();
+        let key = identity.key();
+        let _turn = self.turn(&key).await;
+        let request =
+            Request { key: &key, project: &lock.project.project_name, workspace: &lock.workspace, groups };
+        let system = self.seat(&request, &identity).await?;
+        let mut answer = self.timed(system, self.of(system).try_lock(lock)).await;
+        if system == System::Enhanced
+            && answer.as_ref().is_err_and(LegacyError::is_unserved)
+            && self.falls_back(&key)
+        {
+            answer = self.timed(System::Legacy, self.legacy.try_lock(lock)).await;
+        }
+        if self.state().routes.migration().mode == Mode::Shadow {
+            self.shadow_try_lock(lock, answer.as_ref().ok()).await;
+        }
+        // Refused or failed, it may be held in this system: it stays there until a release says that it is free.
+        self.state().routes.acquired(&key);
+        self.roll_back_if_needed();
+        answer
+    }
+
+    /// Releases a lock.
+    ///
+    /// # Errors
+    /// Fails when the system of the lock does.
+    pub async fn unlock(&self, of: &Identity) -> Result<Option<StoredLock>, LegacyError> {
+        let key = of.key();
+        let _turn = self.turn(&key).await;
+        let system = self.state().routes.seat(&key).unwrap_or_default();
+        let answer = self.timed(system, self.of(system).unlock(of)).await;
+        if self.state().routes.migration().mode == Mode::Shadow {
+            self.shadow_unlock(of, answer.as_ref().ok()).await;
+        }
+        if answer.is_ok() {
+            self.state().routes.released(&key);
+        }
+        self.roll_back_if_needed();
+        answer
+    }
+
+    /// Returns a lock.
+    ///
+    /// # Errors
+    /// Fails when the system of the lock does.
+    pub async fn get(&self, of: &Identity) -> Result<Option<StoredLock>, LegacyError> {
+        let system = self.state().routes.seat(&of.key()).unwrap_or_default();
+        self.timed(system, self.of(system).get(of)).await
+    }
+
+    /// Returns the locks of both systems. In `shadow`, those of the legacy system.
+    ///
+    /// # Errors
+    /// Fails when one of the systems does.
+    pub async fn list(&self) -> Result<Listing, LegacyError> {
+        let mut all = self.timed(System::Legacy, self.legacy.list()).await?;
+        if self.state().routes.migration().mode != Mode::Shadow {
+            let other = self.timed(System::Enhanced, self.enhanced.list()).await?;
+            all.locks.extend(other.locks);
+            all.damaged.extend(other.damaged);
+            all.locks.sort_by(|a, b| a.key.cmp(&b.key));
+        }
+        Ok(all)
+    }
+
+    /// Changes the settings. Locks in use stay where they are until [`Self::settle`] moves them.
+    pub fn change(&self, migration: Migration) {
+        let mut state = self.state();
+        state.routes.change(migration);
+        state.metrics.restarted();
+    }
+
+    /// Moves the locks that are not in the system that serves all locks now, byte for byte: first they are stored
+    /// there, and then they are deleted here. Locks for which a request waits stay.
+    pub async fn settle(&self) -> Moved {
+        let movable: Vec<(String, System)> =
+            self.state().routes.movable().map(|(key, system)| (key.to_owned(), system)).collect();
+        let mut moved = Moved::default();
+        for (key, from) in movable {
+            let _turn = self.turn(&key).await;
+            match self.move_one(&key, from).await {
+                Ok(true) => moved.moved.push(key),
+                Ok(false) => {}
+                Err(reason) => moved.stayed.push((key, reason)),
+            }
+        }
+        moved
+    }
+
+    /// Makes the legacy system the active one when the health of the enhanced one is bad. Returns true when it did.
+    pub fn check_health(&self) -> bool {
+        let is_bad = !self.state().metrics.comparison().compatible;
+        is_bad && self.roll_back()
+    }
+
+    /// The comparison of both systems.
+    #[must_use]
+    pub fn comparison(&self) -> Comparison {
+        self.state().metrics.comparison()
+    }
+
+    /// The differences since the start, the oldest first.
+    #[must_use]
+    pub fn differences(&self) -> Vec<Difference> {
+        self.state().differences.iter().cloned().collect()
+    }
+
+    /// The settings in use, after a rollback those of the rollback.
+    #[must_use]
+    pub fn migration(&self) -> Migration {
+        self.state().routes.migration().clone()
+    }
+
+    /// Sets the memory that a system uses.
+    pub fn memory(&self, system: System, bytes: u64) {
+        self.state().metrics.memory(system, bytes);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A state is changed by single calls that do not panic.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn turn(&self, key: &str) -> Option<tokio::sync::MutexGuard<'_, ()>> {
+        let mut hasher = fnv::FnvHasher::default();
+        hasher.write(key.as_bytes());
+        let at = usize::try_from(hasher.finish() % TURNS as u64).unwrap_or_default();
+        match self.turns.get(at) {
+            Some(turn) => Some(turn.lock().await),
+            None => None,
+        }
+    }
+
+    fn of(&self, system: System) -> &dyn LegacyLocks {
+        match system {
+            System::Legacy => &*self.legacy,
+            System::Enhanced => &*self.enhanced,
+        }
+    }
+
+    /// The system of a request. A lock that is not in use yet and that the enhanced system should serve may be held
+    /// in the legacy one by Atlantis itself.
+    async fn seat(&self, request: &Request<'_>, identity: &Identity) -> Result<System, LegacyError> {
+        let is_new = self.state().routes.seat(request.key).is_none();
+        if is_new && self.state().routes.preferred(request) == System::Enhanced {
+            let held = self.timed(System::Legacy, self.legacy.get(identity)).await?;
+            if held.is_some() {
+                self.state().routes.found(request.key, System::Legacy);
+            }
+        }
+        Ok(self.state().routes.enter(request))
+    }
+
+    /// Gives a lock that is not in use to the legacy system, when the settings allow it.
+    fn falls_back(&self, key: &str) -> bool {
+        let mut state = self.state();
+        state.routes.migration().fallback && state.routes.fall_back(key, System::Legacy)
+    }
+
+    async fn timed<T>(
+        &self,
+        system: System,
+        operation: impl Future<Output = Result<T, LegacyError>>,
+    ) -> Result<T, LegacyError> {
+        let start = (self.elapsed)();
+        let answer = operation.await;
+        let took = (self.elapsed)().saturating_sub(start);
+        let failed = matches!(
+            answer,
+            Err(LegacyError::Store { .. } | LegacyError::Damaged { .. } | LegacyError::Busy { .. })
+        );
+        self.state().metrics.observe(system, Sample { took, failed });
+        answer
+    }
+
+    /// Lets the enhanced system decide, too, and makes its state that of the legacy one.
+    async fn shadow_try_lock(&self, lock: &ProjectLock, legacy: Option<&TryLock>) {
+        let (Ok(enhanced), Some(legacy)) =
+            (self.timed(System::Enhanced, self.enhanced.try_lock(lock)).await, legacy)
+        else {
+            return;
+        };
+        let text = |answer: &TryLock| {
+            let word = if answer.acquired { "acquired" } else { "held" };
+            format!("{word} by pull request {}", answer.current.lock.pull.num)
+        };
+        if self.compare("try_lock", &lock.identity().key(), text(legacy), text(&enhanced)) {
+            self.mirror(&lock.identity(), Some(&legacy.current)).await;
+        }
+    }
+
+    async fn shadow_unlock(&self, of: &Identity, legacy: Option<&Option<StoredLock>>) {
+        let (Ok(enhanced), Some(legacy)) =
+            (self.timed(System::Enhanced, self.enhanced.unlock(of)).await, legacy)
+        else {
+            return;
+        };
+        let text = |lock: &Option<StoredLock>| match lock {
+            Some(lock) => format!("released by pull request {}", lock.lock.pull.num),
+            None => "free".to_owned(),
+        };
+        self.compare("unlock", &of.key(), text(legacy), text(&enhanced));
+    }
+
+    async fn mirror(&self, of: &Identity, lock: Option<&StoredLock>) {
+        // A failure shows at the next comparison.
+        let _ = self.enhanced.unlock(of).await;
+        if let Some(lock) = lock {
+            let _ = self.enhanced.restore(&lock.key, &lock.raw).await;
+        }
+    }
+
+    fn compare(&self, operation: &'static str, key: &str, legacy: String, enhanced: String) -> bool {
+        let is_different = legacy != enhanced;
+        let mut state = self.state();
+        state.metrics.compared(is_different);
+        if is_different {
+            if state.routes.migration().logs {
+                tracing::warn!(operation, key, legacy, enhanced, "the systems gave different answers");
+            }
+            if state.differences.len() == MAX_DIFFERENCES {
+                state.differences.pop_front();
+            }
+            state.differences.push_back(Difference { operation, key: key.to_owned(), legacy, enhanced });
+        }
+        is_different
+    }
+
+    async fn move_one(&self, key: &str, from: System) -> Result<bool, String> {
+        let to = if from == System::Legacy { System::Enhanced } else { System::Legacy };
+        if !self.state().routes.movable().any(|(other, system)| other == key && system == from) {
+            return Ok(false);
+        }
+        let listed = self.of(from).list().await.map_err(|error| error.to_string())?;
+        let lock = listed.locks.into_iter().find(|lock| lock.lock.identity().key() == key);
+        let Some(lock) = lock else {
+            self.state().routes.released(key);
+            return Ok(false);
+        };
+        match self.of(to).restore(&lock.key, &lock.raw).await.map_err(|error| error.to_string())? {
+            Restored::Stored | Restored::Present => {}
+            Restored::Occupied(other) => {
+                return Err(format!("pull request {} holds it in the other system", other.lock.pull.num));
+            }
+        }
+        // Both systems have it now, with one holder. A failure here leaves it so, and the next start finds it.
+        self.of(from).unlock(&lock.lock.identity()).await.map_err(|error| error.to_string())?;
+        Ok(self.state().routes.moved(key, to))
+    }
+
+    fn roll_back_if_needed(&self) {
+        let is_bad = {
+            let state = self.state();
+            state.metrics.exceeds(state.routes.migration().threshold)
+        };
+        if is_bad {
+            self.roll_back();
+        }
+    }
+
+    fn roll_back(&self) -> bool {
+        let mut state = self.state();
+        let migration = state.routes.migration();
+        let is_active = migration.mode == Mode::BlueGreen && migration.active == System::Enhanced;
+        if !(is_active && migration.checks_health && migration.rolls_back) {
+            return false;
+        }
+        let next = Migration { active: System::Legacy, ..migration.clone() };
+        state.routes.change(next);
+        state.metrics.rolled_back();
+        true
+    }
+}
