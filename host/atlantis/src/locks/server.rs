@@ -171,11 +171,6 @@ impl Server {
         }
     }
 
-    /// Sets a key whatever its value is.
-    pub(super) async fn set(&self, key: &str, value: &RawValue) -> Result<(), RedisFailure> {
-        self.ask(redis::cmd("SET").arg(key).arg(value.expose())).await.map(drop)
-    }
-
     /// Sets a key that still has a value.
     pub(super) async fn set_if(
         &self,

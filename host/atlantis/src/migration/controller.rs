@@ -1,6 +1,6 @@
 //! Sends each request to its system, compares both, and moves locks from one to the other.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::hash::Hasher as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use tokio::sync::Mutex as Turn;
 use super::metrics::{Comparison, Metrics, Sample};
 use super::routes::{Request, Routes};
 use crate::bridge::{Migration, Mode, System};
-use crate::format::{Identity, ProjectLock};
+use crate::format::{Identity, ProjectLock, RawValue};
 use crate::locks::{LegacyError, LegacyLocks, Listing, Restored, StoredLock, TryLock};
 
 /// The differences that are remembered.
@@ -81,10 +81,12 @@ impl Controller {
         for lock in &ours.locks {
             routes.found(&lock.lock.identity().key(), System::Legacy);
         }
-        for lock in theirs.locks.iter().filter(|_| !is_shadow) {
+        for lock in &theirs.locks {
             let identity = lock.lock.identity();
             match ours.locks.iter().find(|other| other.is_of(&identity)) {
                 None => routes.found(&identity.key(), System::Enhanced),
+                // The copy for the comparison.
+                Some(_) if is_shadow => {}
                 // A move that ended before the copy was deleted.
                 Some(other) if other.raw == lock.raw => drop(enhanced.unlock(&identity).await?),
                 Some(_) => twice.push(identity.key()),
@@ -113,7 +115,7 @@ impl Controller {
         {
             answer = self.timed(System::Legacy, self.legacy.try_lock(lock)).await;
         }
-        if self.state().routes.migration().mode == Mode::Shadow {
+        if self.is_compared(system) {
             self.shadow_try_lock(lock, answer.as_ref().ok()).await;
         }
         // Refused or failed, it may be held in this system: it stays there until a release says that it is free.
@@ -131,7 +133,7 @@ impl Controller {
         let _turn = self.turn(&key).await;
         let system = self.state().routes.seat(&key).unwrap_or_default();
         let answer = self.timed(system, self.of(system).unlock(of)).await;
-        if self.state().routes.migration().mode == Mode::Shadow {
+        if self.is_compared(system) {
             self.shadow_unlock(of, answer.as_ref().ok()).await;
         }
         if answer.is_ok() {
@@ -150,26 +152,49 @@ impl Controller {
         self.timed(system, self.of(system).get(of)).await
     }
 
-    /// Returns the locks of both systems. In `shadow`, those of the legacy system.
+    /// Returns the locks of both systems. A lock that moves, and a copy for the comparison, are there once.
     ///
     /// # Errors
     /// Fails when one of the systems does.
     pub async fn list(&self) -> Result<Listing, LegacyError> {
         let mut all = self.timed(System::Legacy, self.legacy.list()).await?;
-        if self.state().routes.migration().mode != Mode::Shadow {
-            let other = self.timed(System::Enhanced, self.enhanced.list()).await?;
-            all.locks.extend(other.locks);
-            all.damaged.extend(other.damaged);
-            all.locks.sort_by(|a, b| a.key.cmp(&b.key));
-        }
+        let other = self.timed(System::Enhanced, self.enhanced.list()).await?;
+        let is_shadow = self.state().routes.migration().mode == Mode::Shadow;
+        let ours: BTreeMap<String, RawValue> =
+            all.locks.iter().map(|lock| (lock.lock.identity().key(), lock.raw.clone())).collect();
+        let is_copy = |lock: &StoredLock| {
+            ours.get(&lock.lock.identity().key()).is_some_and(|raw| is_shadow || *raw == lock.raw)
+        };
+        all.locks.extend(other.locks.into_iter().filter(|lock| !is_copy(lock)));
+        all.damaged.extend(other.damaged);
+        all.locks.sort_by(|a, b| a.key.cmp(&b.key));
         Ok(all)
     }
 
-    /// Changes the settings. Locks in use stay where they are until [`Self::settle`] moves them.
-    pub fn change(&self, migration: Migration) {
+    /// Changes the settings. Locks in use stay where they are until [`Self::settle`] moves them. When `shadow` ends,
+    /// the copies for the comparison are deleted first: otherwise they would be in the way of later requests.
+    ///
+    /// # Errors
+    /// Fails when the copies cannot be deleted. The settings are as before.
+    pub async fn change(&self, migration: Migration) -> Result<(), LegacyError> {
+        // No request is under way while this holds all turns, in their order.
+        let mut turns = Vec::with_capacity(self.turns.len());
+        for turn in &self.turns {
+            turns.push(turn.lock().await);
+        }
+        let was_shadow = self.state().routes.migration().mode == Mode::Shadow;
+        if was_shadow && migration.mode != Mode::Shadow {
+            for lock in self.enhanced.list().await?.locks {
+                let identity = lock.lock.identity();
+                if self.state().routes.seat(&identity.key()) != Some(System::Enhanced) {
+                    self.enhanced.unlock(&identity).await?;
+                }
+            }
+        }
         let mut state = self.state();
         state.routes.change(migration);
         state.metrics.restarted();
+        Ok(())
     }
 
     /// Moves the locks that are not in the system that serves all locks now, byte for byte: first they are stored
@@ -231,6 +256,11 @@ impl Controller {
             Some(turn) => Some(turn.lock().await),
             None => None,
         }
+    }
+
+    /// True when the other system decides, too. A lock that is still in the enhanced system has no second answer.
+    fn is_compared(&self, system: System) -> bool {
+        system == System::Legacy && self.state().routes.migration().mode == Mode::Shadow
     }
 
     fn of(&self, system: System) -> &dyn LegacyLocks {

@@ -125,7 +125,7 @@ struct Systems {
 
 async fn systems() -> Systems {
     let dir = tempfile::tempdir().unwrap();
-    let store = async |name: &str| -> Arc<dyn LegacyLocks> {
+    let store = async |name: &str| {
         let locks = BoltLocks::at(dir.path().join(name), Reading::Locked);
         locks.create().await.unwrap();
         Arc::new(locks)
@@ -185,14 +185,17 @@ async fn a_migration_under_load_never_has_two_holders() {
         tokio::spawn(async move {
             for step in 0..30u8 {
                 let active = if step % 2 == 0 { System::Enhanced } else { System::Legacy };
-                controller.change(match step % 3 {
+                let next = match step % 4 {
                     0 => gradual(step.wrapping_mul(37) % 101),
                     1 => Migration { mode: Mode::BlueGreen, active, ..Migration::default() },
+                    2 => Migration { mode: Mode::Shadow, ..Migration::default() },
                     _ => Migration::default(),
-                });
+                };
+                controller.change(next).await.unwrap();
                 controller.settle().await;
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
+            controller.change(Migration::default()).await.unwrap();
         })
     };
     let acquired: Vec<i32> =
@@ -212,7 +215,7 @@ async fn a_rollback_keeps_every_lock() {
         assert!(controller.try_lock(lock, &[]).await.unwrap().acquired);
     }
     assert_eq!(counts(&systems).await, (0, 10));
-    controller.change(Migration::default());
+    controller.change(Migration::default()).await.unwrap();
     let refused = controller.try_lock(&lock("org/repo", "dir-3", "", 99), &[]).await.unwrap();
     assert_eq!((refused.acquired, refused.current.lock.pull.num), (false, 3), "before the locks move");
     let moved = controller.settle().await;
@@ -276,6 +279,35 @@ async fn in_shadow_the_answer_of_the_legacy_system_counts_and_differences_are_re
     let comparison = controller.comparison();
     assert_eq!((comparison.compared, comparison.differences), (4, 1));
     assert_eq!(comparison.recommendation, Recommendation::Investigate);
+}
+
+/// A lock that the enhanced system really holds is no copy for the comparison, and a copy is never a lock in the way.
+#[tokio::test]
+async fn shadow_leaves_the_locks_of_the_enhanced_system_and_removes_its_copies() {
+    let systems = systems().await;
+    let shadow = || Migration { mode: Mode::Shadow, ..Migration::default() };
+    let (held, copied) = (lock("org/held", ".", "", 1), lock("org/copied", ".", "", 2));
+    let before = controller(&systems, gradual(100)).await.0;
+    assert!(before.try_lock(&held, &[]).await.unwrap().acquired);
+    before.change(shadow()).await.unwrap();
+    assert!(before.try_lock(&copied, &[]).await.unwrap().acquired);
+    assert!(!before.try_lock(&lock("org/held", ".", "", 9), &[]).await.unwrap().acquired);
+    assert_eq!(
+        (counts(&systems).await, before.comparison().compared),
+        ((1, 2), 1),
+        "one copy, one comparison"
+    );
+    assert_eq!(before.list().await.unwrap().locks.len(), 2, "each lock once");
+
+    // The next process starts in shadow.
+    let (after, twice) = controller(&systems, shadow()).await;
+    assert_eq!(twice, Vec::<String>::new());
+    assert!(!after.try_lock(&lock("org/held", ".", "", 9), &[]).await.unwrap().acquired);
+    after.change(gradual(100)).await.unwrap();
+    assert_eq!(counts(&systems).await, (1, 1), "the copy is deleted");
+    assert!(after.unlock(&copied.identity()).await.unwrap().is_some());
+    assert!(after.try_lock(&copied, &[]).await.unwrap().acquired);
+    assert_eq!(counts(&systems).await, (0, 2));
 }
 
 /// The enhanced system fails, and the legacy one takes over by itself.
