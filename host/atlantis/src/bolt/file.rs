@@ -70,7 +70,7 @@ pub enum FileError {
         error: NoMeta,
     },
     /// The file is damaged, so it is not changed.
-    #[error("{path} is damaged and is not changed: {fault}; `stepwell locks validate` lists all damage", path = path.display())]
+    #[error("{path} is damaged and is not changed: {fault}", path = path.display())]
     Damaged {
         /// The file.
         path: PathBuf,

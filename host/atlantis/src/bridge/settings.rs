@@ -161,3 +161,14 @@ pub enum System {
     /// The locks of Stepwell.
     Enhanced,
 }
+
+impl System {
+    /// The system that this one is not.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Legacy => Self::Enhanced,
+            Self::Enhanced => Self::Legacy,
+        }
+    }
+}

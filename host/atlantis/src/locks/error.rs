@@ -28,7 +28,7 @@ pub enum LegacyError {
     #[error(transparent)]
     Name(#[from] IllegalName),
     /// A value is not readable. Nothing is changed.
-    #[error("{phrase}: {problem} (key {key:?}; `stepwell locks validate` shows the damage)")]
+    #[error("{phrase}: {problem} (key {key:?})")]
     Damaged {
         /// The words of Atlantis.
         phrase: Phrase,

@@ -1,6 +1,6 @@
 //! Sends each request to its system, compares both, and moves locks from one to the other.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::hash::Hasher as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -60,6 +60,21 @@ struct State {
     routes: Routes,
     metrics: Metrics,
     differences: VecDeque<Difference>,
+    /// The locks that may also be in the other system, because their move did not end.
+    copies: BTreeSet<String>,
+}
+
+/// A request on its way. When it ends in any way, also when its future is dropped, the lock may be held in its system
+/// and stays there until a release says that it is free.
+struct Entered<'c> {
+    controller: &'c Controller,
+    key: &'c str,
+}
+
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        self.controller.state().routes.acquired(self.key);
+    }
 }
 
 impl Controller {
@@ -108,6 +123,7 @@ impl Controller {
         let request =
             Request { key: &key, project: &lock.project.project_name, workspace: &lock.workspace, groups };
         let system = self.seat(&request, &identity).await?;
+        let entered = Entered { controller: self, key: &key };
         let mut answer = self.timed(system, self.of(system).try_lock(lock)).await;
         if system == System::Enhanced
             && answer.as_ref().is_err_and(LegacyError::is_unserved)
@@ -118,8 +134,7 @@ impl Controller {
         if self.is_compared(system) {
             self.shadow_try_lock(lock, answer.as_ref().ok()).await;
         }
-        // Refused or failed, it may be held in this system: it stays there until a release says that it is free.
-        self.state().routes.acquired(&key);
+        drop(entered);
         self.roll_back_if_needed();
         answer
     }
@@ -136,8 +151,9 @@ impl Controller {
         if self.is_compared(system) {
             self.shadow_unlock(of, answer.as_ref().ok()).await;
         }
-        if answer.is_ok() {
+        if let Ok(released) = &answer {
             self.state().routes.released(&key);
+            self.delete_copy(of, system, released.as_ref()).await;
         }
         self.roll_back_if_needed();
         answer
@@ -177,11 +193,7 @@ impl Controller {
     /// # Errors
     /// Fails when the copies cannot be deleted. The settings are as before.
     pub async fn change(&self, migration: Migration) -> Result<(), LegacyError> {
-        // No request is under way while this holds all turns, in their order.
-        let mut turns = Vec::with_capacity(self.turns.len());
-        for turn in &self.turns {
-            turns.push(turn.lock().await);
-        }
+        let _turns = self.all_turns().await;
         let was_shadow = self.state().routes.migration().mode == Mode::Shadow;
         if was_shadow && migration.mode != Mode::Shadow {
             for lock in self.enhanced.list().await?.locks {
@@ -200,18 +212,68 @@ impl Controller {
     /// Moves the locks that are not in the system that serves all locks now, byte for byte: first they are stored
     /// there, and then they are deleted here. Locks for which a request waits stay.
     pub async fn settle(&self) -> Moved {
-        let movable: Vec<(String, System)> =
-            self.state().routes.movable().map(|(key, system)| (key.to_owned(), system)).collect();
         let mut moved = Moved::default();
-        for (key, from) in movable {
+        for from in [System::Legacy, System::Enhanced] {
+            let keys: BTreeSet<String> = {
+                let state = self.state();
+                let movable = state.routes.movable().filter(|(_, system)| *system == from);
+                movable.map(|(key, _)| key.to_owned()).collect()
+            };
+            if !keys.is_empty()
+                && let Err(error) = self.settle_from(from, keys.clone(), &mut moved).await
+            {
+                let done: BTreeSet<String> =
+                    moved.moved.iter().chain(moved.stayed.iter().map(|(key, _)| key)).cloned().collect();
+                let rest = keys.into_iter().filter(|key| !done.contains(key));
+                moved.stayed.extend(rest.map(|key| (key, error.to_string())));
+            }
+        }
+        moved
+    }
+
+    async fn settle_from(
+        &self,
+        from: System,
+        mut keys: BTreeSet<String>,
+        moved: &mut Moved,
+    ) -> Result<(), LegacyError> {
+        // A key does not say where its path ends, so the stored lock gives its identity.
+        for lock in self.of(from).list().await?.locks {
+            let identity = lock.lock.identity();
+            let key = identity.key();
+            if !keys.remove(&key) {
+                continue;
+            }
             let _turn = self.turn(&key).await;
-            match self.move_one(&key, from).await {
+            match self.move_one(&identity, &key, from).await {
                 Ok(true) => moved.moved.push(key),
                 Ok(false) => {}
                 Err(reason) => moved.stayed.push((key, reason)),
             }
         }
-        moved
+        if !keys.is_empty() {
+            self.forget_free(&keys, from, moved).await?;
+        }
+        Ok(())
+    }
+
+    /// Forgets locks that may have been held after an error, and are free.
+    async fn forget_free(
+        &self,
+        keys: &BTreeSet<String>,
+        from: System,
+        moved: &mut Moved,
+    ) -> Result<(), LegacyError> {
+        let _turns = self.all_turns().await;
+        let listing = self.of(from).list().await?;
+        let held: BTreeSet<String> = listing.locks.iter().map(|lock| lock.lock.identity().key()).collect();
+        for key in keys.iter().filter(|key| !held.contains(*key)) {
+            match listing.damaged.iter().find(|damaged| damaged.key == *key) {
+                Some(damaged) => moved.stayed.push((key.clone(), damaged.problem.clone())),
+                None => self.state().routes.released(key),
+            }
+        }
+        Ok(())
     }
 
     /// Makes the legacy system the active one when the health of the enhanced one is bad. Returns true when it did.
@@ -256,6 +318,15 @@ impl Controller {
             Some(turn) => Some(turn.lock().await),
             None => None,
         }
+    }
+
+    /// All turns, in their order. No request is under way meanwhile.
+    async fn all_turns(&self) -> Vec<tokio::sync::MutexGuard<'_, ()>> {
+        let mut turns = Vec::with_capacity(self.turns.len());
+        for turn in &self.turns {
+            turns.push(turn.lock().await);
+        }
+        turns
     }
 
     /// True when the other system decides, too. A lock that is still in the enhanced system has no second answer.
@@ -334,6 +405,21 @@ impl Controller {
         self.compare("unlock", &of.key(), text(legacy), text(&enhanced));
     }
 
+    /// Deletes what a move that did not end has left of a released lock in the other system.
+    async fn delete_copy(&self, of: &Identity, system: System, released: Option<&StoredLock>) {
+        let key = of.key();
+        let Some(released) = released.filter(|_| self.state().copies.contains(&key)) else { return };
+        let other = self.of(system.other());
+        let is_gone = match other.get(of).await {
+            Ok(Some(copy)) if copy.raw == released.raw => other.unlock(of).await.is_ok(),
+            Ok(_) => true,
+            Err(_) => false,
+        };
+        if is_gone {
+            self.state().copies.remove(&key);
+        }
+    }
+
     async fn mirror(&self, of: &Identity, lock: Option<&StoredLock>) {
         // A failure shows at the next comparison.
         let _ = self.enhanced.unlock(of).await;
@@ -358,26 +444,28 @@ impl Controller {
         is_different
     }
 
-    async fn move_one(&self, key: &str, from: System) -> Result<bool, String> {
-        let to = if from == System::Legacy { System::Enhanced } else { System::Legacy };
+    async fn move_one(&self, identity: &Identity, key: &str, from: System) -> Result<bool, String> {
+        let to = from.other();
         if !self.state().routes.movable().any(|(other, system)| other == key && system == from) {
             return Ok(false);
         }
-        let listed = self.of(from).list().await.map_err(|error| error.to_string())?;
-        let lock = listed.locks.into_iter().find(|lock| lock.lock.identity().key() == key);
-        let Some(lock) = lock else {
+        let Some(lock) = self.of(from).get(identity).await.map_err(|error| error.to_string())? else {
             self.state().routes.released(key);
             return Ok(false);
         };
+        self.state().copies.insert(key.to_owned());
         match self.of(to).restore(&lock.key, &lock.raw).await.map_err(|error| error.to_string())? {
             Restored::Stored | Restored::Present => {}
             Restored::Occupied(other) => {
+                self.state().copies.remove(key);
                 return Err(format!("pull request {} holds it in the other system", other.lock.pull.num));
             }
         }
-        // Both systems have it now, with one holder. A failure here leaves it so, and the next start finds it.
-        self.of(from).unlock(&lock.lock.identity()).await.map_err(|error| error.to_string())?;
-        Ok(self.state().routes.moved(key, to))
+        // Both systems have it now, with one holder. A failure here leaves it so until the next move, release or start.
+        self.of(from).unlock(identity).await.map_err(|error| error.to_string())?;
+        let mut state = self.state();
+        state.copies.remove(key);
+        Ok(state.routes.moved(key, to))
     }
 
     fn roll_back_if_needed(&self) {

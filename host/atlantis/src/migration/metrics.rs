@@ -78,7 +78,8 @@ pub struct Comparison {
     pub latency_ratio: Option<f64>,
     /// The throughput of the enhanced system, divided by that of the legacy one: more is faster.
     pub throughput_ratio: Option<f64>,
-    /// The error rate of the enhanced system, divided by that of the legacy one.
+    /// The error rate of the enhanced system, divided by that of the legacy one. Infinite, and `null` in JSON, when
+    /// only the enhanced system has errors.
     pub error_ratio: Option<f64>,
     /// The difference of the error rates.
     pub error_rate_change: f64,
@@ -201,8 +202,9 @@ impl Metrics {
 impl Comparison {
     /// The health rules and the recommendation.
     fn judge(&mut self, is_enough: bool) {
-        let performance = self.latency_ratio.map(|ratio| 1.0 / ratio);
-        if performance.is_some_and(|ratio| ratio < MIN_PERFORMANCE) {
+        // Not the inverse of the ratio: rounding would make exactly 0.9 too small.
+        let performance = self.latency_ratio.map(|_| self.legacy.p95_ms / self.enhanced.p95_ms);
+        if performance.is_some_and(|performance| performance < MIN_PERFORMANCE) {
             self.compatible = false;
             self.issues.push("Performance degradation detected".to_owned());
         }

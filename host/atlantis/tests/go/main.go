@@ -189,24 +189,6 @@ func dump(file string) {
 	must(json.NewEncoder(os.Stdout).Encode(result))
 }
 
-// Stores entries from the input, one per line: the bucket, the key as JSON, and the value in base64.
-func store(file string) {
-	db := open(file, &bolt.Options{})
-	lines := bufio.NewScanner(os.Stdin)
-	lines.Buffer(nil, 1<<26)
-	must(db.Update(func(tx *bolt.Tx) error {
-		for lines.Scan() {
-			var entry [3]string
-			must(json.Unmarshal(lines.Bytes(), &entry))
-			value, err := base64.StdEncoding.DecodeString(entry[2])
-			must(err)
-			must(tx.Bucket([]byte(entry[0])).Put([]byte(entry[1]), value))
-		}
-		return nil
-	}))
-	must(db.Close())
-}
-
 // Holds the file until the input ends.
 func hold(file string) {
 	db := open(file, &bolt.Options{})
@@ -279,8 +261,6 @@ func main() {
 		makeFile(arguments[2], pageSize, arguments[4])
 	case "dump":
 		dump(arguments[2])
-	case "store":
-		store(arguments[2])
 	case "hold":
 		hold(arguments[2])
 	case "churn":

@@ -111,11 +111,3 @@ pub fn checked(file: &Path) -> BTreeMap<String, BTreeMap<String, Vec<u8>>> {
         .map(|(name, bucket)| (name.clone(), entries(bucket)))
         .collect()
 }
-
-/// Stores entries with bbolt: the bucket, the key and the value.
-pub fn store(file: &Path, entries: &[(&str, &str, &[u8])]) -> Option<()> {
-    let line = |(bucket, key, value): &(&str, &str, &[u8])| {
-        format!("{}\n", serde_json::json!([bucket, key, data_encoding::BASE64.encode(value)]))
-    };
-    run(&["store", file.to_str().unwrap()], &entries.iter().map(line).collect::<String>()).map(drop)
-}

@@ -310,6 +310,44 @@ async fn shadow_leaves_the_locks_of_the_enhanced_system_and_removes_its_copies()
     assert_eq!(counts(&systems).await, (0, 2));
 }
 
+/// A request whose future is dropped may have taken the lock: its system keeps it, and it can still move.
+#[tokio::test]
+async fn a_dropped_request_leaves_its_lock_in_its_system() {
+    let systems = systems().await;
+    let (controller, _) = controller(&systems, gradual(100)).await;
+    let wanted = lock("org/repo", ".", "", 1);
+    for pause in 0..40 {
+        let request = controller.try_lock(&wanted, &[]);
+        let _ = tokio::time::timeout(Duration::from_micros(pause * 100), request).await;
+    }
+    controller.change(Migration::default()).await.unwrap();
+    assert!(!controller.try_lock(&lock("org/repo", ".", "", 2), &[]).await.unwrap().acquired);
+    let moved = controller.settle().await;
+    assert_eq!((moved.moved, moved.stayed), (vec!["org/repo/./default/".to_owned()], vec![]));
+    assert_eq!(counts(&systems).await, (1, 0));
+}
+
+/// A move that cannot delete its source leaves two copies, and the release of the lock deletes both.
+#[tokio::test]
+async fn the_release_of_a_lock_whose_move_failed_deletes_both_copies() {
+    let mut systems = systems().await;
+    let path = systems._dir.path().join("enhanced.db");
+    systems.enhanced = Arc::new(BoltLocks::at(&path, Reading::Beside));
+    let (controller, _) = controller(&systems, gradual(100)).await;
+    let wanted = lock("org/repo", ".", "", 1);
+    assert!(controller.try_lock(&wanted, &[]).await.unwrap().acquired);
+    controller.change(Migration::default()).await.unwrap();
+
+    let other_process = std::fs::File::open(&path).unwrap();
+    other_process.lock().unwrap();
+    let moved = controller.settle().await;
+    assert_eq!((moved.moved.len(), moved.stayed.len(), counts(&systems).await), (0, 1, (1, 1)));
+    assert_eq!(controller.list().await.unwrap().locks.len(), 1, "one lock, in two places");
+    other_process.unlock().unwrap();
+    assert!(controller.unlock(&wanted.identity()).await.unwrap().is_some());
+    assert_eq!(counts(&systems).await, (0, 0));
+}
+
 /// The enhanced system fails, and the legacy one takes over by itself.
 #[tokio::test]
 async fn too_many_errors_roll_back() {
