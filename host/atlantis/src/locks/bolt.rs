@@ -1,6 +1,7 @@
 //! The locks in the BoltDB file of Atlantis.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use tokio::sync::Mutex;
@@ -32,8 +33,9 @@ const COMMAND_FAILED: Phrase = "db transaction failed";
 pub struct BoltLocks {
     file: BoltFile,
     reading: Reading,
-    /// One change at a time: changes of this process would otherwise wait for each other with the lock of the file.
-    turn: Mutex<()>,
+    /// One operation at a time, in their order: it moves into the thread of the operation, so that one whose future is
+    /// dropped ends before the next begins.
+    turn: Arc<Mutex<()>>,
 }
 
 impl BoltLocks {
@@ -44,7 +46,7 @@ impl BoltLocks {
         if path.is_dir() {
             path.push(FILE_NAME);
         }
-        Self { file: BoltFile::at(path), reading, turn: Mutex::new(()) }
+        Self { file: BoltFile::at(path), reading, turn: Arc::default() }
     }
 
     /// Makes the file with its buckets, unless it exists.
@@ -69,7 +71,12 @@ impl BoltLocks {
     /// Fails when the file is held, absent, too large, or no BoltDB file.
     pub async fn contents(&self) -> Result<Contents, FileError> {
         let (file, reading) = (self.file.clone(), self.reading);
-        let read = tokio::task::spawn_blocking(move || file.read(reading)).await;
+        let turn = Arc::clone(&self.turn).lock_owned().await;
+        let read = move || {
+            let _turn = turn;
+            file.read(reading)
+        };
+        let read = tokio::task::spawn_blocking(read).await;
         read.unwrap_or_else(|error| Err(self.ended(&error)))
     }
 
@@ -103,9 +110,10 @@ impl BoltLocks {
         phrase: Phrase,
         decide: impl FnOnce(&Contents) -> Result<(Vec<Edit>, R), LegacyError> + Send + 'static,
     ) -> Result<R, LegacyError> {
-        let _turn = self.turn.lock().await;
+        let turn = Arc::clone(&self.turn).lock_owned().await;
         let file = self.file.clone();
         let change = move || {
+            let _turn = turn;
             file.change(|contents| match decide(contents) {
                 Ok((edits, result)) => (edits, Ok(result)),
                 Err(error) => (Vec::new(), Err(error)),
