@@ -93,12 +93,15 @@ impl Controller {
         let mut routes = Routes::new(migration);
         let (ours, theirs) = (legacy.list().await?, enhanced.list().await?);
         let mut twice = Vec::new();
+        let mut held: BTreeMap<String, &StoredLock> = BTreeMap::new();
         for lock in &ours.locks {
-            routes.found(&lock.lock.identity().key(), System::Legacy);
+            let key = lock.lock.identity().key();
+            routes.found(&key, System::Legacy);
+            held.entry(key).or_insert(lock);
         }
         for lock in &theirs.locks {
             let identity = lock.lock.identity();
-            match ours.locks.iter().find(|other| other.is_of(&identity)) {
+            match held.get(&identity.key()) {
                 None => routes.found(&identity.key(), System::Enhanced),
                 // The copy for the comparison.
                 Some(_) if is_shadow => {}
@@ -446,7 +449,7 @@ impl Controller {
 
     async fn move_one(&self, identity: &Identity, key: &str, from: System) -> Result<bool, String> {
         let to = from.other();
-        if !self.state().routes.movable().any(|(other, system)| other == key && system == from) {
+        if !self.state().routes.is_movable(key, from) {
             return Ok(false);
         }
         let Some(lock) = self.of(from).get(identity).await.map_err(|error| error.to_string())? else {

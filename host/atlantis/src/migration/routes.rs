@@ -29,6 +29,12 @@ struct Seat {
     is_held: bool,
 }
 
+impl Seat {
+    fn can_move(self, target: Option<System>) -> bool {
+        self.is_held && self.waiting == 0 && target.is_some_and(|to| to != self.system)
+    }
+}
+
 /// The systems of all locks in use.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Routes {
@@ -129,10 +135,15 @@ impl Routes {
         let target = target(&self.migration);
         self.seats
             .iter()
-            .filter(move |(_, seat)| {
-                seat.is_held && seat.waiting == 0 && target.is_some_and(|to| to != seat.system)
-            })
+            .filter(move |(_, seat)| seat.can_move(target))
             .map(|(key, seat)| (key.as_str(), seat.system))
+    }
+
+    /// True when [`Self::movable`] has a lock, in a system.
+    #[must_use]
+    pub fn is_movable(&self, key: &str, from: System) -> bool {
+        let target = target(&self.migration);
+        self.seats.get(key).is_some_and(|seat| seat.system == from && seat.can_move(target))
     }
 
     /// A lock was moved, byte for byte, and is absent from the system that it came from.
