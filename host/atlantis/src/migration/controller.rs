@@ -12,7 +12,9 @@ use super::metrics::{Comparison, Metrics, Sample};
 use super::routes::{Request, Routes};
 use crate::bridge::{Migration, Mode, System};
 use crate::format::{Identity, ProjectLock, RawValue};
-use crate::locks::{LegacyError, LegacyLocks, Listing, Restored, StoredLock, TryLock};
+use crate::locks::{
+    Damaged, LegacyError, LegacyLocks, Listing, Reach, Restored, StoredLock, TryLock, Unlocked,
+};
 
 /// The differences that are remembered.
 const MAX_DIFFERENCES: usize = 1_000;
@@ -147,19 +149,60 @@ impl Controller {
     /// # Errors
     /// Fails when the system of the lock does.
     pub async fn unlock(&self, of: &Identity) -> Result<Option<StoredLock>, LegacyError> {
+        self.release(of, None).await
+    }
+
+    /// Releases the locks of a pull request, in both systems.
+    ///
+    /// # Errors
+    /// Fails when one of the systems does, and before it releases any when a lock in reach is damaged. After another
+    /// failure, a second call releases the rest.
+    pub async fn unlock_by_pull(&self, repo: &str, pull: i64, reach: Reach) -> Result<Unlocked, LegacyError> {
+        let found = self.list().await?.by_pull(repo, pull, reach);
+        let found = found.map_err(|Damaged { key, problem }| LegacyError::Damaged {
+            phrase: "deserializing lock",
+            key,
+            problem,
+        })?;
+        let mut unlocked = Unlocked { deleted: Vec::new(), spared: found.spared };
+        for lock in found.deleted {
+            // Another pull request may hold it by now.
+            unlocked.deleted.extend(self.release(&lock.lock.identity(), Some(pull)).await?);
+        }
+        Ok(unlocked)
+    }
+
+    /// Releases a lock, or only when a pull request holds it.
+    async fn release(&self, of: &Identity, pull: Option<i64>) -> Result<Option<StoredLock>, LegacyError> {
         let key = of.key();
         let _turn = self.turn(&key).await;
         let system = self.state().routes.seat(&key).unwrap_or_default();
-        let answer = self.timed(system, self.of(system).unlock(of)).await;
+        let answer = self.release_in(system, of, pull).await;
         if self.is_compared(system) {
-            self.shadow_unlock(of, answer.as_ref().ok()).await;
+            let enhanced = self.release_in(System::Enhanced, of, pull).await;
+            self.compare_releases(&key, &answer, &enhanced);
         }
-        if let Ok(released) = &answer {
+        if let Ok(released) = &answer
+            && (pull.is_none() || released.is_some())
+        {
             self.state().routes.released(&key);
             self.delete_copy(of, system, released.as_ref()).await;
         }
         self.roll_back_if_needed();
         answer
+    }
+
+    async fn release_in(
+        &self,
+        system: System,
+        of: &Identity,
+        pull: Option<i64>,
+    ) -> Result<Option<StoredLock>, LegacyError> {
+        let locks = self.of(system);
+        match pull {
+            None => self.timed(system, locks.unlock(of)).await,
+            Some(pull) => self.timed(system, locks.unlock_if_owned_by_pull(of, pull)).await,
+        }
     }
 
     /// Returns a lock.
@@ -395,17 +438,19 @@ impl Controller {
         }
     }
 
-    async fn shadow_unlock(&self, of: &Identity, legacy: Option<&Option<StoredLock>>) {
-        let (Ok(enhanced), Some(legacy)) =
-            (self.timed(System::Enhanced, self.enhanced.unlock(of)).await, legacy)
-        else {
-            return;
-        };
+    fn compare_releases(
+        &self,
+        key: &str,
+        legacy: &Result<Option<StoredLock>, LegacyError>,
+        enhanced: &Result<Option<StoredLock>, LegacyError>,
+    ) {
         let text = |lock: &Option<StoredLock>| match lock {
             Some(lock) => format!("released by pull request {}", lock.lock.pull.num),
-            None => "free".to_owned(),
+            None => "nothing to release".to_owned(),
         };
-        self.compare("unlock", &of.key(), text(legacy), text(&enhanced));
+        if let (Ok(legacy), Ok(enhanced)) = (legacy, enhanced) {
+            self.compare("unlock", key, text(legacy), text(enhanced));
+        }
     }
 
     /// Deletes what a move that did not end has left of a released lock in the other system.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use proptest::prelude::*;
 use stepwell_atlantis::bolt::Reading;
 use stepwell_atlantis::bridge::{Criterion, Migration, Mode, System};
-use stepwell_atlantis::locks::{BoltLocks, LegacyLocks};
+use stepwell_atlantis::locks::{BoltLocks, LegacyLocks, Reach};
 use stepwell_atlantis::migration::{Controller, Recommendation, Request, Routes};
 
 use crate::samples::lock;
@@ -346,6 +346,31 @@ async fn the_release_of_a_lock_whose_move_failed_deletes_both_copies() {
     other_process.unlock().unwrap();
     assert!(controller.unlock(&wanted.identity()).await.unwrap().is_some());
     assert_eq!(counts(&systems).await, (0, 0));
+}
+
+/// The locks of one pull request are in both systems, and each is released in its own.
+#[tokio::test]
+async fn a_closed_pull_request_releases_its_locks_in_both_systems() {
+    let systems = systems().await;
+    let (controller, _) = controller(&systems, gradual(0)).await;
+    for (repo, path, pull) in [("org/a", "x", 5), ("org/a", "y", 6), ("org/a-prod", "x", 5)] {
+        assert!(controller.try_lock(&lock(repo, path, "", pull), &[]).await.unwrap().acquired);
+    }
+    controller.change(gradual(100)).await.unwrap();
+    assert!(controller.try_lock(&lock("org/a", "z", "", 5), &[]).await.unwrap().acquired);
+    assert_eq!(counts(&systems).await, (3, 1));
+    let unlocked = controller.unlock_by_pull("org/a", 5, Reach::Repository).await.unwrap();
+    let keys = |locks: &[stepwell_atlantis::locks::StoredLock]| -> Vec<String> {
+        locks.iter().map(|lock| lock.key.clone()).collect()
+    };
+    assert_eq!(keys(&unlocked.deleted), ["org/a/x/default/", "org/a/z/default/"]);
+    assert_eq!(keys(&unlocked.spared), ["org/a-prod/x/default/"]);
+    assert_eq!(counts(&systems).await, (2, 0));
+    assert!(!controller.try_lock(&lock("org/a", "y", "", 9), &[]).await.unwrap().acquired, "still of 6");
+    assert!(controller.try_lock(&lock("org/a", "x", "", 9), &[]).await.unwrap().acquired);
+    assert_eq!(counts(&systems).await, (2, 1), "a free lock is in the system that serves it now");
+    let none = controller.unlock_by_pull("org/a", 5, Reach::Repository).await.unwrap();
+    assert_eq!((none.deleted.len(), none.spared.len()), (0, 1));
 }
 
 /// The enhanced system fails, and the legacy one takes over by itself.
