@@ -49,7 +49,7 @@ pub(super) async fn shown(request: Request, next: Next) -> Response {
 }
 
 /// Returns whether a script sends the request: it accepts JSON or a stream, and no page.
-fn is_for_script(headers: &HeaderMap) -> bool {
+pub(super) fn is_for_script(headers: &HeaderMap) -> bool {
     let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("*/*");
     !accepts.contains("text/html") && !accepts.contains("*/*")
 }

@@ -8,7 +8,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use stepwell::{Identity, Session};
 
-use super::{ROOT, Ui, csrf, layout, login};
+use super::{ROOT, Ui, csrf, errors, layout, login};
 use crate::api::{self, MAX_BODY, Problem, changes};
 
 /// The person of a request.
@@ -168,7 +168,7 @@ fn is_used(headers: &HeaderMap) -> bool {
 /// Sends a person without a session to the login, and back afterwards. A page that sends a change or renews itself
 /// stays, since a person may have written something there.
 fn to_login(parts: &Parts) -> Response {
-    if changes(&parts.method) || !is_used(&parts.headers) {
+    if changes(&parts.method) || !is_used(&parts.headers) || errors::is_for_script(&parts.headers) {
         let detail = "the session has ended, and nothing was changed: log in in another tab, go back in this one, \
             and repeat the change";
         return layout::problem(&Problem::new(StatusCode::UNAUTHORIZED, detail), None);

@@ -121,8 +121,8 @@ fn planned(ask: &Ask, plan: &Value, [job, from, to]: [&str; 3]) -> Markup {
         .with(priority);
     html! {
         p {
-            strong { (show::count(total)) } " fires would run. "
-            (show::count(plan.number("ran_already"))) " fires of the range have a run already."
+            strong { (show::count(total)) } (if total == 1 { " fire" } else { " fires" }) " would run. "
+            (show::count(plan.number("ran_already"))) " of the range ran already."
         }
         @if total > 0 {
             (common::table("Fires that would run", html! {
