@@ -267,7 +267,9 @@ async fn groups_have_spans_and_metrics() {
     let echo = |id: &str| step(id, "echo", json!({"text": "x"}));
     let bad = step("bad", "panic", json!({"text": "no"}));
     let inner = json!({"id": "inner", "type": "parallel_group", "parallel_steps": [echo("a"), echo("b")]});
-    let state = site.run(&job(json!({"parallel_steps": [inner, bad]}))).await;
+    // The failure of one branch must not stop the other one.
+    let group = json!({"on_failure": "go_on", "parallel_steps": [inner, bad]});
+    let state = site.run(&job(group)).await;
     assert_eq!(state.status, RunStatus::Failed);
     let spans = spans.0.lock().unwrap().clone();
     let of = |name: &str| {
