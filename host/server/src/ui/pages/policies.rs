@@ -57,6 +57,9 @@ pub(in crate::ui) async fn page(Asked(ask, Of { job, rows }): Asked<Of>) -> Resp
 
 /// Shows the grants that the job of the form would get.
 pub(in crate::ui) async fn preview(ask: Ask, Extension(fields): Extension<Fields>) -> Response {
+    if let Err(problem) = ask.needs(&Operation::previewPolicy) {
+        return ask.problem(&problem);
+    }
     let text = fields.get("job").replace("\r\n", "\n");
     let call = Call::to(&Operation::previewPolicy, &[])
         .header("content-type", "application/yaml")
