@@ -283,7 +283,7 @@ impl Schedules {
             fires: new,
             audit: None,
         };
-        self.fire(vec![batch]).await?;
+        self.fire(&mut [batch]).await?;
         match fires.last().filter(|_| fires.len() >= CHUNK) {
             Some(last) => backfill.cursor = last.nominal.at + chrono::Duration::milliseconds(1),
             None => backfill.state = BackfillState::Done,

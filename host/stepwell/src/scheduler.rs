@@ -111,8 +111,8 @@ impl Schedules {
 
     /// Fires batches in one transaction, or, if that fails, each on its own: a schedule whose fires cannot be
     /// written does not stop the others. Returns whether all were written.
-    async fn fire_apart(&self, batches: Vec<FireBatch>) -> Result<bool, HostError> {
-        let error = match self.fire(batches.clone()).await {
+    async fn fire_apart(&self, mut batches: Vec<FireBatch>) -> Result<bool, HostError> {
+        let error = match self.fire(&mut batches).await {
             Ok(()) => return Ok(true),
             Err(error) => error,
         };
@@ -122,7 +122,7 @@ impl Schedules {
         let mut all = true;
         for batch in batches {
             let job = batch.job_id.clone();
-            if let Err(error) = self.fire(vec![batch]).await {
+            if let Err(error) = self.fire(&mut [batch]).await {
                 self.ctx.measures.schedule_failed();
                 tracing::error!(job = %job, "the fires of the schedule cannot be written: {error}");
                 all = false;
@@ -215,11 +215,11 @@ impl Schedules {
     }
 
     /// Writes fires and their runs. Another process may have created a run with the same id in the same second:
-    /// then the runs get new ids.
-    pub(crate) async fn fire(&self, mut batches: Vec<FireBatch>) -> Result<(), HostError> {
+    /// then the runs of `batches` get new ids.
+    pub(crate) async fn fire(&self, batches: &mut [FireBatch]) -> Result<(), HostError> {
         loop {
-            match self.fire_as_numbered(batches.clone()).await {
-                Err(HostError::Store(StoreError::Exists(_))) => self.number_again(&mut batches),
+            match self.fire_as_numbered(batches.to_vec()).await {
+                Err(HostError::Store(StoreError::Exists(_))) => self.number_again(batches),
                 fired => return fired,
             }
         }

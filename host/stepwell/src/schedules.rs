@@ -56,7 +56,7 @@ impl Schedules {
         while row.next.is_some_and(|next| next <= self.ctx.clock.now()) {
             let batch = self.batch(&row, &mut timetables, Watch::always(self.ctx.clock.now()));
             (row.cursor, row.next) = (batch.cursor, batch.next);
-            self.fire(vec![batch]).await?;
+            self.fire(&mut [batch]).await?;
         }
         Ok(())
     }

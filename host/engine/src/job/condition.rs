@@ -22,8 +22,8 @@ pub fn evaluate(condition: &str, scope: &Scope) -> Result<bool, TemplateError> {
     })
 }
 
-/// Returns whether a condition names the status of that step, or the status of the run.
-pub fn asks_about(condition: &str, step_id: Option<&str>) -> bool {
+/// Returns whether a condition names the status of one of those steps, or the status of the run.
+pub fn asks_about(condition: &str, step_ids: &[&str]) -> bool {
     // `steps["load"]["status"]` equals `steps.load.status`, and is the only way to write a name with a dash.
     let mut path = source(condition).split_whitespace().collect::<Vec<_>>().join(" ");
     path = path.replace("[ ", "[").replace(" ]", "]");
@@ -38,7 +38,7 @@ pub fn asks_about(condition: &str, step_id: Option<&str>) -> bool {
             !before.is_some_and(of_name) && !after.is_some_and(|c| c.is_alphanumeric() || c == '_')
         })
     };
-    let of_step = step_id.is_some_and(|id| names(&format!("steps.{id}.status")));
+    let of_step = step_ids.iter().any(|id| names(&format!("steps.{id}.status")));
     of_step || names("run.status") || names("run.failed_step")
 }
 
@@ -270,7 +270,7 @@ mod tests {
             ("run.status == 'timeout'", None, true),
             ("vars.deploy", Some("load"), false),
         ] {
-            assert_eq!(asks_about(condition, step), asks, "{condition}");
+            assert_eq!(asks_about(condition, step.as_slice()), asks, "{condition}");
         }
     }
 

@@ -408,20 +408,13 @@ fn settle(state: &mut RunState, status: RunStatus, failed: Option<usize>, at: Ti
     let bad = matches!(status, RunStatus::Failed | RunStatus::Timeout);
     let merge = failed.and_then(|parts| fail_merge(state, parts, at));
     let top: Vec<usize> = state.top().collect();
-    let failed_ids: Vec<String> = [failed, merge]
-        .into_iter()
-        .flatten()
-        .filter_map(|index| Some(state.definition(index)?.id.clone()))
-        .collect();
+    let blamed: Vec<_> =
+        [failed, merge].into_iter().flatten().filter_map(|index| state.definition(index).cloned()).collect();
+    let blamed: Vec<&str> = blamed.iter().map(|step| step.id.as_str()).collect();
     for index in top {
         let part = state.part_of(index);
         let Some((definition, step)) = state.definition(index).zip(state.steps.get(index)) else { continue };
-        let asks = || {
-            let asks = |when: &String| {
-                failed_ids.iter().any(|id| asks_about(when, Some(id))) || asks_about(when, None)
-            };
-            definition.when.as_ref().is_some_and(asks)
-        };
+        let asks = || definition.when.as_ref().is_some_and(|when| asks_about(when, &blamed));
         let has_turn = match part {
             Part::Steps => bad && step.status == StepStatus::Pending && asks(),
             Part::OnFailure => bad,

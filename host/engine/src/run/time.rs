@@ -99,21 +99,20 @@ impl RunState {
     /// has at most the time that is left of the groups around it, and of the job.
     pub fn with_owner_of_time(&self, index: usize, outcome: Outcome, now: Timestamp) -> Outcome {
         let Outcome::TimedOut { limit, backtrace, of: TimeOf::Attempt } = outcome else { return outcome };
-        let job = &self.run.job;
-        let late = self.late(index, now).map(|late| match late {
-            TimeLimit::Group(group) => self.group_timed_out(group),
-            TimeLimit::Finally(_) => self.finally_timed_out(),
-        });
-        let (limit, of) = match late {
+        let owner = match self.late(index, now) {
             _ if self.deadline().is_some_and(|deadline| now >= deadline) => {
                 match self.verdict.is_some() || self.is_ending() {
-                    true => (job.finally_timeout.0, TimeOf::Finally),
-                    false => (job.timeout_seconds.0, TimeOf::Job),
+                    true => self.finally_timed_out(),
+                    false => self.job_timed_out(),
                 }
             }
-            Some(Outcome::TimedOut { limit, of, .. }) => (limit, of),
-            _ => (limit, TimeOf::Attempt),
+            Some(TimeLimit::Group(group)) => self.group_timed_out(group),
+            Some(TimeLimit::Finally(_)) => self.finally_timed_out(),
+            None => return Outcome::TimedOut { limit, backtrace, of: TimeOf::Attempt },
         };
-        Outcome::TimedOut { limit, backtrace, of }
+        match owner {
+            Outcome::TimedOut { limit, of, .. } => Outcome::TimedOut { limit, backtrace, of },
+            other => other,
+        }
     }
 }

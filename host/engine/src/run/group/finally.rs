@@ -45,12 +45,10 @@ pub(super) fn finally_ended(state: &mut RunState, group: usize, index: usize, en
 pub(in crate::run) fn end_finally(state: &mut RunState, group: usize, at: Timestamp) {
     let why = "the time of `finally` ran out";
     for index in state.finally_of(group) {
-        for step in state.within(index) {
+        for step in state.within(index).into_iter().chain([index]) {
             state.unlimit(step);
             state.unlimit_finally(step);
         }
-        state.unlimit(index);
-        state.unlimit_finally(index);
         give_up_all(state, &[index], why);
         state.leave(index);
     }
