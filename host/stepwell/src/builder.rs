@@ -11,6 +11,7 @@ use stepwell_engine::clock::{Clock, Timestamp};
 use stepwell_engine::config::SECTION_FILES;
 use stepwell_engine::document::{Diagnostic, Diagnostics, MAX_BYTES};
 use stepwell_engine::job::Catalog;
+use stepwell_engine::lock::{self, Locks, MemoryLocks};
 use stepwell_engine::policy::{Policy, PolicySet};
 use stepwell_engine::queue::QueueFile;
 use stepwell_engine::system::read_text;
@@ -44,6 +45,7 @@ pub struct HostBuilder {
     cache_dir: Option<PathBuf>,
     scratch_dir: Option<PathBuf>,
     store: Option<Arc<dyn Store>>,
+    locks: Option<Arc<dyn Locks>>,
     policies: Vec<Policy>,
     policy_files: Vec<PathBuf>,
     config_file: Option<PathBuf>,
@@ -100,6 +102,14 @@ impl HostBuilder {
     #[must_use]
     pub fn store(mut self, store: Arc<dyn Store>) -> Self {
         self.store = Some(store);
+        self
+    }
+
+    /// Sets a custom back end of locks. Default: locks in the database of the store, and with a custom store, locks
+    /// in the memory of this process.
+    #[must_use]
+    pub fn locks(mut self, locks: Arc<dyn Locks>) -> Self {
+        self.locks = Some(locks);
         self
     }
 
@@ -312,8 +322,11 @@ impl HostBuilder {
             (None, None, None) => data_dir.as_deref().map(stores::file_in),
             _ => None,
         };
-        let store = match self.store {
-            Some(store) => store,
+        let stores::Opened { store, locks } = match self.store {
+            Some(store) => {
+                let locks = Arc::new(MemoryLocks::new(lock::Settings::default()));
+                stores::Opened { store, locks }
+            }
             None => stores::open(&settings, self.store_url.as_deref(), data_dir.as_deref())?,
         };
         // When steps run elsewhere, there is nothing to compile.
@@ -321,6 +334,7 @@ impl HostBuilder {
         let compile_ahead = !self.compile_on_demand && runs_guests;
         let context = Context {
             store,
+            locks: self.locks.unwrap_or(locks),
             runner: self.runner.unwrap_or_else(|| sandbox.clone()),
             sandbox,
             settings: RwLock::new(Arc::new(settings)),

@@ -10,6 +10,7 @@ use parking_lot::RwLock;
 use serde_json::{Map, Value};
 use stepwell_engine::clock::{self, Clock, Timestamp};
 use stepwell_engine::job::{self, Catalog};
+use stepwell_engine::lock::Locks;
 use stepwell_engine::policy::PolicySet;
 use stepwell_engine::quantity::Bytes;
 use stepwell_engine::queue::QueueFile;
@@ -41,6 +42,8 @@ use crate::telemetry::Measures;
 /// The state that all services of a host share.
 pub(crate) struct Context {
     pub store: Arc<dyn Store>,
+    /// The locks with names, of all processes that use the store.
+    pub locks: Arc<dyn Locks>,
     pub runner: Arc<dyn StepRunner>,
     pub sandbox: Arc<Sandbox>,
     pub settings: RwLock<Arc<Settings>>,

@@ -1,4 +1,4 @@
-//! Opens the store that the settings name.
+//! Opens the store that the settings name, and the locks beside it.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -6,12 +6,19 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use stepwell_engine::config::Setting;
+use stepwell_engine::lock::{self, Locks};
 use stepwell_engine::{Configuration, Diagnostic, Diagnostics, Store};
 use stepwell_sandbox::secrets;
-use stepwell_store::{PinnedStores, PostgresSettings, PostgresStore, SqliteStore};
+use stepwell_store::{PinnedStores, PostgresSettings, PostgresStore, SqlLocks, SqliteStore};
 
 use crate::HostError;
 use crate::context::Settings;
+
+/// A store, and the locks in its database.
+pub(crate) struct Opened {
+    pub store: Arc<dyn Store>,
+    pub locks: Arc<dyn Locks>,
+}
 
 /// Opens the store of the URL, of the configuration, or SQLite in the data directory, with the stores that
 /// queues are pinned to.
@@ -19,13 +26,13 @@ pub(crate) fn open(
     settings: &Settings,
     url: Option<&str>,
     data_dir: Option<&Path>,
-) -> Result<Arc<dyn Store>, HostError> {
+) -> Result<Opened, HostError> {
     let config = &settings.config;
-    let home = match (url, &config.store, data_dir) {
-        (Some(url), ..) => postgres("--store", url)?,
-        (None, Some(setting), _) => postgres("store", &text(config, "store", setting)?)?,
-        (None, None, Some(dir)) => Arc::new(SqliteStore::new(file_in(dir))),
-        (None, None, None) => Arc::new(SqliteStore::in_memory()),
+    let Opened { store: home, locks } = match (url, &config.store, data_dir) {
+        (Some(url), ..) => with_locks(postgres("--store", url)?),
+        (None, Some(setting), _) => with_locks(postgres("store", &text(config, "store", setting)?)?),
+        (None, None, Some(dir)) => sqlite(SqliteStore::new(file_in(dir))),
+        (None, None, None) => sqlite(SqliteStore::in_memory()),
     };
     let mut pinned = BTreeMap::new();
     let mut queues = BTreeMap::new();
@@ -42,7 +49,19 @@ pub(crate) fn open(
         }
         queues.insert(queue.clone(), name.clone());
     }
-    Ok(if pinned.is_empty() { home } else { Arc::new(PinnedStores::new(home, pinned, queues)) })
+    if pinned.is_empty() {
+        return Ok(Opened { store: home, locks });
+    }
+    Ok(Opened { store: Arc::new(PinnedStores::new(home, pinned, queues)), locks })
+}
+
+fn sqlite(store: SqliteStore) -> Opened {
+    let store = Arc::new(store);
+    Opened { locks: Arc::new(SqlLocks::new(store.clone(), lock::Settings::default())), store }
+}
+
+fn with_locks(store: Arc<PostgresStore>) -> Opened {
+    Opened { locks: Arc::new(SqlLocks::new(store.clone(), lock::Settings::default())), store }
 }
 
 /// Checks the URLs of the stores, except those that secrets hold.
@@ -68,7 +87,7 @@ fn text(config: &Configuration, place: &str, setting: &Setting) -> Result<String
         .map_err(|message| HostError::Invalid(Diagnostic::without_place(place, message).into()))
 }
 
-fn postgres(place: &str, url: &str) -> Result<Arc<dyn Store>, HostError> {
+fn postgres(place: &str, url: &str) -> Result<Arc<PostgresStore>, HostError> {
     match PostgresStore::new(url) {
         Ok(store) => Ok(Arc::new(store)),
         Err(error) => Err(HostError::Invalid(Diagnostic::without_place(place, error.to_string()).into())),
