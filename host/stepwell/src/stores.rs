@@ -34,7 +34,7 @@ pub(crate) fn open(
         (None, None, Some(dir)) => sqlite(SqliteStore::new(file_in(dir))),
         (None, None, None) => sqlite(SqliteStore::in_memory()),
     };
-    let mut pinned = BTreeMap::new();
+    let mut pinned: BTreeMap<String, Arc<dyn Store>> = BTreeMap::new();
     let mut queues = BTreeMap::new();
     for (queue, patch) in &settings.queues.queues {
         let Some(name) = &patch.store else { continue };
