@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { chromium } from 'playwright-core';
+import { wrongEdits } from './editing.js';
 
 const [address, key] = process.argv.slice(2);
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -188,6 +189,14 @@ await journey('the editor shows hidden characters', async () => {
   hold(shown.join(' ') === 'U+202E U+2066 U+200B \u2407', `the editor shows ${shown.join(' ')}`);
   await setText(wide, 'id: a\n');
   await wide.evaluate(() => sessionStorage.clear());
+});
+
+await journey('no edit needs a style that the policy refuses', async () => {
+  await wide.goto(at('/editor'));
+  await wide.locator('.cm-content').waitFor();
+  const wrong = await wrongEdits(wide, setText, getText, () => problems.length);
+  await wide.evaluate(() => sessionStorage.clear());
+  hold(wrong.length === 0, wrong.join('; '));
 });
 
 await journey('seven tabs with a live log', async () => {

@@ -19,6 +19,7 @@ import { el } from './dom.js';
 import { keepDraft } from './draft.js';
 import { theme } from './editor-theme.js';
 import { HIDDEN, symbolOf } from './hidden.js';
+import { replaceSelection } from './selection.js';
 import { pause, toMarks, validate } from './validate.js';
 
 const LEAVE = 'Press Escape, then Tab to leave the editor. Ctrl+F searches; F8 goes to the next problem.';
@@ -76,12 +77,14 @@ function extensions(textarea) {
     highlightActiveLineGutter(),
     highlightSelectionMatches(),
     bracketMatching(),
+    replaceSelection,
     indentOnInput(),
     indentUnit.of('  '),
     search({ top: true }),
     yaml(),
     theme,
     EditorState.tabSize.of(2),
+    EditorState.allowMultipleSelections.of(true),
     EditorState.readOnly.of(textarea.readOnly || textarea.disabled),
     EditorView.contentAttributes.of({ tabindex: '0', 'aria-label': label, 'aria-description': LEAVE }),
     textarea.dataset.validate ? linter(marksFor(textarea), { delay: 300 }) : [],
@@ -92,6 +95,20 @@ function extensions(textarea) {
       textarea.dispatchEvent(new Event('input', { bubbles: true }));
     }),
   ];
+}
+
+/**
+ * Returns the focus to the editor when a dialog of CodeMirror closes, such as that for the number of a line. CodeMirror
+ * looks for the focus in the document, which does not see into a shadow root.
+ * @param {ShadowRoot} root
+ * @param {EditorView} view
+ */
+function returnFocus(root, view) {
+  const after = (/** @type {Event} */ event) => {
+    if (!(event.target instanceof Element) || !event.target.closest('.cm-dialog')) return;
+    setTimeout(() => root.activeElement ?? view.focus());
+  };
+  for (const type of ['submit', 'keydown', 'click']) root.addEventListener(type, after);
 }
 
 /**
@@ -108,6 +125,7 @@ function enhance(textarea) {
   textarea.hidden = true;
   const state = EditorState.create({ doc: textarea.value, extensions: extensions(textarea) });
   const view = new EditorView({ state, root, parent: root });
+  returnFocus(root, view);
   textarea.labels?.forEach((label) => label.addEventListener('click', () => view.focus()));
   textarea.form?.addEventListener('reset', () => setTimeout(() => textarea.stepwellEditor?.setText(textarea.value)));
   textarea.stepwellEditor = {
