@@ -25,6 +25,21 @@ const WHOLE: &[(&str, &str)] = &[
     ("phase IN (1, 4) AND started_at IS NULL", "no page looks for expired runs: the scheduler does"),
 ];
 
+/// The indexes of runs for a list with a filter.
+const OF_RUNS: &[&str] = &["runs_by_queue", "runs_by_job", "runs_open", "runs_unsuccessful", "runs_parked"];
+
+/// The filters of lists: a part of the statement, its condition, and the indexes of which its plan uses one. The rows
+/// of each are those that match, and not those of the whole list.
+const FILTERS: &[(&str, &str, &[&str])] = &[
+    (" FROM runs WHERE TRUE", " AND queue = $", OF_RUNS),
+    (" FROM runs WHERE TRUE", " AND job_id = $", OF_RUNS),
+    (" FROM runs WHERE TRUE", " AND status = 'failed'", OF_RUNS),
+    (" FROM runs WHERE TRUE", " AND status = 'running'", OF_RUNS),
+    (" FROM schedules WHERE TRUE", " AND queue = $", &["schedules_by_queue", "schedules_due"]),
+    (" FROM ledger WHERE TRUE", " AND job_id = $", &["ledger_by_job"]),
+    (" FROM ledger WHERE TRUE", " AND decision = $", &["ledger_by_decision", "ledger_by_job"]),
+];
+
 type Log = Arc<Mutex<Vec<String>>>;
 
 /// Returns the statements in the log of a service that read, each with the types of its parameters.
@@ -90,6 +105,7 @@ async fn look(person: &Person<'_>, run: &str) {
     let more = [
         "/jobs?q=fail&enabled=true&scheduled=true",
         "/runs?status=failed",
+        "/runs?status=running",
         "/runs?job_id=fails",
         "/runs?queue=UTC",
         "/runs?job_id=fails&status=failed&queue=UTC",
@@ -120,17 +136,35 @@ fn next_page(body: &str) -> Option<String> {
     address.strip_prefix("/ui/p/default").map(str::to_owned)
 }
 
-/// Fails if a statement reads a whole table without a reason. `read` returns the tables that its plan reads as a whole.
-fn check(all: &BTreeMap<String, String>, read: impl Fn(&str) -> Vec<String>) {
+/// Fails if a statement reads a whole table without a reason, or a list with a filter uses no index for it. `plan`
+/// returns the lines of the plan of a statement, and `whole` whether a line reads a table as a whole.
+fn check(
+    all: &BTreeMap<String, String>,
+    plan: impl Fn(&str) -> Vec<String>,
+    whole: impl Fn(&str) -> bool,
+) {
     assert!(all.len() > 40, "{}", all.len());
     let mut wrong = Vec::new();
+    let mut used = vec![0; FILTERS.len()];
     for sql in all.keys() {
-        let tables = read(sql);
-        if !tables.is_empty() && !WHOLE.iter().any(|(part, _)| sql.contains(part)) {
-            wrong.push(format!("{sql}\n    reads the whole of {}", tables.join(", ")));
+        let lines = plan(sql);
+        if lines.iter().any(|line| whole(line)) && !WHOLE.iter().any(|(part, _)| sql.contains(part)) {
+            wrong.push(format!("{sql}\n    reads a whole table: {}", lines.join(", ")));
+        }
+        for (at, (list, condition, indexes)) in FILTERS.iter().enumerate() {
+            if !sql.contains(list) || !sql.contains(condition) {
+                continue;
+            }
+            used[at] += 1;
+            if !lines.iter().any(|line| indexes.iter().any(|index| line.contains(index))) {
+                wrong.push(format!("{sql}\n    has no index for `{condition}`: {}", lines.join(", ")));
+            }
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    for (filter, used) in FILTERS.iter().zip(used) {
+        assert!(used > 0, "no page has the filter {filter:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -140,17 +174,17 @@ async fn every_statement_of_a_page_has_an_index_in_sqlite() {
     let person = Person::log_in(&server, &server.token).await;
     look(&person, &run).await;
     let database = rusqlite::Connection::open(server.shell.path("data").join("stepwell.db")).unwrap();
-    check(&statements(&log), |sql| {
+    let plan = |sql: &str| {
         let mut plan = database.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
         let mut rows = plan.raw_query();
-        let mut found = Vec::new();
+        let mut found: Vec<String> = Vec::new();
         while let Some(row) = rows.next().unwrap() {
-            let detail: String = row.get(3).unwrap();
-            if detail.starts_with("SCAN ") && !detail.contains("USING") && !detail.contains("CONSTANT") {
-                found.push(detail);
-            }
+            found.push(row.get(3).unwrap());
         }
         found
+    };
+    check(&statements(&log), plan, |line| {
+        line.starts_with("SCAN ") && !line.contains("USING") && !line.contains("CONSTANT")
     });
 }
 
@@ -186,8 +220,8 @@ async fn every_statement_of_a_page_has_an_index_in_postgresql() {
             tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
             _ => None,
         });
-        let whole: Vec<String> = lines.filter(|line| line.contains("Seq Scan on")).collect();
-        plans.insert(sql.clone(), whole);
+        plans.insert(sql.clone(), lines.collect::<Vec<String>>());
     }
-    check(&all, |sql| plans.get(sql).cloned().unwrap_or_default());
+    let plan = |sql: &str| plans.get(sql).cloned().unwrap_or_default();
+    check(&all, plan, |line| line.contains("Seq Scan on"));
 }

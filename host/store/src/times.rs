@@ -220,22 +220,36 @@ fn fire_run(
 }
 
 pub(crate) fn ledger(db: &dyn Sql, filter: &LedgerFilter) -> Result<Vec<LedgerRow>, StoreError> {
-    let sql = "SELECT job_id, nominal, due_at, decision, reason, execution_id, decided_at FROM ledger
-        WHERE ($1 IS NULL OR job_id = $1) AND ($2 IS NULL OR decision = $2) AND ($3 IS NULL OR due_at >= $3)
-        AND ($4 IS NULL OR due_at < $4) AND ($5 IS NULL OR (due_at, job_id, nominal) < ($5, $6, $7))
-        ORDER BY due_at DESC, job_id DESC, nominal DESC LIMIT $8";
-    let after = filter.after.as_ref();
-    let row = params![
-        filter.job_id.as_ref(),
-        filter.decision.map(Decision::name),
-        filter.from.map(micros),
-        filter.to.map(micros),
-        after.map(|(at, ..)| micros(*at)),
-        after.map(|(_, job, _)| job),
-        after.map(|(.., nominal)| nominal),
-        filter.limit
-    ];
-    db.rows(sql, row, |row| {
+    // The text contains only the requested conditions, so that an index can be used.
+    let (mut wanted, mut values) = (vec!["TRUE".to_owned()], Vec::new());
+    let mut add = |condition: &str, value| {
+        values.push(value);
+        wanted.push(format!("{condition} ${}", values.len()));
+    };
+    if let Some(job) = &filter.job_id {
+        add("job_id =", Param::from(job));
+    }
+    if let Some(decision) = filter.decision {
+        add("decision =", Param::from(decision.name()));
+    }
+    if let Some(from) = filter.from {
+        add("due_at >=", Param::from(micros(from)));
+    }
+    if let Some(to) = filter.to {
+        add("due_at <", Param::from(micros(to)));
+    }
+    if let Some((at, job, nominal)) = &filter.after {
+        let first = values.len() + 1;
+        values.extend([Param::from(micros(*at)), Param::from(job), Param::from(nominal)]);
+        wanted.push(format!("(due_at, job_id, nominal) < (${first}, ${}, ${})", first + 1, first + 2));
+    }
+    values.push(Param::from(filter.limit));
+    let (wanted, limit) = (wanted.join(" AND "), values.len());
+    let sql = format!(
+        "SELECT job_id, nominal, due_at, decision, reason, execution_id, decided_at FROM ledger
+        WHERE {wanted} ORDER BY due_at DESC, job_id DESC, nominal DESC LIMIT ${limit}"
+    );
+    db.rows(&sql, &values, |row| {
         let decision: String = row.get(3)?;
         Ok(LedgerRow {
             job_id: row.get(0)?,
