@@ -47,7 +47,11 @@ async fn a_page_names_the_part_of_its_address_that_it_cannot_use() {
     }
     for (page, problem) in [
         ("/jobs/%ff", "the address of this page has bytes that are not UTF-8"),
-        ("/jobs/x/versions?from=abc", "the parameter `from` is wrong: invalid digit found in string"),
+        ("/jobs/x/versions?from=abc", "the parameter `from` must be a whole number that is not negative"),
+        ("/jobs/x/versions?to=-1", "the parameter `to` must be a whole number that is not negative"),
+        ("/jobs/x/edit?version=1e3", "the parameter `version` must be a whole number that is not negative"),
+        ("/runs/x?rows=99999999999999999999", "the parameter `rows` must be a smaller number"),
+        ("/runs/x/files?from=-1", "the parameter `from` must be a whole number that is not negative"),
         ("/jobs?enabled=maybe", "`enabled` must be"),
         ("/runs?status=odd", "`odd` is not"),
         ("/runs/x?rows=0", "`rows` must be a number from 1 to"),
@@ -63,6 +67,38 @@ async fn a_page_names_the_part_of_its_address_that_it_cannot_use() {
         let reply = person.get(&page).await;
         assert!(matches!(reply.status, 400 | 404), "{page}: {reply:?}");
         assert!(shown(&reply).contains(problem), "{page}: {reply:?}");
+    }
+    // A name that does not exist is no empty answer.
+    let job = serde_json::json!({"id": "known", "steps": [{"id": "a", "type": "wait", "for": 0}]});
+    for name in ["one", "two"] {
+        let job = serde_json::json!({"name": name, "id": job["id"], "steps": job["steps"]}).to_string();
+        assert_eq!(server.request("PUT", "/api/v2/jobs/known", &[], &job).await.status, 200);
+    }
+    for (page, status, problem) in [
+        ("/queues?pause=Nope/Zone", 404, "there is no queue `Nope/Zone`: a queue is a time zone"),
+        ("/queues?why=Mars", 404, "there is no queue `Mars`: a queue is a time zone"),
+        ("/queues?why=", 404, "there is no queue ``: a queue is a time zone"),
+        ("/runs?queue=Mars", 400, "`queue` must be a time zone"),
+        ("/schedules?queue=Mars", 400, "`queue` must be a time zone"),
+        ("/dead-letters?cause=zzz", 404, "no dead letter has the cause `zzz`"),
+        ("/dead-letters?class=zzz", 400, "`class` must be one of"),
+        ("/dead-letters?state=zzz", 400, "`state` must be"),
+        ("/policies?job=nope", 404, "there is no job `nope`"),
+        ("/jobs/known/versions?to=99", 404, "there is no version 99: the versions are 1 to 2"),
+        ("/jobs/known/versions?from=0", 404, "there is no version 0: the versions are 1 to 2"),
+        ("/jobs/known/edit?version=99", 404, "there is no version 99: the versions are 1 to 2"),
+        ("/jobs/nope/versions", 404, "there is no job `nope`"),
+        ("/runs?job_id=%07", 400, "`job_id` must be the id of a job"),
+        ("/ledger?decision=zzz", 400, "`zzz` is not a decision"),
+        ("/calendar?zone=Mars", 400, "`Mars` is not a time zone"),
+    ] {
+        let reply = person.get(page).await;
+        assert_eq!(reply.status, status, "{page}: {reply:?}");
+        assert!(shown(&reply).contains(problem), "{page}: {reply:?}");
+    }
+    // A filter by job takes any id: runs and the ledger outlive their jobs.
+    for page in ["/runs?job_id=removed", "/ledger?job_id=removed", "/queues?why=Asia/Tokyo"] {
+        assert_eq!(person.get(page).await.status, 200, "{page}");
     }
     // A name of any length is cut.
     let long = "x".repeat(5_000);
@@ -110,9 +146,25 @@ async fn errors_are_pages_for_people_and_problems_for_scripts() {
         assert!(!shown(&reply).is_empty(), "{path}: {reply:?}");
     }
     // The API has problems.
-    for path in
-        ["/api/v2/jobs/%ff", "/api/v2/jobs?limit=x", "/api/v2/jobs?limit=1&limit=2", "/api/v2/jobs/x/run"]
-    {
+    for path in [
+        "/api/v2/jobs/%ff",
+        "/api/v2/jobs?limit=x",
+        "/api/v2/jobs?limit=-1",
+        "/api/v2/jobs?limit=99999999999999999999",
+        "/api/v2/jobs?limit=1&limit=2",
+        "/api/v2/jobs?limit=",
+        "/api/v2/jobs?q=%ff",
+        "/api/v2/jobs?enabled=yes",
+        "/api/v2/jobs/x/versions/-1",
+        "/api/v2/jobs/x/run",
+        "/api/v2/runs?queue=Mars",
+        "/api/v2/runs?job_id=",
+        "/api/v2/fires?queue=Mars",
+        "/api/v2/fires?job_id=%07",
+        "/api/v2/schedules?queue=",
+        "/api/v2/dead-letters?class=zzz",
+        "/api/v2/ledger?from=yesterday",
+    ] {
         let reply = server.get(path).await;
         assert!(matches!(reply.status, 400 | 405), "{path}: {reply:?}");
         assert_eq!(

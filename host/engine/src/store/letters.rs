@@ -2,8 +2,10 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use strum::VariantNames;
 
 use crate::clock::Timestamp;
+use crate::outcome::Outcome;
 use crate::run::RunStatus;
 
 /// A run that failed, timed out or expired, and needs attention.
@@ -32,6 +34,19 @@ pub struct DeadLetter {
     /// The resolution. Null while the dead letter is open.
     #[serde(default)]
     pub resolution: Option<Resolution>,
+}
+
+impl DeadLetter {
+    /// Returns the classes that a dead letter can have: those of outcomes, and the status of a run that ended without
+    /// one.
+    pub fn classes() -> Vec<&'static str> {
+        let of_runs = RunStatus::ALL.iter().filter(|status| status.is_dead()).map(|status| status.name());
+        let mut classes = Outcome::VARIANTS.to_vec();
+        classes.extend(of_runs);
+        classes.sort_unstable();
+        classes.dedup();
+        classes
+    }
 }
 
 /// A step that made a run fail.

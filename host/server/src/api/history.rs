@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Extension, Path, State};
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 use stepwell::Backfill;
@@ -192,8 +193,29 @@ pub(super) async fn list_dead_letters(
     };
     let after = cursor::read("dead-letters", query.cursor.as_deref())?;
     let (items, next) = page(limit, after, fetch, own, |letter| letter.execution_id.clone()).await?;
+    let is_first = query.cursor.is_none() && next.is_none();
+    if let Some(cause) = query.cause.as_ref().filter(|_| is_first && items.is_empty()) {
+        known_cause(&app, &caller, cause).await?;
+    }
     let next_cursor = next.map(|id| cursor::write("dead-letters", &id));
     Ok(Json(DeadLetters { items, next_cursor }))
+}
+
+/// Refuses a cause that no dead letter has, open or resolved.
+async fn known_cause(app: &App, caller: &Caller, cause: &str) -> Result<(), Problem> {
+    let fetch = |after: Option<String>, limit| {
+        let host = app.host.clone();
+        async move { host.dead_letters().list(None, &after.unwrap_or_default(), limit).await }
+    };
+    let own = |letter: &DeadLetter| caller.covers(&letter.job_id) && causes::key(letter) == cause;
+    let (found, _) = page(1, None, fetch, own, |letter: &DeadLetter| letter.execution_id.clone()).await?;
+    if !found.is_empty() {
+        return Ok(());
+    }
+    let cause = cut(cause, 40);
+    let detail =
+        format!("no dead letter has the cause `{cause}`; `GET /api/v2/dead-letters/causes` lists the causes");
+    Err(Problem::new(StatusCode::NOT_FOUND, detail))
 }
 
 /// Returns a dead letter, if its job belongs to the caller's project.

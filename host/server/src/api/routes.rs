@@ -2,9 +2,13 @@
 
 use axum::http::Method;
 use axum::routing::{MethodRouter, delete, get, post, put};
+use chrono_tz::Tz;
+use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 use stepwell::Role;
 use stepwell::engine::document::cut;
+use stepwell::engine::label;
+use stepwell::engine::store::DeadLetter;
 
 use super::App;
 use super::handlers as h;
@@ -42,6 +46,12 @@ type Query = &'static [(&'static str, Takes, &'static str)];
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Takes {
     Text,
+    /// The id of a job, which does not have to be stored: runs and the ledger outlive their jobs.
+    Job,
+    /// The name of a queue, which is a time zone.
+    Queue,
+    /// The class of a dead letter.
+    Class,
     Switch,
     /// A whole number in this range, inclusive.
     Whole(u32, u32),
@@ -51,7 +61,9 @@ impl Takes {
     /// Returns the JSON Schema of the type.
     pub fn schema(self) -> Value {
         match self {
-            Self::Text => json!({"type": "string"}),
+            Self::Text | Self::Queue => json!({"type": "string"}),
+            Self::Job => json!({"type": "string", "minLength": 1}),
+            Self::Class => json!({"type": "string", "enum": DeadLetter::classes()}),
             Self::Switch => json!({"type": "boolean"}),
             Self::Whole(least, most) => json!({"type": "integer", "minimum": least, "maximum": most}),
         }
@@ -61,6 +73,15 @@ impl Takes {
     fn wrong(self, value: &str) -> Option<String> {
         match self {
             Self::Text => None,
+            Self::Job => (value.is_empty() || label::problem(value).is_some())
+                .then(|| "the id of a job: not empty, and without control characters".to_owned()),
+            Self::Queue => {
+                value.parse::<Tz>().is_err().then(|| "a time zone, such as Europe/Berlin".to_owned())
+            }
+            Self::Class => {
+                let classes = DeadLetter::classes();
+                (!classes.contains(&value)).then(|| format!("one of {}", classes.join(", ")))
+            }
             Self::Switch => (!matches!(value, "true" | "false")).then(|| "true or false".to_owned()),
             Self::Whole(least, most) => {
                 let fits = value.parse::<u32>().is_ok_and(|number| (least..=most).contains(&number));
@@ -113,8 +134,8 @@ mod role {
 
 const NONE: Query = &[];
 const RUNS: Query = &[
-    ("job_id", Takes::Text, "Only runs of this job."),
-    ("queue", Takes::Text, "Only runs of this queue."),
+    ("job_id", Takes::Job, "Only runs of this job."),
+    ("queue", Takes::Queue, "Only runs of this queue."),
     ("status", Takes::Text, "Only runs with this status."),
     (
         "oldest_first",
@@ -138,13 +159,13 @@ const JOBS: Query = &[
     ("cursor", Takes::Text, "`next_cursor` of the previous page."),
 ];
 const SCHEDULES: Query = &[
-    ("queue", Takes::Text, "Only schedules of this queue."),
+    ("queue", Takes::Queue, "Only schedules of this queue."),
     ("limit", LIMIT, "Maximum number of items. Default: 100."),
     ("cursor", Takes::Text, "`next_cursor` of the previous page."),
 ];
 const FIRES: Query = &[
-    ("job_id", Takes::Text, "Only fires of this job."),
-    ("queue", Takes::Text, "Only fires of this queue."),
+    ("job_id", Takes::Job, "Only fires of this job."),
+    ("queue", Takes::Queue, "Only fires of this queue."),
     ("from", Takes::Text, "Only fires at or after this time (RFC 3339). Default: now."),
     (
         "to",
@@ -169,7 +190,7 @@ const PREVIEW: Query = &[
     ("from", Takes::Text, "From that time: with an offset, or a wall time of the job's zone. Default: now."),
 ];
 const LEDGER: Query = &[
-    ("job_id", Takes::Text, "Only fires of this job."),
+    ("job_id", Takes::Job, "Only fires of this job."),
     ("decision", Takes::Text, "Only fires with this decision."),
     ("from", Takes::Text, "Only fires due at or after this time (RFC 3339)."),
     ("to", Takes::Text, "Only fires due before this time (RFC 3339)."),
@@ -192,8 +213,8 @@ const REMOVE: Query =
     &[("force", Takes::Switch, "Removes it even if stored jobs would not run without it. Default: false.")];
 const LETTERS: Query = &[
     ("state", Takes::Text, "`open`, `redriven` or `discarded`. Default: all."),
-    ("job_id", Takes::Text, "Only dead letters of this job."),
-    ("class", Takes::Text, "Only dead letters with this class of outcome."),
+    ("job_id", Takes::Job, "Only dead letters of this job."),
+    ("class", Takes::Class, "Only dead letters with this class of outcome."),
     ("cause", Takes::Text, "Only dead letters of this cause, as `GET /api/v2/dead-letters/causes` names it."),
     ("limit", LIMIT, "Maximum number of items. Default: 100."),
     ("cursor", Takes::Text, "`next_cursor` of the previous page."),
@@ -345,6 +366,9 @@ impl Operation {
     /// Returns the problem with the query of a request: an unknown parameter, or a value that its parameter
     /// does not accept.
     pub fn query_problem(&self, query: &str) -> Option<String> {
+        if percent_decode_str(query).decode_utf8().is_err() {
+            return Some("the query has bytes that are not UTF-8".to_owned());
+        }
         let mut seen: Vec<String> = Vec::new();
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
             let own = if name == "job" { "job_id" } else { &*name };

@@ -12,6 +12,7 @@ use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use futures_util::stream;
 use serde::Deserialize;
+use stepwell::engine::document::cut;
 use stepwell::engine::job::approval;
 use stepwell::engine::run::{RunState, RunStatus, RunView, StepKey};
 use stepwell::engine::store::{RunFilter, RunRow};
@@ -60,6 +61,7 @@ pub(super) async fn list(
     let status = match query.status {
         Some(name) => Some(RunStatus::of(&name).ok_or_else(|| {
             let known: Vec<&str> = RunStatus::ALL.iter().map(|status| status.name()).collect();
+            let name = cut(&name, 40);
             Problem::bad_request(format!("`{name}` is not a status; the statuses are {}", known.join(", ")))
         })?),
         None => None,

@@ -85,8 +85,19 @@ fn worded(error: &str) -> String {
         return format!("this page has no parameter `{}`: {known}", cut(name, NAME));
     }
     match error.split_once(": ") {
-        Some((name, why)) => format!("the parameter `{}` is wrong: {}", cut(name, NAME), cut(why, 200)),
-        None => format!("the parameters of the page are wrong: {}", cut(error, 200)),
+        Some((name, why)) => format!("the parameter `{}` must be {}", cut(name, NAME), accepted(why)),
+        None => "the parameters of the page cannot be read".to_owned(),
+    }
+}
+
+/// Returns the values that a parameter accepts, for the reason of the reader, whose words are for programmers.
+fn accepted(why: &str) -> &'static str {
+    if why.contains("`true` or `false`") {
+        "`true` or `false`"
+    } else if why.contains("too large") {
+        "a smaller number"
+    } else {
+        "a whole number that is not negative"
     }
 }
 
@@ -101,6 +112,7 @@ mod tests {
     struct Filters {
         from: Option<u64>,
         name: Option<String>,
+        all: Option<bool>,
     }
 
     fn read<T: DeserializeOwned>(query: &str) -> Result<T, String> {
@@ -111,8 +123,12 @@ mod tests {
     #[test]
     fn an_address_has_the_parameters_of_its_page_once() {
         for (query, error) in [
-            ("limit=-1", "this page has no parameter `limit`: it has `from` or `name`"),
-            ("from=abc", "the parameter `from` is wrong: invalid digit found in string"),
+            ("limit=-1", "this page has no parameter `limit`: it has `from`, `name`, `all`"),
+            ("from=abc", "the parameter `from` must be a whole number that is not negative"),
+            ("from=-1", "the parameter `from` must be a whole number that is not negative"),
+            ("from=", "the parameter `from` must be a whole number that is not negative"),
+            ("from=99999999999999999999", "the parameter `from` must be a smaller number"),
+            ("all=yes", "the parameter `all` must be `true` or `false`"),
             ("from=1&from=2", "the address has `from` twice"),
             ("name=%ff", "the address of this page has bytes that are not UTF-8"),
         ] {
@@ -124,7 +140,7 @@ mod tests {
             read::<Nothing>("a=1").err().as_deref(),
             Some("this page has no parameter `a`: it has none")
         );
-        let filters = Filters { from: Some(1), name: Some("ü".to_owned()) };
+        let filters = Filters { from: Some(1), name: Some("ü".to_owned()), all: None };
         assert_eq!(read::<Filters>("from=1&name=%C3%BC"), Ok(filters));
     }
 }

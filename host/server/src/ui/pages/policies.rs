@@ -39,13 +39,13 @@ pub(in crate::ui) async fn page(Asked(ask, Of { job, rows }): Asked<Of>) -> Resp
     }
     let (found, text) = match job.trim() {
         "" => (None, SAMPLE.to_owned()),
-        id => {
-            let text = match ask.get(&Operation::getJob, &[id]).await {
-                Ok(stored) => super::dead_letters::local(stored.at("job")),
-                Err(_) => SAMPLE.to_owned(),
-            };
-            (Some(ask.get(&Operation::showPolicy, &[id]).await), text)
-        }
+        id => match ask.get(&Operation::getJob, &[id]).await {
+            Ok(stored) => {
+                let text = super::dead_letters::local(stored.at("job"));
+                (Some(ask.get(&Operation::showPolicy, &[id]).await), text)
+            }
+            Err(problem) => return ask.problem(&problem),
+        },
     };
     let stored = found.as_ref().map(|found| {
         let (name, more): (String, _) = (encoded(job.trim()).collect(), (rows + 5 * ROWS).min(MOST_ROWS));

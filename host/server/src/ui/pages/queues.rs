@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use axum::http::StatusCode;
 use axum::response::Response;
 use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
@@ -41,6 +42,9 @@ pub(in crate::ui) struct Wanted {
 /// Shows a lane for each queue.
 pub(in crate::ui) async fn page(Asked(ask, wanted): Asked<Wanted>) -> Response {
     let page = async {
+        for name in wanted.why.iter().chain(&wanted.pause) {
+            known(name)?;
+        }
         let queues = ask.get(&Operation::listQueues, &[]).await?;
         let fires =
             Call::to(&Operation::listFires, &[]).query("apart", Some(APART)).query("limit", Some(FIRES));
@@ -77,6 +81,16 @@ pub(in crate::ui) async fn page(Asked(ask, wanted): Asked<Wanted>) -> Response {
         }))
     };
     shown(&ask, page.await)
+}
+
+/// Refuses a name that is not the name of a queue.
+fn known(name: &str) -> Result<(), Problem> {
+    let missing = || {
+        let name = cut(name, NAME);
+        let detail = format!("there is no queue `{name}`: a queue is a time zone, such as Europe/Berlin");
+        Problem::new(StatusCode::NOT_FOUND, detail)
+    };
+    name.parse::<Tz>().map(|_| ()).map_err(|_| missing())
 }
 
 fn lane(ask: &Ask, queue: &Value, fires: &Value, now: DateTime<Utc>) -> Markup {

@@ -5,6 +5,7 @@ mod one;
 pub(super) use one::{local, redrive, show};
 
 use std::fmt::Write as _;
+use std::iter;
 
 use axum::extract::Extension;
 use axum::response::Response;
@@ -12,6 +13,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use stepwell::engine::quantity::counted;
+use stepwell::engine::store::DeadLetter;
 
 use super::common::{address, header, hidden, lead, options, table};
 use super::shown;
@@ -169,11 +171,13 @@ const STATES: &[(&str, &str)] =
     &[("open", "Open"), ("redriven", "Redriven"), ("discarded", "Discarded"), ("", "All")];
 
 fn filter_form(page: &str, filters: &Filters) -> Markup {
+    let classes: Vec<(&str, &str)> =
+        iter::once(("", "All")).chain(DeadLetter::classes().into_iter().map(|class| (class, class))).collect();
     html! {
         form.toolbar method="get" action=(page) role="search" {
             label.field-inline { span { "State" } select name="state" { (options(STATES, filters.state())) } }
             label.field-inline { span { "Job" } input name="job_id" value=(filters.job_id) data-search; }
-            label.field-inline { span { "Class" } input name="class" value=(filters.class); }
+            label.field-inline { span { "Class" } select name="class" { (options(&classes, &filters.class)) } }
             @if !filters.cause.is_empty() {
                 label.check { input type="checkbox" name="cause" value=(filters.cause) checked; "Only the chosen cause" }
             }

@@ -14,7 +14,7 @@ use stepwell::engine::project;
 use stepwell::engine::schedule::zone;
 
 use super::form::Form;
-use super::versions::text_of;
+use super::versions::{self, text_of};
 use super::{change, text, written};
 use crate::api::{Call, Operation, Place, Problem};
 use crate::ui::ask::Ask;
@@ -77,13 +77,13 @@ pub(in crate::ui) async fn edit(
 ) -> Response {
     let page = async {
         let stored = ask.get(&Operation::getJob, &[&id]).await?;
-        let version = stored.number("version").to_string();
-        let wanted = from.version.map_or_else(|| version.clone(), |wanted| wanted.to_string());
-        let text = match ask.get(&Operation::getJobVersion, &[&id, &wanted]).await {
+        let latest = stored.number("version");
+        let text = match versions::read(&ask, &id, from.version.unwrap_or(latest), latest).await {
             Ok(found) => text_of(&found),
             Err(problem) if from.version.is_some() => return Err(problem),
             Err(_) => written(stored.at("job")),
         };
+        let version = latest.to_string();
         page(&ask, Draft { id: &id, version: &version, text: &text, ..Draft::default() }).await
     };
     shown(&ask, page.await)

@@ -32,6 +32,22 @@ pub(super) fn text_of(version: &Value) -> String {
     }
 }
 
+/// Returns a version of a job whose latest version is known.
+pub(super) async fn read(ask: &Ask, id: &str, version: u64, latest: u64) -> Result<Value, Problem> {
+    let found = ask.get(&Operation::getJobVersion, &[id, &version.to_string()]).await;
+    found.map_err(|problem| match problem.status == StatusCode::NOT_FOUND.as_u16() {
+        true if (1..=latest).contains(&version) => Problem::new(
+            StatusCode::NOT_FOUND,
+            format!("version {version} is not stored any more: the last 50 versions stay"),
+        ),
+        true => Problem::new(
+            StatusCode::NOT_FOUND,
+            format!("there is no version {version}: the versions are 1 to {latest}"),
+        ),
+        false => problem,
+    })
+}
+
 /// Shows the versions of a job.
 pub(in crate::ui) async fn page(
     Asked(ask, compared): Asked<Compared>,
@@ -45,18 +61,9 @@ pub(in crate::ui) async fn page(
             let to = compared.to.or(number(0)).unwrap_or(1);
             let before = all.iter().map(|version| version.number("version")).find(|version| *version < to);
             let from = compared.from.or(before).unwrap_or(to);
-            let read = async |version: u64| {
-                ask.get(&Operation::getJobVersion, &[&id, &version.to_string()]).await.map_err(|problem| {
-                    match problem.status == StatusCode::NOT_FOUND.as_u16() {
-                        true => Problem::new(
-                            StatusCode::NOT_FOUND,
-                            format!("version {version} is not stored any more"),
-                        ),
-                        false => problem,
-                    }
-                })
-            };
-            let (old, new) = (read(from).await?, read(to).await?);
+            let latest = number(0).unwrap_or(1);
+            let old = read(&ask, &id, from, latest).await?;
+            let new = read(&ask, &id, to, latest).await?;
             Ok(ask.page(Section::Jobs, &format!("Versions of {id}"), html! {
             div.page-header {
                 nav.crumbs aria-label="Breadcrumbs" {
