@@ -15,8 +15,8 @@ pub(crate) enum KeysCommand {
         #[arg(long, value_enum, default_value = "viewer")]
         role: RoleArg,
         /// A project of the key. `*` means every project and resources of no project, such as
-        /// queues. Repeatable.
-        #[arg(long = "for-project", value_name = "PROJECT", default_value = "default")]
+        /// queues. Repeatable [default: the project of --project, or `default`].
+        #[arg(long = "for-project", value_name = "PROJECT")]
         projects: Vec<String>,
         /// A pattern of job ids that the key may use, with `*`. Repeatable [default: every job].
         #[arg(long = "job", value_name = "PATTERN")]

@@ -21,16 +21,15 @@ mod serve;
 mod sessions;
 mod shared;
 mod steps;
+mod unused;
 mod validate;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::error::ErrorKind;
-use clap::parser::ValueSource;
-use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use stepwell::engine::schedule::Decision;
-use url::Url;
 
 use crate::failure::exit_codes;
 use crate::telemetry::LogFormat;
@@ -91,40 +90,11 @@ impl Cli {
     pub(crate) fn parsed(args: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
         let mut tree = Self::tree();
         let matches = tree.try_get_matches_from_mut(args)?;
-        if let Some(message) = host_option_beside_server(&matches) {
+        if let Some(message) = unused::problem(&matches) {
             return Err(clap::Error::raw(ErrorKind::ArgumentConflict, message));
         }
         Self::from_arg_matches(&matches).map_err(|error| error.format(&mut tree))
     }
-}
-
-/// Options about this node, which a remote service does not see.
-const OF_THIS_NODE: [(&str, &str); 8] = [
-    ("policy", "--policy"),
-    ("config", "--config"),
-    ("queues", "--queues"),
-    ("data_dir", "--data-dir"),
-    ("scratch_dir", "--scratch-dir"),
-    ("store", "--store"),
-    ("step_file", "--step"),
-    ("replace", "--replace"),
-];
-
-/// Returns the message about an option that `--server` makes meaningless. An environment variable with the
-/// same meaning is for commands without `--server`, and is not a mistake.
-fn host_option_beside_server(matches: &ArgMatches) -> Option<String> {
-    let (mut leaf, mut name) = (matches, "");
-    while let Some((below, found)) = leaf.subcommand() {
-        (leaf, name) = (found, below);
-    }
-    leaf.try_get_one::<Url>("server").ok().flatten()?;
-    let given = |id: &str| matches!(leaf.try_get_raw(id), Ok(Some(_)));
-    let typed = |id: &str| given(id) && leaf.value_source(id) == Some(ValueSource::CommandLine);
-    let asked_of_the_service = |id: &str| id == "replace" && name == "register";
-    let (_, option) = OF_THIS_NODE.iter().find(|(id, _)| typed(id) && !asked_of_the_service(id))?;
-    Some(format!(
-        "{option} is about this node, and --server asks a service, which has its own settings: leave one out\n"
-    ))
 }
 
 /// Completes the help of each command with the exit codes, and fixes its usage line: clap would add each
@@ -339,7 +309,9 @@ mod tests {
         for (path, command) in all() {
             for extra in command.get_arguments().filter(|arg| !arg.is_positional()) {
                 let id = extra.get_id().as_str();
-                if id == "help" || id == "version" {
+                let words: Vec<&str> = path.iter().skip(1).map(String::as_str).collect();
+                let refused = unused::unused(&words).iter().any(|(unused, _)| *unused == id);
+                if id == "help" || id == "version" || refused {
                     continue;
                 }
                 let Some(long) = extra.get_long() else { panic!("{path:?}: {id} has no long form") };
@@ -348,6 +320,9 @@ mod tests {
                 option.extend(with_value.then(|| sample(extra)));
                 if id == "key_file" {
                     option.extend(["--server", "http://127.0.0.1:1"].map(str::to_owned));
+                }
+                if path.last().is_some_and(|name| name == "show") && words.first() == Some(&"config") {
+                    option.push("--resolved".to_owned());
                 }
                 let positionals: Vec<String> = command.get_positionals().map(sample).collect();
                 // An option in place of a positional argument is tried without it.

@@ -20,7 +20,10 @@ pub(super) async fn keys(command: KeysCommand, api: &ApiArgs) -> Ends {
     let output = api.output;
     match command {
         KeysCommand::List => show(output, &client.ask(Call::to(&Operation::listKeys, &[])).await?, key_rows),
-        KeysCommand::Create { name, role, projects, jobs, expires } => {
+        KeysCommand::Create { name, role, mut projects, jobs, expires } => {
+            if projects.is_empty() {
+                projects.push(api.host.project()?.to_owned());
+            }
             let mut body = json!({"name": name, "role": role.role(), "projects": projects, "jobs": jobs});
             if let (Some(span), Some(map)) = (expires, body.as_object_mut()) {
                 map.insert("expires_at".to_owned(), expiry(&span)?.into());
