@@ -6,6 +6,7 @@ use maud::{Markup, html};
 use stepwell::engine::schedule::zone;
 
 use super::chart::{Mark, NOW, STRIP};
+use super::show;
 
 /// Returns the zone of that name, or UTC.
 pub(super) fn zone_of(name: &str) -> Tz {
@@ -29,8 +30,7 @@ pub(super) fn local(at: &str, zone: &str) -> Markup {
     };
     html! {
         span.nowrap { (wall(known, zone_of(zone))) }
-        " "
-        time.muted.nowrap datetime=(at) data-relative data-zone=(zone) { (known.format("%Y-%m-%d %H:%M:%S UTC")) }
+        " " (show::since(at, Some(zone)))
     }
 }
 

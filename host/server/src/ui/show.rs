@@ -24,13 +24,18 @@ pub(super) fn text(text: &str) -> String {
     }
 }
 
-/// Shows a time of the API: relative to now, with the absolute time and its zone as the title.
+/// Shows a time of the API with its zone, and the distance to now, which a script writes and renews.
 pub(super) fn time(at: &str) -> Markup {
     let Ok(known) = DateTime::parse_from_rfc3339(at) else {
         return html! { span.none { "–" } };
     };
     let absolute = known.with_timezone(&Utc).format("%Y-%m-%d %H:%M:%S UTC").to_string();
-    html! { time datetime=(at) title=(absolute) data-relative { (absolute) } }
+    html! { span.nowrap { (absolute) } " " (since(at, None)) }
+}
+
+/// Shows the distance between a time and now; its title is the time in the zone, or in that of the browser.
+pub(super) fn since(at: &str, zone: Option<&str>) -> Markup {
+    html! { time.muted.nowrap datetime=(at) data-relative data-zone=[zone] {} }
 }
 
 /// Shows a status with its own shape and colour.
@@ -123,6 +128,17 @@ mod tests {
         assert!(text(&"x".repeat(10_000_000)).len() < 5_000);
         let shown = html! { (text("<script>alert(1)</script>")) }.into_string();
         assert_eq!(shown, "&lt;script&gt;alert(1)&lt;/script&gt;");
+    }
+
+    #[test]
+    fn a_time_has_its_zone_and_a_place_for_its_distance() {
+        let shown = time("2026-11-29T08:15:00+01:00").into_string();
+        assert!(
+            shown.contains(">2026-11-29 07:15:00 UTC<")
+                && shown.contains("datetime=\"2026-11-29T08:15:00+01:00\" data-relative"),
+            "{shown}"
+        );
+        assert!(time("").into_string().contains('–'));
     }
 
     #[test]

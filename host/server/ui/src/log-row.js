@@ -1,7 +1,14 @@
 import { button, el, show } from './dom.js';
 import { LIMIT, cut, pieces } from './log-text.js';
+import { absolute } from './time.js';
 
-const clock = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium', hourCycle: 'h23' });
+const clock = new Intl.DateTimeFormat('en-GB', {
+  hourCycle: 'h23',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  timeZoneName: 'short',
+});
 
 /**
  * Appends a text with visible control characters and marks.
@@ -35,7 +42,7 @@ export function makeRow({ number, at, step, level, text }, search, current) {
     'div',
     { class: 'log-row', 'data-level': level, ...(current && { 'data-current': '' }) },
     el('span', { class: 'log-number' }, String(number)),
-    el('time', { class: 'log-time', ...(time && { title: new Date(at).toISOString() }) }, time),
+    el('time', { class: 'log-time', ...(time && { title: absolute(at) }) }, time),
     el('span', { class: 'log-level' }, level),
     el('span', { class: 'log-step', title: step }, step),
     body,

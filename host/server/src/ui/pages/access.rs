@@ -104,8 +104,8 @@ fn keys_table(ask: &Ask, keys: &[Value]) -> Markup {
                         td { span.tag { (key.text("role")) } }
                         td { (listed(key.at("projects"))) }
                         td { @if key.list("jobs").is_empty() { "All" } @else { (listed(key.at("jobs"))) } }
-                        td.nowrap { (show::time(key.text("created_at"))) }
-                        td.nowrap { @if key.has("expires_at") { (show::time(key.text("expires_at"))) } @else { "Never" } }
+                        td { (show::time(key.text("created_at"))) }
+                        td { @if key.has("expires_at") { (show::time(key.text("expires_at"))) } @else { "Never" } }
                         td { div.actions {
                             (Button::new(&Operation::revokeKey, &[id], "Revoke", here.clone())
                                 .danger(format!("Revoke the key of {}? Its holder loses access, and its sessions end.", key.text("name")))
@@ -175,9 +175,9 @@ fn sessions_table(ask: &Ask, sessions: &[Value], keys: &[Value]) -> Markup {
                     tr {
                         th scope="row" { (holder(session, keys)) @if id == own { " " span.tag { "This session" } } }
                         td { code { (id) } }
-                        td.nowrap { (show::time(session.text("created_at"))) }
-                        td.nowrap { (show::time(session.text("seen_at"))) }
-                        td.nowrap { (show::time(session.text("ends_at"))) }
+                        td { (show::time(session.text("created_at"))) }
+                        td { (show::time(session.text("seen_at"))) }
+                        td { (show::time(session.text("ends_at"))) }
                         td { div.actions {
                             (Button::new(&Operation::endSession, &[id], "End", here.clone())
                                 .danger("End this session? The person has to log in again.").done("The session is ended.").show(ask))

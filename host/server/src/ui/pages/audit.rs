@@ -95,7 +95,7 @@ fn rows_table(rows: &[Value], has_more: bool) -> Markup {
                 @for row in rows {
                     tr {
                         td.number { (row.number("seq")) }
-                        td.nowrap { (show::time(row.text("at"))) }
+                        td { (show::time(row.text("at"))) }
                         td {
                             @if !row.text("name").is_empty() { (show::text(row.text("name"))) br; }
                             code.muted { (show::text(row.text("by"))) }

@@ -11,6 +11,7 @@ use crate::api::{Call, Operation};
 use crate::ui::actions::Button;
 use crate::ui::ask::Ask;
 use crate::ui::asked::Asked;
+use crate::ui::clock;
 use crate::ui::layout::Section;
 use crate::ui::show;
 use crate::ui::value::Parts;
@@ -82,7 +83,7 @@ fn filter_form(here: &str, filters: &Filters) -> Markup {
     html! {
         form.toolbar method="get" action=(here) role="search" {
             label.field-inline.grow {
-                span { "Id, name or tag" }
+                span { "Id, name or tag (" code { "metadata.tags" } ")" }
                 input type="search" name="q" data-search value=(filters.q.as_deref().unwrap_or_default());
             }
             (choice("scheduled", "Schedule", &filters.scheduled, "Scheduled", "On demand"))
@@ -132,7 +133,7 @@ fn row(ask: &Ask, job: &Value) -> Markup {
             }
             td { @if job.has("schedule") { code { (show::text(job.text("schedule"))) } } @else { span.muted { "On demand" } } }
             td.nowrap { (job.text("timezone")) }
-            td.nowrap { (show::time(job.text("next"))) }
+            td { (clock::local(job.text("next"), job.text("timezone"))) }
             td {
                 @if last.is_null() { span.muted { "None" } } @else {
                     a href=(ask.path(&["runs", last.text("execution_id")])) { (show::status(last.text("status"))) }

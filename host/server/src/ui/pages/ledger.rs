@@ -98,8 +98,8 @@ fn table(ask: &Ask, rows: &[Value]) -> Markup {
                         td { (decision(row.text("decision"), true)) }
                         td { (show::text(row.text("reason"))) }
                         td { @if !run.is_empty() { a href=(ask.path(&["runs", run])) { code { (run) } } } }
-                        td.nowrap { (show::time(row.text("due_at"))) }
-                        td.nowrap { (show::time(row.text("decided_at"))) }
+                        td { (show::time(row.text("due_at"))) }
+                        td { (show::time(row.text("decided_at"))) }
                     }
                 }
             }

@@ -119,7 +119,7 @@ fn running_now(ask: &Ask, running: &Value) -> Markup {
                             tr {
                                 td { a href=(ask.path(&["runs", run.text("execution_id")])) { (show::text(run.text("job_id"))) } }
                                 td { (or_dash(run.text("step"))) }
-                                td.nowrap { (show::time(run.text("start_time"))) }
+                                td { (show::time(run.text("start_time"))) }
                             }
                         }
                     }

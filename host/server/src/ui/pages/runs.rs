@@ -10,6 +10,7 @@ use super::shown;
 use crate::api::{Call, Operation};
 use crate::ui::ask::Ask;
 use crate::ui::asked::Asked;
+use crate::ui::clock;
 use crate::ui::layout::Section;
 use crate::ui::show;
 use crate::ui::value::Parts;
@@ -94,7 +95,7 @@ pub(in crate::ui) fn table(ask: &Ask, runs: &[Value]) -> Markup {
                             td { (show::text(run.text("job_id"))) }
                             td { (show::status(run.text("status"))) }
                             td { (run.text("queue")) }
-                            td { (show::time(run.text("scheduled_time"))) }
+                            td { (clock::local(run.text("scheduled_time"), run.text("queue"))) }
                             td.number { (show::seconds(run.at("duration_seconds"))) }
                             td { (show::text(run.text("message"))) }
                         }

@@ -170,43 +170,43 @@ pub(in crate::ui) async fn one(ask: Ask, Path((_, id)): Path<(String, String)>) 
                     dt { "Ledger complete up to" } dd { (show::time(schedule.text("cursor"))) }
                 }
             }
-            (fires(&preview, schedule.text("timezone")))
+            section.card aria-labelledby="fires" {
+                h2 #fires { "Next fires" }
+                (fires(&preview, schedule.text("timezone")))
+            }
             @if !schedule.has("paused") && ask.may(&Operation::pauseSchedule) { (pause_form(&ask, &id, here)) }
         }))
     };
     shown(&ask, page.await)
 }
 
-/// Shows coming fires and the clock changes between them.
+/// Shows coming fires in their zone, and the clock changes between them.
 pub(in crate::ui) fn fires(preview: &Value, zone: &str) -> Markup {
     html! {
-        section.card aria-labelledby="fires" {
-            h2 #fires { "Next fires" }
-            @for change in preview.list("transitions") {
-                @if let Some(at) = clock::read(change.text("at")) {
-                    @let seconds = change.at("seconds").as_i64().unwrap_or_default();
-                    div.alert data-kind="info" { p { (clock::change(at, seconds, clock::zone_of(zone))) } }
-                }
+        @for change in preview.list("transitions") {
+            @if let Some(at) = clock::read(change.text("at")) {
+                @let seconds = change.at("seconds").as_i64().unwrap_or_default();
+                div.alert data-kind="info" { p { (clock::change(at, seconds, clock::zone_of(zone))) } }
             }
-            @if preview.list("fires").is_empty() {
-                p.muted { "No fires are left." }
-            } @else {
-                (common::table("Next fires", html! {
-                    thead { tr {
-                        th scope="col" { "Nominal time" } th scope="col" { "Due" } th scope="col" { "Result" } th scope="col" { "Note" }
-                    } }
-                    tbody {
-                        @for fire in preview.list("fires") {
-                            tr {
-                                td.nowrap { (fire.text("nominal")) }
-                                td { (clock::local(fire.text("due_at"), zone)) }
-                                td { (decision(fire.text("decision"), false)) }
-                                td { (show::text(fire.text("note"))) }
-                            }
+        }
+        @if preview.list("fires").is_empty() {
+            p.muted { "No fires are left." }
+        } @else {
+            (common::table("Next fires", html! {
+                thead { tr {
+                    th scope="col" { "Nominal time (" (zone) ")" } th scope="col" { "Due" } th scope="col" { "Result" } th scope="col" { "Note" }
+                } }
+                tbody {
+                    @for fire in preview.list("fires") {
+                        tr {
+                            td.nowrap { (fire.text("nominal").replace('T', " ")) }
+                            td { (clock::local(fire.text("due_at"), zone)) }
+                            td { (decision(fire.text("decision"), false)) }
+                            td { (show::text(fire.text("note"))) }
                         }
                     }
-                }))
-            }
+                }
+            }))
         }
     }
 }
@@ -236,6 +236,29 @@ fn pause_form(ask: &Ask, id: &str, next: String) -> Markup {
             h2 #pause-title { "Pause" }
             p { "The ledger records the fires during the pause, and they do not run." }
             (Button::new(&Operation::pauseSchedule, &[id], "Pause the schedule", next).done("The schedule is paused.").with(reason).show(ask))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn fires_have_their_zone() {
+        let answer = json!({"fires": [{"nominal": "2026-03-29T02:30:00+01:00", "due_at": "2026-03-29T01:00:00Z", "decision": "gap", "note": "skipped"}],
+            "transitions": [{"at": "2026-03-29T01:00:00Z", "seconds": 3600}]});
+        let html = fires(&answer, "Europe/Berlin").into_string();
+        for part in [
+            "Nominal time (Europe/Berlin)",
+            "2026-03-29 02:30:00+01:00",
+            "Sun 2026-03-29 03:00 CEST",
+            "gap",
+            "The clocks go forward by 1 h",
+        ] {
+            assert!(html.contains(part), "{part}: {html}");
         }
     }
 }

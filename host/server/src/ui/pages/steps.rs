@@ -246,7 +246,7 @@ fn version_row(ask: &Ask, step_type: &str, version: &Value, active: &str) -> Mar
             th scope="row" { a href=(address(&page, &[("version", digest)])) { (show::text(version.text("version"))) } }
             td { @if version.is("active") { span.tag { "Active" } } @else { span.muted { "Available" } } }
             td { code title=(digest) { (digest.get(..SHORT).unwrap_or(digest)) "…" } }
-            td.nowrap { @if version.has("registered_at") { (show::time(version.text("registered_at"))) } @else { "–" } }
+            td { @if version.has("registered_at") { (show::time(version.text("registered_at"))) } @else { "–" } }
             td { (show::text(version.text("registered_by"))) }
             td {
                 @if !version.is("active") && !active.is_empty() {

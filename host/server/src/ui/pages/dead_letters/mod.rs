@@ -145,7 +145,7 @@ fn cause_row(ask: &Ask, page: &str, cause: &Value, filters: &Filters) -> Markup 
                 }
                 @if cause.is("more_jobs") { ", and others" }
             }
-            td.nowrap { (show::time(cause.text("last_at"))) }
+            td { (show::time(cause.text("last_at"))) }
             @if state.is_empty() && ask.may(&Operation::bulkDeadLetters) {
                 td { (cause_actions(ask, cause)) }
             }
@@ -238,7 +238,7 @@ fn letter_row(ask: &Ask, letter: &Value, may: bool) -> Markup {
             td { (show::status(letter.text("status"))) }
             td { (show::text(letter.text("step_id"))) }
             td { code { (letter.text("class")) } }
-            td.nowrap { (show::time(letter.text("at"))) }
+            td { (show::time(letter.text("at"))) }
             td { (brief(letter.text("message"))) }
             td { (resolution(ask, letter)) }
         }

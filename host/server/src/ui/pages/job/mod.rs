@@ -27,7 +27,7 @@ use crate::ui::asked::Path;
 use crate::ui::flash::Flash;
 use crate::ui::guard::Fields;
 use crate::ui::layout::Section;
-use crate::ui::pages::common;
+use crate::ui::pages::{common, schedules};
 use crate::ui::value::Parts;
 use crate::ui::{bars, graph, show};
 
@@ -147,7 +147,7 @@ fn schedule(ask: &Ask, id: &str, stored: &Value, fires: &Result<Value, String>) 
                 @if stored.has("schedule.paused") { dt { "Paused" } dd { (show::text(stored.text("schedule.paused"))) } }
             }
             @match fires {
-                Ok(fires) => { (preview::fires(fires)) }
+                Ok(fires) => { (schedules::fires(fires, stored.text("job.timezone"))) }
                 Err(why) => { div.alert data-kind="error" { p { (show::text(why)) } } }
             }
         }

@@ -9,10 +9,9 @@ use stepwell::engine::document::Document;
 
 use super::editor::MOST_TEXT;
 use crate::api::{Call, Operation, Problem};
-use crate::ui::actions::said;
 use crate::ui::ask::Ask;
 use crate::ui::guard::Fields;
-use crate::ui::pages::common;
+use crate::ui::pages::schedules;
 use crate::ui::value::Parts;
 use crate::ui::{graph, show};
 
@@ -33,65 +32,63 @@ pub(in crate::ui) async fn panel(ask: Ask, Extension(fields): Extension<Fields>)
         let long = html! { p.muted { "The text is too long for a preview of each change. The check of the editor continues." } };
         return Html(long.into_string()).into_response();
     }
-    let Ok(job) = Document::parse("job", text).map(|document| document.value) else {
-        let unread = html! { p.muted { "The text cannot be read. The editor marks the place." } };
-        return Html(unread.into_string()).into_response();
+    let job = Document::parse("job", text).map(|document| document.value).ok();
+    let parts = match &job {
+        Some(job) => [Some(graph_of(job)), fires_of(&ask, job, text).await, policy(&ask, text).await],
+        None => [None, None, None],
     };
-    let fires = match job.has("schedule") {
-        true => {
-            let call = Call::to(&Operation::previewJob, &[]).query("count", Some(FIRES));
-            Some(ask.value(call.header("content-type", "application/yaml").body(text)).await)
-        }
-        false => None,
-    };
-    let policy = policy(&ask, text).await;
+    let is_old = parts.iter().any(Option::is_none);
+    let [graph, fires, policy] = parts;
     let panel = html! {
-        section.card aria-labelledby="graph-title" {
-            h2 #graph-title { "Graph" }
-            @if job.list("steps").is_empty() { p.muted { "There are no steps yet." } }
-            (graph::drawn(&job, &|_| None, &|_| None))
-        }
-        section.card aria-labelledby="fires-title" {
-            h2 #fires-title { "Next fires" }
-            @match fires {
-                None => { p.muted { "The job has no schedule." } }
-                Some(Ok(answer)) => { (self::fires(&answer)) }
-                Some(Err(problem)) => { p.muted { "The fires are known when the job has no problems: " (show::text(&said(&problem))) } }
+        @if is_old {
+            div.alert data-kind="warning" {
+                p { "The text has problems, which the editor marks. Parts with the note “as before” are those of the last text without problems." }
             }
         }
-        @if let Some(policy) = policy { (policy) }
+        (part("graph", "Graph", graph))
+        (part("fires", "Next fires", fires))
+        (part("policy", "Policy", policy))
     };
     Html(panel.into_string()).into_response()
 }
 
-/// Shows the next fires, and the clock changes that affect them.
-pub(super) fn fires(answer: &Value) -> Markup {
-    let fires = answer.list("fires");
+/// Shows a part of the preview. A part that the text does not have stays as it is in the page.
+fn part(name: &str, title: &str, content: Option<Markup>) -> Markup {
+    let heading = format!("{name}-title");
     html! {
-        @if fires.is_empty() {
-            p.muted { "No fire follows." }
-        } @else {
-            (common::table("Next fires", html! {
-                thead { tr { th scope="col" { "Local time" } th scope="col" { "Due" } th scope="col" { "Note" } } }
-                tbody {
-                    @for fire in fires {
-                        tr {
-                            th.nowrap scope="row" { (fire.text("nominal").replace('T', " ")) }
-                            td.nowrap { (show::time(fire.text("due_at"))) }
-                            td {
-                                @if fire.text("decision") != "admitted" { span.tag { (fire.text("decision")) } " " }
-                                (show::text(fire.text("note")))
-                            }
-                        }
+        @match content {
+            Some(content) => {
+                section.card id={ "preview-" (name) } aria-labelledby=(heading) { h2 id=(heading) { (title) } (content) }
+            }
+            None => {
+                div.stack {
+                    p.muted { (title) ": as before." }
+                    section.card id={ "preview-" (name) } aria-labelledby=(heading) hx-preserve="true" {
+                        h2 id=(heading) { (title) }
+                        p.muted { "No text before was without problems." }
                     }
                 }
-            }))
-        }
-        @for change in answer.list("transitions") {
-            @let seconds = change.at("seconds").as_i64().unwrap_or_default();
-            p { "Clocks go " (if seconds < 0 { "back" } else { "forward" }) " by " (show::seconds(&seconds.unsigned_abs().into())) ": " (show::time(change.text("at"))) }
+            }
         }
     }
+}
+
+fn graph_of(job: &Value) -> Markup {
+    html! {
+        @if job.list("steps").is_empty() { p.muted { "There are no steps yet." } }
+        (graph::drawn(job, &|_| None, &|_| None))
+    }
+}
+
+/// Shows the next fires of a job, unless the job has problems.
+async fn fires_of(ask: &Ask, job: &Value, text: &str) -> Option<Markup> {
+    if !job.has("schedule") {
+        return Some(html! { p.muted { "The job has no schedule." } });
+    }
+    let call = Call::to(&Operation::previewJob, &[]).query("count", Some(FIRES));
+    let answer = ask.value(call.header("content-type", "application/yaml").body(text)).await.ok()?;
+    let zone = job.text("timezone");
+    Some(schedules::fires(&answer, if zone.is_empty() { "UTC" } else { zone }))
 }
 
 /// Shows the decisions of policy about each step, if the job has no problems.
@@ -99,12 +96,9 @@ async fn policy(ask: &Ask, text: &str) -> Option<Markup> {
     let call = Call::to(&Operation::previewPolicy, &[]).header("content-type", "application/yaml").body(text);
     let answer = ask.value(call).await.ok()?;
     Some(html! {
-        section.card aria-labelledby="policy-title" {
-            h2 #policy-title { "Policy" }
-            ul.plain { @for step in answer.list("items").iter().take(STEPS) { li { (decision(step)) } } }
-            @let more = answer.list("items").len().saturating_sub(STEPS);
-            @if more > 0 { p.muted { "The decisions about " (more) " more steps are on the page of policies of the stored job." } }
-        }
+        ul.plain { @for step in answer.list("items").iter().take(STEPS) { li { (decision(step)) } } }
+        @let more = answer.list("items").len().saturating_sub(STEPS);
+        @if more > 0 { p.muted { "The decisions about " (more) " more steps are on the page of policies of the stored job." } }
     })
 }
 
@@ -139,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn decisions_and_fires_are_shown() {
+    fn decisions_are_shown_and_stay_while_a_text_has_problems() {
         let html = decision(&json!({"step_id": "a", "grant": {"denied": {"rule": "sql.x", "message": "no <b>", "help": "add it"}}})).into_string();
         assert!(
             html.contains("Denied") && html.contains("no &lt;b&gt;") && html.contains("add it"),
@@ -147,14 +141,7 @@ mod tests {
         );
         let html = decision(&json!({"step_id": "a", "grant": {"parts": [{"part": "memory", "value": "1MiB", "from": "tiny"}]}})).into_string();
         assert!(html.contains("Granted") && html.contains("1MiB"), "{html}");
-        let answer = json!({"fires": [{"nominal": "2026-03-29T02:30:00+01:00", "due_at": "2026-03-29T01:00:00Z", "decision": "gap", "note": "skipped"}],
-            "transitions": [{"at": "2026-03-29T01:00:00Z", "seconds": 3600}]});
-        let html = fires(&answer).into_string();
-        assert!(
-            html.contains("2026-03-29 02:30:00+01:00")
-                && html.contains("gap")
-                && html.contains("Clocks go forward by 1 h"),
-            "{html}"
-        );
+        let part = part("policy", "Policy", None).into_string();
+        assert!(part.contains("hx-preserve") && part.contains("id=\"preview-policy\""), "{part}");
     }
 }
