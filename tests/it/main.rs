@@ -96,6 +96,7 @@ mod ui_errors;
 mod ui_jobs;
 mod ui_large;
 mod ui_looks;
+mod ui_openid;
 mod ui_operations;
 mod ui_plans;
 mod ui_run;

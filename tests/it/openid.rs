@@ -11,7 +11,7 @@ use crate::server::{Reply, Server, ask};
 
 const SECRET: &str = "s3cret/with+signs =";
 /// The service answers at a port of its own; a browser of these tests goes there for this URL.
-const PUBLIC: &str = "http://127.0.0.1:7450";
+pub const PUBLIC: &str = "http://127.0.0.1:7450";
 
 pub fn redirect_uri(public: &str) -> String {
     format!("{public}/ui/login/openid/callback")
@@ -45,7 +45,7 @@ fn settings(public: &str) -> String {
 }
 
 /// A provider, and a service at which people log in there.
-async fn pair() -> (OpenId, Server) {
+pub async fn pair() -> (OpenId, Server) {
     let provider = OpenId::start(&redirect_uri(PUBLIC), Some(SECRET)).await;
     // No first key is made if a provider gives access: the command makes one.
     let shell = shell(&provider, &settings(PUBLIC));

@@ -220,6 +220,9 @@ impl Shared {
             (&Method::GET, "/authorize") => self.authorize(&behavior, &query),
             (&Method::POST, "/token") => self.token(&behavior, login, &fields(&body)),
             (&Method::GET, "/userinfo") => userinfo(&behavior, login),
+            (&Method::GET, "/end-session") => {
+                respond(StatusCode::OK, "The session of the provider has ended.".to_owned())
+            }
             _ => respond(StatusCode::NOT_FOUND, String::new()),
         }
     }
