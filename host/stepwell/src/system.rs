@@ -17,6 +17,7 @@ use stepwell_sandbox::own_files;
 
 use crate::context::Context;
 use crate::node::machine;
+use crate::warm::Readiness;
 use crate::{HostError, private};
 
 /// Metrics about the runs of the last hours.
@@ -87,6 +88,8 @@ pub struct Health {
     pub active: u64,
     /// Seconds by which the next schedule is late. 0 when it is not due.
     pub scheduler_lag_seconds: f64,
+    /// The progress of this process in compiling steps.
+    pub steps: Readiness,
     /// The version of the time zone database.
     pub tzdb: &'static str,
     /// The version of Stepwell.
@@ -238,6 +241,7 @@ impl System {
             parts,
             active: served.values().map(|s| u64::from(s.running.load(Ordering::Relaxed))).sum(),
             scheduler_lag_seconds: lag,
+            steps: self.ctx.steps().readiness(),
             tzdb: zone::database_version(),
             version: env!("CARGO_PKG_VERSION"),
         }

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use schemars::JsonSchema;
+use serde::Serialize;
 use stepwell_engine::job::Catalog;
 use stepwell_engine::policy::{self, Request};
 use stepwell_engine::project;
@@ -12,13 +14,15 @@ use tokio::time::sleep;
 use crate::HostError;
 use crate::steps::Steps;
 
-/// The progress of a process in compiling the steps.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The progress of a process in compiling the steps that jobs can run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Readiness {
-    /// Whether every step that can run is compiled.
+    /// Whether no step is left to compile.
     pub ready: bool,
-    /// The step types that are not compiled yet.
+    /// The step types that are not compiled yet, in the order in which they will be. A run that needs one waits for it.
     pub compiling: Vec<String>,
+    /// The step types that are compiled.
+    pub compiled: Vec<String>,
 }
 
 /// A step that is compiled and loaded.
@@ -48,15 +52,13 @@ impl Steps {
     /// whose step is not ready compiles it first.
     pub fn readiness(&self) -> Readiness {
         if !self.ctx.compile_ahead {
-            return Readiness { ready: true, compiling: Vec::new() };
+            return Readiness { ready: true, compiling: Vec::new(), compiled: Vec::new() };
         }
-        let mut compiling = self.to_compile();
+        let (compiled, mut compiling): (Vec<String>, Vec<String>) =
+            self.to_compile().into_iter().partition(|step_type| self.ctx.sandbox.is_loaded(step_type));
         let broken = self.ctx.node.broken.lock();
-        compiling.retain(|step_type| {
-            !self.ctx.sandbox.is_loaded(step_type)
-                && self.ctx.sandbox.digest(step_type) != broken.get(step_type).cloned()
-        });
-        Readiness { ready: compiling.is_empty(), compiling }
+        compiling.retain(|step_type| self.ctx.sandbox.digest(step_type) != broken.get(step_type).cloned());
+        Readiness { ready: compiling.is_empty(), compiling, compiled }
     }
 
     /// Compiles the runnable steps in the background, and later those that are registered or granted.

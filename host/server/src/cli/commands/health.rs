@@ -21,8 +21,13 @@ pub(super) async fn health(api: &ApiArgs) -> Ends {
             sheet.row([part.clone(), text(state, "/status"), text(state, "/message")]);
         }
         let lag = health.get("scheduler_lag_seconds").and_then(Value::as_f64).unwrap_or(0.0);
+        let compiling = text(health, "/steps/compiling");
+        let compiling = match compiling.as_str() {
+            "" => String::new(),
+            names => format!("; it compiles {names}"),
+        };
         format!(
-            "{}; {} in progress here; the scheduler is {lag:.1} s late\n{}",
+            "{}; {} in progress here; the scheduler is {lag:.1} s late{compiling}\n{}",
             text(health, "/status"),
             counted(text(health, "/active"), "run"),
             sheet.text()

@@ -71,8 +71,13 @@ async fn now(ask: &Ask) -> Result<Markup, Problem> {
     let fires = Call::to(&Operation::listFires, &[]).query("apart", Some(24 * 60)).query("limit", Some(ROWS));
     let fires = ask.value(fires).await?;
     let queues = ask.get(&Operation::listQueues, &[]).await?;
+    let health = match ask.ui.app.host.steps().readiness().ready {
+        true => Value::Null,
+        false => ask.get(&Operation::systemHealth, &[]).await?,
+    };
     Ok(html! {
         div.parts #now hx-get="?part=now" hx-trigger="every 3s" hx-select="#now" hx-swap="outerMorph" {
+            (compiling(health.at("steps")))
             (figures(ask, queues.list("items")))
             div.columns {
                 (running_now(ask, &running))
@@ -81,6 +86,31 @@ async fn now(ask: &Ask) -> Result<Markup, Problem> {
             (depths(ask, queues.list("items")))
         }
     })
+}
+
+/// Shows which steps are ready while others are compiled.
+fn compiling(steps: &Value) -> Markup {
+    let (left, done) = (steps.list("compiling"), steps.list("compiled"));
+    let names = |types: &[Value]| {
+        html! {
+            @for (place, name) in types.iter().filter_map(Value::as_str).enumerate() {
+                @if place > 0 { ", " } code { (show::text(name)) }
+            }
+        }
+    };
+    html! {
+        @if !left.is_empty() {
+            div.alert data-kind="info" {
+                p {
+                    "Steps are compiled, once for this machine: " (done.len()) " of " (done.len() + left.len()) " are ready. \
+                    A run that needs another one waits for it."
+                }
+                meter min="0" max=(done.len() + left.len()) value=(done.len()) aria-label="Compiled steps" {}
+                @if !done.is_empty() { p { "Ready: " (names(done)) "." } }
+                p { "Next: " (names(left)) "." }
+            }
+        }
+    }
 }
 
 fn figures(ask: &Ask, queues: &[Value]) -> Markup {

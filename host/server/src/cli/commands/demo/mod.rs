@@ -1,6 +1,7 @@
 //! `stepwell demo`.
 
 mod directory;
+mod progress;
 mod samples;
 
 use std::collections::BTreeMap;
@@ -100,15 +101,15 @@ impl Demo {
             let _ = started.send(());
         });
         let (client, todo) = (Client::of(host.clone()), directory.samples());
+        let steps = host.steps();
         let samples = AbortOnDropHandle::new(tokio::spawn(async move {
             if serves.await.is_err() {
                 return;
             }
+            let progress = AbortOnDropHandle::new(tokio::spawn(async move { progress::show(&steps).await }));
             let ran = async {
                 if !todo.have_run() {
-                    say!(
-                        "The samples run now. On a new machine, their steps are compiled first, for some minutes."
-                    );
+                    say!("The samples run now, those whose steps are ready first.");
                     samples::run(&client, &todo.jobs).await?;
                 }
                 todo.note()
@@ -117,6 +118,8 @@ impl Demo {
                 Ok(()) => say!("The samples have run."),
                 Err(failure) => say!("{}", failure.shown()),
             }
+            // It has ended, unless steps are left that no sample needs.
+            let _ = progress.await;
         }));
         let pages = Box::new(move |app, api| ui::router_with_link(app, api, link));
         let rate = host.configuration().service.rate_limit;

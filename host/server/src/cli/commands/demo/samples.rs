@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use stepwell::Host;
+use stepwell::engine::job;
 
 use crate::api::Operation;
 use crate::cli::client::{Call, Client, MOST_ITEMS};
@@ -63,11 +64,13 @@ const PAUSE: Duration = Duration::from_millis(200);
 const LONGEST: Duration = Duration::from_secs(900);
 
 /// Stores the samples and runs them, so that every page has content. Jobs that are stored already stay as they are.
+/// A sample whose steps are compiled does not wait for one whose steps are not: storing a job compiles its steps.
 pub(super) async fn run(client: &Client, samples: &Samples) -> Result<(), Failure> {
     let stored = client.list(|| Call::to(&Operation::listJobs, &[]), MOST_ITEMS).await?;
     let is_stored = |job: &Job| items(&stored).iter().any(|item| text(item, "/job/id") == job.id);
     let mut runs = Vec::new();
-    for (job, yaml) in samples {
+    let mut left: Vec<&(&Job, String)> = samples.iter().collect();
+    while let Some((job, yaml)) = next(client.host(), &mut left) {
         if !is_stored(job) {
             let put = Call::to(&Operation::putJob, &[job.id]).body(yaml.as_str());
             client.ask_about(put, job.id, yaml).await?;
@@ -87,6 +90,19 @@ pub(super) async fn run(client: &Client, samples: &Samples) -> Result<(), Failur
         ended(client, run).await?;
     }
     Ok(())
+}
+
+/// Takes the next sample out of the list: the first one whose steps are compiled, or else the first one. Those after the
+/// job that fills the database wait for it.
+fn next<'s>(host: Option<&Host>, left: &mut Vec<&'s (&'static Job, String)>) -> Option<&'s (&'static Job, String)> {
+    let fills = left.iter().position(|(job, _)| job.id == FILLS).unwrap_or(left.len());
+    let is_ready = |(job, yaml): &(&Job, String)| {
+        let host = host?;
+        let parsed = job::parse(job.id, yaml, &host.steps().catalog()).ok()?;
+        Some(parsed.job.all_steps().all(|step| !host.sandbox().needs_compiling(&step.step_type)))
+    };
+    let ready = left.iter().take(fills + 1).position(|sample| is_ready(*sample).unwrap_or(false));
+    (!left.is_empty()).then(|| left.remove(ready.unwrap_or(0)))
 }
 
 /// Pauses the queue or the schedule of a job, if the demo shows it paused.
