@@ -280,3 +280,35 @@ async fn a_conflict_names_the_file_of_the_job() {
     assert!(told.contains("WORKSPACE_CONFLICT") && told.contains("`out.txt`"), "{told}");
     assert!(!told.contains(".part"), "{told}");
 }
+
+/// A step that a group stops says why, although its guest only learns that it should stop.
+#[tokio::test]
+async fn a_step_that_its_group_stops_says_why() {
+    let site = site(ON).await;
+    let long = || json!({"id": "long", "type": "wait", "for": 3600});
+    let late = || json!({"id": "bad", "type": "wait", "until": "${{ 'no time' }}"});
+    let inner = json!({"id": "inner", "type": "parallel_group", "parallel_steps": [long()]});
+    let group = |more: Value, steps: Value| {
+        let mut group = json!({"id": "g", "type": "parallel_group", "parallel_steps": steps});
+        group.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        group
+    };
+    for (job, message) in [
+        (
+            json!({"steps": [group(json!({}), json!([long(), late()]))]}),
+            "its group stopped, because `bad` failed",
+        ),
+        (json!({"steps": [group(json!({}), json!([inner, late()]))]}), "its group stopped, because `bad` failed"),
+        (json!({"steps": [group(json!({"timeout": "1s"}), json!([inner]))]}), "the time of the group `g` ran out"),
+        (
+            json!({"timeout_seconds": 1, "steps": [group(json!({}), json!([long()]))]}),
+            "the time of the job ran out",
+        ),
+    ] {
+        let mut job = job;
+        job["id"] = json!("stops");
+        let state = site.run(&job.to_string()).await;
+        let step = state.steps.iter().find(|step| &*step.path == "long").unwrap();
+        assert_eq!(step.message(), message, "{job}");
+    }
+}

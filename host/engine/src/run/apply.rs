@@ -216,10 +216,12 @@ fn ended_as(outcome: Outcome) -> StepEnd {
 fn halted(state: &mut RunState, index: usize, end: &Arc<StepEnd>, at: Timestamp) {
     let success = end.outcome.is_success();
     let stopped = matches!(end.outcome, Outcome::Parked { .. });
+    let why = matches!(end.outcome, Outcome::Cancelled).then(|| state.why_stopped(index)).flatten();
     with_step(state, index, |step| {
         // An attempt that was stopped does not show that the step is harmless.
         let lost = if is_cancelled(&end.outcome) { step.lost } else { 0 };
         close(step, end, at);
+        step.reason = why;
         step.lost = lost;
         step.checkpoint = None;
         if stopped {

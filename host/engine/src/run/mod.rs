@@ -14,6 +14,7 @@ mod preview;
 mod replay;
 mod scope;
 mod seat;
+mod stop;
 mod time;
 mod view;
 

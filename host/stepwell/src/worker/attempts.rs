@@ -293,6 +293,7 @@ impl Worker<'_> {
         }
         let at = self.now();
         end.outcome = self.state.with_owner_of_time(step, end.outcome, at);
+        end.outcome = self.state.with_reason_of_stop(step, end.outcome);
         let receipt = &end.receipt;
         self.runs.ctx.measures.step_ended(&attempt.step_type, attempt.number, &end);
         if attempt.limits.is_some() {
