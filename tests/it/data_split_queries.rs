@@ -41,6 +41,7 @@ pub const QUERIES: &[&str] = &[
     "SELECT a, count(*) AS n FROM (SELECT unnest([qty, qty + 1]) AS a FROM orders) GROUP BY a",
     "SELECT CASE WHEN qty > 3 THEN 'many' ELSE 'few' END AS c, sum(amount) / count(*) AS m FROM orders GROUP BY c",
     "SELECT region FROM orders INTERSECT SELECT region FROM regions",
+    "SELECT mode() WITHIN GROUP (ORDER BY qty) AS m FROM orders",
 ];
 
 /// Queries that are not divided, and the reason.
@@ -92,6 +93,18 @@ pub const WHOLE: &[(&str, &str)] = &[
     (
         "SELECT approx_percentile_cont(price, 0.5) AS m FROM orders",
         "`approx_percentile_cont` cannot be put together from the values of the parts",
+    ),
+    (
+        "SELECT percentile_cont(0.25) WITHIN GROUP (ORDER BY price) AS p FROM orders",
+        "the ORDER BY in `percentile_cont` needs all rows",
+    ),
+    (
+        "SELECT region, percentile_cont(0.5) WITHIN GROUP (ORDER BY price DESC) AS p FROM orders GROUP BY region",
+        "the ORDER BY in `percentile_cont` needs all rows",
+    ),
+    (
+        "SELECT listagg(note, ',') WITHIN GROUP (ORDER BY id) AS l FROM orders",
+        "the ORDER BY in `string_agg` needs all rows",
     ),
     ("SELECT count(*) AS n FROM orders WHERE random() < 2", "`random` has another value in each part"),
     ("SELECT count(*) AS n FROM orders WHERE day < now()", "`now` has another value in each part"),
