@@ -246,7 +246,7 @@ pub(super) fn check_default(
 }
 
 /// The names and words of expressions.
-const TAKEN: &[&str] = &[
+pub(super) const TAKEN: &[&str] = &[
     "steps", "vars", "run", "job", "true", "True", "false", "False", "none", "None", "null", "and", "or",
     "not", "in", "is", "if", "else",
 ];

@@ -11,6 +11,7 @@ mod names;
 mod numbers;
 mod parse;
 mod plan;
+mod published;
 mod reads;
 pub mod split;
 mod template;
@@ -457,31 +458,6 @@ impl JobDefinition {
     /// Returns the JSON Schema of a job file.
     pub fn schema() -> Schema {
         Schema::of::<Self>()
-    }
-
-    /// Returns the JSON Schema of a job file for editors and other tools, with the keys of groups.
-    pub fn published_schema() -> Value {
-        let (mut schema, mut group) =
-            (Self::schema().value().clone(), Schema::of::<group::Group>().value().clone());
-        let (Some(defs), Some(own)) =
-            (schema.get_mut("$defs").and_then(Value::as_object_mut), group.as_object_mut())
-        else {
-            return schema;
-        };
-        if let Some(Value::Object(more)) = own.remove("$defs") {
-            for (name, def) in more {
-                defs.entry(name).or_insert(def);
-            }
-        }
-        // The keys of every step stand beside those of a group.
-        own.retain(|key, _| !matches!(key.as_str(), "$schema" | "title" | "additionalProperties"));
-        if let Some(step) = defs.get_mut("StepDefinition").and_then(Value::as_object_mut) {
-            let is_group =
-                serde_json::json!({"properties": {"type": {"const": group::TYPE}}, "required": ["type"]});
-            step.insert("if".to_owned(), is_group);
-            step.insert("then".to_owned(), group);
-        }
-        schema
     }
 
     /// Returns a job without steps, for records that have lost theirs.
