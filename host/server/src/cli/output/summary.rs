@@ -13,30 +13,9 @@ const BRIEF: usize = 200;
 
 /// The summary of a run that has ended, or stands somewhere.
 pub(crate) fn summary(view: &Value) -> String {
-    let mut sheet = Sheet::new(&[
-        whole("step"),
-        whole("type"),
-        whole("status"),
-        whole("seconds"),
-        whole("fuel"),
-        whole("memory"),
-        words("result"),
-    ]);
     let (rows, hidden) = rows(view);
-    for Row { depth, step, .. } in &rows {
-        let cost = |name: &str| step.pointer(&format!("/receipt/{name}")).and_then(Value::as_u64);
-        sheet.row([
-            format!("{}{}", "  ".repeat(*depth), text(step, "/step_id")),
-            text(step, "/step_type"),
-            status(step),
-            seconds(step),
-            cost("fuel").map_or_else(String::new, |fuel| Count::new(fuel).to_string()),
-            cost("memory_peak_bytes").map_or_else(String::new, |bytes| Bytes::new(bytes).to_string()),
-            brief(&text(step, "/output")),
-        ]);
-    }
     let id = text(view, "/execution_id");
-    let mut parts = vec![plain(&text(view, "/message")), sheet.text()];
+    let mut parts = vec![plain(&text(view, "/message")), sheet(&rows).text()];
     if hidden > 0 {
         let count = text(view, "/step_count");
         parts.push(plain(&format!(
@@ -54,6 +33,33 @@ pub(crate) fn summary(view: &Value) -> String {
     parts.extend(list(view, "steps").iter().filter_map(|step| output(step, &id)));
     parts.push(plain(&format!("run {id}: {} in {} s", text(view, "/status"), seconds(view))));
     parts.join("\n")
+}
+
+/// Returns the table of the steps, in which a group comes before its members.
+fn sheet(rows: &[Row<'_>]) -> Sheet {
+    let columns = [
+        whole("step"),
+        whole("type"),
+        whole("status"),
+        whole("seconds"),
+        whole("fuel"),
+        whole("memory"),
+        words("result"),
+    ];
+    let mut sheet = Sheet::tree(&columns, 2);
+    for Row { depth, step, .. } in rows {
+        let cost = |name: &str| step.pointer(&format!("/receipt/{name}")).and_then(Value::as_u64);
+        sheet.row([
+            format!("{}{}", "  ".repeat(*depth), text(step, "/step_id")),
+            text(step, "/step_type"),
+            status(step),
+            seconds(step),
+            cost("fuel").map_or_else(String::new, |fuel| Count::new(fuel).to_string()),
+            cost("memory_peak_bytes").map_or_else(String::new, |bytes| Bytes::new(bytes).to_string()),
+            brief(&text(step, "/output")),
+        ]);
+    }
+    sheet
 }
 
 /// Maximum number of rows of the table, and of further ones for failed steps with the groups around them, and for
@@ -187,5 +193,20 @@ mod tests {
         assert_eq!(shown.matches(".load ").count(), 399, "{shown}");
         let told = "parallel execution is off: the branches of `g` run one after the other";
         assert_eq!(shown.matches(told).count(), 1, "{shown}");
+    }
+    /// A narrow terminal shows the groups as a tree, with each value of a step.
+    #[test]
+    fn a_narrow_terminal_shows_the_tree_of_groups() {
+        let load = json!({"step_id": "each_file_of_the_archive[3].load", "step_type": "sql", "status": "failed",
+            "outcome": {"class": "timed_out"}, "duration_seconds": 1.5, "output": "the step took longer than 1s"});
+        let group = json!({"step_id": "each_file_of_the_archive", "step_type": "parallel_group", "status": "failed",
+            "branches": [{"steps": [load]}], "finally": [{"step_id": "close", "step_type": "wait", "status": "success"}]});
+        let view = json!({"steps": [group, {"step_id": "last", "status": "skipped"}]});
+        let narrow = sheet(&rows(&view).0).fit(Some(38));
+        let expected = "each_file_of_the_archive  failed\n    type parallel_group, seconds 0.00\n  \
+            each_f….load  failed (timed_out)\n      type sql, seconds 1.50\n      the step took longer than 1s\n  \
+            close  success\n      type wait, seconds 0.00\nlast  skipped\n    seconds 0.00";
+        assert_eq!(narrow, expected, "{narrow}");
+        assert!(narrow.lines().all(|line| console::measure_text_width(line) <= 38), "{narrow}");
     }
 }

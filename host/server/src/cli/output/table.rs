@@ -45,11 +45,19 @@ pub(crate) const fn words(head: &'static str) -> Column {
 pub(crate) struct Sheet {
     columns: Vec<Column>,
     rows: Vec<Vec<String>>,
+    /// The number of the column that stands beside the name in a narrow terminal, if the rows are a tree: the first
+    /// column has the names, indented by their levels.
+    beside: Option<usize>,
 }
 
 impl Sheet {
     pub fn new(columns: &[Column]) -> Self {
-        Self { columns: columns.to_vec(), rows: Vec::new() }
+        Self { columns: columns.to_vec(), rows: Vec::new(), beside: None }
+    }
+
+    /// Returns an empty list whose rows are a tree. A narrow terminal shows the column `beside` next to the names.
+    pub fn tree(columns: &[Column], beside: usize) -> Self {
+        Self { beside: Some(beside), ..Self::new(columns) }
     }
 
     /// Adds a row. What a value is made of cannot steer the terminal.
@@ -63,14 +71,17 @@ impl Sheet {
     }
 
     /// The text for a terminal of that width, or for a pipe.
-    fn fit(&self, width: Option<usize>) -> String {
+    pub(super) fn fit(&self, width: Option<usize>) -> String {
         let widths: Vec<usize> = self.widths();
         let gaps = GAP * widths.len().saturating_sub(1);
         let needed = |column: &Column, width: usize| if column.whole { width } else { width.min(NARROW) };
         let least: usize =
             self.columns.iter().zip(&widths).map(|(column, width)| needed(column, *width)).sum();
         match width {
-            Some(width) if least + gaps > width => self.records(),
+            Some(width) if least + gaps > width => match self.beside {
+                Some(beside) => self.branches(width, beside),
+                None => self.records(),
+            },
             Some(width) if widths.iter().sum::<usize>() + gaps > width => self.wrapped(width, &widths),
             _ => self.lines(&widths),
         }
@@ -122,6 +133,33 @@ impl Sheet {
         table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
     }
 
+    /// The rows of a tree, where the terminal is too narrow for columns: a line with the name, and below it, indented,
+    /// the other values. A name that is too long lacks its middle.
+    fn branches(&self, width: usize, beside: usize) -> String {
+        let mut lines = Vec::new();
+        for row in &self.rows {
+            let cell = |column: usize| row.get(column).map_or("", String::as_str);
+            let name = cell(0).trim_start();
+            let indent = " ".repeat((cell(0).len() - name.len()).min(width / 2));
+            let state = cell(beside);
+            let taken = indent.len() + GAP + console::measure_text_width(state);
+            let name = shortened(name, width.saturating_sub(taken).max(NARROW));
+            lines.push(format!("{indent}{name}{}{state}", " ".repeat(GAP)).trim_end().to_owned());
+            let others = self.columns.iter().zip(row).enumerate().skip(1);
+            let others = others.filter(|(i, (_, cell))| *i != beside && !cell.is_empty());
+            let (whole, words): (Vec<_>, Vec<_>) =
+                others.map(|(_, (column, cell))| (column, cell)).partition(|(column, _)| column.whole);
+            let whole: Vec<String> =
+                whole.into_iter().map(|(column, cell)| format!("{} {cell}", column.head)).collect();
+            let below = indent.len() + 2 * GAP;
+            for text in std::iter::once(whole.join(", ")).chain(words.into_iter().map(|(_, cell)| cell.clone())) {
+                let wrapped = filled(&text, width.saturating_sub(below).max(NARROW));
+                lines.extend(wrapped.into_iter().map(|line| format!("{}{line}", " ".repeat(below))));
+            }
+        }
+        lines.join("\n")
+    }
+
     /// A paragraph for each row, where the terminal is too narrow for columns.
     fn records(&self) -> String {
         let wide = self.columns.iter().map(|column| column.head.len()).max().unwrap_or(0);
@@ -132,6 +170,46 @@ impl Sheet {
         };
         self.rows.iter().map(record).collect::<Vec<_>>().join("\n\n")
     }
+}
+
+/// Returns a name in at most `width` columns: a longer one lacks its middle.
+fn shortened(name: &str, width: usize) -> String {
+    if console::measure_text_width(name) <= width {
+        return name.to_owned();
+    }
+    let letters: Vec<char> = name.chars().collect();
+    let (mut start, mut end, mut left) = (0, letters.len(), width.saturating_sub(1));
+    let wide = |at: usize| letters.get(at).map_or(0, |letter| console::measure_text_width(&letter.to_string()));
+    // The letters come from both ends in turn.
+    while start < end {
+        let from_start = start <= letters.len() - end;
+        let cost = wide(if from_start { start } else { end - 1 });
+        if cost > left {
+            break;
+        }
+        left -= cost;
+        if from_start { start += 1 } else { end -= 1 }
+    }
+    let part = |from: usize, to: usize| letters.get(from..to).unwrap_or_default().iter().collect::<String>();
+    format!("{}…{}", part(0, start), part(end, letters.len()))
+}
+
+/// Returns the lines of a text with at most `width` columns. A longer word has a line of its own, without its middle.
+fn filled(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        let word = shortened(word, width);
+        match lines.last_mut() {
+            Some(line)
+                if console::measure_text_width(line) + 1 + console::measure_text_width(&word) <= width =>
+            {
+                line.push(' ');
+                line.push_str(&word);
+            }
+            _ => lines.push(word),
+        }
+    }
+    lines
 }
 
 /// The text at a pointer of an answer: empty when there is none, numbers and booleans as they are.
