@@ -354,7 +354,7 @@ async fn one_day(ask: &Ask, month: &Month, day: NaiveDate, now: DateTime<Utc>) -
     let fires = by_day(fires, month.zone).remove(&day).unwrap_or_default();
     Ok(html! {
         section.card aria-labelledby="day" {
-            h2 #day { (day.format("%A, %-d %B %Y")) }
+            h2 #day { (day.format("%A, %-d %B %Y")) ", " (month.zone.name()) }
             @if let Some(note) = incomplete { div.alert data-kind="warning" { p { (note) } } }
             @if fires.is_empty() { p.muted { "No schedule was due on this day, and none is to come." } }
             ul.plain.day-list { @for fire in &fires { (listed(ask, month, fire)) } }

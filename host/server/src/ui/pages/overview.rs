@@ -332,7 +332,7 @@ fn last_day(items: &[Value]) -> Markup {
             }
             table.visually-hidden {
                 caption { "Ended and failed runs of each hour" }
-                thead { tr { th scope="col" { "Hour" } th scope="col" { "Ended" } th scope="col" { "Failed" } } }
+                thead { tr { th scope="col" { "Hour (UTC)" } th scope="col" { "Ended" } th scope="col" { "Failed" } } }
                 tbody {
                     @for hour in &hours { tr { th scope="row" { (hour.label) } td { (hour.runs) } td { (hour.failed) } } }
                 }
