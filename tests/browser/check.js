@@ -199,6 +199,26 @@ await journey('no edit needs a style that the policy refuses', async () => {
   hold(wrong.length === 0, wrong.join('; '));
 });
 
+await journey('the preview keeps the parts of the last text without problems', async () => {
+  await wide.goto(at('/editor'));
+  const text = 'id: previewed\nschedule: {every: 1h}\nsteps:\n  - {id: pause, type: wait, for: 0}\n';
+  await setText(wide, text);
+  const policy = wide.locator('#preview-policy');
+  await policy.getByText('Granted').waitFor();
+  await setText(wide, text.replace('for: 0', 'fro: 0'));
+  await wide.getByText('Policy: as before.').waitFor();
+  hold(await policy.getByText('Granted').isVisible(), 'the decisions of policy are gone');
+  hold(await wide.locator('#preview-fires table').isVisible(), 'the fires are gone');
+  hold((await wide.getByText('Graph: as before.').count()) === 0, 'the graph does not follow the text');
+  await setText(wide, 'id: [');
+  await wide.getByText('Graph: as before.').waitFor();
+  hold(await wide.locator('#preview-graph').getByText('pause').first().isVisible(), 'the graph is gone');
+  await setText(wide, text.replace('pause', 'rest'));
+  await policy.getByText('rest').waitFor();
+  hold((await wide.getByText('as before').count()) === 0, 'the notice stays');
+  await wide.evaluate(() => sessionStorage.clear());
+});
+
 await journey('seven tabs with a live log', async () => {
   const { execution_id: id } = await api('POST', '/jobs/slow/run', {});
   const context = wide.context();
