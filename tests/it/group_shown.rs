@@ -298,8 +298,14 @@ async fn a_step_that_its_group_stops_says_why() {
             json!({"steps": [group(json!({}), json!([long(), late()]))]}),
             "its group stopped, because `bad` failed",
         ),
-        (json!({"steps": [group(json!({}), json!([inner, late()]))]}), "its group stopped, because `bad` failed"),
-        (json!({"steps": [group(json!({"timeout": "1s"}), json!([inner]))]}), "the time of the group `g` ran out"),
+        (
+            json!({"steps": [group(json!({}), json!([inner, late()]))]}),
+            "its group stopped, because `bad` failed",
+        ),
+        (
+            json!({"steps": [group(json!({"timeout": "1s"}), json!([inner]))]}),
+            "the time of the group `g` ran out",
+        ),
         (
             json!({"timeout_seconds": 1, "steps": [group(json!({}), json!([long()]))]}),
             "the time of the job ran out",

@@ -138,11 +138,7 @@ fn next_page(body: &str) -> Option<String> {
 
 /// Fails if a statement reads a whole table without a reason, or a list with a filter uses no index for it. `plan`
 /// returns the lines of the plan of a statement, and `whole` whether a line reads a table as a whole.
-fn check(
-    all: &BTreeMap<String, String>,
-    plan: impl Fn(&str) -> Vec<String>,
-    whole: impl Fn(&str) -> bool,
-) {
+fn check(all: &BTreeMap<String, String>, plan: impl Fn(&str) -> Vec<String>, whole: impl Fn(&str) -> bool) {
     assert!(all.len() > 40, "{}", all.len());
     let mut wrong = Vec::new();
     let mut used = vec![0; FILTERS.len()];

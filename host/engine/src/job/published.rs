@@ -113,8 +113,16 @@ mod tests {
     /// Parts of a group, whether the parser accepts a group with them, and whether the schema does.
     const GROUPS: &[(&str, bool, bool)] = &[
         ("parallel_steps: [{id: a, type: x}]", true, true),
-        ("parallel_steps: [{id: a, type: x}], when: '${{ true }}', retry: {max_attempts: 2}, timeout: 1m", true, true),
-        ("parallel_steps: [{id: q, steps: [{id: a, type: x, text: b}]}, {id: b, type: x}], finally: [{id: c, type: x}]", true, true),
+        (
+            "parallel_steps: [{id: a, type: x}], when: '${{ true }}', retry: {max_attempts: 2}, timeout: 1m",
+            true,
+            true,
+        ),
+        (
+            "parallel_steps: [{id: q, steps: [{id: a, type: x, text: b}]}, {id: b, type: x}], finally: [{id: c, type: x}]",
+            true,
+            true,
+        ),
         ("parallel_steps: [{id: a, type: x}], for_each: [1, 2], as: one", true, true),
         ("parallel_steps: [{id: a, type: x}], for_each: '${{ vars.list }}', max_parallel: 2", true, true),
         ("parallel_steps: [{id: a, type: x}], for_each: {a: 1}, on_failure: go_on", true, true),
@@ -156,7 +164,8 @@ mod tests {
     fn the_schema_refuses_the_groups_that_the_parser_refuses() {
         let schema = jsonschema::validator_for(&JobDefinition::published_schema()).unwrap();
         for (parts, parsed, valid) in GROUPS {
-            let text = format!("{{id: j, vars: {{list: [1]}}, steps: [{{id: g, type: parallel_group, {parts}}}]}}");
+            let text =
+                format!("{{id: j, vars: {{list: [1]}}, steps: [{{id: g, type: parallel_group, {parts}}}]}}");
             let found = job::parse("j", &text, &catalog());
             assert_eq!(found.is_ok(), *parsed, "the parser: {parts}: {:?}", found.err());
             let value = Document::parse("j", &text).unwrap().value;

@@ -64,7 +64,9 @@ pub(super) fn problem(matches: &ArgMatches) -> Option<String> {
     let command = words.join(" ");
     if let Some((id, option)) = unused(&words).into_iter().find(|(id, _)| typed(id)) {
         return Some(match id {
-            "project" => format!("--project has no effect: `stepwell {command}` concerns every project: leave it out\n"),
+            "project" => format!(
+                "--project has no effect: `stepwell {command}` concerns every project: leave it out\n"
+            ),
             _ => format!("{option} has no effect on `stepwell {command}`: leave it out\n"),
         });
     }

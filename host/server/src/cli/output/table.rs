@@ -152,7 +152,9 @@ impl Sheet {
             let whole: Vec<String> =
                 whole.into_iter().map(|(column, cell)| format!("{} {cell}", column.head)).collect();
             let below = indent.len() + 2 * GAP;
-            for text in std::iter::once(whole.join(", ")).chain(words.into_iter().map(|(_, cell)| cell.clone())) {
+            for text in
+                std::iter::once(whole.join(", ")).chain(words.into_iter().map(|(_, cell)| cell.clone()))
+            {
                 let wrapped = filled(&text, width.saturating_sub(below).max(NARROW));
                 lines.extend(wrapped.into_iter().map(|line| format!("{}{line}", " ".repeat(below))));
             }
@@ -179,7 +181,8 @@ fn shortened(name: &str, width: usize) -> String {
     }
     let letters: Vec<char> = name.chars().collect();
     let (mut start, mut end, mut left) = (0, letters.len(), width.saturating_sub(1));
-    let wide = |at: usize| letters.get(at).map_or(0, |letter| console::measure_text_width(&letter.to_string()));
+    let wide =
+        |at: usize| letters.get(at).map_or(0, |letter| console::measure_text_width(&letter.to_string()));
     // The letters come from both ends in turn.
     while start < end {
         let from_start = start <= letters.len() - end;

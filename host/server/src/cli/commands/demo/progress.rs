@@ -41,11 +41,16 @@ fn news(known: Option<&Readiness>, found: &Readiness) -> Vec<String> {
             return Vec::new();
         }
         let of = counted(all, "step");
-        return vec![format!("{of}, {} to compile, once for this machine: {}", compiling.len(), quoted(compiling))];
+        return vec![format!(
+            "{of}, {} to compile, once for this machine: {}",
+            compiling.len(),
+            quoted(compiling)
+        )];
     };
     let new: Vec<&String> = compiled.iter().filter(|name| !known.compiled.contains(name)).collect();
     let before = compiled.len() - new.len();
-    let line = |(place, name): (usize, &&String)| format!("`{name}` is ready ({} of {all})", before + place + 1);
+    let line =
+        |(place, name): (usize, &&String)| format!("`{name}` is ready ({} of {all})", before + place + 1);
     new.iter().enumerate().map(line).collect()
 }
 

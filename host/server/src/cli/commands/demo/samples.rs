@@ -94,7 +94,10 @@ pub(super) async fn run(client: &Client, samples: &Samples) -> Result<(), Failur
 
 /// Takes the next sample out of the list: the first one whose steps are compiled, or else the first one. Those after the
 /// job that fills the database wait for it.
-fn next<'s>(host: Option<&Host>, left: &mut Vec<&'s (&'static Job, String)>) -> Option<&'s (&'static Job, String)> {
+fn next<'s>(
+    host: Option<&Host>,
+    left: &mut Vec<&'s (&'static Job, String)>,
+) -> Option<&'s (&'static Job, String)> {
     let fills = left.iter().position(|(job, _)| job.id == FILLS).unwrap_or(left.len());
     let is_ready = |(job, yaml): &(&Job, String)| {
         let host = host?;

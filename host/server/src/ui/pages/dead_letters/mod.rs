@@ -171,8 +171,9 @@ const STATES: &[(&str, &str)] =
     &[("open", "Open"), ("redriven", "Redriven"), ("discarded", "Discarded"), ("", "All")];
 
 fn filter_form(page: &str, filters: &Filters) -> Markup {
-    let classes: Vec<(&str, &str)> =
-        iter::once(("", "All")).chain(DeadLetter::classes().into_iter().map(|class| (class, class))).collect();
+    let classes: Vec<(&str, &str)> = iter::once(("", "All"))
+        .chain(DeadLetter::classes().into_iter().map(|class| (class, class)))
+        .collect();
     html! {
         form.toolbar method="get" action=(page) role="search" {
             label.field-inline { span { "State" } select name="state" { (options(STATES, filters.state())) } }
