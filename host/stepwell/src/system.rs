@@ -17,8 +17,7 @@ use stepwell_sandbox::own_files;
 
 use crate::context::Context;
 use crate::node::machine;
-use crate::warm::Readiness;
-use crate::{HostError, private};
+use crate::{HostError, Readiness, private};
 
 /// Metrics about the runs of the last hours.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]

@@ -321,7 +321,7 @@ mod tests {
                 if id == "key_file" {
                     option.extend(["--server", "http://127.0.0.1:1"].map(str::to_owned));
                 }
-                if path.last().is_some_and(|name| name == "show") && words.first() == Some(&"config") {
+                if words == ["config", "show"] && id != "resolved" {
                     option.push("--resolved".to_owned());
                 }
                 let positionals: Vec<String> = command.get_positionals().map(sample).collect();
