@@ -8,6 +8,7 @@ mod databases;
 mod groups;
 mod hostile;
 mod http;
+mod locks;
 mod nodes;
 mod parts;
 mod requests;
@@ -36,6 +37,7 @@ fn main() -> Result {
         "service" => service::run()?,
         "groups" => groups::run()?,
         "audit" => audit::run()?,
+        "locks" => locks::run()?,
         "nodes" => nodes::run()?,
         "node" => nodes::node(&std::env::args().nth(2).unwrap_or_default())?,
         "capacity" => capacity::run()?,
@@ -53,6 +55,7 @@ fn main() -> Result {
             service::run()?;
             groups::run()?;
             audit::run()?;
+            locks::run()?;
             nodes::run()?;
             capacity::run()?;
             requests::run()?;
@@ -61,7 +64,7 @@ fn main() -> Result {
         }
         _ => {
             return Err(
-                "usage: stepwell-benches steps|start|clocks|data|parts|databases|service|groups|audit|nodes|capacity|requests|scripts|hostile|all"
+                "usage: stepwell-benches steps|start|clocks|data|parts|databases|service|groups|audit|locks|nodes|capacity|requests|scripts|hostile|all"
                     .into(),
             );
         }

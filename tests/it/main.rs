@@ -45,6 +45,8 @@ mod http_threats;
 mod killed_writes;
 mod limits_reached;
 mod links;
+mod lock_histories;
+mod lock_redis;
 mod mssql;
 mod openid;
 mod openid_hostile;

@@ -1,6 +1,7 @@
 //! The harness of the integration tests, and the emulator of an OpenID provider.
 
 pub mod certificates;
+pub mod histories;
 pub mod openid;
 pub mod oracle;
 pub mod partner;

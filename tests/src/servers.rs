@@ -320,14 +320,14 @@ fn unique() -> String {
 }
 
 /// Reports a missing server: a line locally, a failure in CI.
-fn missing(what: &str, variable: &str) {
+pub(crate) fn missing(what: &str, variable: &str) {
     let message = format!("no {what} here: start one, install its programs, or name one by {variable}");
     assert!(std::env::var_os("CI").is_none(), "{message}");
     eprintln!("skipped: {message}");
 }
 
 /// Returns the directory of the PostgreSQL programs.
-fn postgres_programs() -> Option<PathBuf> {
+pub(crate) fn postgres_programs() -> Option<PathBuf> {
     let bin = std::fs::read_dir("/usr/lib/postgresql")
         .into_iter()
         .flatten()
@@ -358,7 +358,7 @@ fn start_postgres(tls: Option<&Authority>) -> Option<(Started, u16)> {
     Some((Started { child, _dir: dir }, port))
 }
 
-fn run_postgres(bin: &Path, dir: &Path, data: &Path, port: u16, settings: &[String]) -> Child {
+pub(crate) fn run_postgres(bin: &Path, dir: &Path, data: &Path, port: u16, settings: &[String]) -> Child {
     let mut server = unprivileged(&bin.join("postgres"), dir);
     for setting in settings {
         server.args(["-c", setting]);
@@ -416,7 +416,7 @@ fn keys(authority: &Authority, dir: &Path) -> (String, String) {
 
 /// Runs the program as an unprivileged user, since servers refuse to run as root. The user gets the
 /// directory.
-fn unprivileged(program: &PathBuf, dir: &Path) -> Command {
+pub(crate) fn unprivileged(program: &PathBuf, dir: &Path) -> Command {
     let root = Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout.trim_ascii() == b"0");
     if !root {
         return Command::new(program);
@@ -427,7 +427,7 @@ fn unprivileged(program: &PathBuf, dir: &Path) -> Command {
     command
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 

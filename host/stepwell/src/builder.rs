@@ -105,8 +105,8 @@ impl HostBuilder {
         self
     }
 
-    /// Sets a custom back end of locks. Default: locks in the database of the store, and with a custom store, locks
-    /// in the memory of this process.
+    /// Sets a custom back end of locks. Default: locks in the Redis of the configuration, or in the database of the
+    /// store, and with a custom store, in the memory of this process.
     #[must_use]
     pub fn locks(mut self, locks: Arc<dyn Locks>) -> Self {
         self.locks = Some(locks);
@@ -324,7 +324,8 @@ impl HostBuilder {
         };
         let stores::Opened { store, locks } = match self.store {
             Some(store) => {
-                let locks = Arc::new(MemoryLocks::new(lock::Settings::default()));
+                let memory = || Arc::new(MemoryLocks::new(lock::Settings::default()));
+                let locks = stores::redis(&config)?.unwrap_or_else(|| memory());
                 stores::Opened { store, locks }
             }
             None => stores::open(&settings, self.store_url.as_deref(), data_dir.as_deref())?,

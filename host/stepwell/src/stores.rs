@@ -9,12 +9,14 @@ use stepwell_engine::config::Setting;
 use stepwell_engine::lock::{self, Locks};
 use stepwell_engine::{Configuration, Diagnostic, Diagnostics, Store};
 use stepwell_sandbox::secrets;
-use stepwell_store::{PinnedStores, PostgresSettings, PostgresStore, SqlLocks, SqliteStore};
+use stepwell_store::{
+    PinnedStores, PostgresSettings, PostgresStore, RedisLocks, RedisSettings, SqlLocks, SqliteStore,
+};
 
 use crate::HostError;
 use crate::context::Settings;
 
-/// A store, and the locks in its database.
+/// A store, and the locks: in its database, or in Redis.
 pub(crate) struct Opened {
     pub store: Arc<dyn Store>,
     pub locks: Arc<dyn Locks>,
@@ -34,6 +36,7 @@ pub(crate) fn open(
         (None, None, Some(dir)) => sqlite(SqliteStore::new(file_in(dir))),
         (None, None, None) => sqlite(SqliteStore::in_memory()),
     };
+    let locks = redis(config)?.unwrap_or(locks);
     let mut pinned: BTreeMap<String, Arc<dyn Store>> = BTreeMap::new();
     let mut queues = BTreeMap::new();
     for (queue, patch) in &settings.queues.queues {
@@ -64,7 +67,16 @@ fn with_locks(store: Arc<PostgresStore>) -> Opened {
     Opened { locks: Arc::new(SqlLocks::new(store.clone(), lock::Settings::default())), store }
 }
 
-/// Checks the URLs of the stores, except those that secrets hold.
+/// Returns the locks in the Redis that the configuration names, which is connected at the first command.
+pub(crate) fn redis(config: &Configuration) -> Result<Option<Arc<dyn Locks>>, HostError> {
+    const PLACE: &str = "locks.redis";
+    let Some(setting) = &config.locks.redis else { return Ok(None) };
+    let problem = |error| HostError::Invalid(Diagnostic::without_place(PLACE, error).into());
+    let redis = text(config, PLACE, setting)?.parse::<RedisSettings>().map_err(problem)?;
+    Ok(Some(Arc::new(RedisLocks::new(redis, lock::Settings::default()))))
+}
+
+/// Checks the URLs of the stores and of Redis, except those that secrets hold.
 pub(crate) fn check(config: &Configuration) -> Result<(), HostError> {
     let stores = config.stores.iter().map(|(name, setting)| (format!("stores.{name}"), setting));
     let all = stores.chain(config.store.iter().map(|setting| ("store".to_owned(), setting)));
@@ -73,7 +85,10 @@ pub(crate) fn check(config: &Configuration) -> Result<(), HostError> {
         Some(Diagnostic::without_place(&place, error))
     };
     let literal = all.filter(|(_, setting)| setting.reference().is_none());
-    let problems = Diagnostics(literal.filter_map(wrong).collect());
+    let redis = config.locks.redis.iter().filter(|setting| setting.reference().is_none());
+    let redis = redis.filter_map(|setting| RedisSettings::from_str(&setting.0).err());
+    let redis = redis.map(|error| Diagnostic::without_place("locks.redis", error));
+    let problems = Diagnostics(literal.filter_map(wrong).chain(redis).collect());
     if problems.has_errors() { Err(HostError::Invalid(problems.sorted())) } else { Ok(()) }
 }
 

@@ -1,5 +1,5 @@
-//! The stores of runs: SQLite, in a file or in memory, and PostgreSQL. In addition to `stepwell-sql`, which
-//! serves the databases of steps, this is the only crate that uses SQL.
+//! The stores of runs: SQLite, in a file or in memory, and PostgreSQL; and the locks in these or in Redis. In addition
+//! to `stepwell-sql`, which serves the databases of steps, this is the only crate that uses SQL.
 
 mod audit;
 mod journal;
@@ -18,7 +18,7 @@ mod sqlite;
 mod store;
 mod times;
 
-pub use locks::SqlLocks;
+pub use locks::{RedisLocks, RedisSettings, SqlLocks};
 pub use migrations::{MIGRATIONS, Migration};
 pub use pinned::PinnedStores;
 pub use postgres::{PostgresStore, Settings as PostgresSettings};

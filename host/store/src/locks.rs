@@ -5,6 +5,7 @@
 //! numbers of events grow in the order of the commands, and two commands never decide on the same free lock.
 
 mod records;
+mod redis;
 #[cfg(test)]
 mod tests;
 
@@ -34,6 +35,7 @@ const EACH: u32 = 1000;
 const TICK: Duration = Duration::from_millis(500);
 
 pub(crate) use records::TABLES;
+pub use redis::{RedisLocks, RedisSettings};
 
 /// Locks in SQLite or PostgreSQL, beside the runs of a store.
 pub struct SqlLocks<D> {

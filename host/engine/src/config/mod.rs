@@ -4,6 +4,7 @@
 mod azure_devops;
 mod connection;
 mod credentials;
+mod locks_redis;
 mod oidc;
 mod service;
 
@@ -29,6 +30,7 @@ pub use connection::{Connection, ConnectionLimits, Database, Setting, Tls};
 pub use credentials::{
     ClientAuthentication, ClientCredentials, Credential, CredentialKind, Provider, is_private,
 };
+pub use locks_redis::LockSettings;
 pub use oidc::{Oidc, OidcGrant, OidcLogin};
 pub use service::{CircuitBreaker, Features, Project, Retention, Service, Streams, Telemetry, log_problem};
 
@@ -71,6 +73,8 @@ pub struct Configuration {
     pub store: Option<Setting>,
     /// Further stores by name, for the `store` of queues: URLs, or references to secrets that hold the URLs.
     pub stores: BTreeMap<String, Setting>,
+    /// The locks that jobs and other clients share.
+    pub locks: LockSettings,
     /// The directory of workspaces, locks and, unless `store` is set, runs; relative to the configuration
     /// file. Default: the user's data directory, for instance `~/.local/share/stepwell`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -234,7 +238,8 @@ impl Configuration {
             relative(&mut secret.0, dir);
         }
         let headers = self.telemetry.otlp_headers.values_mut();
-        for store in self.store.iter_mut().chain(self.stores.values_mut()).chain(headers) {
+        let stores = self.store.iter_mut().chain(self.stores.values_mut()).chain(&mut self.locks.redis);
+        for store in stores.chain(headers) {
             relative(&mut store.0, dir);
         }
         let files =
@@ -339,6 +344,7 @@ impl Configuration {
             secret_store,
             store,
             stores,
+            locks,
             data_dir,
             steps,
             circuit_breaker,
@@ -374,7 +380,8 @@ impl Configuration {
         let login = self.oidc.as_ref().and_then(|oidc| oidc.login.as_ref()?.client_secret.clone());
         all.extend(login.map(|secret| ("oidc.login.client_secret".to_owned(), secret)));
         let stores = self.stores.iter().map(|(name, url)| (format!("stores.{name}"), url));
-        for (name, url) in stores.chain(self.store.iter().map(|url| ("store".to_owned(), url))) {
+        let locks = self.locks.redis.iter().map(|url| ("locks.redis".to_owned(), url));
+        for (name, url) in stores.chain(self.store.iter().map(|url| ("store".to_owned(), url))).chain(locks) {
             all.extend(url.reference().map(|secret| (name, secret)));
         }
         for (name, connection) in &self.connections {

@@ -117,12 +117,12 @@ fn places(ticket: &Ticket) -> BTreeSet<Name> {
     ticket.wants.iter().map(|want| &want.name).filter(is).cloned().collect()
 }
 
-fn tokens(ticket: &Ticket) -> BTreeSet<u64> {
+pub(super) fn tokens(ticket: &Ticket) -> BTreeSet<u64> {
     ticket.holds.values().map(|hold| hold.token).collect()
 }
 
 /// Returns when time next changes a ticket.
-fn due(ticket: &Ticket) -> Option<Timestamp> {
+pub(super) fn due(ticket: &Ticket) -> Option<Timestamp> {
     match &ticket.state {
         State::Waiting { until } => Some(*until),
         State::Resting { again } => Some(*again),

@@ -15,9 +15,10 @@ use super::SqlLocks;
 use crate::{PostgresSettings, PostgresStore, SqliteStore};
 
 use stepwell_engine as engine;
+mod differential;
 #[path = "../../../../tests/src/locks.rs"]
 #[allow(dead_code, reason = "this crate does not use all of it")]
-mod scripts;
+pub(super) mod scripts;
 
 /// Returns the locks of every database that needs no server.
 fn all(dir: &Path, settings: Settings) -> Vec<(&'static str, Arc<dyn Locks>)> {
@@ -30,7 +31,7 @@ fn all(dir: &Path, settings: Settings) -> Vec<(&'static str, Arc<dyn Locks>)> {
 }
 
 /// Compares two transcripts line by line.
-fn same(found: &str, expected: &str, name: &str) {
+pub(super) fn same(found: &str, expected: &str, name: &str) {
     for (number, (found, expected)) in found.lines().zip(expected.lines()).enumerate() {
         assert_eq!(found, expected, "{name}:{}", number + 1);
     }
@@ -116,7 +117,7 @@ impl Clock for Order {
 }
 
 /// Lets clients use one lock in turn, through the back ends of several processes, and returns what they saw.
-async fn history(backends: &[Arc<dyn Locks>], clients: u64, rounds: u32) -> Vec<Call> {
+pub(super) async fn history(backends: &[Arc<dyn Locks>], clients: u64, rounds: u32) -> Vec<Call> {
     let order = Order::default();
     let client = |number: u64| {
         let index = usize::try_from(number).unwrap() % backends.len();
@@ -180,7 +181,8 @@ type Processes = (&'static str, u32, Vec<Arc<dyn Locks>>);
 /// Time is the order of calls and answers here. A machine under load may hold a client up for any time between the
 /// start of its call and the store, so this history cannot bound how long a wait takes and who overtakes: the random
 /// model of the engine and `a_waiter_hears_of_a_release` check that.
-const BOUNDS: Bounds = Bounds { drift: 0, lock_delay: 0, hand_over: u64::MAX, overtaking: u64::MAX };
+pub(super) const BOUNDS: Bounds =
+    Bounds { drift: 0, lock_delay: 0, hand_over: u64::MAX, overtaking: u64::MAX };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn histories_of_many_clients_are_those_of_one_lock() {

@@ -1,0 +1,63 @@
+//! Records and checks histories of locks: `lock-histories BACKEND CALLS [faults|calm] [SEED]`, with the back end
+//! `sqlite`, `postgres`, `redis` or `all`.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use stepwell_tests::histories::{Kind, run, run_client};
+
+const USAGE: &str = "usage: lock-histories sqlite|postgres|redis|all CALLS [faults|calm] [SEED]";
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    if let ["client", kind, place, dir, first, count, names] = words[..] {
+        let (Some(kind), Ok(first), Ok(count), Ok(names)) =
+            (Kind::of(kind), first.parse(), count.parse(), names.parse())
+        else {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        };
+        run_client(kind, place, Path::new(dir), first, count, names).await;
+        return ExitCode::SUCCESS;
+    }
+    let (kinds, calls, rest) = match words[..] {
+        ["all", calls, ref rest @ ..] => (Kind::ALL.to_vec(), calls.parse(), rest),
+        [kind, calls, ref rest @ ..] => (Kind::of(kind).into_iter().collect(), calls.parse(), rest),
+        _ => (Vec::new(), Ok(0), &[][..]),
+    };
+    let with_faults = match rest.first() {
+        None | Some(&"faults") => Some(true),
+        Some(&"calm") => Some(false),
+        Some(_) => None,
+    };
+    let seed = rest.get(1).map_or(Ok(1), |seed| seed.parse());
+    let (Ok(calls), Some(with_faults), Ok(seed), false, 0..=2) =
+        (calls, with_faults, seed, kinds.is_empty(), rest.len())
+    else {
+        eprintln!("{USAGE}");
+        return ExitCode::from(2);
+    };
+    let mut is_correct = true;
+    for kind in kinds {
+        let program = std::env::current_exe().unwrap_or_else(|error| panic!("{error}"));
+        let Some(done) = run(kind, calls, with_faults, seed, &program).await else { continue };
+        let summary = &done.summary;
+        println!(
+            "{}: {} calls of 24 clients in {} s, {} histories, {} grants, {} of them after a request that may wait, {} calls without an answer, faults {:?}: {} histories are wrong",
+            kind.name(),
+            summary.calls,
+            done.took.as_secs(),
+            summary.names,
+            summary.grants,
+            summary.waits,
+            summary.unanswered,
+            done.faults,
+            summary.wrong.len()
+        );
+        summary.wrong.iter().take(10).for_each(|wrong| println!("  {wrong}"));
+        is_correct &= summary.wrong.is_empty();
+    }
+    if is_correct { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
