@@ -3,8 +3,8 @@
 -- KEYS: the keys of the project (`Keys`).
 -- ARGV: for each ticket and lock, the first place of the queue and the place of the ticket.
 -- Returns: the version of the project, and the numbers.
-local found = { redis.call('HGET', KEYS[1], 'version') }
+local found = {}
 for i = 1, #ARGV, 2 do
   found[#found + 1] = redis.call('ZLEXCOUNT', KEYS[4], '[' .. ARGV[i], '(' .. ARGV[i + 1])
 end
-return found
+return { redis.call('HGET', KEYS[1], 'version'), found }

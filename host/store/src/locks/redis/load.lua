@@ -46,7 +46,11 @@ local function places(key, start)
 end
 
 local state = redis.call('HMGET', KEYS[1], 'version', 'last_token', 'last_event', 'names', 'waiting')
-if not state[1] and redis.call('EXISTS', KEYS[2], KEYS[3], KEYS[4], KEYS[6]) > 0 then
+local function records_left()
+  local hashes = redis.call('HLEN', KEYS[2]) + redis.call('HLEN', KEYS[3]) + redis.call('HLEN', KEYS[6])
+  return hashes + redis.call('ZCARD', KEYS[4])
+end
+if not state[1] and records_left() > 0 then
   return redis.error_reply('DAMAGED there are locks, and the key ' .. KEYS[1] .. ' is missing')
 end
 local records, of_sessions = {}, {}

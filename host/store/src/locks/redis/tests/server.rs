@@ -46,8 +46,10 @@ impl Redis {
         };
         let redis = Self { process, port, bus, _dir: dir };
         for _ in 0..200 {
-            if redis.try_ask(&["PING"]).await.is_ok() {
-                return Some(redis);
+            match redis.try_ask(&["PING"]).await {
+                // A server that asks for a password has started, too.
+                Err(error) if error.code().is_none() => {}
+                _ => return Some(redis),
             }
             tokio::time::sleep(Duration::from_millis(25)).await;
         }
