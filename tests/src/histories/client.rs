@@ -38,7 +38,10 @@ struct Client {
     names: u64,
     journal: Journal,
     random: fastrand::Rng,
+    /// The calls of this client and its predecessors, which number its tickets.
     sent: u64,
+    /// The calls and questions of this client.
+    done: u64,
 }
 
 /// Runs the clients of a process until the directory has a file `stop`.
@@ -58,7 +61,7 @@ async fn client(locks: Arc<dyn Locks>, number: u32, names: u64, dir: PathBuf, ca
     let before = journal::read(&path);
     let (journal, sent) = (Journal::open(&path), before.sent);
     let random = fastrand::Rng::with_seed(u64::from(number) << 32 | sent);
-    let mut client = Client { locks, number, names, journal, random, sent };
+    let mut client = Client { locks, number, names, journal, random, sent, done: 0 };
     let mut held = before.held;
     if let Some((_, call)) = before.open {
         // The predecessor may have sent it.
@@ -72,11 +75,11 @@ async fn client(locks: Arc<dyn Locks>, number: u32, names: u64, dir: PathBuf, ca
     if let Some((name, token)) = held.filter(|_| client.random.bool()) {
         client.call(Sent::Release { name, token }).await;
     }
-    let mut reported = client.sent;
+    let mut reported = client.done;
     while !dir.join("stop").exists() {
         client.round().await;
-        let more = client.sent - reported;
-        reported = client.sent;
+        let more = client.done - reported;
+        reported = client.done;
         let all = calls.fetch_add(more, Ordering::Relaxed) + more;
         if all / REPORT > (all - more) / REPORT {
             // One line for each REPORT calls. The process ends with the one that reads them.
@@ -119,7 +122,7 @@ impl Client {
     async fn check(&mut self, name: &str, token: u64) {
         let begin = now();
         let checked = self.locks.check(PROJECT, &named(name), token, Utc::now()).await;
-        self.sent += 1;
+        self.done += 1;
         match checked {
             Ok(check) => self.journal.checked(name, begin, now(), token, check.valid),
             // A question without an answer changes nothing.
@@ -131,6 +134,7 @@ impl Client {
     async fn call(&mut self, call: Sent) -> Option<u64> {
         self.journal.begin(now(), &call);
         self.sent += 1;
+        self.done += 1;
         self.complete(&call, false).await
     }
 

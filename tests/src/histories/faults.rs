@@ -52,9 +52,7 @@ struct Run<'a> {
 pub async fn run(kind: Kind, calls: u64, with_faults: bool, seed: u64, program: &Path) -> Option<Done> {
     let mut server = Server::start(kind).await?;
     let dir = tempfile::tempdir().unwrap();
-    // The tables exist before several processes use them.
-    let locks = kind.open(&server.place(server.port));
-    locks.tick(chrono::Utc::now(), 1).await.unwrap_or_else(|error| panic!("{error}"));
+    prepare(&server).await;
     let mut run = Run {
         program: program.to_owned(),
         dir: dir.path(),
@@ -87,6 +85,20 @@ pub async fn run(kind: Kind, calls: u64, with_faults: bool, seed: u64, program: 
     run.stop().await;
     let (took, faults) = (started.elapsed(), run.faults);
     Some(Done { summary: check_all(dir.path(), with_faults), took, faults })
+}
+
+/// Waits until the store serves locks. Its tables exist then, before several processes use them.
+async fn prepare(server: &Server) {
+    let locks = server.kind.open(&server.place(server.port));
+    let mut last = None;
+    for _ in 0..300 {
+        match locks.tick(chrono::Utc::now(), 1).await {
+            Ok(_) => return,
+            Err(error) => last = Some(error),
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("{last:?}");
 }
 
 impl Run<'_> {
