@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use stepwell_tests::histories::{Kind, run, run_client};
+use stepwell_tests::histories::{Faults, Kind, run, run_client};
 
 const USAGE: &str = "usage: lock-histories sqlite|postgres|redis|all CALLS [faults|calm] [SEED]";
 
@@ -27,14 +27,14 @@ async fn main() -> ExitCode {
         [kind, calls, ref rest @ ..] => (Kind::of(kind).into_iter().collect(), calls.parse(), rest),
         _ => (Vec::new(), Ok(0), &[][..]),
     };
-    let with_faults = match rest.first() {
-        None | Some(&"faults") => Some(true),
-        Some(&"calm") => Some(false),
+    let faults = match rest.first() {
+        None | Some(&"faults") => Some(Faults::All),
+        Some(&"calm") => Some(Faults::None),
         Some(_) => None,
     };
     let seed = rest.get(1).map_or(Ok(1), |seed| seed.parse());
-    let (Ok(calls), Some(with_faults), Ok(seed), false, 0..=2) =
-        (calls, with_faults, seed, kinds.is_empty(), rest.len())
+    let (Ok(calls), Some(faults), Ok(seed), false, 0..=2) =
+        (calls, faults, seed, kinds.is_empty(), rest.len())
     else {
         eprintln!("{USAGE}");
         return ExitCode::from(2);
@@ -42,7 +42,7 @@ async fn main() -> ExitCode {
     let mut is_correct = true;
     for kind in kinds {
         let program = std::env::current_exe().unwrap_or_else(|error| panic!("{error}"));
-        let Some(done) = run(kind, calls, with_faults, seed, &program).await else { continue };
+        let Some(done) = run(kind, calls, faults, seed, &program).await else { continue };
         let summary = &done.summary;
         println!(
             "{}: {} calls of 24 clients in {} s, {} histories, {} grants, {} of them after a request that may wait, {} calls without an answer, faults {:?}: {} histories are wrong",

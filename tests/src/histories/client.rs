@@ -157,11 +157,12 @@ impl Client {
     }
 
     async fn pause(&mut self, error: &LockError) {
-        assert!(
-            matches!(error, LockError::Unavailable(_) | LockError::Failed(_) | LockError::Busy),
-            "client {}: {error}",
-            self.number
-        );
+        match error {
+            LockError::Unavailable(_) | LockError::Failed(_) | LockError::Busy => {}
+            // Tickets are remembered for longer than any wait here.
+            LockError::UnknownTicket(ticket) => self.journal.lost(ticket),
+            other => panic!("client {}: {other}", self.number),
+        }
         let pause = Duration::from_millis(20 + self.random.u64(..80));
         tokio::time::sleep(pause).await;
     }

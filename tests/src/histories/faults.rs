@@ -22,6 +22,16 @@ const NAMES: u32 = 8;
 /// The calls that a line of a process reports.
 const REPORT: u64 = 50;
 
+/// The faults of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Faults {
+    None,
+    /// Processes, servers and connections fail.
+    All,
+    /// The server loses its data: the histories are wrong then, and the checker says so.
+    Loss,
+}
+
 /// The result of a run.
 pub struct Done {
     pub summary: Summary,
@@ -49,7 +59,7 @@ struct Run<'a> {
 
 /// Runs clients until they have sent a number of calls, and checks their histories. `program` starts a process with
 /// clients: `client KIND PLACE DIR FIRST COUNT NAMES`. Without programs of the server, it returns `None`.
-pub async fn run(kind: Kind, calls: u64, with_faults: bool, seed: u64, program: &Path) -> Option<Done> {
+pub async fn run(kind: Kind, calls: u64, faults: Faults, seed: u64, program: &Path) -> Option<Done> {
     let mut server = Server::start(kind).await?;
     let dir = tempfile::tempdir().unwrap();
     prepare(&server).await;
@@ -72,8 +82,8 @@ pub async fn run(kind: Kind, calls: u64, with_faults: bool, seed: u64, program: 
     while run.calls.load(Ordering::Relaxed) < calls {
         let pause = Duration::from_millis(run.random.u64(200..1500));
         tokio::time::sleep(pause).await;
-        if with_faults {
-            run.fault().await;
+        if faults != Faults::None {
+            run.fault(faults).await;
         }
         run.check_processes();
         if shown.elapsed() > Duration::from_secs(30) {
@@ -83,8 +93,8 @@ pub async fn run(kind: Kind, calls: u64, with_faults: bool, seed: u64, program: 
         }
     }
     run.stop().await;
-    let (took, faults) = (started.elapsed(), run.faults);
-    Some(Done { summary: check_all(dir.path(), with_faults), took, faults })
+    let (took, counts) = (started.elapsed(), run.faults);
+    Some(Done { summary: check_all(dir.path(), faults != Faults::None), took, faults: counts })
 }
 
 /// Waits until the store serves locks. Its tables exist then, before several processes use them.
@@ -132,8 +142,9 @@ impl Run<'_> {
     }
 
     /// Makes one fault, and ends it.
-    async fn fault(&mut self) {
+    async fn fault(&mut self, faults: Faults) {
         let kinds: &[&'static str] = match self.server.kind {
+            _ if faults == Faults::Loss => &["data lost"],
             Kind::Sqlite => &["process killed", "process stopped"],
             _ => {
                 &["process killed", "process stopped", "partition", "slow", "server killed", "server stopped"]
@@ -168,6 +179,11 @@ impl Run<'_> {
                 if self.random.bool() {
                     proxy.reset();
                 }
+            }
+            "data lost" => {
+                self.server.kill();
+                self.server.lose_data();
+                self.server.run().await;
             }
             "server killed" => {
                 self.server.kill();

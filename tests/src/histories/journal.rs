@@ -70,6 +70,8 @@ pub struct Read {
     pub held: Option<(String, u64)>,
     /// The number of calls that were sent.
     pub sent: u64,
+    /// The tickets that the store lost.
+    pub lost: Vec<String>,
 }
 
 /// A journal that is written.
@@ -100,6 +102,11 @@ impl Journal {
     /// Ends a call whose result stays unknown.
     pub fn give_up(&mut self) {
         self.line("U");
+    }
+
+    /// Notes that the store does not know a ticket any more.
+    pub fn lost(&mut self, ticket: &str) {
+        self.line(&format!("L {ticket}"));
     }
 
     pub fn checked(&mut self, name: &str, begin: u64, end: u64, token: u64, valid: bool) {
@@ -135,6 +142,7 @@ pub fn read(path: &Path) -> Read {
                 read.calls.push((sent.name().to_owned(), Call { begin, end: Some(at), what }));
             }
             Some(&"U") => read.unanswered(),
+            Some(&"L") => read.lost.extend(words.get(1).map(|ticket| (*ticket).to_owned())),
             Some(&"C") => {
                 let (Some(name), Some(begin), Some(end), Some(token)) =
                     (words.get(1), number(2), number(3), number(4))
@@ -181,6 +189,7 @@ mod tests {
         journal.checked("n1", 21, 22, 7, true);
         journal.begin(30, &Sent::Release { name: "n1".to_owned(), token: 7 });
         journal.give_up();
+        journal.lost("t0");
         journal.begin(40, &acquire("t2"));
         // The process is killed while it writes.
         journal.0.write_all(b"E 4").unwrap();
@@ -188,6 +197,7 @@ mod tests {
         journal.begin(50, &acquire("t2"));
         let read = read(&path);
         assert_eq!((read.sent, read.open), (4, Some((50, acquire("t2")))));
+        assert_eq!(read.lost, ["t0"]);
         assert_eq!(read.held, Some(("n1".to_owned(), 7)));
         let shown: Vec<String> = read.calls.iter().map(|(name, call)| format!("{name} {call:?}")).collect();
         assert_eq!(shown.len(), 3, "{shown:?}");

@@ -19,7 +19,7 @@ use stepwell::engine::lock::{Locks, Settings};
 use stepwell::store::{PostgresSettings, PostgresStore, RedisLocks, RedisSettings, SqlLocks, SqliteStore};
 
 pub use client::run as run_client;
-pub use faults::{Done, run};
+pub use faults::{Done, Faults, run};
 pub use server::Server;
 
 /// The project of all histories.
@@ -87,11 +87,14 @@ pub struct Summary {
 /// Checks the journals of a directory: a history for each name.
 pub fn check_all(dir: &Path, faults: bool) -> Summary {
     let mut histories: BTreeMap<String, Vec<Call>> = BTreeMap::new();
+    let mut summary = Summary::default();
     for entry in std::fs::read_dir(dir).unwrap().flatten() {
         if entry.path().extension().is_some_and(|extension| extension == "log") {
-            for (name, call) in journal::read(&entry.path()).calls {
+            let read = journal::read(&entry.path());
+            for (name, call) in read.calls {
                 histories.entry(name).or_default().push(call);
             }
+            summary.wrong.extend(read.lost.iter().map(|ticket| format!("the ticket {ticket} was lost")));
         }
     }
     // A process that is stopped, or a server that starts, delays everything for seconds. A wake-up that is lost delays
@@ -104,7 +107,7 @@ pub fn check_all(dir: &Path, faults: bool) -> Summary {
         hand_over: micros(slack),
         overtaking: micros(AGING * 9 + slack),
     };
-    let mut summary = Summary { names: histories.len(), ..Summary::default() };
+    summary.names = histories.len();
     for (name, calls) in &histories {
         summary.calls += calls.len();
         for call in calls {

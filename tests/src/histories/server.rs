@@ -73,6 +73,11 @@ impl Server {
         }
     }
 
+    /// Deletes the data of a server that is not running. Only Redis starts without its data.
+    pub fn lose_data(&self) {
+        std::fs::remove_dir_all(self.dir.path().join("appendonlydir")).unwrap();
+    }
+
     /// Starts the server with its data, and waits until it accepts connections.
     pub async fn run(&mut self) {
         if self.kind == Kind::Sqlite {
