@@ -21,6 +21,8 @@ const WAITERS: usize = 1_000;
 const NAMES: usize = 100_000;
 /// The names of one request.
 const TOGETHER: usize = 32;
+/// The time for which several processes run.
+const CONTENDED: Duration = Duration::from_secs(4);
 /// The pause of a client that asks `SET NX` again.
 const POLL: Duration = Duration::from_millis(10);
 
@@ -75,6 +77,12 @@ pub fn run() -> Result {
         }
         if let Some(connection) = &connection {
             polled(connection).await?;
+        }
+        if let Some(url) = &url {
+            println!("locks: processes that use other names of one project in Redis");
+            for count in [1, 2, 4, 8] {
+                contended(url, count).await?;
+            }
         }
         println!("locks: {NAMES} names, {TOGETHER} at once");
         for (name, locks) in &backends {
@@ -261,6 +269,69 @@ async fn polled(connection: &redis::aio::MultiplexedConnection) -> Result {
         samples.push(holders.recv().await.ok_or("no holder")? - started);
     }
     show("SET NX with a poll of 10 ms, in no order", samples);
+    Ok(())
+}
+
+/// Runs pairs of commands in several processes for a while: by the back end, and with a mutex of Redis around the two
+/// round trips that a command needs anyway.
+async fn contended(url: &str, count: usize) -> Result {
+    let end = Instant::now() + CONTENDED;
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for number in 0..count {
+        let locks = RedisLocks::new(url.parse()?, Settings::default());
+        ours.push(tokio::spawn(async move {
+            let mut samples = Vec::new();
+            while Instant::now() < end {
+                let (name, started) = (format!("contended-{number}"), Instant::now());
+                let ticket = format!("{name}-{}-{}", samples.len(), fastrand::u32(..));
+                let done = async {
+                    let answer = acquire(&locks, request(&ticket, std::slice::from_ref(&name))?).await?;
+                    release(&locks, &name, token(&answer)?).await
+                };
+                done.await.map_err(|error| error.to_string())?;
+                samples.push(started.elapsed());
+            }
+            Ok::<_, String>(samples)
+        }));
+    }
+    let mut samples = Vec::new();
+    for task in ours {
+        samples.extend(task.await??);
+    }
+    show(&format!("{count}: {} pairs per second", samples.len() as u64 / CONTENDED.as_secs()), samples);
+    let end = Instant::now() + CONTENDED;
+    for _ in 0..count {
+        let mut redis = redis::Client::open(url)?.get_multiplexed_async_connection().await?;
+        theirs.push(tokio::spawn(async move {
+            let mut samples = Vec::new();
+            while Instant::now() < end {
+                let started = Instant::now();
+                for _ in 0..2 {
+                    let mut set = redis::cmd("SET");
+                    set.arg(&["mutex", "", "NX", "PX", "1000"]);
+                    while !matches!(set.query_async(&mut redis).await, Ok(true)) {
+                        tokio::time::sleep(Duration::from_micros(fastrand::u64(..400))).await;
+                    }
+                    redis::cmd("ECHO").arg("load").exec_async(&mut redis).await?;
+                    redis::cmd("ECHO").arg("commit").exec_async(&mut redis).await?;
+                    redis::cmd("DEL").arg("mutex").exec_async(&mut redis).await?;
+                }
+                samples.push(started.elapsed());
+            }
+            Ok::<_, redis::RedisError>(samples)
+        }));
+    }
+    let mut samples = Vec::new();
+    for task in theirs {
+        samples.extend(task.await??);
+    }
+    show(
+        &format!(
+            "{count}, a mutex around empty commands: {} pairs per second",
+            samples.len() as u64 / CONTENDED.as_secs()
+        ),
+        samples,
+    );
     Ok(())
 }
 

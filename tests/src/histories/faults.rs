@@ -80,7 +80,7 @@ pub async fn run(kind: Kind, calls: u64, faults: Faults, seed: u64, program: &Pa
     }
     let mut shown = Instant::now();
     while run.calls.load(Ordering::Relaxed) < calls {
-        let pause = Duration::from_millis(run.random.u64(200..1500));
+        let pause = Duration::from_millis(run.random.u64(500..4000));
         tokio::time::sleep(pause).await;
         if faults != Faults::None {
             run.fault(faults).await;

@@ -67,3 +67,27 @@ async fn nothing_is_left_of_locks_that_are_forgotten() {
     }
     assert!(take(&locks, "t2", "db").await > token);
 }
+
+/// The name that has been idle for longest makes room for a new one.
+#[tokio::test]
+async fn idle_names_make_room() {
+    use stepwell_engine::lock::{Command, LockError, Locks, Name};
+    let Some(redis) = Redis::start(&[]).await else { return };
+    let (locks, at) = (redis.locks(), super::scripts::at(0.0));
+    for name in ["first", "second", "held"] {
+        let token = take(&locks, name, name).await;
+        if name != "held" {
+            super::release(&locks, name, token).await.unwrap();
+        }
+    }
+    redis.ask(&["HSET", "{stepwell:p}:state", "names", "200000"]).await;
+    let acquire = |name: &str| Command::Acquire(Box::new(super::request(&format!("t-{name}"), "ann", name)));
+    // A request for the idle name itself needs no room.
+    locks.run("p", acquire("first"), at).await.unwrap();
+    locks.run("p", acquire("new"), at).await.unwrap();
+    let show = async |name: &str| locks.show("p", &Name::new(name).unwrap(), at).await.is_ok();
+    assert!(show("first").await && show("held").await && show("new").await);
+    assert!(!show("second").await, "it was idle");
+    let error = locks.run("p", acquire("newer"), at).await.unwrap_err();
+    assert!(matches!(error, LockError::Limit { limit: 200_000, .. }), "{error}");
+}
