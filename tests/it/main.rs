@@ -42,6 +42,7 @@ mod hostile_documents;
 mod hostile_service;
 mod http_step;
 mod http_threats;
+mod job_locks;
 mod killed_writes;
 mod limits_reached;
 mod links;

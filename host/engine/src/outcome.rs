@@ -189,6 +189,21 @@ pub enum Outcome {
         /// The number of deaths, and what to do about them.
         message: String,
     },
+    /// The wait for locks ran out.
+    LockTimeout {
+        /// The locks, and who holds them.
+        message: String,
+    },
+    /// The wait for locks was part of a deadlock.
+    Deadlock {
+        /// The cycle: who holds which lock, and who waits for it.
+        message: String,
+    },
+    /// A lock was lost while the attempt ran: its lease expired, or a person took it away.
+    LockLost {
+        /// The lock, and how it was lost.
+        message: String,
+    },
     /// The platform failed, not the step.
     HostFault {
         /// The failure.
@@ -327,6 +342,7 @@ impl Outcome {
         match self {
             Self::Failed { retryable, .. } => *retryable,
             Self::TimedOut { .. } | Self::HostFault { .. } => true,
+            Self::LockTimeout { .. } | Self::Deadlock { .. } | Self::LockLost { .. } => true,
             _ => self.is_over_time(),
         }
     }
@@ -353,6 +369,9 @@ impl Outcome {
             | Self::OverMemory { message }
             | Self::OverLimit { message, .. }
             | Self::Lost { message }
+            | Self::LockTimeout { message }
+            | Self::Deadlock { message }
+            | Self::LockLost { message }
             | Self::HostFault { message }
             | Self::Trapped { trap: message, .. } => shorten(message, limit),
             _ => {}
@@ -388,6 +407,9 @@ impl Outcome {
             | Self::InvalidConfig { message }
             | Self::OverMemory { message }
             | Self::Lost { message }
+            | Self::LockTimeout { message }
+            | Self::Deadlock { message }
+            | Self::LockLost { message }
             | Self::HostFault { message } => message.clone(),
             Self::Denied { rule, message } => format!("denied by policy: {message} [{rule}]"),
             Self::OutOfFuel { limit, hint, .. } => format!(

@@ -8,6 +8,7 @@ use stepwell_engine::document::cut;
 use stepwell_engine::identity::Actor;
 use stepwell_engine::job::StepDefinition;
 use stepwell_engine::job::approval::Approval;
+use stepwell_engine::project;
 use stepwell_engine::run::{Bound, Event, Replay, RunState, RunStatus, StepStatus, apply};
 use stepwell_engine::store::{Audit, Change, Claim, Commit, Next, RunFilter, Source};
 
@@ -197,6 +198,10 @@ impl Approvals {
         apply(&mut state, &event)?;
         let next = if state.status.is_terminal() { Next::End } else { Next::Wait(now) };
         let free = self.ctx.store.commit(back(&state, vec![event], next, audit)).await?;
+        if next == Next::End && state.run.job.plan().has_locks() {
+            let owner = state.lock_owner(None);
+            self.ctx.leave_locks(project::of(&state.run.job.id), owner).await;
+        }
         self.ctx.wake(free.iter().chain(&queue).map(String::as_str));
         self.ctx.announce_queues(free.into_iter().chain(queue));
         self.ctx.notify_waiters(&state);

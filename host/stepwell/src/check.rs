@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use stepwell_engine::document::{Document, is_template, pending};
 use stepwell_engine::job::{self, Catalog, Parsed, Plan, Read};
-use stepwell_engine::policy::{Denial, Grant};
+use stepwell_engine::policy::{Capability, Denial, Grant};
 use stepwell_engine::quantity::counted;
 use stepwell_engine::{Diagnostic, Diagnostics, JobDefinition, Manifest, StepDefinition, project, weight};
 use stepwell_sandbox::{ComponentError, Issue, Pace};
@@ -145,9 +145,11 @@ impl Jobs {
         pointer: &(dyn Fn(usize) -> Option<&'p str> + Sync),
         found: &mut Diagnostics,
     ) {
+        found.0.extend(self.refused_locks(project, parsed, None, &parsed.pointer));
         for (index, step) in parsed.job.all_steps().enumerate() {
             let Some(place) = pointer(index) else { continue };
             tokio::task::yield_now().await;
+            found.0.extend(self.refused_locks(project, parsed, Some(step), place));
             let Some(manifest) = self.ctx.sandbox.manifest(&step.step_type) else { continue };
             let at = format!("{place}/type");
             match self.ctx.preparation().decide(project, &parsed.job, step) {
@@ -162,6 +164,45 @@ impl Jobs {
                 }
             }
         }
+    }
+
+    /// Returns the locks of a job (`None`), or of a step, that policy does not grant, as far as their names are known.
+    fn refused_locks(
+        &self,
+        project: &str,
+        parsed: &Parsed,
+        step: Option<&StepDefinition>,
+        at: &str,
+    ) -> Vec<Diagnostic> {
+        let denials = self.lock_denials(project, &parsed.job, step).into_iter();
+        denials.map(|(lock, denial)| refused(parsed, &format!("{at}/locks/{lock}/name"), &denial)).collect()
+    }
+
+    /// Returns the denials of the locks of a job (`None`), or of a step, by their numbers.
+    fn lock_denials(
+        &self,
+        project: &str,
+        job: &JobDefinition,
+        step: Option<&StepDefinition>,
+    ) -> Vec<(usize, Denial)> {
+        let locks = step.map_or(&job.locks, |step| &step.locks);
+        if locks.is_empty() {
+            return Vec::new();
+        }
+        let own = step.filter(|step| !job::is_of_the_engine(&step.step_type));
+        let preparation = self.ctx.preparation();
+        let grant = match own {
+            Some(step) => preparation.decide(project, job, step),
+            None => preparation.decide_locks(project, job, step),
+        };
+        let grant = match grant {
+            Ok(grant) => grant,
+            // A step that is denied as a whole has a problem of its own.
+            Err(_) if own.is_some() => return Vec::new(),
+            Err(denial) => return vec![(0, denial)],
+        };
+        let fixed = locks.iter().enumerate().filter_map(|(i, lock)| Some((i, lock.fixed_name()?)));
+        fixed.filter_map(|(i, name)| Some((i, grant.refuse_name(Capability::Locks, name)?))).collect()
     }
 
     /// Returns the objections of the component of `reference` to the configuration of a step, as JSON
@@ -181,16 +222,27 @@ impl Jobs {
         Ok(self.ctx.among_guests(&name, check).await?)
     }
 
-    /// Returns the decisions of policy about the steps of a job. A job may have a thousand steps and two thousand rules
-    /// for each, so other tasks get their turn between steps.
+    /// Returns the decisions of policy about the steps of a job, and about the locks of the job and of its groups. A job
+    /// may have a thousand steps and two thousand rules for each, so other tasks get their turn between steps.
     pub async fn grants<'j>(&self, job: &'j JobDefinition) -> Vec<Granting<'j>> {
         let (project, mut all) = (project::of(&job.id), Vec::new());
-        // Steps of the engine use no capability: a group has members, and an approval waits.
-        let own = |step: &&StepDefinition| !job::is_of_the_engine(&step.step_type);
-        for step in job.all_steps().filter(own) {
+        // Steps of the engine use no other capability: a group has members, and an approval waits.
+        let own = |step: &StepDefinition| !job::is_of_the_engine(&step.step_type);
+        let with_locks = |step: &&StepDefinition| own(step) || !step.locks.is_empty();
+        let of_job = (!job.locks.is_empty()).then_some(None);
+        for step in of_job.into_iter().chain(job.all_steps().filter(with_locks).map(Some)) {
             tokio::task::yield_now().await;
-            let grant = self.ctx.preparation().decide(project, job, step);
-            let missing = grant.as_ref().map(|grant| self.missing(step, grant)).unwrap_or_default();
+            let (grant, mut missing) = match step.filter(|step| own(step)) {
+                Some(step) => {
+                    let grant = self.ctx.preparation().decide(project, job, step);
+                    let missing = grant.as_ref().map(|grant| self.missing(step, grant)).unwrap_or_default();
+                    (grant, missing)
+                }
+                None => (self.ctx.preparation().decide_locks(project, job, step), Vec::new()),
+            };
+            if grant.is_ok() {
+                missing.extend(self.lock_denials(project, job, step).into_iter().map(|(_, denial)| denial));
+            }
             all.push(Granting { step, grant, missing });
         }
         all
@@ -206,10 +258,10 @@ impl Jobs {
     }
 }
 
-/// The decision of policy about a step.
+/// The decision of policy about a step, or about the locks of a group or of the job.
 pub struct Granting<'j> {
-    /// The step.
-    pub step: &'j StepDefinition,
+    /// The step or group. `None` for the job.
+    pub step: Option<&'j StepDefinition>,
     /// The grant, or the denial of the step.
     pub grant: Result<Grant, Denial>,
     /// The denials of the parts that the step needs or names, and that the grant lacks.

@@ -1,5 +1,7 @@
 //! Explains why a run does not continue.
 
+mod locks;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use stepwell_engine::clock::{self, Timestamp};
@@ -11,6 +13,7 @@ use stepwell_engine::store::{Kind, Resolution, Standing};
 use crate::HostError;
 use crate::queues::QueueRecord;
 use crate::runs::Runs;
+pub use locks::LockHolder;
 
 /// The reason why a run does not continue, or how it ended.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -85,6 +88,24 @@ pub enum Cause {
         limit: u32,
         /// The runs that hold the key.
         holders: Vec<String>,
+        /// The fix.
+        fix: String,
+    },
+    /// A lock of the job, of a group or of a step is not free.
+    LockHeld {
+        /// The path of the step or group. Absent for a lock of the job.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        step: Option<String>,
+        /// The name of the lock.
+        lock: String,
+        /// The holders, the earliest first, at most 10. Empty when others wait in front for all their locks.
+        holders: Vec<LockHolder>,
+        /// The place of the run in the queue of the lock, from 1.
+        position: usize,
+        /// Number of all who wait for the lock.
+        waiting: usize,
+        /// The end of the wait.
+        until: Timestamp,
         /// The fix.
         fix: String,
     },
@@ -216,6 +237,7 @@ impl Runs {
                 causes.insert(0, Cause::Cancelling { why: why.clone(), fix });
             }
             note = self.ctx.system().differs_from_services().await?.then(|| LEFT_OUT.to_owned());
+            causes.extend(self.of_locks(&state, now).await?);
             causes.extend(self.of_queue(&state, &standing, now).await?);
             if note.is_none() {
                 causes.extend(self.of_policy(&state));
@@ -248,7 +270,8 @@ impl Runs {
         let is_approval = |(step, _): &(usize, Timestamp)| {
             state.definition(*step).is_some_and(|step| Approval::of(step).is_some())
         };
-        let waits = state.waits().filter(|(_, due)| *due > now);
+        // The locks that a step waits for are causes of their own.
+        let waits = state.waits().filter(|(step, due)| *due > now && !state.awaits_own_locks(*step));
         // An approval needs a person, the others continue by themselves.
         let (approvals, others): (Vec<_>, Vec<_>) = waits.partition(is_approval);
         let waits = approvals.into_iter().chain(others).take(SHOWN_WAITS);
@@ -449,6 +472,9 @@ impl Cause {
                 let holders = holders.join(", ");
                 format!("concurrency key `{key}` is taken: its limit is {limit}, held by {holders}")
             }
+            Self::LockHeld { step, lock, holders, position, waiting, .. } => {
+                locks::in_words((step.as_deref(), lock), holders, *position, *waiting)
+            }
             Self::GroupWaits { step, running, branches, bound, .. } if bound == OFF => {
                 format!("group `{step}`: {running} of {branches} running, because {OFF}")
             }
@@ -490,7 +516,13 @@ impl Cause {
 
     /// Returns whether the cause is one step that waits, beside which others may run.
     fn is_of_a_step(&self) -> bool {
-        matches!(self, Self::RetryWaits { .. } | Self::ApprovalMissing { .. } | Self::Parked { .. })
+        matches!(
+            self,
+            Self::RetryWaits { .. }
+                | Self::ApprovalMissing { .. }
+                | Self::Parked { .. }
+                | Self::LockHeld { step: Some(_), .. }
+        )
     }
 
     /// Returns whether the cause follows from policies, the configuration or the settings of queues.
@@ -507,6 +539,7 @@ impl Cause {
             | Self::QueueFull { fix, .. }
             | Self::Behind { fix, .. }
             | Self::KeyTaken { fix, .. }
+            | Self::LockHeld { fix, .. }
             | Self::GroupWaits { fix, .. }
             | Self::RetryWaits { fix, .. }
             | Self::ApprovalMissing { fix, .. }

@@ -57,6 +57,11 @@ impl House {
             self.ctx.expire_dead_workers().await?;
             self.ctx.system().record_alive().await?;
         }
+        if round % 600 == 300
+            && let Err(error) = self.ctx.release_leftovers().await
+        {
+            tracing::warn!("locks of runs that have ended: {error}");
+        }
         if round % 600 == 60 {
             // Retention limits all stored data, including open dead letters.
             let options = CleanUpOptions { include_dead: true, ..CleanUpOptions::default() };

@@ -233,6 +233,11 @@ impl Context {
         self.node.holds.lock().values().cloned().collect()
     }
 
+    /// Returns the claim that this process holds on a run.
+    pub(crate) fn held_run(&self, execution_id: &str) -> Option<Arc<Hold>> {
+        self.node.holds.lock().get(execution_id).cloned()
+    }
+
     /// Cancels the runs among `ids` that this process works on. Other processes see the cancellation when
     /// they renew their claims.
     pub(crate) fn cancel_held(&self, ids: &[String], why: &str) {
@@ -250,7 +255,8 @@ impl Context {
                 let due = clock::later(ctx.clock.now(), ctx.renew_every());
                 // The renewal is earlier when another process announces a change.
                 let _ = tokio::time::timeout(ctx.renew_every(), ctx.node.claims.notified()).await;
-                ctx.renew().await;
+                let held = ctx.held();
+                tokio::join!(ctx.renew(&held), ctx.renew_locks(&held));
                 ctx.measures.renewed(ctx.clock.now() - due);
             }
         }))
@@ -261,8 +267,7 @@ impl Context {
         self.settings().config.service.lease.0 / 5
     }
 
-    async fn renew(&self) {
-        let held = self.held();
+    async fn renew(&self, held: &[Arc<Hold>]) {
         let claims: Vec<(String, u64)> =
             held.iter().map(|hold| (hold.execution_id.clone(), hold.fence)).collect();
         if claims.is_empty() {

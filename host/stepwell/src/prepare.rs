@@ -33,6 +33,9 @@ pub(crate) type KnownSteps = Mutex<HashMap<(u64, String, usize, String), Arc<Kno
 /// The maximum number of problems of a configuration in the message of a step.
 const MOST_PROBLEMS: usize = 20;
 
+/// The name under which policies grant the locks of jobs.
+const JOB: &str = "job";
+
 /// The maximum number of prepared steps in the cache.
 const MOST_KNOWN: usize = 10_000;
 
@@ -116,6 +119,32 @@ impl Preparation {
         }
         all.insert(key, known.clone());
         known
+    }
+
+    /// Returns the grant that decides about the locks of a step.
+    pub(crate) fn grant_of(
+        &self,
+        state: &RunState,
+        index: usize,
+        step: &StepDefinition,
+        component: &Component,
+    ) -> Result<Arc<Grant>, Denial> {
+        self.known(&state.run.job, index, step, component).grant.clone()
+    }
+
+    /// Decides about the locks of a job (`None`), or of a step of the engine.
+    pub(crate) fn decide_locks(
+        &self,
+        project: &str,
+        job: &JobDefinition,
+        step: Option<&StepDefinition>,
+    ) -> Result<Grant, Denial> {
+        let settings = self.ctx.settings();
+        let (kind, narrowing) = match step {
+            Some(step) => (step.step_type.as_str(), job.narrowing(step)),
+            None => (JOB, job.policy.iter().collect()),
+        };
+        policy::decide_locks(&settings.policies, &settings.config, (project, kind), &narrowing)
     }
 
     /// Returns the maximum number of attempts of this step type that the run may have at one time.

@@ -314,6 +314,7 @@ impl Service {
         service.supervise("compiler", |ctx| async move { ctx.steps().compile_ahead().await });
         service
             .supervise("announcements", |ctx| async move { Dispatcher { ctx }.apply_announcements().await });
+        service.supervise("locks", |ctx| ctx.watch_locks());
         service.supervise("housekeeping", |ctx| async move { House { ctx }.run().await });
         let (dispatcher, tasks) = (Dispatcher { ctx: ctx.clone() }, ctx.node.tasks.clone());
         ctx.node.tasks.spawn(async move { dispatcher.open_queues(queues, &tasks, &slots).await });

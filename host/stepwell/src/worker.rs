@@ -4,18 +4,20 @@ mod attempts;
 pub(crate) mod decisions;
 mod groups;
 mod hold;
+pub(crate) mod locks;
 mod panicked;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde_json::Value;
 use stepwell_engine::clock::{self, Timestamp};
 use stepwell_engine::job::approval::{Approval, MOST_MESSAGE, OnTimeout};
 use stepwell_engine::job::{evaluate, render};
-use stepwell_engine::run::{Effect, Event, Room, RunState, RunStatus, RunView, StepStatus, next};
+use stepwell_engine::run::{Effect, Event, LockPlace, Room, RunState, RunStatus, RunView, StepStatus, next};
 use stepwell_engine::step::{LogLine, Progress};
 use stepwell_engine::store::{Audit, DeadLetter, LogRecord, Next};
 use stepwell_engine::workspace::Written;
@@ -99,6 +101,8 @@ pub(crate) struct Worker<'a> {
     written: Option<(u32, Arc<Written>)>,
     /// Whether a parked step has run once more after the cancellation of the run.
     cleaned_up: bool,
+    /// The places whose locks the run may hold or wait for.
+    places: BTreeSet<LockPlace>,
 }
 
 /// The reason why nothing more may start now.
@@ -140,6 +144,13 @@ impl Worker<'_> {
         }
         if self.awaits_decisions() {
             self.take_decisions().await?;
+        }
+        let open = self.state.started_at.is_some() && !self.state.status.is_terminal();
+        if open
+            && self.has_locks()
+            && let Some(left) = self.resume_locks().await?
+        {
+            return Ok(left);
         }
         let mut running = Running::default();
         loop {
@@ -202,7 +213,7 @@ impl Worker<'_> {
                     self.push(Event::GroupTimedOut { step: self.state.key(step), at: now })?;
                 }
                 // A process that shuts down releases its runs between two steps.
-                Some(Effect::RunStep { .. }) if self.runs.ctx.is_draining() => {
+                Some(Effect::RunStep { .. } | Effect::TakeLocks { .. }) if self.runs.ctx.is_draining() => {
                     break if idle { Pause::Until(now) } else { Pause::Attempts };
                 }
                 Some(Effect::RunStep { step, attempt, cleaning_up }) => {
@@ -210,6 +221,12 @@ impl Worker<'_> {
                         break Pause::Attempts;
                     }
                     self.begin(&mut starts, &mut room, (step, attempt, cleaning_up)).await?;
+                }
+                Some(Effect::TakeLocks { place }) => {
+                    if !idle && !self.state.is_gate(place) && !self.has_permit(starts.len()) {
+                        break Pause::Attempts;
+                    }
+                    self.take_locks(place, now).await?;
                 }
                 None if idle => {
                     let Some(due) = self.state.wakes_at() else {
@@ -258,7 +275,10 @@ impl Worker<'_> {
             }
             return Ok(None);
         }
+        let until = self.park_locks(until).await;
+        self.hold.released.store(true, Ordering::Release);
         self.commit(Next::Wait(until)).await?;
+        self.wake_if_granted().await;
         Ok(Some(Left::Until(until)))
     }
 
@@ -270,7 +290,8 @@ impl Worker<'_> {
         }
         let (step, _) = self.state.waits().next().filter(|(step, _)| self.state.is_top(*step))?;
         let (definition, known) = (self.state.definition(step)?, self.state.steps.get(step)?);
-        let stops = known.status == StepStatus::Parked && Approval::of(definition).is_none();
+        let began = known.attempt > 0;
+        let stops = began && known.status == StepStatus::Parked && Approval::of(definition).is_none();
         stops.then_some((step, known.attempt + 1))
     }
 
@@ -361,14 +382,19 @@ pub(crate) fn dead_letter(state: &RunState, at: Timestamp) -> Option<DeadLetter>
     if !state.status.is_dead() {
         return None;
     }
-    let blamed = state.restart_step().filter(|_| state.fault.is_none()).and_then(|index| {
+    let is_of_a_step = state.fault.is_none() && state.locks_refused().is_none();
+    let blamed = state.restart_step().filter(|_| is_of_a_step).and_then(|index| {
         let step = state.steps.get(index)?;
         let class = step.end.as_ref()?.outcome.class();
         let failures = state.failures_of(index);
         Some((Some(step.path.to_string()), class.to_owned(), step.message(), failures))
     });
     let (step_id, class, mut message, (failed, failed_count)) = blamed.unwrap_or_else(|| {
-        let class = if state.fault.is_some() { "host_fault" } else { state.status.name() };
+        let class = match state.locks_refused() {
+            _ if state.fault.is_some() => "host_fault",
+            Some(refused) => refused.class(),
+            None => state.status.name(),
+        };
         (None, class.to_owned(), RunView::from(state).message, (Vec::new(), 0))
     });
     shorten(&mut message, LETTER);

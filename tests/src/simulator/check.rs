@@ -9,7 +9,7 @@ use stepwell::engine::schedule::{Calendars, Timetable};
 use stepwell::engine::store::{Kind, LedgerFilter, LedgerRow, NewRun, RunFilter, Source};
 
 use super::world::{World, is_poison};
-use super::{Report, groups};
+use super::{Report, groups, locks};
 
 pub async fn all(world: &World) -> Report {
     let (ground, store) = (&world.ground, &world.ground.store);
@@ -44,6 +44,7 @@ pub async fn all(world: &World) -> Report {
         groups::check(run, events, &mut wrong);
     }
     keys(&runs, &mut wrong);
+    locks::check(&runs, &mut wrong);
     let mut set_aside = 0;
     for (run, events) in &runs {
         let letter = ground.ask(store.record(Kind::DeadLetter, &run.execution_id)).await.ok().flatten();

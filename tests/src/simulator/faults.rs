@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use stepwell::engine::StoreError;
 use stepwell::engine::clock::Timestamp;
 use stepwell::engine::job::Job;
+use stepwell::engine::lock::{MemoryLocks, Settings};
 use stepwell::engine::run::Event;
 use stepwell::engine::store::prelude::*;
 use stepwell::engine::store::{
@@ -46,11 +47,13 @@ pub enum Broken {
     LostCheckpoint,
     /// The store changes the output of a step of a group.
     OtherOutput,
+    /// The back end of locks shares exclusive locks.
+    LooseLocks,
 }
 
 impl Broken {
     /// All faults.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::StaleFence,
         Self::LostRun,
         Self::NoKeys,
@@ -61,6 +64,7 @@ impl Broken {
         Self::ForgottenLoss,
         Self::LostCheckpoint,
         Self::OtherOutput,
+        Self::LooseLocks,
     ];
 }
 
@@ -74,6 +78,7 @@ struct Saved {
 /// The state that survives crashes: the store, and the records of the checks.
 pub struct Ground {
     pub store: Arc<dyn Store>,
+    pub locks: Arc<MemoryLocks>,
     /// Whether the store is a server. Its time passes while the simulation is idle, so waits for it are
     /// outside virtual time.
     server: bool,
@@ -100,6 +105,7 @@ impl Ground {
                 Some(settings) => Arc::new(PostgresStore::with(settings.callers_time())),
                 None => Arc::new(SqliteStore::in_memory()),
             },
+            locks: Arc::new(MemoryLocks::new(Settings::default())),
             broken,
             fences: Mutex::default(),
             stale_writes: Mutex::default(),
@@ -213,7 +219,7 @@ impl Faulty {
     }
 
     /// Applies the faults of a call before it reaches the store.
-    async fn enter(&self, writes: bool) -> Result<(), StoreError> {
+    pub(super) async fn enter(&self, writes: bool) -> Result<(), StoreError> {
         let stalled = self.stalled.lock().ok().and_then(|stalled| *stalled);
         if let Some(until) = stalled {
             sleep_until(until).await;
@@ -242,7 +248,7 @@ impl Faulty {
     }
 
     /// Applies the faults of an answer: the write stands, but the caller does not learn of it.
-    async fn leave<T>(&self, value: T) -> Result<T, StoreError> {
+    pub(super) async fn leave<T>(&self, value: T) -> Result<T, StoreError> {
         if self.dead.load(Ordering::Relaxed) {
             std::future::pending::<()>().await;
         }

@@ -113,6 +113,10 @@ fn following(
                 Event::StepEnded { step: key, attempt, end: Arc::new(end), at },
             ]
         }
+        Effect::TakeLocks { place } => {
+            let step = place.map(|step| state.key(step));
+            vec![Event::LocksTaken { step, locks: Vec::new(), at }]
+        }
         Effect::RequestApproval { step } | Effect::EndApproval { step } => {
             let key = state.key(step);
             let message = String::new();

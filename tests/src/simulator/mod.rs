@@ -7,6 +7,7 @@
 mod check;
 mod faults;
 mod groups;
+mod locks;
 mod world;
 
 use std::sync::Arc;

@@ -1,6 +1,7 @@
 //! The processes and jobs of a simulation, and the events that affect them.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -9,18 +10,21 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use stepwell::engine::clock::{Clock, Timestamp};
 use stepwell::engine::job::Job;
+use stepwell::engine::lock::{Answer, ListFilter, Locks};
+use stepwell::engine::policy::Policy;
 use stepwell::engine::queue::QueueFile;
-use stepwell::engine::run::{Admission, RunStatus};
+use stepwell::engine::run::{Admission, RunState, RunStatus};
 use stepwell::engine::step::Report;
 use stepwell::engine::store::{Audit, Expect, RunFilter, RunRow};
 use stepwell::engine::{
     FailureKind, JobDefinition, Outcome, Produced, Receipt, StepEnd, StepRequest, StepRunner,
 };
 use stepwell::sandbox::Sandbox;
-use stepwell::{Decided, Host};
+use stepwell::{Cause, Decided, Host};
 
 use super::faults::{Faulty, Ground};
 use super::groups::output;
+use super::locks::{self, FaultyLocks};
 use super::{Random, VirtualClock};
 
 /// A simulated process.
@@ -182,6 +186,12 @@ impl World {
             serde_json::from_value(json!({"default": {"concurrency": 3}})).unwrap_or_default();
         let host = Host::builder()
             .store(store.clone())
+            .locks(Arc::new(FaultyLocks {
+                shared: self.ground.locks.clone(),
+                process: store.clone(),
+                broken: self.ground.broken,
+            }))
+            .policies(policies())
             .clock(Arc::new(self.clock))
             .sandbox(self.sandbox.clone())
             .runner(Arc::new(Pretender {
@@ -266,6 +276,8 @@ impl World {
             let from = if random.once_in(2) { "start" } else { "failed_step" };
             job["retry"] = json!({"max_attempts": 2, "from": from});
         }
+        // Their own numbers, so that a seed has the same jobs as it had without locks.
+        locks::add(&mut job, Random::new(salt(self.seed, &format!("locks/{index}"))));
         let job: JobDefinition =
             serde_json::from_value(job).unwrap_or_else(|error| panic!("the job is invalid: {error}"));
         Arc::new(job.into())
@@ -363,6 +375,7 @@ impl World {
         let filter = RunFilter { limit: 1000, ..RunFilter::default() };
         let now = self.clock.now();
         let mut idle = BTreeMap::new();
+        self.look_at_locks(now).await;
         for row in self.ground.ask(self.ground.store.list(&filter)).await.unwrap_or_default() {
             let due = row.wakes_at.unwrap_or(row.due_at);
             if row.status.is_terminal() || row.claimed_until.is_some() || due > now {
@@ -383,6 +396,44 @@ impl World {
         }
         self.idle = idle;
         self.ground.rate.store(rate, Ordering::Relaxed);
+    }
+
+    /// Checks that no lock outlives its run for longer than housekeeping takes to find it.
+    async fn look_for_leftovers(&mut self) {
+        let filter = ListFilter { limit: 1000, ..ListFilter::default() };
+        let left = async || {
+            let list = self.ground.locks.list("default", &filter, self.clock.now()).await;
+            list.unwrap_or_default()
+        };
+        if !left().await.is_empty() {
+            tokio::time::sleep(Duration::from_secs(620)).await;
+        }
+        let left = left().await;
+        if !left.is_empty() {
+            self.wrong.push(format!("locks outlive their runs: {left:?}"));
+        }
+    }
+
+    /// Checks that each run that waits for locks has a cause.
+    async fn look_at_locks(&mut self, now: Timestamp) {
+        let filter = RunFilter { status: Some(RunStatus::Parked), limit: 1000, ..RunFilter::default() };
+        for row in self.ground.ask(self.ground.store.list(&filter)).await.unwrap_or_default() {
+            let loaded = self.ground.ask(crate::load(&*self.ground.store, &row.execution_id)).await;
+            let Ok((run, events)) = loaded else { continue };
+            let Ok(state) = RunState::replay(run, &events) else { continue };
+            let mut waits = false;
+            for place in state.lock_waits() {
+                let ticket = self.ground.locks.ticket("default", &state.lock_ticket(place)).await;
+                waits |= matches!(ticket, Ok(Answer::Waiting { until, .. }) if until > now);
+            }
+            let Some(process) = self.processes.last().filter(|_| waits) else { continue };
+            let runs = process.host.runs();
+            let explained = tokio::time::timeout(Duration::from_secs(1), runs.explain(&row.execution_id));
+            let named = |cause: &Cause| matches!(cause, Cause::LockHeld { .. });
+            if matches!(explained.await, Ok(Ok(explained)) if !explained.causes.iter().any(named)) {
+                self.wrong.push(format!("{} waits for a lock without a cause", row.execution_id));
+            }
+        }
     }
 
     /// Ends all faults, resumes paused queues and approves pending approvals. Then everything comes to
@@ -420,11 +471,18 @@ impl World {
                 break;
             }
         }
+        self.look_for_leftovers().await;
     }
 }
 
 fn pick(random: &mut Random, words: [&'static str; 3]) -> &'static str {
     words[usize::try_from(random.below(3)).unwrap_or(0)]
+}
+
+/// Returns the policies: jobs may hold every lock.
+fn policies() -> Vec<Policy> {
+    let text = "policy: 1\nname: locks\nsteps: ['*']\nlocks: {names: ['*']}\n";
+    Policy::parse("locks.yaml", text, Path::new("")).unwrap_or_else(|problems| panic!("{problems}"))
 }
 
 fn audit(host: &Host) -> Audit {

@@ -11,7 +11,7 @@ use super::names::names;
 use super::split::check_split;
 use super::template::{Piece, pieces};
 use super::writes::check_writes;
-use super::{JobDefinition, Part, Placed, StepDefinition, approval, group, plan};
+use super::{JobDefinition, Part, Placed, StepDefinition, approval, group, locks, plan};
 use crate::document::{Diagnostics, Document, closest, cut, each_template};
 use crate::label;
 use crate::quantity::Span;
@@ -66,10 +66,14 @@ pub(super) fn check(
     let placed = job.placed();
     let names = Names::of(&placed);
     if let Some(concurrency) = &job.concurrency {
-        let references = References { job, placed: &placed, names: &names, index: 0, document };
+        let references =
+            References { job, placed: &placed, names: &names, index: 0, document, holds_own: false };
         let key = Map::from_iter([("key".to_owned(), Value::from(concurrency.key.as_str()))]);
         references.check_texts(&key, &format!("{pointer}/concurrency"), found);
     }
+    let of_job = References { job, placed: &placed, names: &names, index: 0, document, holds_own: false };
+    of_job.check_locks(&job.locks, pointer, found);
+    locks::check_job(job, document, pointer, found);
     if let Some(policy) = &job.policy {
         policy.check_narrowing(document, &format!("{pointer}/policy"), found);
     }
@@ -89,10 +93,14 @@ pub(super) fn check(
         }
         check_name(&step.name, document, &at, found);
         check_type(step, document, &at, catalog, found);
-        let references = References { job, placed: &placed, names: &names, index: i, document };
+        let references =
+            References { job, placed: &placed, names: &names, index: i, document, holds_own: true };
         references.check_config(step, &at, found);
+        let before = References { holds_own: false, ..references };
+        before.check_locks(&step.locks, &at, found);
+        locks::check_step(job, &placed, i, (document, &at), found);
         if let Some(when) = &step.when {
-            references.check_source(condition::source(when), &format!("{at}/when"), found);
+            before.check_source(condition::source(when), &format!("{at}/when"), found);
         }
         if let Some(group) = &step.group {
             if references.groups_around() == catalog.group_depth() {
@@ -318,12 +326,15 @@ impl Names {
 /// checks its configuration.
 const MAX_POINTERS: usize = 512 << 10;
 
+#[derive(Clone, Copy)]
 struct References<'a> {
     job: &'a JobDefinition,
     placed: &'a [Placed<'a>],
     names: &'a Names,
     index: usize,
     document: &'a Document,
+    /// Whether the step holds its own locks when the expression is evaluated.
+    holds_own: bool,
 }
 
 impl References<'_> {
@@ -333,6 +344,39 @@ impl References<'_> {
         if let Some(list) = list {
             self.check_texts(&Map::from_iter([("for_each".to_owned(), list)]), at, found);
         }
+    }
+
+    /// Checks the names of locks. A lock is not yet held when its name is filled in.
+    fn check_locks(&self, own: &[locks::LockUse], at: &str, found: &mut Diagnostics) {
+        for (i, text) in own.iter().map(|lock| &lock.name).enumerate() {
+            let name = Map::from_iter([("name".to_owned(), Value::from(text.as_str()))]);
+            self.check_texts(&name, &format!("{at}/locks/{i}"), found);
+        }
+    }
+
+    /// Returns the names of the locks that the step sees.
+    fn locks(&self) -> Vec<String> {
+        let own = self.placed.get(self.index).filter(|_| self.holds_own);
+        let own = own.map(|placed| placed.step.locks.as_slice());
+        let all = locks::around(self.job, self.placed, self.index).into_iter().chain(own);
+        all.flatten().filter_map(|lock| lock.key().map(str::to_owned)).collect()
+    }
+
+    /// Explains why an expression does not see a lock.
+    fn no_lock(&self, key: &str) -> (String, Option<String>) {
+        let all = self.placed.iter().flat_map(|placed| &placed.step.locks).chain(&self.job.locks);
+        let elsewhere = all.clone().any(|lock| lock.key() == Some(key));
+        let unnamed = all.clone().any(|lock| lock.name == key && lock.key().is_none());
+        let help = match (elsewhere, unnamed) {
+            (true, _) => Some("put `locks` on this step, or on a group around it or the job".to_owned()),
+            (_, true) => Some(format!("name it for expressions: `{{name: {key}, as: ...}}`")),
+            _ => closest(key, &self.locks()).map(|near| format!("did you mean `{near}`?")),
+        };
+        let message = match elsewhere {
+            true => format!("the lock `{key}` is not held here"),
+            false => format!("there is no lock `{key}`"),
+        };
+        (message, help)
     }
 
     /// Returns the groups around the step whose items it sees, the outermost first.
@@ -490,6 +534,15 @@ impl References<'_> {
                 field_of("run", field, &known)
             }
             ("job", Some(field)) => field_of("job", field, &["id", "name", "timezone"]),
+            ("locks", Some(key)) if self.locks().iter().any(|known| known == key) => match parts.next() {
+                Some(field) => field_of("locks", field, &["token", "name"]),
+                None => Ok(()),
+            },
+            ("locks", Some(key)) => Err(self.no_lock(key)),
+            ("locks", None) => Err((
+                "`locks` is not a value of its own".to_owned(),
+                Some("name a lock: `locks.NAME.token`".to_owned()),
+            )),
             ("steps" | "vars" | "run" | "job", None) => Ok(()),
             (root, _) if self.items().iter().any(|item| item == root) => Ok(()),
             (root @ ("null" | "nil" | "None" | "undefined"), _) => {
@@ -506,7 +559,9 @@ impl References<'_> {
                     )),
                 ),
                 None => (
-                    format!("`{root}` is not defined: expressions know `steps`, `vars`, `run` and `job`"),
+                    format!(
+                        "`{root}` is not defined: expressions know `steps`, `vars`, `run`, `job` and `locks`"
+                    ),
                     None,
                 ),
             }),

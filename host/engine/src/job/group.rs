@@ -247,8 +247,8 @@ pub(super) fn check_default(
 
 /// The names and words of expressions.
 pub(super) const TAKEN: &[&str] = &[
-    "steps", "vars", "run", "job", "true", "True", "false", "False", "none", "None", "null", "and", "or",
-    "not", "in", "is", "if", "else",
+    "steps", "vars", "run", "job", "locks", "true", "True", "false", "False", "none", "None", "null", "and",
+    "or", "not", "in", "is", "if", "else",
 ];
 
 /// Returns the name of an item, or of its number, that expressions use for something else.

@@ -7,6 +7,7 @@ mod expression;
 mod functions;
 pub mod group;
 mod legacy;
+pub mod locks;
 mod names;
 mod numbers;
 mod parse;
@@ -96,6 +97,10 @@ pub struct JobDefinition {
     /// The runs that must not run at the same time. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub concurrency: Option<Concurrency>,
+    /// The locks that a run of the job holds from its start to its end. Default: none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = locks::MOST))]
+    pub locks: Vec<locks::LockUse>,
     /// A run that has not begun this long after its due time ends as expired. Default: 24h.
     #[serde(default = "one_day", skip_serializing_if = "is_one_day")]
     pub queue_timeout: Span,
@@ -168,6 +173,11 @@ pub struct StepDefinition {
     /// The action after an attempt is lost because its process died. Default: `retry`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_lost: Option<OnLost>,
+    /// The locks that the step holds from its first attempt to its end, with the pauses between attempts. Default:
+    /// none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = locks::MOST))]
+    pub locks: Vec<locks::LockUse>,
     /// Time for one attempt. Default: `limits.wall` of the policy, which it cannot exceed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Span>,
@@ -261,6 +271,12 @@ pub enum RetryOn {
     Denied,
     /// The work itself failed.
     Failed,
+    /// The wait for the locks of the step ran out.
+    LockTimeout,
+    /// The wait for the locks of the step was part of a deadlock.
+    Deadlock,
+    /// A lock of the step, or around it, was lost while the step ran.
+    LockLost,
     /// The attempt used up its CPU budget.
     OutOfFuel,
     /// The attempt exceeded its memory limit.
@@ -400,7 +416,7 @@ pub enum Part {
 
 /// The keys of a step that the engine uses. All others are its configuration.
 pub const STEP_KEYS: &[&str] =
-    &["id", "name", "type", "continue_on_failure", "when", "retry", "on_lost", "timeout", "policy"];
+    &["id", "name", "type", "continue_on_failure", "when", "retry", "on_lost", "locks", "timeout", "policy"];
 
 fn utc() -> String {
     "UTC".to_owned()
@@ -474,6 +490,7 @@ impl JobDefinition {
             schedule: None,
             priority: 0,
             concurrency: None,
+            locks: Vec::new(),
             queue_timeout: one_day(),
             parked_timeout: one_week(),
             retry: None,

@@ -89,6 +89,8 @@ pub struct Plan {
     nodes: Vec<Node>,
     top: Vec<usize>,
     approvals: Vec<usize>,
+    /// Whether the job, or one of its steps, has locks.
+    has_locks: bool,
     /// For each step that no `for_each` repeats: its number among these.
     fixed: Vec<Option<usize>>,
 }
@@ -126,7 +128,7 @@ pub struct Members {
 impl Plan {
     /// Returns the plan of a job.
     pub fn of(job: &JobDefinition) -> Self {
-        let (mut plan, mut fixed) = (Self::default(), 0);
+        let (mut plan, mut fixed) = (Self { has_locks: !job.locks.is_empty(), ..Self::default() }, 0);
         for (number, placed) in job.placed().into_iter().enumerate() {
             let parent = placed.parent.and_then(|parent| plan.nodes.get(parent.group));
             let is_fan_out = |node: &Node| node.members.as_ref().is_some_and(|members| members.fan_out);
@@ -145,6 +147,7 @@ impl Plan {
             if placed.step.step_type == approval::TYPE {
                 plan.approvals.push(number);
             }
+            plan.has_locks |= !placed.step.locks.is_empty();
             plan.fixed.push(repeated_by.is_none().then_some(fixed));
             fixed += usize::from(repeated_by.is_none());
             plan.nodes.push(Node {
@@ -232,6 +235,11 @@ impl Plan {
             found.extend(own.flat_map(|member| self.with_members(*member)));
         }
         found
+    }
+
+    /// Returns whether the job, or one of its steps, has locks.
+    pub fn has_locks(&self) -> bool {
+        self.has_locks
     }
 
     /// Returns the numbers of the approvals, in order.

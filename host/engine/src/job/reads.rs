@@ -25,6 +25,10 @@ impl Reads {
         for value in step.config.values().chain(list) {
             add(value, &mut text);
         }
+        for name in step.locks.iter().map(|lock| &lock.name).filter(|name| name.contains("${{")) {
+            text.push('\n');
+            text.push_str(name);
+        }
         let any = |root: &str| !names_only(&text, root);
         let (any_step, any_variable, any_of_run) = (any("steps"), any("vars"), any("run"));
         Self { text, any_step, any_variable, any_of_run }
@@ -43,6 +47,11 @@ impl Reads {
     /// Returns whether an expression can read the variable with that name.
     pub fn may_name_variable(&self, name: &str) -> bool {
         self.any_variable || self.text.contains(name)
+    }
+
+    /// Returns whether an expression can read the locks that the step holds.
+    pub fn may_name_locks(&self) -> bool {
+        self.text.contains("locks")
     }
 
     /// Returns whether an expression can read the directory of the branch.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::check::Catalog;
 use super::group::{self, Branch, Group, Sequence};
-use super::{JobDefinition, Placed, Retry, StepDefinition};
+use super::{JobDefinition, Placed, Retry, StepDefinition, locks};
 use crate::document::{Diagnostics, Document};
 use crate::quantity::Span;
 
@@ -46,6 +46,7 @@ pub(super) fn check_split(
     found: &mut Diagnostics,
 ) {
     let Some(parts) = parts(step, catalog) else { return };
+    locks::check_split(step, document, at, found);
     if parts.is_string() {
         let message = "`parts` must be a number: the steps of a run are known when the run begins";
         found.0.push(document.error(&format!("{at}/split/parts"), message).help("write it without `${{ }}`"));
@@ -131,6 +132,7 @@ fn pieces(mut merge: StepDefinition, count: u64) -> Vec<StepDefinition> {
         name: format!("{} (part)", merge.name),
         when: None,
         continue_on_failure: false,
+        locks: Vec::new(),
         config: with(json!({"part": format!("${{{{ {ITEM} }}}}"), "to": "${{ run.branch_dir }}/part"})),
         ..merge.clone()
     };
@@ -143,6 +145,7 @@ fn pieces(mut merge: StepDefinition, count: u64) -> Vec<StepDefinition> {
         // Each part has the retries of the step.
         retry: Some(Retry { max_attempts: 1, backoff: Span::secs(1), on: None }),
         on_lost: None,
+        locks: Vec::new(),
         timeout: None,
         policy: None,
         group: Some(Box::new(Group {

@@ -24,6 +24,9 @@ pub struct Scope {
     pub run: Map<String, Value>,
     /// The job: `job.id`, `.name` and `.timezone`.
     pub job: Map<String, Value>,
+    /// The locks that the step, a group around it or the job holds: `locks.NAME.token` and `.name`.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub locks: Map<String, Value>,
     /// The items of the groups around the step, and their numbers, by their names.
     #[serde(flatten)]
     pub items: Map<String, Value>,

@@ -9,7 +9,7 @@ use super::limits::{Limits, Profile};
 use super::refusal::{Denial, Whose};
 use super::rule::Rule;
 use crate::config::Configuration;
-use crate::document::{MAX_PROBLEMS, MORE};
+use crate::document::{MAX_PROBLEMS, MORE, Schema};
 use crate::quantity::{Bytes, Span};
 use crate::reference::{StepRef, Wanted};
 use crate::step::{Manifest, Need};
@@ -199,6 +199,38 @@ pub fn decide(policies: &PolicySet, config: &Configuration, request: &Request<'_
         digest: String::new(),
     }
     .sealed())
+}
+
+/// Decides about the locks of a part of a job that is no component: `kind` is `job`, or the type of a step of the
+/// engine.
+///
+/// # Errors
+/// As [`decide`].
+pub fn decide_locks(
+    policies: &PolicySet,
+    config: &Configuration,
+    (project, kind): (&str, &str),
+    narrowing: &[&Grants],
+) -> Result<Grant, Denial> {
+    let manifest = Manifest {
+        type_name: kind.to_owned(),
+        version: String::new(),
+        summary: String::new(),
+        config_schema: Schema::from(serde_json::Value::Bool(true)),
+        needs: Vec::new(),
+        profile: Profile::Tiny,
+        idempotent: true,
+    };
+    let request = Request {
+        project,
+        manifest: &manifest,
+        digest: "",
+        replaces_builtin: false,
+        narrowing,
+        timeout: None,
+        workspace: None,
+    };
+    decide(policies, config, &request)
 }
 
 fn repin(request: &Request<'_>) -> String {

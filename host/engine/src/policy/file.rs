@@ -171,6 +171,10 @@ pub struct Deny {
     /// Denied hosts, at most 1,000: `internal.example.com` or `*.internal.example.com`.
     #[schemars(length(max = 1_000), inner(length(max = 300)))]
     pub hosts: Vec<String>,
+    /// Denied locks, at most 1,000: names, in which `*` stands for any text.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 1_000), inner(length(min = 1, max = 300)))]
+    pub locks: Vec<String>,
 }
 
 impl Policy {

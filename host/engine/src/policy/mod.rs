@@ -14,9 +14,10 @@ mod rule;
 
 pub use capability::{
     Access, Capability, ContextRule, Counted, Decided, FileRule, HttpGrant, HttpRequest, HttpRule, Inject,
-    MountGrant, MountSource, ProcessGrant, ProcessRule, SqlGrant, SqlMode, SqlRule, is_public, overrides,
+    LockRule, MountGrant, MountSource, ProcessGrant, ProcessRule, SqlGrant, SqlMode, SqlRule, is_public,
+    overrides,
 };
-pub use decide::{PolicySet, Request, decide};
+pub use decide::{PolicySet, Request, decide, decide_locks};
 pub use file::{Deny, Grants, LogRule, Origin, Policy};
 pub use grant::Grant;
 pub use limits::{Limits, LimitsPatch, Profile};

@@ -101,6 +101,10 @@ rules! {
     ContextReadNotGranted = "CONTEXT_READ_NOT_GRANTED", Some(Capability::Context);
     /// `context.write` does not name the variable.
     ContextWriteNotGranted = "CONTEXT_WRITE_NOT_GRANTED", Some(Capability::Context);
+    /// `locks.names` does not name the lock.
+    LockNotGranted = "LOCK_NOT_GRANTED", Some(Capability::Locks);
+    /// `deny.locks` names the lock.
+    LockDenied = "LOCK_DENIED", Some(Capability::Locks);
 }
 
 /// Joins the lines of a doc comment into one text.

@@ -8,11 +8,15 @@ use std::sync::Arc;
 use chrono::Duration;
 
 pub use check::IllegalEvent;
-use retry::{backoff, shortest_park, try_again};
+pub(super) use retry::ask_again;
+pub use retry::shortest_park;
+use retry::{backoff, try_again};
 
 use super::group::{self, Ended, Stop, member_ended};
 use super::time::TimeLimit;
-use super::{Bound, Ending, Event, RunState, RunStatus, StepState, StepStatus, Verdict};
+use super::{
+    Bound, Ending, Event, LockPlace, Locking, RunState, RunStatus, StepState, StepStatus, Verdict, locks,
+};
 use crate::clock::{self, Timestamp};
 use crate::job::{OnLost, Part, asks_about};
 use crate::outcome::{FailureKind, Outcome, Produced, Receipt, StepEnd, TimeOf};
@@ -34,9 +38,28 @@ pub fn apply(state: &mut RunState, event: &Event) -> Result<(), IllegalEvent> {
             group::admit(state, group, at);
         }
         state.turn_top();
+        state.release_ended();
         state.derive_status(at);
     }
     Ok(())
+}
+
+/// Changes the locks of a step, a group or the job (`None`).
+fn apply_to_locks(state: &mut RunState, event: &Event, place: LockPlace) {
+    match event {
+        Event::LocksTaken { locks, at, .. } => locks::taken(state, place, locks, *at),
+        Event::LocksAwaited { wants, at, until, .. } => {
+            let wants = Arc::new(wants.clone());
+            locks::awaits(state, place, Locking::Waits { wants, since: *at, until: *until }, *at);
+        }
+        Event::LocksPostponed { why, at, until, .. } => {
+            let why = why.clone();
+            locks::awaits(state, place, Locking::Rests { until: *until, since: *at, why }, *at);
+        }
+        Event::LocksLost { at, .. } => locks::lost(state, place, *at),
+        Event::LocksRefused { outcome, at, .. } => locks::refused(state, place, outcome, *at),
+        _ => {}
+    }
 }
 
 fn apply_to_run(state: &mut RunState, event: &Event) {
@@ -65,7 +88,7 @@ fn apply_to_run(state: &mut RunState, event: &Event) {
             state.fault = Some(message.clone());
             finish(state, RunStatus::Failed, *at);
         }
-        _ => {}
+        event => apply_to_locks(state, event, None),
     }
 }
 
@@ -77,7 +100,8 @@ fn apply_to_step(state: &mut RunState, event: &Event, index: usize) {
             group::begin(state, index, items.as_ref(), *in_order, *at);
         }
         Event::GroupTimedOut { at, .. } if state.finally_deadline(index).is_some() => {
-            group::end_finally(state, index, *at);
+            let outcome = state.finally_timed_out();
+            group::end_finally(state, index, outcome, *at);
         }
         Event::GroupTimedOut { at, .. } => group::halt(state, index, Stop::TimedOut(index), *at),
         Event::CheckpointSaved { data, .. } => {
@@ -113,7 +137,7 @@ fn apply_to_step(state: &mut RunState, event: &Event, index: usize) {
             step_ended(state, index, &Arc::new(end), *at);
         }
         Event::StepInherited { end, at, bound, .. } => inherit(state, index, end, bound.as_ref(), *at),
-        _ => {}
+        event => apply_to_locks(state, event, Some(index)),
     }
 }
 
@@ -144,6 +168,7 @@ fn inherit(
 }
 
 fn begin_attempt(state: &mut RunState, index: usize, attempt: u32, at: Timestamp) {
+    locks::given_up(state, index);
     with_step(state, index, |step| {
         step.status = StepStatus::Running;
         step.attempt = attempt;
@@ -403,7 +428,7 @@ fn finish_if_done(state: &mut RunState, at: Timestamp) {
 
 /// Fixes the result of the run. The remaining `steps` do not run any more, except those whose condition asks
 /// about the failure. `on_failure` follows after a failure or a time-out, then `finally`.
-fn settle(state: &mut RunState, status: RunStatus, failed: Option<usize>, at: Timestamp) {
+pub(super) fn settle(state: &mut RunState, status: RunStatus, failed: Option<usize>, at: Timestamp) {
     state.verdict = Some(Verdict { status, at, failed });
     state.ending = None;
     state.leave_all();
@@ -432,7 +457,11 @@ fn settle(state: &mut RunState, status: RunStatus, failed: Option<usize>, at: Ti
         with_step_out(state, index, |step| give_up(step, why));
         group::give_up_within(state, index, why);
     }
-    finish_if_done(state, at);
+    // Nothing of a job runs without its locks. A job that has lost them takes them again for `finally`.
+    match state.never_had_locks() {
+        true => finish(state, status, at),
+        false => finish_if_done(state, at),
+    }
 }
 
 /// Ends the merge of a split step whose parts have failed as they did: for the job, both are one step. Returns the
@@ -472,7 +501,7 @@ pub(super) fn give_up(step: &mut StepState, why: &str) {
     }
 }
 
-fn finish(state: &mut RunState, status: RunStatus, at: Timestamp) {
+pub(super) fn finish(state: &mut RunState, status: RunStatus, at: Timestamp) {
     state.status = status;
     state.ended_at = Some(at);
     let failed = state.verdict.and_then(|verdict| verdict.failed);

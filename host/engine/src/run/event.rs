@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Bound, Item, StepKey};
+use super::{Bound, Item, StepKey, TakenLock};
 use crate::clock::Timestamp;
-use crate::outcome::StepEnd;
+use crate::lock::Want;
+use crate::outcome::{Outcome, StepEnd};
 
 /// An event of a run. Stores save events; the state follows from them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -152,6 +153,60 @@ pub enum Event {
         /// The end of that run.
         at: Timestamp,
     },
+    /// A step, a group or the job (`step` is absent) holds its locks.
+    LocksTaken {
+        /// The step.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        step: Option<StepKey>,
+        /// The locks with their tokens.
+        locks: Vec<TakenLock>,
+        /// The time of the grant.
+        at: Timestamp,
+    },
+    /// A step, a group or the job waits for its locks.
+    LocksAwaited {
+        /// The step.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        step: Option<StepKey>,
+        /// The locks.
+        wants: Vec<Want>,
+        /// The start of the wait.
+        at: Timestamp,
+        /// The end of the wait.
+        until: Timestamp,
+    },
+    /// A step, a group or the job asks for its locks again later.
+    LocksPostponed {
+        /// The step.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        step: Option<StepKey>,
+        /// The reason.
+        why: String,
+        /// The time of this event.
+        at: Timestamp,
+        /// The time of the next request.
+        until: Timestamp,
+    },
+    /// A step, a group or the job has lost its locks: nothing within it runs before it holds them again.
+    LocksLost {
+        /// The step.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        step: Option<StepKey>,
+        /// The lock, and how it was lost.
+        why: String,
+        /// The time at which the loss was found.
+        at: Timestamp,
+    },
+    /// The job, or a group that has begun, does not get its locks.
+    LocksRefused {
+        /// The group.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        step: Option<StepKey>,
+        /// The reason.
+        outcome: Outcome,
+        /// The time of the refusal.
+        at: Timestamp,
+    },
     /// The engine found the run in an impossible state: a bug, or a damaged record. The run ends as failed.
     Faulted {
         /// The problem.
@@ -179,6 +234,11 @@ impl Event {
             | Self::StepInherited { step, .. }
             | Self::SkipInherited { step, .. }
             | Self::AttemptLost { step, .. } => Some(step),
+            Self::LocksTaken { step, .. }
+            | Self::LocksAwaited { step, .. }
+            | Self::LocksPostponed { step, .. }
+            | Self::LocksLost { step, .. }
+            | Self::LocksRefused { step, .. } => step.as_ref(),
             Self::Started { .. }
             | Self::Cancelled { .. }
             | Self::TimedOut { .. }
@@ -206,6 +266,11 @@ impl Event {
             | Self::ApprovalDecided { at, .. }
             | Self::StepInherited { at, .. }
             | Self::SkipInherited { at, .. }
+            | Self::LocksTaken { at, .. }
+            | Self::LocksAwaited { at, .. }
+            | Self::LocksPostponed { at, .. }
+            | Self::LocksLost { at, .. }
+            | Self::LocksRefused { at, .. }
             | Self::Faulted { at, .. } => Some(*at),
         }
     }

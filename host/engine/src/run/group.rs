@@ -1,6 +1,7 @@
 //! Groups: how their branches begin, end and join.
 
 mod finally;
+mod halt;
 mod join;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,11 +12,13 @@ use serde_json::{Map, Value};
 
 pub(super) use finally::end_finally;
 use finally::finally_ended;
+use halt::{NO_LOCKS, skip_rest};
+pub(super) use halt::{halt, refuse};
 use join::joined;
 pub(super) use join::{branch_name, shown};
 
 use super::apply::{fail_merge, give_up, step_ended};
-use super::{RunState, StepKey, StepState, StepStatus};
+use super::{RunState, StepKey, StepState};
 use crate::clock::Timestamp;
 use crate::job::group::OnFailure;
 use crate::job::split;
@@ -52,6 +55,8 @@ pub struct GroupState {
     next: usize,
     /// The reason why no further branch begins.
     pub stop: Option<Stop>,
+    /// The reason why the group does not get its locks again.
+    refused: Option<Outcome>,
     /// The end of the group, while its `finally` runs.
     join: Option<Arc<StepEnd>>,
     /// Whether the group is not tried again: its `finally` has begun.
@@ -69,6 +74,8 @@ pub enum Stop {
     Cancelled,
     /// The time of this group is over: of the group itself, or of one around it.
     TimedOut(usize),
+    /// The group has lost its locks, and does not get them again.
+    Refused,
 }
 
 /// The state of a branch, or of an item.
@@ -219,6 +226,7 @@ pub(super) fn begin(
                 open: count,
                 next: 0,
                 stop: None,
+                refused: None,
                 join: None,
                 closed: false,
                 finally_since: None,
@@ -244,6 +252,7 @@ fn restart(state: &mut RunState, index: usize, in_order: bool, max_parallel: usi
     (group.in_order, group.max_parallel) = (in_order, max_parallel);
     (group.active, group.begun, group.next) = (0, 0, 0);
     (group.stop, group.join, group.closed, group.finally_since) = (None, None, false, None);
+    group.refused = None;
     let is_open = |branch: &BranchState| branch.result != Some(BranchResult::Done);
     let open: Vec<usize> =
         (0..).zip(&group.branches).filter(|(_, branch)| is_open(branch)).map(|(branch, _)| branch).collect();
@@ -379,78 +388,6 @@ fn end_branch(state: &mut RunState, (index, branch): (usize, usize), result: Bra
     join_if_done(state, index, at);
 }
 
-/// Ends the branches that have not begun.
-fn skip_rest(state: &mut RunState, index: usize, at: Timestamp) {
-    let Some(group) = state.groups.get(&index) else { return };
-    let why = match group.stop {
-        Some(Stop::Failed(step)) => {
-            format!("`{}` failed", state.steps.get(step).map_or("", |step| &*step.path))
-        }
-        Some(Stop::TimedOut(_)) => "the time of its group ran out".to_owned(),
-        _ => "its group was cancelled".to_owned(),
-    };
-    let waiting = |branch: &BranchState| branch.result.is_none() && !branch.begun;
-    let rest: Vec<usize> = group
-        .branches
-        .iter()
-        .enumerate()
-        .filter(|(_, branch)| waiting(branch))
-        .map(|(branch, _)| branch)
-        .collect();
-    for branch in rest {
-        let steps = state.sequence(index, branch);
-        give_up_all(state, &steps, &why);
-        end_branch(state, (index, branch), BranchResult::Stopped, at);
-    }
-}
-
-/// Stops a group: no branch begins, and those that have begun end as soon as they can.
-pub(super) fn halt(state: &mut RunState, index: usize, stop: Stop, at: Timestamp) {
-    let Some(group) = state.groups.get_mut(&index) else { return };
-    if group.stop.is_some() && !matches!(group.stop, Some(Stop::Failed(_))) {
-        return;
-    }
-    group.stop = Some(stop);
-    state.unlimit(index);
-    let Some(group) = state.groups.get(&index) else { return };
-    let open = |branch: &BranchState| branch.result.is_none() && branch.begun;
-    let begun: Vec<(usize, usize)> = group
-        .branches
-        .iter()
-        .enumerate()
-        .filter(|(_, b)| open(b))
-        .map(|(branch, b)| (branch, b.at))
-        .collect();
-    skip_rest(state, index, at);
-    for (branch, place) in begun {
-        if let Some(step) = state.sequence(index, branch).get(place).copied() {
-            halt_step(state, step, stop, at);
-        }
-    }
-}
-
-fn halt_step(state: &mut RunState, index: usize, stop: Stop, at: Timestamp) {
-    let Some(step) = state.steps.get_mut(index) else { return };
-    step.halting = true;
-    let approval = step.bound.is_some();
-    match step.status {
-        StepStatus::Running if state.groups.contains_key(&index) => {
-            let stop = if matches!(stop, Stop::Failed(_)) { Stop::Cancelled } else { stop };
-            halt(state, index, stop, at);
-        }
-        StepStatus::Running => {}
-        StepStatus::Parked if !approval => state.refresh(index),
-        StepStatus::Pending | StepStatus::Waiting | StepStatus::Parked => {
-            give_up(step, "its group was stopped");
-            step.ended_at = Some(at);
-            state.leave(index);
-            give_up_within(state, index, "its group was stopped");
-            member_ended(state, index, Ended::Stopped, at);
-        }
-        _ => {}
-    }
-}
-
 fn give_up_all(state: &mut RunState, steps: &[usize], why: &str) {
     for &index in steps {
         if let Some(step) = state.steps.get_mut(index) {
@@ -485,14 +422,20 @@ fn join_if_done(state: &mut RunState, index: usize, at: Timestamp) {
     let end = Arc::new(end);
     let again = state.is_tried_again(index, &end.outcome);
     let finally = state.finally_of(index);
+    let mut refused = false;
     if let Some(group) = state.groups.get_mut(&index) {
         group.join = Some(end.clone());
         group.closed = !again;
+        refused = group.refused.is_some();
     }
     match finally.first() {
-        Some(first) if !again => {
+        Some(first) if !again && !refused => {
             state.limit_finally(index, at);
             state.refresh(*first);
+        }
+        Some(_) if !again => {
+            give_up_all(state, &finally, NO_LOCKS);
+            step_ended(state, index, &end, at);
         }
         _ => step_ended(state, index, &end, at),
     }

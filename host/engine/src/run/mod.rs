@@ -9,6 +9,7 @@ mod event;
 mod group;
 mod inherit;
 mod key;
+mod locks;
 mod next;
 mod preview;
 mod replay;
@@ -35,12 +36,13 @@ use crate::outcome::StepEnd;
 use crate::store::NewRun;
 
 pub use admit::{Admission, AdmitError, admit, execution_id, retry_of};
-pub use apply::{IllegalEvent, apply, approval_end};
+pub use apply::{IllegalEvent, apply, approval_end, shortest_park};
 pub use bound::{Bound, KnownStep, digest, known_steps};
 pub use budget::Usage;
 pub use event::Event;
 pub use group::{BranchResult, BranchState, GroupBound, GroupState, Item, Stop, WaitingGroup};
 pub use key::StepKey;
+pub use locks::{LockPlace, Locking, TakenLock, named as named_locks, run_of_actor, run_of_ticket};
 pub use next::{Effect, Room, next};
 pub use preview::{Preview, SHOWN, preview};
 pub use replay::{Cut, Replay};
@@ -156,6 +158,8 @@ pub struct RunState {
     pub verdict: Option<Verdict>,
     /// The reason why the engine gave up the run.
     pub fault: Option<String>,
+    /// The locks of the job and its steps.
+    lockings: locks::Lockings,
     /// The admitted variables, with the changes of steps.
     pub variables: Arc<Map<String, Value>>,
     /// The number of the try of the whole run, from 1.
@@ -327,6 +331,7 @@ impl RunState {
             ending: None,
             verdict: None,
             fault: None,
+            lockings: locks::Lockings::default(),
             variables: Arc::new(run.variables.clone()),
             attempt: 1,
             parked: Duration::zero(),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{RunState, RunStatus, StepStatus};
+use super::{LockPlace, Locking, RunState, RunStatus, StepStatus};
 use crate::clock::{self, Timestamp};
 use crate::job::{approval, group};
 use crate::reference::type_of;
@@ -30,6 +30,11 @@ pub enum Effect {
     EndGroup {
         /// The position of the group.
         step: usize,
+    },
+    /// Take the locks of a step, a group or the job (`None`), or end their wait.
+    TakeLocks {
+        /// The place.
+        place: LockPlace,
     },
     /// Request the approval of an approval step.
     RequestApproval {
@@ -116,13 +121,16 @@ pub fn next(state: &RunState, now: Timestamp, room: &Room) -> Option<Effect> {
     let room = Some(room).filter(|room| frontier.running.len() < room.attempts);
     let due = frontier.due.range(..=(now, usize::MAX)).map(|(_, step)| *step);
     let ready = frontier.ready.iter().copied();
-    due.filter(|step| state.has_room(*step)).chain(ready).find_map(|step| state.effect(step, room))
+    due.filter(|step| state.has_room(*step)).chain(ready).find_map(|step| state.effect(step, room, now))
 }
 
 impl RunState {
     /// Returns the action for a step whose turn it is. `None` for an attempt without room.
-    fn effect(&self, index: usize, room: Option<&Room>) -> Option<Effect> {
+    fn effect(&self, index: usize, room: Option<&Room>, now: Timestamp) -> Option<Effect> {
         let (definition, step) = (self.definition(index)?, self.steps.get(index)?);
+        if let Some(place) = self.lock_gate(index) {
+            return self.take_locks(index, place, room, now);
+        }
         match definition.step_type.as_str() {
             approval::TYPE if step.status == StepStatus::Parked => Some(Effect::EndApproval { step: index }),
             approval::TYPE => Some(Effect::RequestApproval { step: index }),
@@ -130,6 +138,28 @@ impl RunState {
             step_type if room.is_none_or(|room| room.full.contains(type_of(step_type))) => None,
             _ => Some(Effect::RunStep { step: index, attempt: step.attempt + 1, cleaning_up: step.halting }),
         }
+    }
+
+    /// Returns the action for a step that a place with missing locks stops. An approval whose time is over ends
+    /// without them.
+    fn take_locks(
+        &self,
+        index: usize,
+        place: LockPlace,
+        room: Option<&Room>,
+        now: Timestamp,
+    ) -> Option<Effect> {
+        let (definition, step) = (self.definition(index)?, self.steps.get(index)?);
+        let step_type = definition.step_type.as_str();
+        if step_type == approval::TYPE && step.status == StepStatus::Parked {
+            return Some(Effect::EndApproval { step: index });
+        }
+        let waits = self.locking(place).and_then(Locking::until).is_some_and(|until| until > now);
+        let runs = self.runs_within_place(place);
+        // A step takes its locks when an attempt may follow at once.
+        let is_attempt = place == Some(index) && step_type != group::TYPE;
+        let has_room = room.is_some_and(|room| !room.full.contains(type_of(step_type)));
+        (!waits && !runs && (has_room || !is_attempt)).then_some(Effect::TakeLocks { place })
     }
 
     /// Returns the positions of the steps with an attempt that runs.
@@ -147,15 +177,19 @@ impl RunState {
         let after = |times: &BTreeSet<(Timestamp, usize)>| {
             times.range((now, usize::MAX)..).map(|(at, _)| *at).find(|at| *at > now)
         };
-        [after(&self.frontier.due), after(&self.frontier.limits)].into_iter().flatten().min()
+        let gate = self.gate_times().filter(|at| *at > now).min();
+        [after(&self.frontier.due), after(&self.frontier.limits), gate].into_iter().flatten().min()
     }
 
     /// Returns the time at which a run continues that waits. `None` for any other run.
     pub fn wakes_at(&self) -> Option<Timestamp> {
         let waits = matches!(self.status, RunStatus::Waiting | RunStatus::Parked);
-        let first = self.frontier.due.first().filter(|_| waits).map(|(at, _)| *at);
+        let gate = self.gate_times().min().filter(|_| waits);
+        // A step behind a gate does not start when it is due.
+        let may_start = |(_, step): &&(Timestamp, usize)| gate.is_none() || !self.is_behind_gate(*step);
+        let first = self.frontier.due.iter().find(may_start).filter(|_| waits).map(|(at, _)| *at);
         let limit = self.frontier.limits.first().filter(|_| waits).map(|(at, _)| *at);
-        [first, limit].into_iter().flatten().min()
+        [first, limit, gate].into_iter().flatten().min()
     }
 
     /// Returns whether a step may start or waits for a time.
@@ -251,10 +285,19 @@ impl RunState {
             return;
         }
         let frontier = &self.frontier;
-        self.status = match (frontier.ready.is_empty() && frontier.running.is_empty(), frontier.waiting) {
-            (false, _) => RunStatus::Running,
-            (true, 1..) => RunStatus::Waiting,
-            (true, 0) if !frontier.due.is_empty() => RunStatus::Parked,
+        let gated = self.gate_times().next().is_some();
+        let (ready, waiting) = match gated {
+            false => (!frontier.ready.is_empty(), frontier.waiting > 0),
+            true => {
+                let free = |step: &usize| !self.is_behind_gate(*step);
+                let mut waiting = frontier.due_at.iter().filter(|(_, (_, waits))| *waits);
+                (frontier.ready.iter().any(free), waiting.any(|(step, _)| free(step)))
+            }
+        };
+        self.status = match (ready || !frontier.running.is_empty(), waiting) {
+            (true, _) => RunStatus::Running,
+            (false, true) => RunStatus::Waiting,
+            (false, false) if gated || !frontier.due.is_empty() => RunStatus::Parked,
             _ => RunStatus::Running,
         };
         match (self.status == RunStatus::Parked, self.parked_since) {

@@ -14,8 +14,6 @@ use crate::workspace::{Branches, Writer, Written};
 impl RunState {
     /// Returns the values that templates of the step at `index` see. Empty for a step without templates.
     pub fn scope(&self, index: usize) -> Scope {
-        let job = &self.run.job;
-        let text = |value: &str| Value::from(value);
         let reads = self.node(index).map(|node| &node.reads);
         if reads.is_some_and(Reads::is_nothing) {
             return Scope::default();
@@ -33,6 +31,26 @@ impl RunState {
             }
         }
         scope.items = self.items_of(index);
+        if reads.is_none_or(Reads::may_name_locks) {
+            scope.locks = self.locks_seen(index);
+        }
+        self.add_run(&mut scope, Some(index));
+        scope
+    }
+
+    /// Returns the values that the names of the job's locks see.
+    pub fn scope_of_job(&self) -> Scope {
+        let mut scope = Scope { vars: self.run.variables.clone(), ..Scope::default() };
+        self.add_run(&mut scope, None);
+        scope
+    }
+
+    /// Adds the facts about the run and the job.
+    fn add_run(&self, scope: &mut Scope, index: Option<usize>) {
+        let job = &self.run.job;
+        let text = |value: &str| Value::from(value);
+        let token = index.map(|index| self.step_token(index)).unwrap_or_default();
+        let branch_dir = index.and_then(|index| self.branch_dir(index));
         let started = self.started_at.unwrap_or(self.run.created_at);
         let status = self.verdict.map_or(RunStatus::Running, |verdict| verdict.status);
         for (name, value) in [
@@ -41,15 +59,14 @@ impl RunState {
             ("start_time", text(&view::rfc3339(started))),
             ("status", text(status.name())),
             ("failed_step", self.failed_step_seen()),
-            ("step_token", text(&self.step_token(index))),
-            ("branch_dir", text(&self.branch_dir(index).unwrap_or_else(|| ".".to_owned()))),
+            ("step_token", text(&token)),
+            ("branch_dir", text(&branch_dir.unwrap_or_else(|| ".".to_owned()))),
         ] {
             scope.run.insert(name.to_owned(), value);
         }
         for (name, value) in [("id", &job.id), ("name", &job.name), ("timezone", &job.timezone)] {
             scope.job.insert(name.to_owned(), text(value));
         }
-        scope
     }
 
     /// Returns the directory of the workspace that no other branch uses. `None` for a step outside of groups.

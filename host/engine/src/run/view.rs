@@ -168,6 +168,9 @@ impl RunView {
             success: state.status == RunStatus::Success,
             message: match &state.fault {
                 Some(fault) => format!("Job {} {verdict}: internal error: {fault}", job.name),
+                None if let Some(refused) = state.locks_refused() => {
+                    format!("Job {} {verdict}: {}", job.name, refused.message())
+                }
                 None => format!("Job {} {verdict}", job.name),
             },
             execution_id: state.run.execution_id.clone(),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use stepwell_engine::Receipt;
 use stepwell_engine::each_capability;
-use stepwell_engine::policy::capability::{Context, Environment, Files, Http, Process, Sql};
+use stepwell_engine::policy::capability::{Context, Environment, Files, Http, Locks, Process, Sql};
 use stepwell_engine::policy::{Grant, Limits};
 use wasmtime::Result;
 use wasmtime::component::Linker;
@@ -91,6 +91,13 @@ impl Hosted for Environment {
         }
         Ok(())
     }
+
+    fn state(_: &mut Parts<'_>) {}
+}
+
+// The engine takes locks before an attempt. A guest has no call for it.
+impl Hosted for Locks {
+    type State = ();
 
     fn state(_: &mut Parts<'_>) {}
 }

@@ -18,7 +18,7 @@ use super::{App, Caller};
 /// The grants of policy to the steps of a job.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct StepGrants {
-    /// The steps, in the order of the job.
+    /// The job, if it has locks, and the steps, in the order of the job. A group is listed if it has locks.
     pub items: Vec<StepGrant>,
     /// Always null: the list has one page.
     pub next_cursor: Option<String>,
@@ -27,9 +27,9 @@ pub(crate) struct StepGrants {
 /// The grant of policy to a step.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct StepGrant {
-    /// The id of the step.
+    /// The id of the step; empty for the locks of the job itself.
     pub step_id: String,
-    /// The step type.
+    /// The step type; `job` for the job itself.
     pub step_type: String,
     /// The grant, or the denial of the step.
     pub grant: Decision,
@@ -121,11 +121,13 @@ pub(super) async fn preview(
 pub(crate) async fn grants(host: &Host, job: &JobDefinition) -> StepGrants {
     let mut items = Vec::new();
     for decided in host.jobs().grants(job).await {
+        let (id, kind) = decided.step.map_or(("", JOB), |step| (&step.id, &step.step_type));
+        let runs = decided.step.is_some() && !job::is_of_the_engine(kind);
         items.push(StepGrant {
-            step_id: decided.step.id.clone(),
-            step_type: decided.step.step_type.clone(),
+            step_id: id.to_owned(),
+            step_type: kind.to_owned(),
             grant: match &decided.grant {
-                Ok(grant) => granted(grant),
+                Ok(grant) => granted(grant, runs),
                 Err(denial) => Decision::Denied { denied: denial.into() },
             },
             missing: decided.missing.iter().map(Refused::from).collect(),
@@ -134,17 +136,20 @@ pub(crate) async fn grants(host: &Host, job: &JobDefinition) -> StepGrants {
     StepGrants { items, next_cursor: None }
 }
 
-/// Returns each part of a grant with its value and the rule that it comes from.
-fn granted(grant: &Grant) -> Decision {
+/// The type under which policies grant the locks of jobs.
+const JOB: &str = "job";
+
+/// Returns each part of a grant with its value and the rule that it comes from. Limits are for steps that run.
+fn granted(grant: &Grant, runs: bool) -> Decision {
     let origin = |part: &str| {
         let found = grant.trace().iter().rev().find(|(name, _)| name == part);
         found.map_or_else(|| format!("profile {}", grant.profile().name()), |(_, origin)| origin.clone())
     };
-    let limits = grant.limits().list().into_iter().map(|(name, value)| {
+    let limits = grant.limits().list().into_iter().filter(|_| runs).map(|(name, value)| {
         let part = format!("limits.{name}");
         Part { from: origin(&part), value: format!("= {value}"), part }
     });
-    let others = grant.parts().into_iter();
+    let others = grant.parts().into_iter().filter(|(part, _)| runs || part.starts_with("locks"));
     let others = others.map(|(part, value)| Part { part, value, from: grant.policy().to_owned() });
     Decision::Granted {
         digest: grant.digest().to_owned(),

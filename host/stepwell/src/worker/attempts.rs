@@ -23,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span, error_span};
 
 use super::decisions::LOOK;
+use super::locks::with_locks;
 use super::write::json_bytes;
 use super::{LOG_LINES_TO_COMMIT, Notice, Worker};
 use crate::HostError;
@@ -44,6 +45,8 @@ pub(super) struct Attempt {
     limits: Option<Limits>,
     cleaning_up: bool,
     cancel: CancellationToken,
+    /// The lock that it lost.
+    lost_lock: Option<String>,
     shortfall: Option<Shortfall>,
     span: Span,
     /// The end, while reports may still arrive.
@@ -176,6 +179,7 @@ impl Worker<'_> {
             limits: None,
             cleaning_up,
             cancel,
+            lost_lock: None,
             shortfall: None,
             span,
             end: None,
@@ -204,7 +208,7 @@ impl Worker<'_> {
             config,
             grant,
             ends: self.state.ends(step),
-            variables: self.state.variables_of(step),
+            variables: with_locks(self.state.variables_of(step), self.state.locks_seen(step)),
             checkpoint: self.state.steps.get(step).and_then(|step| step.checkpoint.clone()),
             workspace: Some(workspace),
             deterministic: self.deterministic(&attempt.path, attempt.number),
@@ -227,7 +231,8 @@ impl Worker<'_> {
         let Running { ends, reports } = running;
         let now = self.now();
         let due = self.state.due_after(now).map(|due| (due - now).to_std().unwrap_or_default());
-        let awaits = self.awaits_decisions();
+        let (awaits, has_locks, awaits_locks) =
+            (self.awaits_decisions(), self.has_locks(), self.awaits_locks());
         tokio::select! {
             biased;
             Some((step, report)) = reports.next() => {
@@ -239,7 +244,18 @@ impl Worker<'_> {
             }
             Some((step, end)) = ends.next() => self.attempt_ended(step, end)?,
             () = tokio::time::sleep(due.unwrap_or_default()), if due.is_some() => {}
-            () = tokio::time::sleep(LOOK), if awaits => self.take_decisions().await?,
+            () = hold.locks.changed.notified(), if has_locks => {
+                self.take_losses().await?;
+                self.look_at_locks().await?;
+            }
+            () = tokio::time::sleep(LOOK), if awaits || awaits_locks => {
+                if awaits {
+                    self.take_decisions().await?;
+                }
+                if awaits_locks {
+                    self.look_at_locks().await?;
+                }
+            }
             () = hold.cancel.cancelled(), if !cancelled => {}
             () = hold.abort.cancelled() => {
                 return Err(StoreError::Stale(self.state.run.execution_id.clone()).into());
@@ -294,6 +310,12 @@ impl Worker<'_> {
         let at = self.now();
         end.outcome = self.state.with_owner_of_time(step, end.outcome, at);
         end.outcome = self.state.with_reason_of_stop(step, end.outcome);
+        if let Some(message) =
+            attempt.lost_lock.clone().filter(|_| !attempt.cleaning_up && !self.is_stopped(step))
+        {
+            // Whatever the attempt did last, it did without the lock.
+            (end.outcome, end.produced) = (Outcome::LockLost { message }, Produced::default());
+        }
         let receipt = &end.receipt;
         self.runs.ctx.measures.step_ended(&attempt.step_type, attempt.number, &end);
         if attempt.limits.is_some() {
@@ -314,6 +336,11 @@ impl Worker<'_> {
         self.audit_rows.extend(of_attempt(&self.state, &attempt.path, (attempt.number, at), &end));
         let (step, number) = (attempt.key.clone(), attempt.number);
         self.push(Event::StepEnded { step, attempt: number, end: Arc::new(end), at })
+    }
+
+    /// Returns whether the run, or the group of a step, is being stopped.
+    fn is_stopped(&self, step: usize) -> bool {
+        self.hold.cancel.is_cancelled() || self.state.steps.get(step).is_some_and(|step| step.halting)
     }
 
     /// Returns the limits of an attempt, less the amounts that the step used earlier in this run.
@@ -392,6 +419,12 @@ impl Worker<'_> {
 }
 
 impl Attempt {
+    /// Cancels the attempt, because it lost a lock.
+    pub(super) fn lose_lock(&mut self, why: &str) {
+        self.lost_lock.get_or_insert_with(|| why.to_owned());
+        self.cancel.cancel();
+    }
+
     fn attempted<'a>(&'a self, state: &'a stepwell_engine::run::RunState) -> Attempted<'a> {
         Attempted {
             state,

@@ -1,8 +1,8 @@
 //! The claim that this process holds on a run, and the entry point of the worker that advances the run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 use stepwell_engine::run::{Replay, RunState};
@@ -13,6 +13,7 @@ use tracing::{Instrument, error_span};
 
 use super::{Left, Observer, Worker};
 use crate::HostError;
+use crate::run_locks::RunLocks;
 use crate::runs::Runs;
 
 /// A claim that this process holds.
@@ -27,6 +28,9 @@ pub(crate) struct Hold {
     pub abort: CancellationToken,
     /// The number of commits of this claim.
     commits: AtomicU64,
+    pub locks: RunLocks,
+    /// Whether the worker is releasing the run, and looks at its tickets once more after that.
+    pub released: AtomicBool,
 }
 
 impl Hold {
@@ -41,6 +45,8 @@ impl Hold {
             why: Mutex::new(claim.cancel.clone()),
             abort: CancellationToken::new(),
             commits: AtomicU64::new(0),
+            locks: RunLocks::of(claim),
+            released: AtomicBool::new(false),
         }
     }
 
@@ -91,6 +97,7 @@ impl Runs {
             cleaned_up: false,
             written: None,
             audit_rows: Vec::new(),
+            places: BTreeSet::new(),
         };
         // The span has the level `error`, so that all log messages within it have the ids at any level.
         let trace = worker.state.run.trace.map(Trace::id);

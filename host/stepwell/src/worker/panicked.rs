@@ -91,6 +91,9 @@ impl Runs {
             at: now,
         };
         let free = self.until_written(hold, || self.ctx.store.commit(commit.clone())).await?;
+        if ended && state.run.job.plan().has_locks() {
+            self.ctx.leave_locks(&hold.locks.project, hold.locks.owner.clone()).await;
+        }
         // The code that reports the end of a run may be the code that panics.
         let reported = contained(|| {
             if ended {

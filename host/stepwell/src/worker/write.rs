@@ -79,6 +79,10 @@ impl Worker<'_> {
         let store = self.runs.ctx.store.clone();
         let free = self.runs.until_written(&self.hold, || store.commit(commit.clone())).await?;
         self.committed = self.state.status;
+        match next {
+            Next::End => self.leave_all().await,
+            _ => self.leave_ended().await,
+        }
         if !commit.logs.is_empty() || next == Next::End {
             self.runs.ctx.logged(&self.hold.execution_id);
         }

@@ -10,6 +10,7 @@ mod files;
 mod http;
 mod http_headers;
 mod http_rule;
+mod locks;
 mod path;
 mod process;
 mod sql;
@@ -29,6 +30,7 @@ pub use http::{Counted, Decided, Http, HttpGrant};
 pub use http_headers::overrides;
 pub(super) use http_rule::denied_host;
 pub use http_rule::{HttpRequest, HttpRule, Inject, is_public};
+pub use locks::{LockGrant, LockRule, Locks};
 pub use process::{Process, ProcessGrant, ProcessRule};
 pub use sql::{Sql, SqlGrant, SqlMode, SqlRule};
 
@@ -66,6 +68,8 @@ macro_rules! each_capability {
             /// Variables and outputs that a step may read and write while it runs. Default: none. The values
             /// of templates in its configuration reach it in any case.
             context: Context;
+            /// Locks that the job file may name with `locks`. Default: none.
+            locks: Locks;
         }
     };
 }

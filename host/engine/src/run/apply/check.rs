@@ -2,6 +2,7 @@
 
 use super::{Event, RunState, RunStatus, StepStatus};
 use crate::job::{approval, group};
+use crate::run::{LockPlace, Locking};
 
 /// An event that cannot happen to a run in this state: the result of a bug, or of a change to the store by
 /// another program.
@@ -62,9 +63,37 @@ fn check(state: &RunState, event: &Event, index: Option<usize>) -> Result<(), St
             let first = state.verdict.is_none() && state.ending.is_none();
             expect(first || matches!(event, Event::TimedOut { .. }), "its `finally` runs")
         }
+        (event, index) if is_about_locks(event) => check_locks(state, event, index),
         (event, Some(index)) => check_step(state, event, index),
         _ => Ok(()),
     }
+}
+
+fn is_about_locks(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::LocksTaken { .. }
+            | Event::LocksAwaited { .. }
+            | Event::LocksPostponed { .. }
+            | Event::LocksLost { .. }
+            | Event::LocksRefused { .. }
+    )
+}
+
+/// Checks an event about the locks of a step, a group or the job (`None`).
+fn check_locks(state: &RunState, event: &Event, place: LockPlace) -> Result<(), String> {
+    let expect = |holds: bool, why: &str| if holds { Ok(()) } else { Err(why.to_owned()) };
+    expect(!state.locks_of(place).is_empty(), "there are no locks at this place")?;
+    let holds = matches!(state.locking(place), Some(Locking::Held(_)));
+    match event {
+        Event::LocksLost { .. } => return Ok(()),
+        Event::LocksRefused { .. } => expect(state.is_gate(place), "what lacks its locks has not begun")?,
+        _ => {
+            let has_turn = place.is_some_and(|index| state.has_turn(index));
+            expect(has_turn || state.is_gate(place), "it is not the turn of a step with locks")?;
+        }
+    }
+    expect(!holds, "the locks are held")
 }
 
 fn check_step(state: &RunState, event: &Event, index: usize) -> Result<(), String> {
@@ -94,6 +123,7 @@ fn check_step(state: &RunState, event: &Event, index: usize) -> Result<(), Strin
             let open = state.groups.contains_key(&index) && step.status == StepStatus::Running;
             expect(open && !state.runs_within(index), "no group of that name is idle")
         }
+        Event::StepSkipped { .. } if state.awaits_own_locks(index) => turn(&[StepStatus::Parked]),
         Event::StepSkipped { .. } => turn(&[StepStatus::Pending, StepStatus::Waiting]),
         Event::CheckpointSaved { .. } => running(None),
         Event::StepEnded { attempt, .. } | Event::AttemptLost { attempt, .. } => running(Some(*attempt)),
@@ -126,6 +156,11 @@ pub(super) fn event_name(event: &Event) -> &'static str {
         Event::ApprovalDecided { .. } => "`approval_decided`",
         Event::StepInherited { .. } => "`step_inherited`",
         Event::SkipInherited { .. } => "`skip_inherited`",
+        Event::LocksTaken { .. } => "`locks_taken`",
+        Event::LocksAwaited { .. } => "`locks_awaited`",
+        Event::LocksPostponed { .. } => "`locks_postponed`",
+        Event::LocksLost { .. } => "`locks_lost`",
+        Event::LocksRefused { .. } => "`locks_refused`",
         Event::Faulted { .. } => "`faulted`",
         Event::Unreadable => "`unreadable`",
     }

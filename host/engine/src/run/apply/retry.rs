@@ -74,6 +74,7 @@ pub(super) fn try_again(state: &mut RunState, failed: usize, outcome: &Outcome, 
     if retry.from == RetryFrom::Start {
         state.variables = Arc::new(run.variables.clone());
     }
+    state.release_steps();
     for index in top.into_iter().skip_while(|index| *index != first) {
         let kept = index == first && retry.from == RetryFrom::FailedStep;
         let end = state.steps.get(index).and_then(|step| step.end.clone()).filter(|_| kept);
@@ -92,6 +93,23 @@ pub(super) fn try_again(state: &mut RunState, failed: usize, outcome: &Outcome, 
         }
     }
     true
+}
+
+/// Returns the time at which a run that could not take the locks of its job, and in which no step has begun, asks for
+/// them again, if the job allows it.
+pub(in crate::run) fn ask_again(state: &mut RunState, outcome: &Outcome, at: Timestamp) -> Option<Timestamp> {
+    let run = state.run.clone();
+    let retry = run.job.retry.as_ref()?;
+    let may = state.attempt < retry.max_attempts
+        && state.verdict.is_none()
+        && state.steps.iter().all(|step| step.attempt == 0)
+        && is_retried(retry.on.as_deref(), outcome);
+    if !may {
+        return None;
+    }
+    let pause = backoff(&format!("{}/{}", run.execution_id, state.attempt), retry.backoff.0, state.attempt);
+    state.attempt += 1;
+    Some(at + pause)
 }
 
 /// Returns whether an end is tried again, according to the list or to the end itself.
@@ -118,6 +136,9 @@ fn is_retried(on: Option<&[RetryOn]>, outcome: &Outcome) -> bool {
         over if over.is_over_time() => Some(RetryOn::TimedOut),
         Outcome::Trapped { .. } => Some(RetryOn::Trapped),
         Outcome::HostFault { .. } => Some(RetryOn::HostFault),
+        Outcome::LockTimeout { .. } => Some(RetryOn::LockTimeout),
+        Outcome::Deadlock { .. } => Some(RetryOn::Deadlock),
+        Outcome::LockLost { .. } => Some(RetryOn::LockLost),
         Outcome::Succeeded
         | Outcome::InvalidConfig { .. }
         | Outcome::Cancelled
@@ -132,7 +153,7 @@ fn is_retried(on: Option<&[RetryOn]>, outcome: &Outcome) -> bool {
 /// Returns the shortest time for which a step is parked after it has already waited for `waited`: one 32nd of
 /// it, as 1, 2, 4 seconds and so on, up to 5 minutes. A step that asks repeatedly slows down; a step that
 /// waits for days makes two thousand calls per week.
-pub(super) fn shortest_park(waited: std::time::Duration) -> std::time::Duration {
+pub fn shortest_park(waited: std::time::Duration) -> std::time::Duration {
     let part = (waited.as_secs() / 32).max(1);
     let doubled = 1u64 << part.ilog2().min(31);
     std::time::Duration::from_secs(doubled).min(MAX_BACKOFF)

@@ -59,6 +59,7 @@ fn shown(state: &RunState, now: Timestamp) -> String {
         Some(Effect::RunStep { step, attempt, .. }) => format!("run {step}/{attempt}"),
         Some(Effect::BeginGroup { step, attempt }) => format!("begin {step}/{attempt}"),
         Some(Effect::EndGroup { step }) => format!("end {step}"),
+        Some(Effect::TakeLocks { place }) => format!("lock {place:?}"),
         Some(Effect::RequestApproval { step }) => format!("ask {step}"),
         Some(Effect::EndApproval { step }) => format!("give up {step}"),
         Some(Effect::Finish(status)) => status.name().to_owned(),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Ended, give_up_all};
+use super::{Ended, NO_LOCKS, give_up_all};
 use crate::clock::Timestamp;
 use crate::outcome::{FailureKind, Outcome, StepEnd};
 use crate::run::RunState;
@@ -41,9 +41,12 @@ pub(super) fn finally_ended(state: &mut RunState, group: usize, index: usize, en
     }
 }
 
-/// Ends the `finally` of a group whose time has run out.
-pub(in crate::run) fn end_finally(state: &mut RunState, group: usize, at: Timestamp) {
-    let why = "the time of `finally` ran out";
+/// Ends the `finally` of a group whose time has run out, or that has lost its locks.
+pub(in crate::run) fn end_finally(state: &mut RunState, group: usize, outcome: Outcome, at: Timestamp) {
+    let why = match outcome {
+        Outcome::TimedOut { .. } => "the time of `finally` ran out",
+        _ => NO_LOCKS,
+    };
     for index in state.finally_of(group) {
         for step in state.within(index).into_iter().chain([index]) {
             state.unlimit(step);
@@ -53,7 +56,6 @@ pub(in crate::run) fn end_finally(state: &mut RunState, group: usize, at: Timest
         state.leave(index);
     }
     state.unlimit_finally(group);
-    let outcome = state.finally_timed_out();
     let Some(end) = state.groups.get_mut(&group).and_then(|known| known.join.as_mut()) else { return };
     if end.outcome.is_success() {
         *end = Arc::new(StepEnd { outcome, ..StepEnd::clone(end) });

@@ -71,6 +71,7 @@ fn outcome(state: &RunState, index: usize, failed_count: usize, conflict: Option
             return Outcome::Lost { message };
         }
         Some(Stop::TimedOut(group)) => return state.group_timed_out(group),
+        Some(Stop::Refused) if let Some(outcome) = &group.refused => return outcome.clone(),
         _ => {}
     }
     let failed: Vec<usize> = group.branches.iter().filter_map(|branch| branch.failed).collect();

@@ -44,7 +44,10 @@ pub(super) async fn note_other_settings(host: &Host) {
 }
 
 fn step_text(step: &Value) -> String {
-    let mut lines = vec![format!("step {} ({})", text(step, "/step_id"), text(step, "/step_type"))];
+    let mut lines = vec![match text(step, "/step_id") {
+        id if id.is_empty() => "the job".to_owned(),
+        id => format!("step {id} ({})", text(step, "/step_type")),
+    }];
     let rule = text(step, "/grant/denied/rule");
     if !rule.is_empty() {
         lines.push(format!("  denied [{rule}]"));

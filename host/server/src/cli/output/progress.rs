@@ -7,7 +7,7 @@ use std::time::Duration;
 use console::style;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use parking_lot::Mutex;
-use stepwell::engine::run::{Event, RunState, StepStatus};
+use stepwell::engine::run::{Event, RunState, StepStatus, named_locks};
 use stepwell::engine::{Outcome, StepEnd};
 use stepwell::{Notice, Observer};
 
@@ -165,11 +165,27 @@ impl Observer for Terminal {
             Notice::Event(Event::GroupTimedOut { .. }) => {
                 self.line(&format!("{name}: its time ran out; its branches end"));
             }
+            Notice::Event(Event::LocksAwaited { step: of, wants, .. }) => {
+                let name = of_place(of.is_some(), &name, state);
+                self.line(&format!("{name}: waits for {}", plain(&named_locks(wants))));
+            }
+            Notice::Event(Event::LocksPostponed { step: of, why, .. }) => {
+                self.line(&format!("{}: {}", of_place(of.is_some(), &name, state), plain(why)));
+            }
+            Notice::Event(Event::LocksLost { step: of, why, .. }) => {
+                let name = of_place(of.is_some(), &name, state);
+                self.line(&format!("{name}: {}; it takes its locks again", plain(why)));
+            }
+            Notice::Event(Event::LocksRefused { step: of, outcome, .. }) => {
+                let name = of_place(of.is_some(), &name, state);
+                self.line(&format!("{name}: {}", plain(&outcome.message())));
+            }
             Notice::Event(Event::Faulted { message, .. }) => {
                 self.line(&format!("internal error: {}", plain(message)))
             }
             Notice::Event(
                 Event::CheckpointSaved { .. }
+                | Event::LocksTaken { .. }
                 | Event::StepInherited { .. }
                 | Event::SkipInherited { .. }
                 | Event::Unreadable,
@@ -193,6 +209,11 @@ impl Observer for Terminal {
             }),
         }
     }
+}
+
+/// Names the place of locks: a step or group, or the job.
+fn of_place(of_step: bool, step: &str, state: &RunState) -> String {
+    if of_step { step.to_owned() } else { format!("the job {}", plain(&state.run.job.name)) }
 }
 
 fn log_level(level: &str) -> String {

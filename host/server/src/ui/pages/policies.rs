@@ -137,7 +137,9 @@ fn step_of(ask: &Ask, place: usize, step: &Value) -> Markup {
     html! {
         section.stack aria-labelledby=(heading) {
             div.card-header {
-                h3 id=(heading) { (show::text(step.text("step_id"))) }
+                h3 id=(heading) {
+                    @if step.text("step_id").is_empty() { "The job" } @else { (show::text(step.text("step_id"))) }
+                }
                 span {
                     a href=(ask.path(&["steps", name])) { code { (show::text(step_type)) } } " "
                     span.status data-status=(if is_denied { "failed" } else { "success" }) { (if is_denied { "denied" } else { "granted" }) }
