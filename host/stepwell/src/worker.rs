@@ -17,7 +17,9 @@ use serde_json::Value;
 use stepwell_engine::clock::{self, Timestamp};
 use stepwell_engine::job::approval::{Approval, MOST_MESSAGE, OnTimeout};
 use stepwell_engine::job::{evaluate, render};
-use stepwell_engine::run::{Effect, Event, LockPlace, Room, RunState, RunStatus, RunView, StepStatus, next};
+use stepwell_engine::run::{
+    Effect, Event, LockPlace, Room, RunState, RunStatus, RunView, StepStatus, TakenLock, next,
+};
 use stepwell_engine::step::{LogLine, Progress};
 use stepwell_engine::store::{Audit, DeadLetter, LogRecord, Next};
 use stepwell_engine::workspace::Written;
@@ -101,8 +103,8 @@ pub(crate) struct Worker<'a> {
     written: Option<(u32, Arc<Written>)>,
     /// Whether a parked step has run once more after the cancellation of the run.
     cleaned_up: bool,
-    /// The places whose locks the run may hold or wait for.
-    places: BTreeSet<LockPlace>,
+    /// The places whose locks the run may hold or wait for, each with those that it held last.
+    places: BTreeMap<LockPlace, Vec<TakenLock>>,
 }
 
 /// The reason why nothing more may start now.
@@ -222,12 +224,10 @@ impl Worker<'_> {
                     }
                     self.begin(&mut starts, &mut room, (step, attempt, cleaning_up)).await?;
                 }
-                Some(Effect::TakeLocks { place }) => {
-                    if !idle && !self.state.is_gate(place) && !self.has_permit(starts.len()) {
-                        break Pause::Attempts;
-                    }
+                Some(Effect::TakeLocks { place }) if idle || self.has_place(place, starts.len()) => {
                     self.take_locks(place, now).await?;
                 }
+                Some(Effect::TakeLocks { .. }) => break Pause::Attempts,
                 None if idle => {
                     let Some(due) = self.state.wakes_at() else {
                         let why = "the run has no step to execute, but has not ended";
@@ -238,6 +238,16 @@ impl Worker<'_> {
                 None => break Pause::Attempts,
             }
         };
+        self.pause(pause, starts, running).await
+    }
+
+    /// Releases the run, or launches the attempts whose starts are stored then.
+    async fn pause(
+        &mut self,
+        pause: Pause,
+        starts: Vec<attempts::Start>,
+        running: &mut Running,
+    ) -> Result<Advance, HostError> {
         match pause {
             Pause::Ended => {
                 self.commit(Next::End).await?;

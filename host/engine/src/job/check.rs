@@ -65,15 +65,8 @@ pub(super) fn check(
     check_schedule(job, document, pointer, catalog, found);
     let placed = job.placed();
     let names = Names::of(&placed);
-    if let Some(concurrency) = &job.concurrency {
-        let references =
-            References { job, placed: &placed, names: &names, index: 0, document, holds_own: false };
-        let key = Map::from_iter([("key".to_owned(), Value::from(concurrency.key.as_str()))]);
-        references.check_texts(&key, &format!("{pointer}/concurrency"), found);
-    }
     let of_job = References { job, placed: &placed, names: &names, index: 0, document, holds_own: false };
-    of_job.check_locks(&job.locks, pointer, found);
-    locks::check_job(job, document, pointer, found);
+    of_job.check_job(pointer, found);
     if let Some(policy) = &job.policy {
         policy.check_narrowing(document, &format!("{pointer}/policy"), found);
     }
@@ -346,6 +339,16 @@ impl References<'_> {
         }
     }
 
+    /// Checks the templates of the job itself.
+    fn check_job(&self, pointer: &str, found: &mut Diagnostics) {
+        if let Some(concurrency) = &self.job.concurrency {
+            let key = Map::from_iter([("key".to_owned(), Value::from(concurrency.key.as_str()))]);
+            self.check_texts(&key, &format!("{pointer}/concurrency"), found);
+        }
+        self.check_locks(&self.job.locks, pointer, found);
+        locks::check_job(self.job, self.document, pointer, found);
+    }
+
     /// Checks the names of locks. A lock is not yet held when its name is filled in.
     fn check_locks(&self, own: &[locks::LockUse], at: &str, found: &mut Diagnostics) {
         for (i, text) in own.iter().map(|lock| &lock.name).enumerate() {
@@ -360,6 +363,17 @@ impl References<'_> {
         let own = own.map(|placed| placed.step.locks.as_slice());
         let all = locks::around(self.job, self.placed, self.index).into_iter().chain(own);
         all.flatten().filter_map(|lock| lock.key().map(str::to_owned)).collect()
+    }
+
+    fn check_lock(&self, key: Option<&str>, field: Option<&str>) -> Result<(), (String, Option<String>)> {
+        let Some(key) = key else {
+            let help = "name a lock: `locks.NAME.token`";
+            return Err(("`locks` is not a value of its own".to_owned(), Some(help.to_owned())));
+        };
+        if !self.locks().iter().any(|known| known == key) {
+            return Err(self.no_lock(key));
+        }
+        field.map_or(Ok(()), |field| field_of("locks", field, &["token", "name"]))
     }
 
     /// Explains why an expression does not see a lock.
@@ -534,15 +548,7 @@ impl References<'_> {
                 field_of("run", field, &known)
             }
             ("job", Some(field)) => field_of("job", field, &["id", "name", "timezone"]),
-            ("locks", Some(key)) if self.locks().iter().any(|known| known == key) => match parts.next() {
-                Some(field) => field_of("locks", field, &["token", "name"]),
-                None => Ok(()),
-            },
-            ("locks", Some(key)) => Err(self.no_lock(key)),
-            ("locks", None) => Err((
-                "`locks` is not a value of its own".to_owned(),
-                Some("name a lock: `locks.NAME.token`".to_owned()),
-            )),
+            ("locks", key) => self.check_lock(key, parts.next()),
             ("steps" | "vars" | "run" | "job", None) => Ok(()),
             (root, _) if self.items().iter().any(|item| item == root) => Ok(()),
             (root @ ("null" | "nil" | "None" | "undefined"), _) => {

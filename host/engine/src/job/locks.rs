@@ -139,7 +139,8 @@ pub(super) fn check_step(
             let problem = document.error(&format!("{at}/locks/{i}/name"), message);
             found.0.push(problem.help("leave this lock out"));
         }
-        if let Some(key) = lock.key().filter(|key| outer().any(|other| other.key() == Some(*key))) {
+        let known = |key: &&str| outer().any(|other| other.name != lock.name && other.key() == Some(*key));
+        if let Some(key) = lock.key().filter(known) {
             let message = format!("expressions here know another lock as `{key}`");
             let problem = document.error(&format!("{at}/locks/{i}"), message);
             found.0.push(problem.help("choose another name with `as`"));
@@ -173,7 +174,9 @@ fn check_own(locks: &[LockUse], document: &Document, at: &str, found: &mut Diagn
             let message = format!("the lock `{}` is named twice", lock.name);
             add("/name", message, "leave one of them out; `exclusive` includes `shared`");
         }
-        if let Some(key) = lock.key().filter(|key| earlier.iter().any(|other| other.key() == Some(*key))) {
+        let known =
+            |key: &&str| earlier.iter().any(|other| other.name != lock.name && other.key() == Some(*key));
+        if let Some(key) = lock.key().filter(known) {
             add("", format!("two locks are known as `{key}`"), "choose another name with `as`");
         }
         if lock.wait.is_some_and(|wait| wait.0 > MAX_WAIT) {

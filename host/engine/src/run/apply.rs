@@ -308,6 +308,7 @@ pub(super) fn step_ended(state: &mut RunState, index: usize, end: &Arc<StepEnd>,
         return went_on(state, index, at);
     }
     let retry = run.job.retry_of(&definition);
+    state.begin_without_locks(Some(index), index, &end.outcome);
     with_step(state, index, |step| {
         let seed = format!("{}/{}/{}", run.execution_id, step.path, step.counted);
         step.status = StepStatus::Waiting;

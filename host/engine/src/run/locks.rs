@@ -243,6 +243,25 @@ impl RunState {
         }
     }
 
+    /// Returns whether a step, or one that made a group fail, was part of a deadlock.
+    fn was_in_deadlock(&self, index: usize, outcome: &Outcome) -> bool {
+        let failed = self.group(index).into_iter().flat_map(|group| &group.branches);
+        let mut failed = failed.filter_map(|branch| branch.failed);
+        matches!(outcome, Outcome::Deadlock { .. })
+            || failed.any(|step| {
+                let end = self.steps.get(step).and_then(|step| step.end.as_ref());
+                end.is_some_and(|end| self.was_in_deadlock(step, &end.outcome))
+            })
+    }
+
+    /// Ends the locks of a place whose next try follows a deadlock: what it holds would close the circle again.
+    pub(super) fn begin_without_locks(&mut self, place: LockPlace, failed: usize, outcome: &Outcome) {
+        let holds = self.lockings.places.contains_key(&place);
+        if holds && self.was_in_deadlock(failed, outcome) {
+            self.lockings.end(place);
+        }
+    }
+
     /// Ends the locks of all steps and groups, before another try of the run.
     pub(super) fn release_steps(&mut self) {
         let steps: Vec<LockPlace> = self.lockings.places.keys().copied().filter(Option::is_some).collect();

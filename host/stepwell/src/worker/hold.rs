@@ -1,6 +1,6 @@
 //! The claim that this process holds on a run, and the entry point of the worker that advances the run.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -97,7 +97,7 @@ impl Runs {
             cleaned_up: false,
             written: None,
             audit_rows: Vec::new(),
-            places: BTreeSet::new(),
+            places: BTreeMap::new(),
         };
         // The span has the level `error`, so that all log messages within it have the ids at any level.
         let trace = worker.state.run.trace.map(Trace::id);

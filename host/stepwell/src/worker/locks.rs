@@ -18,6 +18,7 @@ use super::{Left, Worker};
 use crate::HostError;
 use crate::audit::of_attempt;
 use crate::prepare::Preparation;
+use crate::run_locks::RunLocks;
 
 /// The pause of a run whose locks cannot be read when its worker takes it over.
 const UNREADABLE: chrono::Duration = chrono::Duration::seconds(5);
@@ -47,7 +48,7 @@ impl Worker<'_> {
         let wants: Vec<Want> = locks.iter().map(|(_, want)| want.clone()).collect();
         let project = self.hold.locks.project.clone();
         let request = self.request_for_locks(place, wants.clone());
-        self.places.insert(place);
+        self.places.entry(place).or_default();
         let answer = self.runs.ctx.locks.run(&project, Command::Acquire(Box::new(request)), at).await;
         let step = self.place_key(place);
         match answer {
@@ -234,6 +235,11 @@ impl Worker<'_> {
         self.state.run.job.plan().has_locks()
     }
 
+    /// Returns whether this process may run what a place needs its locks for. The job and groups run no attempt.
+    pub(super) fn has_place(&mut self, place: LockPlace, starting: usize) -> bool {
+        self.state.is_gate(place) || self.has_permit(starting)
+    }
+
     /// Returns whether a ticket of the run waits.
     pub(super) fn awaits_locks(&self) -> bool {
         self.state.lock_waits().next().is_some()
@@ -243,7 +249,7 @@ impl Worker<'_> {
     /// of the next try when the back end does not answer: nothing may run before that.
     pub(super) async fn resume_locks(&mut self) -> Result<Option<Left>, HostError> {
         let at = self.now();
-        self.places = self.state.lockings().map(|(place, _)| place).collect();
+        self.places = self.state.lockings().map(|(place, _)| (place, Vec::new())).collect();
         let Some(held) = self.verify_locks(at).await? else {
             let until = at + UNREADABLE;
             self.commit(Next::Wait(until)).await?;
@@ -320,7 +326,7 @@ impl Worker<'_> {
         kept: Vec<TakenLock>,
         at: Timestamp,
     ) -> Result<(), HostError> {
-        let (project, by) = (self.hold.locks.project.clone(), self.hold.locks.owner.actor.clone());
+        let project = self.hold.locks.project.clone();
         let check = self.runs.ctx.locks.check(&project, &first.name, first.token, at).await;
         let why = check.map(|check| check.why).unwrap_or_default();
         let why = match why.is_empty() {
@@ -328,11 +334,7 @@ impl Worker<'_> {
             false => format!("the lock `{}` was lost: {why}", first.name),
         };
         tracing::warn!("{why}");
-        for TakenLock { name, token, .. } in kept {
-            let release = Command::Release { name, token, by: by.clone() };
-            // The lock may be lost as well.
-            let _ = self.runs.ctx.locks.run(&project, release, at).await;
-        }
+        self.release(kept).await;
         self.places.remove(&place);
         for (step, attempt) in &mut self.attempts {
             if self.state.is_within(*step, place) {
@@ -390,7 +392,12 @@ impl Worker<'_> {
     }
 
     /// Tells the renewals which tokens the run holds.
-    fn expect_locks(&self) {
+    fn expect_locks(&mut self) {
+        for (place, locking) in self.state.lockings() {
+            if let Locking::Held(locks) = locking {
+                self.places.insert(place, locks.to_vec());
+            }
+        }
         let until = clock::later(self.now(), self.runs.ctx.lock_lease());
         self.hold.locks.expect(self.tokens().collect(), until);
     }
@@ -404,10 +411,10 @@ impl Worker<'_> {
         let is_gone = |place: &LockPlace| state.locking(*place).is_none();
         // A step within a group keeps its locks until its own end.
         let has_inner = |place: &LockPlace| {
-            let inner = self.places.iter().flatten().filter(|step| Some(**step) != *place);
+            let inner = self.places.keys().flatten().filter(|step| Some(**step) != *place);
             inner.copied().any(|step| !is_gone(&Some(step)) && state.is_within(step, *place))
         };
-        let ended = self.places.iter().copied().filter(|place| is_gone(place) && !has_inner(place));
+        let ended = self.places.keys().copied().filter(|place| is_gone(place) && !has_inner(place));
         let ended: Vec<LockPlace> = ended.collect();
         if ended.is_empty() {
             return;
@@ -425,11 +432,20 @@ impl Worker<'_> {
             // The steps within it keep their locks.
             let (ticket, by) = (self.state.lock_ticket(place), owner.actor);
             let _ = self.runs.ctx.locks.run(&project, Command::Cancel { ticket, by }, self.now()).await;
-            self.places.remove(&place);
-            return;
+            let held = self.places.remove(&place).unwrap_or_default();
+            return self.release(held).await;
         }
         if self.runs.ctx.leave_locks(&project, owner).await {
             self.places.remove(&place);
+        }
+    }
+
+    /// Releases single locks. Some of them may be lost already.
+    async fn release(&self, locks: Vec<TakenLock>) {
+        let RunLocks { project, owner, .. } = &self.hold.locks;
+        for TakenLock { name, token, .. } in locks {
+            let release = Command::Release { name, token, by: owner.actor.clone() };
+            let _ = self.runs.ctx.locks.run(project, release, self.now()).await;
         }
     }
 

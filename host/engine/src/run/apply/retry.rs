@@ -74,6 +74,7 @@ pub(super) fn try_again(state: &mut RunState, failed: usize, outcome: &Outcome, 
     if retry.from == RetryFrom::Start {
         state.variables = Arc::new(run.variables.clone());
     }
+    state.begin_without_locks(None, failed, outcome);
     state.release_steps();
     for index in top.into_iter().skip_while(|index| *index != first) {
         let kept = index == first && retry.from == RetryFrom::FailedStep;

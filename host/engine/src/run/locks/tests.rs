@@ -78,6 +78,7 @@ fn follow(state: &mut RunState, event: &str, now: i64) {
             let outcome = match ended {
                 "ok" => Outcome::Succeeded,
                 "timeout" => refused,
+                "deadlock" => Outcome::Deadlock { message: "circle".to_owned() },
                 "lose" => lost,
                 "park" => Outcome::Parked { after: Duration::from_secs(60), reason: "rain".to_owned() },
                 other => panic!("{other}"),
@@ -281,6 +282,34 @@ fn a_group_that_does_not_get_its_locks_again_ends_without_its_finally() {
          4 | lose end | failed, failed",
     );
     assert_eq!(shown(&state), "failed g:failed a:success b:success end:failed");
+}
+
+/// What a group or a job holds would close the circle again, so its next try begins without.
+#[test]
+fn a_try_after_a_deadlock_begins_without_locks() {
+    let mut job =
+        group(&json!({"retry": {"max_attempts": 2, "backoff": "1s"}}), &json!([locked("a", &["x"])]));
+    job["steps"][1]["locks"] = json!([{"name": "y"}]);
+    play(
+        &json!({"steps": [job["steps"][1]]}),
+        "1 | taken g | running, begin g
+         1 | begin g | running, lock a
+         1 | waits a | parked, wait
+         2 | start a | running, wait
+         2 | deadlock a | waiting, wait
+         5 | - | waiting, lock g
+         5 | taken g | waiting, begin g
+         5 | begin g | running, lock a",
+    );
+    let job = json!({"locks": [{"name": "y"}], "retry": {"max_attempts": 2}, "steps": [locked("a", &["x"])]});
+    play(
+        &job,
+        "1 | taken job | running, lock a
+         1 | waits a | parked, wait
+         2 | start a | running, wait
+         2 | deadlock a | waiting, wait
+         5 | - | waiting, lock job",
+    );
 }
 
 #[test]

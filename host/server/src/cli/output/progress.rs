@@ -165,20 +165,14 @@ impl Observer for Terminal {
             Notice::Event(Event::GroupTimedOut { .. }) => {
                 self.line(&format!("{name}: its time ran out; its branches end"));
             }
-            Notice::Event(Event::LocksAwaited { step: of, wants, .. }) => {
+            Notice::Event(
+                event @ (Event::LocksAwaited { step: of, .. }
+                | Event::LocksPostponed { step: of, .. }
+                | Event::LocksLost { step: of, .. }
+                | Event::LocksRefused { step: of, .. }),
+            ) => {
                 let name = of_place(of.is_some(), &name, state);
-                self.line(&format!("{name}: waits for {}", plain(&named_locks(wants))));
-            }
-            Notice::Event(Event::LocksPostponed { step: of, why, .. }) => {
-                self.line(&format!("{}: {}", of_place(of.is_some(), &name, state), plain(why)));
-            }
-            Notice::Event(Event::LocksLost { step: of, why, .. }) => {
-                let name = of_place(of.is_some(), &name, state);
-                self.line(&format!("{name}: {}; it takes its locks again", plain(why)));
-            }
-            Notice::Event(Event::LocksRefused { step: of, outcome, .. }) => {
-                let name = of_place(of.is_some(), &name, state);
-                self.line(&format!("{name}: {}", plain(&outcome.message())));
+                self.line(&format!("{name}: {}", plain(&about_locks(event))));
             }
             Notice::Event(Event::Faulted { message, .. }) => {
                 self.line(&format!("internal error: {}", plain(message)))
@@ -208,6 +202,17 @@ impl Observer for Terminal {
                 bar.set_message(plain(&progress.message));
             }),
         }
+    }
+}
+
+/// Describes an event about locks.
+fn about_locks(event: &Event) -> String {
+    match event {
+        Event::LocksAwaited { wants, .. } => format!("waits for {}", named_locks(wants)),
+        Event::LocksPostponed { why, .. } => why.clone(),
+        Event::LocksLost { why, .. } => format!("{why}; it takes its locks again"),
+        Event::LocksRefused { outcome, .. } => outcome.message(),
+        _ => String::new(),
     }
 }
 
