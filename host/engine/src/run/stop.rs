@@ -27,6 +27,7 @@ impl RunState {
         let of_group = self.around(index).find_map(|seat| match self.group(seat.group)?.stop? {
             Stop::Failed(failed) => Some(format!("its group stopped, because `{}` failed", path(failed))),
             Stop::TimedOut(group) => Some(format!("the time of the group `{}` ran out", path(group))),
+            Stop::Refused => Some(format!("the group `{}` lost its locks", path(seat.group))),
             // A group around this one has the reason.
             Stop::Cancelled => None,
         });
