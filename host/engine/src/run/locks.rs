@@ -70,7 +70,7 @@ impl Locking {
     }
 }
 
-/// What a run knows about its locks.
+/// The locks of a run, by their places.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Lockings {
     /// The places that hold locks or wait for them.

@@ -140,7 +140,7 @@ impl RunState {
         }
     }
 
-    /// Returns the action for a step that a place with missing locks stops. An approval whose time is over ends
+    /// Returns the action for a step that a place with missing locks stops. An approval whose time has run out ends
     /// without them.
     fn take_locks(
         &self,

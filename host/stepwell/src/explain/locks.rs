@@ -80,7 +80,7 @@ impl Runs {
         Ok(causes)
     }
 
-    /// Returns what stands between a ticket and a lock. `None` when nothing does.
+    /// Returns a lock that a ticket waits for, with its place in the queue. `None` when it does not wait.
     async fn held(
         &self,
         state: &RunState,

@@ -284,7 +284,7 @@ fn a_group_that_does_not_get_its_locks_again_ends_without_its_finally() {
     assert_eq!(shown(&state), "failed g:failed a:success b:success end:failed");
 }
 
-/// What a group or a job holds would close the circle again, so its next try begins without.
+/// The locks of a group or of a job would close the circle again, so its next try begins without them.
 #[test]
 fn a_try_after_a_deadlock_begins_without_locks() {
     let mut job =
