@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use stepwell::engine::clock::{Clock, Timestamp};
 use stepwell::engine::lock::{
-    Acquire, Answer, Command, Locks, MemoryLocks, Mode, Name, Owner, Settings, Want, wait_for,
+    Acquire, Answer, Command, LockError, Locks, MemoryLocks, Mode, Name, Owner, Settings, Want, wait_for,
 };
 use stepwell::store::{PostgresStore, RedisLocks, SqlLocks, SqliteStore};
 use stepwell_tests::histories::{Kind, Server};
@@ -104,26 +104,26 @@ pub fn run() -> Result {
     })
 }
 
-fn request(ticket: &str, names: &[String]) -> Result<Acquire> {
-    let want =
-        |name: &String| Ok::<_, Box<dyn std::error::Error>>(Want::new(Name::new(name)?, Mode::Exclusive));
-    Ok(Acquire::new(ticket, Owner::new("bench", ""), names.iter().map(want).collect::<Result<_>>()?))
+type LockResult<T> = std::result::Result<T, LockError>;
+
+fn request(ticket: &str, names: &[String]) -> LockResult<Acquire> {
+    let want = |name: &String| Ok(Want::new(Name::new(name)?, Mode::Exclusive));
+    Ok(Acquire::new(ticket, Owner::new("bench", ""), names.iter().map(want).collect::<LockResult<_>>()?))
 }
 
-async fn acquire(locks: &dyn Locks, request: Acquire) -> Result<Answer> {
-    Ok(locks.run("bench", Command::Acquire(Box::new(request)), Real.now()).await?)
+async fn acquire(locks: &dyn Locks, request: Acquire) -> LockResult<Answer> {
+    locks.run("bench", Command::Acquire(Box::new(request)), Real.now()).await
 }
 
-async fn release(locks: &dyn Locks, name: &str, token: u64) -> Result {
+async fn release(locks: &dyn Locks, name: &str, token: u64) -> LockResult<()> {
     let command = Command::Release { name: Name::new(name)?, token, by: "bench".to_owned() };
-    locks.run("bench", command, Real.now()).await?;
-    Ok(())
+    locks.run("bench", command, Real.now()).await.map(drop)
 }
 
-fn token(answer: &Answer) -> Result<u64> {
+fn token(answer: &Answer) -> LockResult<u64> {
     match answer {
         Answer::Acquired { held, .. } => Ok(held.first().map_or(0, |held| held.token)),
-        other => Err(format!("{other:?}").into()),
+        other => Err(LockError::Failed(format!("{other:?}"))),
     }
 }
 
@@ -210,7 +210,7 @@ async fn queue(locks: &dyn Locks, name: &str, count: usize) -> Result<u64> {
         let wait = Some(Duration::from_secs(3600));
         acquire(locks, Acquire { wait, ..request(&format!("{name}-{number}"), &names)? }).await?;
     }
-    token(&held)
+    Ok(token(&held)?)
 }
 
 async fn hand_over(name: &str, locks: &Arc<dyn Locks>) -> Result {
@@ -284,14 +284,11 @@ async fn contended(url: &str, count: usize) -> Result {
             while Instant::now() < end {
                 let (name, started) = (format!("contended-{number}"), Instant::now());
                 let ticket = format!("{name}-{}-{}", samples.len(), fastrand::u32(..));
-                let done = async {
-                    let answer = acquire(&locks, request(&ticket, std::slice::from_ref(&name))?).await?;
-                    release(&locks, &name, token(&answer)?).await
-                };
-                done.await.map_err(|error| error.to_string())?;
+                let answer = acquire(&locks, request(&ticket, std::slice::from_ref(&name))?).await?;
+                release(&locks, &name, token(&answer)?).await?;
                 samples.push(started.elapsed());
             }
-            Ok::<_, String>(samples)
+            Ok::<_, LockError>(samples)
         }));
     }
     let mut samples = Vec::new();

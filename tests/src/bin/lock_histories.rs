@@ -1,12 +1,23 @@
 //! Records and checks histories of locks: `lock-histories BACKEND CALLS [faults|calm] [SEED]`, with the back end
-//! `sqlite`, `postgres`, `redis` or `all`.
+//! `sqlite`, `postgres`, `redis` or `all`. `lock-histories check DIR` checks the journals of a run that was stopped.
 
 use std::path::Path;
 use std::process::ExitCode;
 
-use stepwell_tests::histories::{Faults, Kind, run, run_client};
+use stepwell_tests::histories::{Faults, Kind, Summary, check_all, run, run_client};
 
-const USAGE: &str = "usage: lock-histories sqlite|postgres|redis|all CALLS [faults|calm] [SEED]";
+const USAGE: &str = "usage: lock-histories sqlite|postgres|redis|all CALLS [faults|calm] [SEED]
+       lock-histories check DIR";
+
+/// Prints the numbers of a run and its first problems.
+fn show(run: &str, summary: &Summary) {
+    let Summary { calls, names, grants, waits, unanswered, wrong } = summary;
+    println!(
+        "{run}: {calls} calls, {names} histories, {grants} grants, {waits} of them after a request that may wait, {unanswered} calls without an answer: {} problems",
+        wrong.len()
+    );
+    wrong.iter().take(10).for_each(|wrong| println!("  {wrong}"));
+}
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -21,6 +32,11 @@ async fn main() -> ExitCode {
         };
         run_client(kind, place, Path::new(dir), first, count, names).await;
         return ExitCode::SUCCESS;
+    }
+    if let ["check", dir] = words[..] {
+        let summary = check_all(Path::new(dir), true);
+        show(dir, &summary);
+        return if summary.wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
     let (kinds, calls, rest) = match words[..] {
         ["all", calls, ref rest @ ..] => (Kind::ALL.to_vec(), calls.parse(), rest),
@@ -43,21 +59,9 @@ async fn main() -> ExitCode {
     for kind in kinds {
         let program = std::env::current_exe().unwrap_or_else(|error| panic!("{error}"));
         let Some(done) = run(kind, calls, faults, seed, &program).await else { continue };
-        let summary = &done.summary;
-        println!(
-            "{}: {} calls of 24 clients in {} s, {} histories, {} grants, {} of them after a request that may wait, {} calls without an answer, faults {:?}: {} histories are wrong",
-            kind.name(),
-            summary.calls,
-            done.took.as_secs(),
-            summary.names,
-            summary.grants,
-            summary.waits,
-            summary.unanswered,
-            done.faults,
-            summary.wrong.len()
-        );
-        summary.wrong.iter().take(10).for_each(|wrong| println!("  {wrong}"));
-        is_correct &= summary.wrong.is_empty();
+        let run = format!("{} with {:?} in {} s", kind.name(), done.faults, done.took.as_secs());
+        show(&run, &done.summary);
+        is_correct &= done.summary.wrong.is_empty();
     }
     if is_correct { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

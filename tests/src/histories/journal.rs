@@ -31,6 +31,11 @@ impl Sent {
         }
     }
 
+    /// Returns the name and the call, without an answer.
+    pub fn unanswered(&self, begin: u64) -> (String, Call) {
+        (self.name().to_owned(), Call { begin, end: None, what: self.what(None) })
+    }
+
     fn words(&self) -> String {
         match self {
             Self::Acquire { name, ticket, mode, waits, lease, priority } => {
@@ -141,7 +146,10 @@ pub fn read(path: &Path) -> Read {
                 }
                 read.calls.push((sent.name().to_owned(), Call { begin, end: Some(at), what }));
             }
-            Some(&"U") => read.unanswered(),
+            Some(&"U") => {
+                let call = read.open.take().map(|(begin, sent)| sent.unanswered(begin));
+                read.calls.extend(call);
+            }
             Some(&"L") => read.lost.extend(words.get(1).map(|ticket| (*ticket).to_owned())),
             Some(&"C") => {
                 let (Some(name), Some(begin), Some(end), Some(token)) =
@@ -156,15 +164,6 @@ pub fn read(path: &Path) -> Read {
         }
     }
     read
-}
-
-impl Read {
-    /// Enters the open call as one without an answer.
-    fn unanswered(&mut self) {
-        if let Some((begin, sent)) = self.open.take() {
-            self.calls.push((sent.name().to_owned(), Call { begin, end: None, what: sent.what(None) }));
-        }
-    }
 }
 
 #[cfg(test)]

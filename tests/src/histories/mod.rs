@@ -91,7 +91,8 @@ pub fn check_all(dir: &Path, faults: bool) -> Summary {
     for entry in std::fs::read_dir(dir).unwrap().flatten() {
         if entry.path().extension().is_some_and(|extension| extension == "log") {
             let read = journal::read(&entry.path());
-            for (name, call) in read.calls {
+            let open = read.open.map(|(begin, sent)| sent.unanswered(begin));
+            for (name, call) in read.calls.into_iter().chain(open) {
                 histories.entry(name).or_default().push(call);
             }
             summary.wrong.extend(read.lost.iter().map(|ticket| format!("the ticket {ticket} was lost")));
