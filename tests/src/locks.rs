@@ -144,6 +144,7 @@ impl Run<'_> {
             }
             "cancel" => Command::Cancel { ticket: rest[0].to_owned(), by },
             "renew" => Command::Renew { owner: owner.clone(), lease },
+            "renew-ticket" => Command::RenewTicket { ticket: rest[0].to_owned(), by, lease },
             "leave" => Command::Leave { owner: owner.clone() },
             "tick" => Command::Tick,
             _ => panic!("{verb}"),

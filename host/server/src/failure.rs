@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use stepwell::HostError;
+use stepwell::engine::lock::LockError;
 use stepwell::engine::{Diagnostic, StoreError};
 use stepwell::sandbox::ComponentError;
 
@@ -10,21 +11,35 @@ use stepwell::sandbox::ComponentError;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
     /// The command succeeds.
-    Success = 0,
+    Success,
     /// The run fails, or a check finds a problem.
-    RunFailed = 1,
+    RunFailed,
     /// The input is wrong, or the service refuses the request.
-    BadInput = 2,
+    BadInput,
     /// Stepwell itself fails.
-    Platform = 3,
+    Platform,
     /// The run is cancelled.
-    Cancelled = 130,
+    Cancelled,
+    /// A command that `locks with` ran has this exit code.
+    OfCommand(u8),
 }
 
 impl Exit {
-    /// The exit codes in their order.
+    /// The exit codes of Stepwell in their order.
     pub const ALL: [Self; 5] =
         [Self::Success, Self::RunFailed, Self::BadInput, Self::Platform, Self::Cancelled];
+
+    /// Returns the number.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Success => 0,
+            Self::RunFailed => 1,
+            Self::BadInput => 2,
+            Self::Platform => 3,
+            Self::Cancelled => 130,
+            Self::OfCommand(code) => code,
+        }
+    }
 
     /// Returns the meaning of the code, for the help of each command and for `docs/cli.md`.
     pub fn meaning(self) -> &'static str {
@@ -43,13 +58,14 @@ impl Exit {
                 process runs the run"
             }
             Self::Cancelled => "the run was cancelled, also by Ctrl-C",
+            Self::OfCommand(_) => "the exit code of the command that `locks with` ran",
         }
     }
 }
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(exit as u8)
+        Self::from(exit.code())
     }
 }
 
@@ -57,7 +73,7 @@ impl From<Exit> for ExitCode {
 pub(crate) fn exit_codes() -> String {
     let mut text = "Exit codes:".to_owned();
     for exit in Exit::ALL {
-        let mut line = format!("  {:<3}", exit as u8);
+        let mut line = format!("  {:<3}", exit.code());
         for word in exit.meaning().split(' ') {
             if line.len() + 1 + word.len() > 100 {
                 text.push_str(&format!("\n{line}"));
@@ -72,7 +88,7 @@ pub(crate) fn exit_codes() -> String {
 
 /// Returns the exit codes as a table for `docs/cli.md`.
 pub fn exit_codes_table() -> String {
-    let row = |exit: Exit| format!("| {} | {} |\n", exit as u8, exit.meaning());
+    let row = |exit: Exit| format!("| {} | {} |\n", exit.code(), exit.meaning());
     format!("| exit code | meaning |\n|---|---|\n{}", Exit::ALL.map(row).concat())
 }
 
@@ -126,8 +142,10 @@ impl From<HostError> for Failure {
 
 fn exit_of(error: &HostError) -> Exit {
     match error {
-        HostError::Component(ComponentError::Host(_)) => Exit::Platform,
+        HostError::Component(ComponentError::Host(_))
+        | HostError::Lock(LockError::Busy | LockError::Unavailable(_) | LockError::Failed(_)) => Exit::Platform,
         HostError::Invalid(_)
+        | HostError::Lock(_)
         | HostError::Policy(_)
         | HostError::File { .. }
         | HostError::Admit(_)
@@ -165,7 +183,7 @@ mod tests {
         let text = exit_codes();
         assert!(text.lines().all(|line| line.len() <= 100), "{text}");
         for exit in Exit::ALL {
-            assert!(text.contains(&format!("\n  {:<3} ", exit as u8)), "{text}");
+            assert!(text.contains(&format!("\n  {:<3} ", exit.code())), "{text}");
         }
     }
 }

@@ -11,7 +11,7 @@ use stepwell_engine::clock::{Clock, Timestamp};
 use stepwell_engine::config::SECTION_FILES;
 use stepwell_engine::document::{Diagnostic, Diagnostics, MAX_BYTES};
 use stepwell_engine::job::Catalog;
-use stepwell_engine::lock::{self, Locks, MemoryLocks};
+use stepwell_engine::lock::{Locks, MemoryLocks};
 use stepwell_engine::policy::{Policy, PolicySet};
 use stepwell_engine::queue::QueueFile;
 use stepwell_engine::system::read_text;
@@ -324,18 +324,20 @@ impl HostBuilder {
         };
         let stores::Opened { store, locks } = match self.store {
             Some(store) => {
-                let memory = || Arc::new(MemoryLocks::new(lock::Settings::default()));
+                let memory = || Arc::new(MemoryLocks::new(config.locks.settings()));
                 let locks = stores::redis(&config)?.unwrap_or_else(|| memory());
                 stores::Opened { store, locks }
             }
             None => stores::open(&settings, self.store_url.as_deref(), data_dir.as_deref())?,
         };
+        let (locks, measures) = (self.locks.unwrap_or(locks), Measures::default());
+        locks.measure(measures.locks.clone());
         // When steps run elsewhere, there is nothing to compile.
         let runs_guests = self.runner.is_none();
         let compile_ahead = !self.compile_on_demand && runs_guests;
         let context = Context {
             store,
-            locks: self.locks.unwrap_or(locks),
+            locks,
             runner: self.runner.unwrap_or_else(|| sandbox.clone()),
             sandbox,
             settings: RwLock::new(Arc::new(settings)),
@@ -348,7 +350,7 @@ impl HostBuilder {
             known: KnownSteps::default(),
             keeps_components,
             store_file,
-            measures: Measures::default(),
+            measures,
             spans: self.spans,
             compile_ahead,
             runs_guests,

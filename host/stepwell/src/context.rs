@@ -28,6 +28,7 @@ use crate::audit::AuditLog;
 use crate::builder::{self, Sources};
 use crate::dead_letters::DeadLetters;
 use crate::jobs::Jobs;
+use crate::locks::LockService;
 use crate::node::Node;
 use crate::parallel::ParallelOverride;
 use crate::prepare::{KnownSteps, Preparation};
@@ -110,6 +111,8 @@ services! {
     approvals: Approvals;
     /// Returns the service for dead letters: runs that failed, timed out or expired, and need attention.
     dead_letters: DeadLetters;
+    /// Returns the service for locks with names.
+    locks: LockService;
     /// Returns the service for sessions of people who use the web UI.
     sessions: Sessions;
     /// Returns the service for step types and their components.

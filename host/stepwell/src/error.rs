@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use stepwell_engine::lock::LockError;
 use stepwell_engine::run::{AdmitError, IllegalEvent};
 use stepwell_engine::system::why;
 use stepwell_engine::{Diagnostics, StoreError};
@@ -36,6 +37,9 @@ pub enum HostError {
     /// The events of a run contradict each other.
     #[error("the stored events of the run are damaged: {0}")]
     Illegal(#[from] IllegalEvent),
+    /// A command about locks is refused, or their back end failed.
+    #[error(transparent)]
+    Lock(#[from] LockError),
     /// A run has no such step.
     #[error("the run {0} has no step `{1}`; `stepwell runs show {0}` shows its steps")]
     NoStep(String, String),

@@ -33,6 +33,7 @@ mod guests;
 mod house;
 mod jobs;
 mod keys;
+mod locks;
 mod node;
 mod parallel;
 mod prepare;
@@ -87,6 +88,7 @@ pub use error::{HostError, argument};
 pub use explain::{Cause, Explanation, LockHolder};
 pub use jobs::{Jobs, StoredJob};
 pub use keys::{ApiKey, FoundKey, KeyHashes, NewKey, everywhere, hash, id_of};
+pub use locks::{Deadlock, EventFilter, EventPage, LockFollow, LockService};
 pub use parallel::ParallelOverride;
 pub use queues::{Closure, QueueLevel, QueueStatus, Queues};
 pub use runs::Runs;
@@ -188,7 +190,7 @@ impl Host {
     }
 
     /// Reloads policies, queues and the configuration, and applies all changes except those to connections,
-    /// organizations, secrets, stores, directories and the number of workers. Returns the changed settings
+    /// organizations, secrets, stores, locks, directories and the number of workers. Returns the changed settings
     /// that need a restart.
     ///
     /// # Errors

@@ -21,6 +21,7 @@ use crate::HostError;
 use crate::context::Context;
 use crate::guests::GuestThreads;
 use crate::house::House;
+use crate::locks::LockAudit;
 use crate::worker::Silent;
 
 /// The maximum sleep of a task, after which it sees the changes of other processes.
@@ -314,7 +315,9 @@ impl Service {
         service.supervise("compiler", |ctx| async move { ctx.steps().compile_ahead().await });
         service
             .supervise("announcements", |ctx| async move { Dispatcher { ctx }.apply_announcements().await });
-        service.supervise("locks", |ctx| ctx.watch_locks());
+        service.supervise("locks of runs", |ctx| ctx.watch_locks());
+        service.supervise("locks", |ctx| async move { ctx.locks().end_what_is_over().await });
+        service.supervise("audit of locks", |ctx| async move { LockAudit::new(ctx).run().await });
         service.supervise("housekeeping", |ctx| async move { House { ctx }.run().await });
         let (dispatcher, tasks) = (Dispatcher { ctx: ctx.clone() }, ctx.node.tasks.clone());
         ctx.node.tasks.spawn(async move { dispatcher.open_queues(queues, &tasks, &slots).await });

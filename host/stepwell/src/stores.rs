@@ -30,11 +30,12 @@ pub(crate) fn open(
     data_dir: Option<&Path>,
 ) -> Result<Opened, HostError> {
     let config = &settings.config;
+    let rules = config.locks.settings();
     let Opened { store: home, locks } = match (url, &config.store, data_dir) {
-        (Some(url), ..) => with_locks(postgres("--store", url)?),
-        (None, Some(setting), _) => with_locks(postgres("store", &text(config, "store", setting)?)?),
-        (None, None, Some(dir)) => sqlite(SqliteStore::new(file_in(dir))),
-        (None, None, None) => sqlite(SqliteStore::in_memory()),
+        (Some(url), ..) => with_locks(postgres("--store", url)?, rules),
+        (None, Some(setting), _) => with_locks(postgres("store", &text(config, "store", setting)?)?, rules),
+        (None, None, Some(dir)) => sqlite(SqliteStore::new(file_in(dir)), rules),
+        (None, None, None) => sqlite(SqliteStore::in_memory(), rules),
     };
     let locks = redis(config)?.unwrap_or(locks);
     let mut pinned: BTreeMap<String, Arc<dyn Store>> = BTreeMap::new();
@@ -58,13 +59,13 @@ pub(crate) fn open(
     Ok(Opened { store: Arc::new(PinnedStores::new(home, pinned, queues)), locks })
 }
 
-fn sqlite(store: SqliteStore) -> Opened {
+fn sqlite(store: SqliteStore, rules: lock::Settings) -> Opened {
     let store = Arc::new(store);
-    Opened { locks: Arc::new(SqlLocks::new(store.clone(), lock::Settings::default())), store }
+    Opened { locks: Arc::new(SqlLocks::new(store.clone(), rules)), store }
 }
 
-fn with_locks(store: Arc<PostgresStore>) -> Opened {
-    Opened { locks: Arc::new(SqlLocks::new(store.clone(), lock::Settings::default())), store }
+fn with_locks(store: Arc<PostgresStore>, rules: lock::Settings) -> Opened {
+    Opened { locks: Arc::new(SqlLocks::new(store.clone(), rules)), store }
 }
 
 /// Returns the locks in the Redis that the configuration names, which is connected at the first command.
@@ -73,7 +74,7 @@ pub(crate) fn redis(config: &Configuration) -> Result<Option<Arc<dyn Locks>>, Ho
     let Some(setting) = &config.locks.redis else { return Ok(None) };
     let problem = |error| HostError::Invalid(Diagnostic::without_place(PLACE, error).into());
     let redis = text(config, PLACE, setting)?.parse::<RedisSettings>().map_err(problem)?;
-    Ok(Some(Arc::new(RedisLocks::new(redis, lock::Settings::default()))))
+    Ok(Some(Arc::new(RedisLocks::new(redis, config.locks.settings()))))
 }
 
 /// Checks the URLs of the stores and of Redis, except those that secrets hold.

@@ -2,6 +2,7 @@
 //! attempts.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ use stepwell_engine::trace::{Call, Span, Trace, attempt_span, run_span};
 use stepwell_engine::{Outcome, StepEnd, StoreError, project};
 
 use crate::context::Context;
+use crate::locks::LockMeasures;
 use crate::system::System;
 use crate::{HostError, QueueLevel, QueueStatus, process};
 
@@ -56,6 +58,7 @@ pub(crate) struct Measures {
     pub store_errors: Family<Labels, Counter>,
     requests: Family<Labels3, Counter>,
     request_seconds: Histograms<Labels2>,
+    pub locks: Arc<LockMeasures>,
     /// The queues and priorities that have had ready runs: their series stay, with the value zero.
     levels: Mutex<BTreeSet<(String, u8)>>,
 }
@@ -66,7 +69,7 @@ const SECONDS: [f64; 22] = [
     500.0, 1000.0, 2000.0, 5000.0, 10000.0,
 ];
 
-fn seconds() -> Histogram {
+pub(crate) fn seconds() -> Histogram {
     Histogram::new(SECONDS)
 }
 
@@ -101,6 +104,7 @@ impl Default for Measures {
             store_errors: Family::default(),
             requests: Family::default(),
             request_seconds: Family::new_with_constructor(seconds),
+            locks: Arc::default(),
             levels: Mutex::default(),
         }
     }
@@ -114,6 +118,7 @@ impl Measures {
         }
         self.register_work(to);
         self.register_faults(to);
+        self.locks.register(to);
     }
 
     /// Adds the metrics of runs, steps and groups.
@@ -268,7 +273,7 @@ impl Measures {
 }
 
 /// Adds gauges, whose values are read at each request for metrics.
-fn gauges<L: EncodeLabelSet + Clone + Eq + std::hash::Hash + std::fmt::Debug + Send + Sync + 'static>(
+pub(crate) fn gauges<L: EncodeLabelSet + Clone + Eq + std::hash::Hash + std::fmt::Debug + Send + Sync + 'static>(
     to: &mut Registry,
     name: &str,
     help: &str,
@@ -359,6 +364,7 @@ impl System {
             "Servers to which a project sends no requests, because they fail",
             circuits,
         );
+        self.ctx.locks().register(to).await;
         // The other metrics are useful even if the store is unreachable.
         let vitals = self.ctx.store.vitals(now).await.unwrap_or_default();
         let store = |place: &str| [("store", place.to_owned())];

@@ -17,8 +17,8 @@ use parking_lot::Mutex;
 use stepwell_engine::StoreError;
 use stepwell_engine::clock::{Timestamp, later};
 use stepwell_engine::lock::{
-    Answer, Change, Check, Command, EventRow, ListFilter, LockError, LockView, Locks, Missing, Name, Part,
-    Settings,
+    Answer, Change, Check, Command, EventRow, ListFilter, LockError, LockView, Locks, Meter, Missing, Name,
+    Part, ProjectTickets, Settings,
 };
 use stepwell_engine::store::Wake;
 use tokio::sync::broadcast;
@@ -46,13 +46,15 @@ pub struct SqlLocks<D> {
     ticked: Mutex<Option<(Timestamp, Option<Timestamp>)>>,
     /// Whether a task passes on the announcements of other processes.
     listening: OnceLock<()>,
+    meter: OnceLock<Arc<dyn Meter>>,
 }
 
 impl<D> SqlLocks<D> {
     /// Creates the locks of a store.
     pub fn new(store: Arc<SqlStore<D>>, settings: Settings) -> Self {
         let changes = broadcast::channel(ANNOUNCEMENTS).0;
-        Self { store, settings, changes, ticked: Mutex::default(), listening: OnceLock::new() }
+        let (listening, meter) = (OnceLock::new(), OnceLock::new());
+        Self { store, settings, changes, ticked: Mutex::default(), listening, meter }
     }
 }
 
@@ -79,9 +81,13 @@ async fn change<D: Database>(
         let before = records::Before::of(&part);
         let effects = part.apply(&command, at);
         records::save(db, &name, &part, &before, &effects, counts)?;
-        Ok((effects.answer, Change::of(&name, &effects.events), part.table().next_due()))
+        let told = (Change::of(&name, &effects.events), effects.measures(part.table()));
+        Ok((effects.answer, told, part.table().next_due()))
     };
-    let (answer, changes, due) = locks.store.0.write(write).await.map_err(failed)?;
+    let (answer, (changes, measures), due) = locks.store.0.write(write).await.map_err(failed)?;
+    if let Some(meter) = locks.meter.get() {
+        measures.into_iter().for_each(|measure| meter.take(measure));
+    }
     if let Some((_, next)) = &mut *locks.ticked.lock() {
         *next = [*next, due].into_iter().flatten().min();
     }
@@ -242,5 +248,15 @@ impl<D: Database + 'static> Locks for SqlLocks<D> {
             });
         });
         self.changes.subscribe()
+    }
+
+    async fn projects(&self) -> Result<Vec<ProjectTickets>, LockError> {
+        let read = |db: &dyn Sql, _: &Shared| records::projects(db);
+        self.store.0.read(read).await.map_err(failed)
+    }
+
+    fn measure(&self, meter: Arc<dyn Meter>) {
+        // The first one counts.
+        let _ = self.meter.set(meter);
     }
 }

@@ -4,7 +4,7 @@
 mod azure_devops;
 mod connection;
 mod credentials;
-mod locks_redis;
+mod locks;
 mod oidc;
 mod service;
 
@@ -30,7 +30,7 @@ pub use connection::{Connection, ConnectionLimits, Database, Setting, Tls};
 pub use credentials::{
     ClientAuthentication, ClientCredentials, Credential, CredentialKind, Provider, is_private,
 };
-pub use locks_redis::LockSettings;
+pub use locks::LockSettings;
 pub use oidc::{Oidc, OidcGrant, OidcLogin};
 pub use service::{CircuitBreaker, Features, Project, Retention, Service, Streams, Telemetry, log_problem};
 
@@ -73,7 +73,7 @@ pub struct Configuration {
     pub store: Option<Setting>,
     /// Further stores by name, for the `store` of queues: URLs, or references to secrets that hold the URLs.
     pub stores: BTreeMap<String, Setting>,
-    /// The locks that jobs and other clients share.
+    /// The locks that jobs and other clients share: their store, the order of requests, and the reaction to deadlocks.
     pub locks: LockSettings,
     /// The directory of workspaces, locks and, unless `store` is set, runs; relative to the configuration
     /// file. Default: the user's data directory, for instance `~/.local/share/stepwell`.
@@ -224,6 +224,7 @@ impl Configuration {
             credential.check(name, dir, document, problems);
         }
         self.circuit_breaker.check(document, problems);
+        self.locks.check(document, problems);
         self.service.check(document, problems);
         if let Some(oidc) = &mut self.oidc {
             oidc.check(dir, document, problems);
@@ -344,10 +345,10 @@ impl Configuration {
             secret_store,
             store,
             stores,
-            locks,
             data_dir,
             steps,
             circuit_breaker,
+            locks,
             service.workers,
             service.listen,
             service.rate_limit,

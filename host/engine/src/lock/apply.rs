@@ -65,6 +65,7 @@ impl Work<'_> {
             Command::ForceRelease { name, token, by, reason } => self.force(name, *token, by, reason),
             Command::Cancel { ticket, by } => self.cancel(ticket, by),
             Command::Renew { owner, lease } => self.renew(owner, *lease),
+            Command::RenewTicket { ticket, by, lease } => self.renew_ticket(ticket, by, *lease),
             Command::Leave { owner } => self.leave(owner),
             Command::Tick => Ok(Answer::Ticked),
         }
@@ -204,33 +205,50 @@ impl Work<'_> {
         let tickets: Vec<String> = lock.holders.iter().filter_map(of).collect();
         for ticket in &tickets {
             self.end_hold(name, ticket, End::Forced, &format!("by `{by}`: {reason}"));
+            if let Some(event) = self.events.last_mut() {
+                event.by = Some(by.to_owned());
+            }
         }
         Ok(Answer::Released { holds: tickets.len(), waits: 0 })
     }
 
     fn cancel(&mut self, id: &str, by: &str) -> Result<Answer, LockError> {
-        let ticket = self.table.tickets.get(id).ok_or_else(|| LockError::UnknownTicket(id.to_owned()))?;
-        if ticket.owner.actor != by {
-            let (ticket, owner) = (id.to_owned(), ticket.owner.actor.clone());
-            return Err(LockError::NotOwner { ticket, by: by.to_owned(), owner });
-        }
-        if ticket.is_pending() {
+        if self.own(id, by)?.is_pending() {
             self.end_wait(id, End::Cancelled, EventKind::Cancelled, "");
         }
         self.table.answer(id).ok_or_else(|| LockError::UnknownTicket(id.to_owned()))
     }
 
+    /// Returns the ticket of an actor.
+    fn own(&self, id: &str, by: &str) -> Result<&Ticket, LockError> {
+        let ticket = self.table.tickets.get(id).ok_or_else(|| LockError::UnknownTicket(id.to_owned()))?;
+        if ticket.owner.actor == by {
+            return Ok(ticket);
+        }
+        let (ticket, owner) = (id.to_owned(), ticket.owner.actor.clone());
+        Err(LockError::NotOwner { ticket, by: by.to_owned(), owner })
+    }
+
     fn renew(&mut self, owner: &Owner, lease: Duration) -> Result<Answer, LockError> {
         check_lease(lease)?;
         let tickets: Vec<String> = self.table.covered(owner).map(|ticket| ticket.id.clone()).collect();
-        let mut renewed = Vec::new();
-        for ticket in tickets {
-            for held in self.held(&ticket, |held| held.until.is_some()) {
-                self.set_lease(&ticket, &held.name, lease);
-            }
-            renewed.extend(self.held(&ticket, |_| true));
+        let renewed = tickets.iter().flat_map(|ticket| self.renewed(ticket, lease));
+        Ok(Answer::Extended(renewed.collect()))
+    }
+
+    fn renew_ticket(&mut self, id: &str, by: &str, lease: Duration) -> Result<Answer, LockError> {
+        check_lease(lease)?;
+        self.own(id, by)?;
+        self.renewed(id, lease);
+        self.table.answer(id).ok_or_else(|| LockError::UnknownTicket(id.to_owned()))
+    }
+
+    /// Sets the ends of the leases of a ticket, and returns everything that it holds.
+    fn renewed(&mut self, ticket: &str, lease: Duration) -> Vec<Held> {
+        for held in self.held(ticket, |held| held.until.is_some()) {
+            self.set_lease(ticket, &held.name, lease);
         }
-        Ok(Answer::Extended(renewed))
+        self.held(ticket, |_| true)
     }
 
     fn leave(&mut self, owner: &Owner) -> Result<Answer, LockError> {
@@ -428,6 +446,7 @@ impl Work<'_> {
             ticket: id.to_owned(),
             owner: ticket.owner.clone(),
             token: ticket.holds.get(name).map(|hold| hold.token),
+            by: None,
             detail,
         });
     }

@@ -61,6 +61,15 @@ pub enum Command {
         /// The time from now until the leases end.
         lease: Duration,
     },
+    /// Sets the ends of the leases of a ticket to `lease` from now.
+    RenewTicket {
+        /// The ticket.
+        ticket: String,
+        /// The actor that sends the command.
+        by: String,
+        /// The time from now until the leases end.
+        lease: Duration,
+    },
     /// Ends everything that an owner and its parts hold or wait for.
     Leave {
         /// The owner.

@@ -74,7 +74,7 @@ pub enum LockError {
         holder: String,
     },
     /// The caller did not make the ticket.
-    #[error("the ticket `{ticket}` belongs to `{owner}` and not to `{by}`, who cannot cancel it")]
+    #[error("the ticket `{ticket}` belongs to `{owner}`, and `{by}` can neither end nor renew it")]
     NotOwner {
         /// The ticket.
         ticket: String,

@@ -22,6 +22,9 @@ pub struct Event {
     /// The token, when the ticket has one for this lock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<u64>,
+    /// The actor that took the lock away, of a `forced` event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
     /// More about the event, for people.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub detail: String,
@@ -66,6 +69,22 @@ pub enum EventKind {
     Cancelled,
     /// A ticket may pass another one in the queue, because they were part of a deadlock.
     Reordered,
+}
+
+impl EventKind {
+    /// All kinds.
+    pub const ALL: [Self; 10] = [
+        Self::Acquired,
+        Self::Released,
+        Self::Expired,
+        Self::Extended,
+        Self::Waiting,
+        Self::TimedOut,
+        Self::Deadlock,
+        Self::Forced,
+        Self::Cancelled,
+        Self::Reordered,
+    ];
 }
 
 /// A deadlock: each link waits for the next, and the last waits for the first.

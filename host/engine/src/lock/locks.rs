@@ -1,13 +1,14 @@
 //! Back ends of locks: the contract of every one.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
 
-use super::{Answer, Check, Command, Event, LockError, LockView, Name};
+use super::{Answer, Check, Command, Event, LockError, LockView, Meter, Name, ProjectTickets};
 use crate::clock::{Clock, Timestamp};
 
 /// A back end of locks.
@@ -53,6 +54,12 @@ pub trait Locks: Send + Sync {
 
     /// Returns the tickets with events from now on, of all processes. An announcement may get lost.
     fn changes(&self) -> broadcast::Receiver<Change>;
+
+    /// Returns the projects that have or had locks, each with the numbers of its tickets.
+    async fn projects(&self) -> Result<Vec<ProjectTickets>, LockError>;
+
+    /// Sets the receiver of the measures of this process. The first call counts.
+    fn measure(&self, meter: Arc<dyn Meter>);
 }
 
 /// A ticket with an event.

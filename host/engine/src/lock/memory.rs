@@ -1,14 +1,15 @@
 //! Locks in the memory of one process, for embedders and for tests.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use tokio::sync::broadcast;
 
 use super::{
-    Answer, Change, Check, Command, EventRow, ListFilter, LockError, LockView, Locks, Name, Settings, Table,
-    apply,
+    Answer, Change, Check, Command, EventRow, ListFilter, LockError, LockView, Locks, Measure, Meter, Name,
+    ProjectTickets, Settings, Table, apply,
 };
 use crate::clock::Timestamp;
 
@@ -24,6 +25,7 @@ pub struct MemoryLocks {
     settings: Settings,
     projects: Mutex<BTreeMap<String, Project>>,
     changes: broadcast::Sender<Change>,
+    meter: OnceLock<Arc<dyn Meter>>,
 }
 
 struct Project {
@@ -35,7 +37,8 @@ struct Project {
 impl MemoryLocks {
     /// Creates a back end without locks.
     pub fn new(settings: Settings) -> Self {
-        Self { settings, projects: Mutex::default(), changes: broadcast::channel(ANNOUNCEMENTS).0 }
+        let changes = broadcast::channel(ANNOUNCEMENTS).0;
+        Self { settings, projects: Mutex::default(), changes, meter: OnceLock::new() }
     }
 
     /// Reads a project, as if it were empty when it has no locks.
@@ -46,7 +49,11 @@ impl MemoryLocks {
         }
     }
 
-    fn announce(&self, changes: BTreeSet<Change>) {
+    /// Passes on the results of a command.
+    fn tell(&self, Told { changes, measures }: Told) {
+        if let Some(meter) = self.meter.get() {
+            measures.into_iter().for_each(|measure| meter.take(measure));
+        }
         for change in changes {
             // Without readers, there is nothing to do.
             let _ = self.changes.send(change);
@@ -54,33 +61,44 @@ impl MemoryLocks {
     }
 }
 
+/// The results of commands that are not their answers.
+#[derive(Default)]
+struct Told {
+    /// The tickets with events.
+    changes: BTreeSet<Change>,
+    measures: Vec<Measure>,
+}
+
 impl Project {
     fn new(settings: Settings) -> Self {
         Self { table: Table::new(settings), events: VecDeque::new(), number: 0 }
     }
 
-    /// Runs a command, and returns its answer and the tickets with events.
+    /// Runs a command, and returns its answer.
     fn run(
         &mut self,
         name: &str,
         command: &Command,
         at: Timestamp,
-    ) -> (Result<Answer, LockError>, BTreeSet<Change>) {
+        told: &mut Told,
+    ) -> Result<Answer, LockError> {
         let effects = apply(&mut self.table, command, at);
-        let changes = Change::of(name, &effects.events);
+        told.changes.extend(Change::of(name, &effects.events));
+        told.measures.extend(effects.measures(&self.table));
         for event in effects.events {
             self.number += 1;
             self.events.push_back(EventRow { number: self.number, event });
         }
         self.events.drain(..self.events.len().saturating_sub(EVENTS));
-        (effects.answer, changes)
+        effects.answer
     }
 }
 
 #[async_trait]
 impl Locks for MemoryLocks {
     async fn run(&self, project: &str, command: Command, at: Timestamp) -> Result<Answer, LockError> {
-        let (answer, changes) = {
+        let mut told = Told::default();
+        let answer = {
             let mut projects = self.projects.lock();
             if projects.len() >= PROJECTS && !projects.contains_key(project) {
                 let what = format!("{PROJECTS} projects have locks");
@@ -88,9 +106,9 @@ impl Locks for MemoryLocks {
                 return Err(LockError::Limit { what, limit: PROJECTS, fix });
             }
             let found = projects.entry(project.to_owned()).or_insert_with(|| Project::new(self.settings));
-            found.run(project, &command, at)
+            found.run(project, &command, at, &mut told)
         };
-        self.announce(changes);
+        self.tell(told);
         answer
     }
 
@@ -125,22 +143,41 @@ impl Locks for MemoryLocks {
     }
 
     async fn tick(&self, at: Timestamp, limit: u32) -> Result<Option<Timestamp>, LockError> {
-        let (mut changes, mut next) = (BTreeSet::new(), None);
+        let (mut told, mut next) = (Told::default(), None);
         {
             let mut projects = self.projects.lock();
             for (name, project) in projects.iter_mut() {
                 let due = |project: &Project| project.table.next_due();
-                if changes.len() < limit as usize && due(project).is_some_and(|due| due <= at) {
-                    changes.extend(project.run(name, &Command::Tick, at).1);
+                if told.changes.len() < limit as usize && due(project).is_some_and(|due| due <= at) {
+                    // A tick is never refused.
+                    let _ = project.run(name, &Command::Tick, at, &mut told);
                 }
                 next = [next, due(project)].into_iter().flatten().min();
             }
         }
-        self.announce(changes);
+        self.tell(told);
         Ok(next)
     }
 
     fn changes(&self) -> broadcast::Receiver<Change> {
         self.changes.subscribe()
+    }
+
+    async fn projects(&self) -> Result<Vec<ProjectTickets>, LockError> {
+        let projects = self.projects.lock();
+        let count = |(name, project): (&String, &Project)| {
+            let open = |pending: bool| {
+                let tickets = project.table.tickets();
+                let counted = tickets.filter(|ticket| ticket.is_open() && ticket.is_pending() == pending);
+                counted.count() as u64
+            };
+            ProjectTickets { project: name.clone(), holding: open(false), waiting: open(true) }
+        };
+        Ok(projects.iter().map(count).collect())
+    }
+
+    fn measure(&self, meter: Arc<dyn Meter>) {
+        // The first one counts.
+        let _ = self.meter.set(meter);
     }
 }

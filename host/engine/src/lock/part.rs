@@ -158,7 +158,9 @@ fn direct(command: &Command) -> Missing {
             needed.names.insert(name.clone());
             needed.tokens.extend(*token);
         }
-        Command::Cancel { ticket, .. } => drop(needed.tickets.insert(ticket.clone())),
+        Command::Cancel { ticket, .. } | Command::RenewTicket { ticket, .. } => {
+            needed.tickets.insert(ticket.clone());
+        }
         Command::Renew { owner, .. } | Command::Leave { owner } => drop(needed.parties.insert(owner.party())),
         Command::Tick => {}
     }
@@ -173,7 +175,7 @@ fn party(request: &Acquire) -> Party {
 /// Returns whether a command ends the holds or the wait of this ticket.
 fn concerns(command: &Command, ticket: &Ticket) -> bool {
     match command {
-        Command::Cancel { ticket: id, .. } => ticket.id == *id,
+        Command::Cancel { ticket: id, .. } | Command::RenewTicket { ticket: id, .. } => ticket.id == *id,
         Command::Renew { owner, .. } | Command::Leave { owner } => owner.covers(&ticket.owner),
         _ => false,
     }

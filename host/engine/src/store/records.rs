@@ -57,6 +57,9 @@ pub enum Kind {
     /// The remaining changes of a schedule that is, or was, in a pinned store, by the id of its job.
     #[strum(serialize = "move of a schedule")]
     ScheduleMove,
+    /// The part of the events of locks that is in the audit log, by project.
+    #[strum(serialize = "audit of locks")]
+    LockAudit,
 }
 
 impl Kind {
@@ -223,6 +226,7 @@ mod tests {
             (Kind::AuditCopy, "copy of an audit log"),
             (Kind::ScheduleVersion, "version of a schedule"),
             (Kind::ScheduleMove, "move of a schedule"),
+            (Kind::LockAudit, "audit of locks"),
             (Kind::Login, "login"),
             (Kind::Versions, "list of versions"),
             (Kind::JobVersion, "version of a job"),

@@ -49,15 +49,16 @@ fn limited(app: &App, who: Identity, headers: &HeaderMap) -> Result<Caller, Prob
     Ok(in_project(app, who, headers)?)
 }
 
-/// The identity of the client of an earlier request, and the job that it sees.
+/// The identity of the client of an earlier request, and the job that it sees. `None`: what belongs to all jobs of the
+/// project.
 pub(super) struct Origin {
     pub headers: HeaderMap,
     pub client: Client,
     pub signed_in: Option<SignedIn>,
-    pub job_id: String,
+    pub job_id: Option<String>,
 }
 
-/// Returns whether the caller of an earlier request may still see that job.
+/// Returns whether the caller of an earlier request may still see the same.
 pub(super) async fn still(app: &App, origin: &Origin) -> bool {
     if app.command {
         return true;
@@ -72,7 +73,10 @@ pub(super) async fn still(app: &App, origin: &Origin) -> bool {
         Err(problem) => Err(problem),
     };
     match found {
-        Ok(caller) => caller.covers(job_id),
+        Ok(caller) => match job_id {
+            Some(job_id) => caller.covers(job_id),
+            None => !caller.is_for_some_jobs(),
+        },
         // An unavailable store or provider does not mean that the key is invalid.
         Err(problem) => problem.status >= 500 || problem.status == StatusCode::TOO_MANY_REQUESTS.as_u16(),
     }

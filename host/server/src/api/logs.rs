@@ -57,7 +57,7 @@ pub(super) async fn logs(
         let now = app.host.now();
         let following = Following {
             follow: app.host.runs().follow(&id),
-            origin: Origin { headers, client, signed_in, job_id },
+            origin: Origin { headers, client, signed_in, job_id: Some(job_id) },
             id,
             after,
             place: LogPlace::default(),

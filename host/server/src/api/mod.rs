@@ -17,6 +17,7 @@ mod history;
 mod jobs;
 mod keys;
 mod large;
+mod locks;
 mod logs;
 mod observe;
 pub(crate) mod oidc;
@@ -114,6 +115,8 @@ pub(crate) struct Shared {
     /// The refusals of policy that are already in the audit log.
     refused: bounds::Remembered,
     pub streams: Arc<bounds::Streams>,
+    /// The requests that wait for locks.
+    waits: Arc<bounds::Streams>,
     front: Front,
     ready: observe::Ready,
     /// The places for requests with large bodies.
@@ -293,7 +296,8 @@ async fn guard(State(app): State<App>, request: Request<Body>, next: Next) -> Re
     response
 }
 
-/// Reads the body of a request and calls its handler. A request that only reads waits for its turn.
+/// Reads the body of a request and calls its handler. A request that only reads waits for its turn, unless it waits
+/// for a lock: its answer is small.
 async fn answer(
     app: &App,
     operation: Option<&routes::Operation>,
@@ -310,7 +314,8 @@ async fn answer(
     if let Some(refused) = observe::refused(app, operation) {
         return refused;
     }
-    let _turn = match !app.command && !changes(&parts.method) {
+    let waits = operation.is_some_and(|operation| operation.id == Operation::getLockTicket.id);
+    let _turn = match !app.command && !changes(&parts.method) && !waits {
         false => None,
         true => match unsent.turn().await {
             Ok(turn) => Some(turn),
@@ -396,6 +401,7 @@ impl Shared {
             ring: ring::Ring::default(),
             refused: bounds::Remembered::default(),
             streams: Arc::default(),
+            waits: Arc::default(),
             front,
             ready: observe::Ready::default(),
         }

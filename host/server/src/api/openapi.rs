@@ -9,7 +9,7 @@ use stepwell::{Activated, Backfill, Explanation, Health, Metrics, StepLimits, Ti
 
 use super::problem::Problem;
 use super::routes::{Operation, TABLE};
-use super::{causes, changes, jobs, keys, policies, sources, views};
+use super::{causes, changes, jobs, keys, locks::views as locks, policies, sources, views};
 
 /// Returns the OpenAPI document.
 pub(crate) fn document() -> Value {
@@ -77,14 +77,19 @@ fn described(operation: &Operation) -> Value {
             parameters.push(json!({"name": name, "in": "header", "schema": {"type": "string"}}));
         }
     }
-    if waits_for_a_run(operation) {
-        let prefer = "`wait=SECONDS`, or `respond-async` (RFC 7240). Default: `wait=300`.";
+    let waits_for_locks = operation.id == Operation::acquireLock.id;
+    if waits_for_a_run(operation) || waits_for_locks {
+        let seconds = if waits_for_locks { 30 } else { 300 };
+        let prefer = format!("`wait=SECONDS`, or `respond-async` (RFC 7240). Default: `wait={seconds}`.");
         parameters.push(
             json!({"name": "Prefer", "in": "header", "description": prefer, "schema": {"type": "string"}}),
         );
     }
-    if matches!(operation.id, "executeJob" | "runJob" | "runLegacy") {
-        let what = "A repeated request with the same key and body returns the run of the first one.";
+    if matches!(operation.id, "executeJob" | "runJob" | "runLegacy" | "acquireLock") {
+        let what = match waits_for_locks {
+            true => "A repeated request with the same key and body returns the ticket of the first one.",
+            false => "A repeated request with the same key and body returns the run of the first one.",
+        };
         let schema = json!({"type": "string", "minLength": 1, "maxLength": 255});
         parameters
             .push(json!({"name": "Idempotency-Key", "in": "header", "description": what, "schema": schema}));
@@ -131,10 +136,14 @@ fn responses(operation: &Operation) -> Value {
     if waits_for_a_run(operation) {
         responses.insert("202".to_owned(), success("Accepted"));
     }
+    if operation.id == Operation::acquireLock.id {
+        responses.insert("202".to_owned(), success("LockTicket"));
+    }
     // These responses have several media types.
     let others: &[&str] = match operation.id {
         "prometheus" => &["application/openmetrics-text"],
         "runLogs" => &["text/event-stream", "application/json"],
+        "listLockEvents" => &["text/event-stream"],
         _ => &[],
     };
     if let Some(content) =
@@ -220,6 +229,10 @@ fn schemas() -> Value {
         "KeyRequest": keys::KeyRequest, "Sessions": views::Sessions, "Causes": causes::Causes,
         "StepGrants": policies::StepGrants, "Connections": sources::Connections, "Test": sources::Test,
         "Organizations": sources::Organizations, "StepJobs": views::StepJobs, "NewKey": keys::NewKeyAnswer,
+        "Locks": locks::Locks, "Lock": locks::Lock, "LockTicket": locks::LockTicket, "HeldLock": locks::HeldLock,
+        "TokenCheck": stepwell::engine::lock::Check, "LockEvents": locks::LockEvents, "LockDeadlocks": locks::LockDeadlocks,
+        "AcquireRequest": locks::AcquireRequest, "ExtendRequest": locks::ExtendRequest, "RenewRequest": locks::RenewRequest,
+        "ReleaseRequest": locks::ReleaseRequest, "ForceReleaseRequest": locks::ForceReleaseRequest, "ForceReleased": locks::ForceReleased,
     };
     let mut schemas = Map::new();
     for (name, mut schema) in all {

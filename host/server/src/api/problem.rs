@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use stepwell::HostError;
+use stepwell::engine::lock::LockError;
 use stepwell::engine::{Diagnostic, StoreError};
 
 /// A problem (RFC 9457, `application/problem+json`).
@@ -120,12 +121,35 @@ impl From<HostError> for Problem {
                 StoreError::QueueFull(..) | StoreError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
                 StoreError::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
             },
+            HostError::Lock(error) => status_of(error),
             HostError::File { .. } | HostError::Illegal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
         if status == StatusCode::INTERNAL_SERVER_ERROR {
             tracing::error!("{detail}");
         }
         Self::new(status, detail)
+    }
+}
+
+/// Returns the status of a refused command about locks.
+fn status_of(error: &LockError) -> StatusCode {
+    match error {
+        LockError::InvalidName { .. }
+        | LockError::Invalid { .. }
+        | LockError::TicketUsed(_)
+        | LockError::ZeroToken => StatusCode::UNPROCESSABLE_ENTITY,
+        LockError::UnknownLock(_) | LockError::UnknownTicket(_) => StatusCode::NOT_FOUND,
+        LockError::NotHolder { .. } | LockError::NotOwner { .. } => StatusCode::FORBIDDEN,
+        LockError::WrongToken { .. }
+        | LockError::TokenOfAnother { .. }
+        | LockError::Expired { .. }
+        | LockError::Released { .. }
+        | LockError::Forced { .. }
+        | LockError::AlreadyHeld { .. }
+        | LockError::AlreadyWaiting { .. }
+        | LockError::Limit { .. } => StatusCode::CONFLICT,
+        LockError::Busy | LockError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+        LockError::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 

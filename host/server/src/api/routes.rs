@@ -15,7 +15,7 @@ use super::handlers as h;
 use super::history;
 use super::keys;
 use super::{
-    audit, causes, jobs, logs, observe, outputs, policies, runs as r, sources, steps as s, times as t, v2,
+    audit, causes, jobs, locks as l, logs, observe, outputs, policies, runs as r, sources, steps as s, times as t, v2,
 };
 
 /// An operation of the API.
@@ -240,6 +240,29 @@ const VERIFY: Query = &[(
     "A row that must be in the log: the `head` of an earlier check. Default: none.",
 )];
 
+const LOCKS: Query = &[
+    ("prefix", Takes::Text, "Only locks whose names begin with this text."),
+    ("limit", LIMIT, "Maximum number of items. Default: 100."),
+    ("cursor", Takes::Text, "`next_cursor` of the previous page."),
+];
+const CHECK: Query = &[("token", Takes::Text, "The token that came with the lock.")];
+const TICKET: Query = &[(
+    "wait",
+    Takes::Whole(0, 300),
+    "Number of seconds to wait until the ticket has its locks or has ended. Default: 0.",
+)];
+const LOCK_EVENTS: Query = &[
+    ("name", Takes::Text, "Only events of this lock."),
+    (
+        "kind",
+        Takes::Text,
+        "Only events of this kind: `acquired`, `released`, `expired`, `extended`, `waiting`, `timed_out`, `deadlock`, `forced`, `cancelled` or `reordered`.",
+    ),
+    ("after", Takes::Text, "Only events after the one with this number. Default: none; the newest events."),
+    ("limit", LIMIT, "Maximum number of events. Default: 100."),
+];
+const DEADLOCKS: Query = &[("limit", Takes::Whole(1, 100), "Maximum number of deadlocks. Default: 20.")];
+
 const HOURS: Query = &[("hours", Takes::Whole(1, 8760), "Number of hours. Default: 24.")];
 
 const SHORT_HOURS: Query = &[("hours", Takes::Whole(1, 744), "Number of hours. Default: 24.")];
@@ -316,6 +339,19 @@ operations! {
     get "/api/v2/queues" listQueues viewer h::list_queues, "Lists the queues with their depth, age, concurrency and pauses", query NONE, body None, gives 200 "Queues", waits false, command "queues list";
     post "/api/v2/queues/{id}/pause" pauseQueue operator h::pause_queue, "Pauses a queue: none of its runs start", query NONE, body Some("Reason"), gives 204 "", waits false, command "queues pause ZONE";
     post "/api/v2/queues/{id}/resume" resumeQueue operator h::resume_queue, "Resumes a queue", query NONE, body None, gives 204 "", waits false, command "queues resume ZONE";
+
+    get "/api/v2/locks" listLocks viewer l::list, "Lists the locks of the project that are held or waited for", query LOCKS, body None, gives 200 "Locks", waits false, command "locks list";
+    post "/api/v2/locks" acquireLock operator l::acquire, "Takes one lock, or several at once; waits for them as long as the client prefers", query NONE, body Some("AcquireRequest"), gives 200 "LockTicket", waits true, command "locks acquire NAME";
+    get "/api/v2/locks/{name}" getLock viewer l::show, "Shows a lock with its holders, and its queue in the expected order", query NONE, body None, gives 200 "Lock", waits false, command "locks show NAME";
+    get "/api/v2/locks/{name}/check" checkLock viewer l::check, "Checks whether a token holds a lock", query CHECK, body None, gives 200 "TokenCheck", waits false, command "locks check NAME TOKEN";
+    post "/api/v2/locks/{name}/extend" extendLock operator l::extend, "Sets the end of a lease", query NONE, body Some("ExtendRequest"), gives 200 "HeldLock", waits false, command "locks extend NAME TOKEN";
+    post "/api/v2/locks/{name}/release" releaseLock operator l::release, "Releases a lock", query NONE, body Some("ReleaseRequest"), gives 204 "", waits false, command "locks release NAME TOKEN";
+    post "/api/v2/locks/{name}/force-release" forceReleaseLock admin l::force_release, "Takes a lock away from one holder, or from all", query NONE, body Some("ForceReleaseRequest"), gives 200 "ForceReleased", waits false, command "locks force-release NAME";
+    get "/api/v2/lock-tickets/{id}" getLockTicket viewer l::ticket, "Shows a request for locks; with `wait`, when it has its locks or has ended", query TICKET, body None, gives 200 "LockTicket", waits true, command "locks acquire NAME";
+    post "/api/v2/lock-tickets/{id}/renew" renewLockTicket operator l::renew_ticket, "Sets the ends of all leases of a request, without an event", query NONE, body Some("RenewRequest"), gives 200 "LockTicket", waits false, command "locks with NAME";
+    delete "/api/v2/lock-tickets/{id}" endLockTicket operator l::end_ticket, "Ends a request: its wait, or all its locks", query NONE, body None, gives 200 "LockTicket", waits false, command "locks cancel TICKET";
+    get "/api/v2/lock-events" listLockEvents viewer l::events, "Lists events of locks, the oldest first; with `Accept: text/event-stream`, follows them (SSE, `Last-Event-ID`)", query LOCK_EVENTS, body None, gives 200 "LockEvents", waits true, command "locks events";
+    get "/api/v2/lock-deadlocks" listLockDeadlocks viewer l::deadlocks, "Lists the newest deadlocks, with their cycles", query DEADLOCKS, body None, gives 200 "LockDeadlocks", waits false, command "locks deadlocks";
 
     get "/api/v2/steps" listSteps viewer s::list, "Lists the step types with their descriptors and versions", query NONE, body None, gives 200 "Steps", waits false, command "steps list";
     get "/api/v2/steps/{id}" getStep viewer s::get, "Shows a step type, or one version of it (`TYPE@VERSION`)", query NONE, body None, gives 200 "Step", waits false, command "steps inspect TYPE";

@@ -91,7 +91,7 @@ async fn run(
     show: impl Fn(&RunView) -> Response,
 ) -> Result<Response, Problem> {
     let admission = Admission { trace: trace(headers), ..Admission::default() };
-    let (wait, asynchronous) = preference(headers);
+    let (wait, asynchronous) = preference(headers, WAIT);
     let idempotency = idempotency(headers, caller, &format!("{action} {}", job.id), body)?;
     let audit = Some(Audit { detail: job.id.clone(), ..caller.audit(&app.host, action, &job.id) });
     if asynchronous {
@@ -128,12 +128,12 @@ fn locate(response: &mut Response, execution_id: &str) {
 }
 
 /// Returns the time for which the client waits, and whether it prefers an asynchronous response.
-fn preference(headers: &HeaderMap) -> (Duration, bool) {
+pub(super) fn preference(headers: &HeaderMap, default: Duration) -> (Duration, bool) {
     let prefer = headers.get("prefer").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let words: Vec<&str> = prefer.split([',', ';']).map(str::trim).collect();
     let seconds = words.iter().find_map(|word| word.strip_prefix("wait=")?.parse().ok());
     (
-        seconds.map_or(WAIT, |seconds: u64| Duration::from_secs(seconds).min(WAIT)),
+        seconds.map_or(default, |seconds: u64| Duration::from_secs(seconds).min(WAIT)),
         words.contains(&"respond-async"),
     )
 }

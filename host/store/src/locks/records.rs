@@ -6,7 +6,8 @@ use stepwell_engine::StoreError;
 use stepwell_engine::clock::{Timestamp, earlier, later};
 use stepwell_engine::lock::limits::{ENDED_KEPT, IDLE_KEPT};
 use stepwell_engine::lock::{
-    Effects, Elsewhere, EventRow, ListFilter, LockRecord, Missing, Name, Part, Party, State, Ticket,
+    Effects, Elsewhere, EventRow, ListFilter, LockRecord, Missing, Name, Part, Party, ProjectTickets, State,
+    Ticket,
 };
 
 use crate::sql::{Param, Row, Sql, failed, json, micros, params, parse, time};
@@ -381,4 +382,16 @@ pub(super) fn events(
     db.rows(sql, params![project, after, limit], |row| {
         Ok(EventRow { number: row.get(0)?, event: parse(&row.get::<String>(1)?)? })
     })
+}
+
+/// Returns all projects, with the numbers of their tickets.
+pub(super) fn projects(db: &dyn Sql) -> Result<Vec<ProjectTickets>, StoreError> {
+    let open = "SELECT project, count(*) FROM lock_tickets WHERE open = 1 GROUP BY project";
+    let open: BTreeMap<String, u64> = db.many::<(String, u64)>(open, params![])?.into_iter().collect();
+    let all = db.many::<(String, u64)>("SELECT project, waiting FROM lock_projects", params![])?;
+    let counted = all.into_iter().map(|(project, waiting)| {
+        let open = open.get(&project).copied().unwrap_or_default();
+        ProjectTickets { holding: open.saturating_sub(waiting), waiting, project }
+    });
+    Ok(counted.collect())
 }

@@ -38,6 +38,7 @@ enum Draft {
     Force(Name),
     Cancel(prop::sample::Index),
     Renew(Owner),
+    RenewTicket(prop::sample::Index),
     Leave(Owner),
     Tick,
 }
@@ -70,6 +71,7 @@ fn any_draft() -> impl Strategy<Value = (Draft, i64)> {
         1 => any_name().prop_map(Draft::Force),
         1 => any::<prop::sample::Index>().prop_map(Draft::Cancel),
         1 => any_owner().prop_map(Draft::Renew),
+        1 => any::<prop::sample::Index>().prop_map(Draft::RenewTicket),
         2 => any_owner().prop_map(Draft::Leave),
         1 => Just(Draft::Tick),
     ];
@@ -143,6 +145,14 @@ impl Model {
                 Command::Cancel { ticket: ticket.id.clone(), by: ticket.owner.actor.clone() }
             }
             Draft::Renew(owner) => Command::Renew { owner, lease },
+            Draft::RenewTicket(index) => {
+                let tickets: Vec<&Ticket> = self.table.tickets.values().collect();
+                if tickets.is_empty() {
+                    return Command::Tick;
+                }
+                let ticket = index.get(&tickets);
+                Command::RenewTicket { ticket: ticket.id.clone(), by: ticket.owner.actor.clone(), lease }
+            }
             Draft::Leave(owner) => Command::Leave { owner },
             Draft::Tick => Command::Tick,
         }

@@ -195,9 +195,9 @@ impl Client {
             [] => Value::Null,
             body => serde_json::from_slice(body).map_err(|_| other_answer("JSON"))?,
         };
-        // A request that does not wait for its run gets its id.
+        // A request that does not wait for its run gets its id. A request for locks gets its ticket in any case.
         let is_accepted = status == StatusCode::ACCEPTED && done != StatusCode::ACCEPTED.as_u16();
-        let answer = if is_accepted { "Accepted" } else { answer };
+        let answer = if is_accepted && answer != "LockTicket" { "Accepted" } else { answer };
         if let Way::There(_) = &self.way
             && let Some(place) = shape::differs(answer, &value)
         {

@@ -171,7 +171,7 @@ async fn on_interrupt(cancel: CancellationToken) {
     say!("cancelling; Ctrl-C again exits at once, and `stepwell run --resume` continues the run");
     cancel.cancel();
     interrupted().await;
-    std::process::exit(Exit::Cancelled as i32);
+    std::process::exit(Exit::Cancelled.code().into());
 }
 
 /// `--var` options as names and texts.

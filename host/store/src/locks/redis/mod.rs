@@ -36,8 +36,8 @@ use parking_lot::Mutex;
 use redis::Value;
 use stepwell_engine::clock::{Timestamp, later};
 use stepwell_engine::lock::{
-    Answer, Change, Check, Command, EventRow, ListFilter, LockError, LockView, Locks, Missing, Name, Part,
-    Settings,
+    Answer, Change, Check, Command, EventRow, ListFilter, LockError, LockView, Locks, Measure, Meter, Missing,
+    Name, Part, ProjectTickets, Settings,
 };
 use tokio::sync::broadcast;
 use tokio::time::{sleep, timeout};
@@ -80,12 +80,14 @@ pub struct RedisLocks {
     ticked: Mutex<Option<(Timestamp, Option<Timestamp>)>>,
     /// Whether a task passes on the announcements of other processes.
     listening: OnceLock<()>,
+    meter: OnceLock<Arc<dyn Meter>>,
 }
 
 /// The result of a command.
 struct Done {
     answer: Result<Answer, LockError>,
     changes: BTreeSet<Change>,
+    measures: Vec<Measure>,
     /// The time from the command until time next changes its records.
     next: Option<chrono::Duration>,
 }
@@ -103,6 +105,7 @@ impl RedisLocks {
             projects: Mutex::default(),
             ticked: Mutex::default(),
             listening: OnceLock::new(),
+            meter: OnceLock::new(),
         }
     }
 
@@ -173,6 +176,9 @@ impl RedisLocks {
             let due = done.next.map(|next| at + next);
             *next = [*next, due].into_iter().flatten().min();
         }
+        if let Some(meter) = self.meter.get() {
+            done.measures.into_iter().for_each(|measure| meter.take(measure));
+        }
         for change in done.changes {
             // Without readers in this process, there is nothing to do here.
             let _ = self.changes.send(change);
@@ -204,7 +210,7 @@ impl RedisLocks {
         }
         let before = part.clone();
         let effects = part.apply(command, decided);
-        let changes = Change::of(project, &effects.events);
+        let (changes, measures) = (Change::of(project, &effects.events), effects.measures(part.table()));
         let next = records::next_change(&part, decided);
         let read = std::mem::replace(&mut state.version, format!("{:032x}", fastrand::u128(..)));
         let writes = Writes::of(&before, &part, &effects, &mut state)?;
@@ -222,7 +228,7 @@ impl RedisLocks {
             self.register(project).await?;
             self.commit(&keys, &arguments).await?;
         }
-        Ok(Done { answer: effects.answer, changes, next: next.map(|next| next - decided) })
+        Ok(Done { answer: effects.answer, changes, measures, next: next.map(|next| next - decided) })
     }
 
     /// Returns the times from and before which a decision holds.
@@ -273,6 +279,19 @@ impl RedisLocks {
             all.insert(project);
         }
         Ok(all)
+    }
+
+    /// Counts the tickets of a project.
+    async fn count(&self, project: String) -> Result<ProjectTickets, Fault> {
+        let keys = self.keys(&project);
+        let (mut waiting, mut open) = (redis::cmd("HGET"), redis::cmd("ZCARD"));
+        waiting.arg(keys.get(Key::State)).arg("waiting");
+        open.arg(keys.get(Key::Sessions));
+        let waiting = self.server.ask(&waiting).await.map_err(Fault::of_read)?;
+        let waiting = records::read::<Option<u64>>(waiting)?.unwrap_or_default();
+        let open: u64 = records::read(self.server.ask(&open).await.map_err(Fault::of_read)?)?;
+        // A command may run between the two answers.
+        Ok(ProjectTickets { project, holding: open.saturating_sub(waiting), waiting })
     }
 
     /// Ends everything of a project that is over, and returns the time until the next end.
@@ -389,5 +408,16 @@ impl Locks for RedisLocks {
             tokio::spawn(listen::listen(server, own, self.changes.clone()));
         });
         self.changes.subscribe()
+    }
+
+    async fn projects(&self) -> Result<Vec<ProjectTickets>, LockError> {
+        let projects = self.retried(|| self.all_projects()).await?;
+        let count = |project: String| async move { self.retried(|| self.count(project.clone())).await };
+        stream::iter(projects).map(count).buffered(PROJECTS).try_collect().await
+    }
+
+    fn measure(&self, meter: Arc<dyn Meter>) {
+        // The first one counts.
+        let _ = self.meter.set(meter);
     }
 }
