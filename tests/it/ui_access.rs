@@ -65,6 +65,8 @@ const ROWS: &[Row] = &[
     ),
     ("get", "/ui/p/{project}/dead-letters/{id}", "getDeadLetter", &[]),
     ("post", "/ui/p/{project}/dead-letters/{id}/redrive", "redriveDeadLetter", &[("job", JOB)]),
+    ("get", "/ui/p/{project}/locks", "listLocks", &[]),
+    ("get", "/ui/p/{project}/locks/{name}", "getLock", &[]),
     ("get", "/ui/p/{project}/steps", "listSteps", &[]),
     ("post", "/ui/p/{project}/components", "registerStep", &[]),
     ("get", "/ui/p/{project}/steps/{step}", "getStep", &[]),

@@ -47,7 +47,7 @@ impl Exit {
             Self::Success => "success",
             Self::RunFailed => {
                 "a run failed, timed out or expired; or a check found a problem (`doctor`, `health`, `audit verify`, \
-                `connections test`, `step check-script`, `step test-script`)"
+                `connections test`, `locks check`, `step check-script`, `step test-script`)"
             }
             Self::BadInput => {
                 "the command line or a file is wrong, or the request is refused; commands for several ids have changed \
@@ -55,7 +55,7 @@ impl Exit {
             }
             Self::Platform => {
                 "Stepwell itself failed: the store, the disk or the engine; the service cannot be reached; or another \
-                process runs the run"
+                process runs the run; or a lock of `locks with` was lost"
             }
             Self::Cancelled => "the run was cancelled, also by Ctrl-C",
             Self::OfCommand(_) => "the exit code of the command that `locks with` ran",

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use stepwell::engine::StoreError;
 use stepwell::engine::clock::Timestamp;
 use stepwell::engine::lock::{
-    Answer, Change, Check, Command, EventRow, ListFilter, LockError, LockView, Locks, MemoryLocks, Mode, Name,
+    Answer, Change, Check, Command, EventRow, ListFilter, LockError, LockView, Locks, MemoryLocks, Meter, Mode,
+    Name, ProjectTickets,
 };
 use stepwell::engine::run::{Event, LockPlace, RunState, apply};
 use stepwell::engine::store::NewRun;
@@ -83,6 +84,15 @@ impl Locks for FaultyLocks {
 
     fn changes(&self) -> broadcast::Receiver<Change> {
         self.shared.changes()
+    }
+
+    async fn projects(&self) -> Result<Vec<ProjectTickets>, LockError> {
+        self.enter(false).await?;
+        self.shared.projects().await
+    }
+
+    fn measure(&self, meter: Arc<dyn Meter>) {
+        self.shared.measure(meter);
     }
 }
 

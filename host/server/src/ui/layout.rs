@@ -21,6 +21,7 @@ pub(super) enum Section {
     Schedules,
     DeadLetters,
     Approvals,
+    Locks,
     Steps,
     Policies,
     Connections,
@@ -33,7 +34,7 @@ pub(super) enum Section {
 impl Section {
     /// The navigation: a section, its name, its address below the project, its key, and the operation that its page
     /// needs.
-    const ALL: [(Self, &'static str, &'static str, &'static str, Operation); 12] = [
+    const ALL: [(Self, &'static str, &'static str, &'static str, Operation); 13] = [
         (Self::Overview, "Overview", "", "g o", Operation::getMetrics),
         (Self::Queues, "Queues", "queues", "g q", Operation::listQueues),
         (Self::Jobs, "Jobs", "jobs", "g j", Operation::listJobs),
@@ -41,6 +42,7 @@ impl Section {
         (Self::Schedules, "Schedules", "schedules", "g s", Operation::listLedger),
         (Self::DeadLetters, "Dead letters", "dead-letters", "g d", Operation::listDeadLetters),
         (Self::Approvals, "Approvals", "approvals", "g a", Operation::listApprovals),
+        (Self::Locks, "Locks", "locks", "g l", Operation::listLocks),
         (Self::Steps, "Steps", "steps", "g t", Operation::listSteps),
         (Self::Policies, "Policies", "policies", "g p", Operation::listSteps),
         (Self::Connections, "Connections", "connections", "g c", Operation::listSteps),

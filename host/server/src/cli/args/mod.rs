@@ -10,6 +10,7 @@ mod dead_letters;
 mod demo;
 mod jobs;
 mod keys;
+mod locks;
 mod policy;
 mod queues;
 mod run;
@@ -43,6 +44,7 @@ pub(crate) use dead_letters::DeadLettersCommand;
 pub(crate) use demo::DemoArgs;
 pub(crate) use jobs::JobsCommand;
 pub(crate) use keys::KeysCommand;
+pub(crate) use locks::{LocksCommand, RequestArgs, WithArgs};
 pub(crate) use policy::PolicyCommand;
 pub(crate) use queues::QueuesCommand;
 pub(crate) use run::RunArgs;
@@ -169,6 +171,8 @@ pub(crate) enum Command {
     Approvals(Of<ApprovalsCommand>),
     /// Lists, pauses and resumes queues.
     Queues(Of<QueuesCommand>),
+    /// Takes, shows and releases locks, and runs commands that hold them.
+    Locks(Of<LocksCommand>),
     /// Shows the state of the queues, as `queues list` does.
     Status(ApiArgs),
     /// Shows the results, durations and delays of the runs that ended in the last hours.
@@ -324,9 +328,13 @@ mod tests {
                 if words == ["config", "show"] && id != "resolved" {
                     option.push("--resolved".to_owned());
                 }
-                let positionals: Vec<String> = command.get_positionals().map(sample).collect();
+                let (last, positionals): (Vec<_>, Vec<_>) =
+                    command.get_positionals().partition(|arg| arg.is_last_set());
+                let positionals: Vec<String> = positionals.into_iter().map(sample).collect();
+                let last: Vec<String> =
+                    last.into_iter().flat_map(|arg| ["--".to_owned(), sample(arg)]).collect();
                 // An option in place of a positional argument is tried without it.
-                let line = |positionals: &[String]| [&path[..], positionals, &option].concat();
+                let line = |positionals: &[String]| [&path[..], positionals, &option, &last].concat();
                 let parse = |line: Vec<String>| Cli::parsed(line.into_iter().map(OsString::from));
                 let parsed = parse(line(&positionals)).or_else(|_| parse(line(&[])));
                 if let Err(error) = parsed {

@@ -15,6 +15,7 @@ mod health;
 mod jobs;
 mod keys;
 mod ledger;
+mod locks;
 mod metrics;
 mod policy;
 mod queues;
@@ -62,6 +63,7 @@ pub(crate) async fn dispatch(cli: Cli, filter: LogFilter) -> Result<Exit, Failur
         Command::DeadLetters(of) => dead_letters::dead_letters(of.command, &of.api).await?,
         Command::Approvals(of) => approvals::approvals(of.command, &of.api).await?,
         Command::Queues(of) => queues::queues(of.command, &of.api).await?,
+        Command::Locks(of) => locks::locks(of.command, &of.api).await?,
         Command::Status(api) => queues::queues(QueuesCommand::List, &api).await?,
         Command::Metrics { hours, by_hour, api } => metrics::metrics(hours, by_hour, &api).await?,
         Command::Health(api) => health::health(&api).await?,

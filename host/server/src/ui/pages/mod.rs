@@ -11,6 +11,7 @@ mod dead_letters;
 mod job;
 mod jobs;
 mod ledger;
+mod locks;
 mod overview;
 mod policies;
 mod queues;
@@ -56,6 +57,8 @@ const PAGES: &[Route] = routes! {
     post "/ui/p/{project}/dead-letters/bulk" dead_letters::bulk;
     get "/ui/p/{project}/dead-letters/{id}" dead_letters::show;
     post "/ui/p/{project}/dead-letters/{id}/redrive" dead_letters::redrive;
+    get "/ui/p/{project}/locks" locks::list;
+    get "/ui/p/{project}/locks/{name}" locks::page;
     get "/ui/p/{project}/steps" steps::list;
     post "/ui/p/{project}/components" steps::register;
     get "/ui/p/{project}/steps/{step}" steps::show;
