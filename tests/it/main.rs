@@ -48,6 +48,8 @@ mod limits_reached;
 mod links;
 mod lock_histories;
 mod lock_redis;
+mod locks;
+mod locks_with;
 mod mssql;
 mod openid;
 mod openid_hostile;

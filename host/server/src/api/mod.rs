@@ -353,7 +353,7 @@ async fn admitted(
         return Ok(caller);
     };
     let everywhere = operation.everywhere();
-    if everywhere && caller.is_for_some_jobs() {
+    if operation.of_all_jobs() && caller.is_for_some_jobs() {
         let detail = "this key is restricted to some jobs, and the operation concerns all jobs";
         return Err(Problem::new(StatusCode::FORBIDDEN, detail));
     }

@@ -434,6 +434,12 @@ impl Operation {
         None
     }
 
+    /// Returns whether it concerns all jobs of a project, so that a key for some of them may not use it. A lock belongs
+    /// to no job.
+    pub fn of_all_jobs(&self) -> bool {
+        self.everywhere() || self.path.starts_with("/api/v2/lock")
+    }
+
     /// Returns whether it concerns resources that belong to no project.
     pub fn everywhere(&self) -> bool {
         EVERYWHERE.iter().any(|operation| operation.id == self.id)

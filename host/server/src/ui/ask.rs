@@ -88,7 +88,7 @@ impl Ask {
     pub fn may(&self, operation: &Operation) -> bool {
         let held =
             if operation.everywhere() { self.caller.role_everywhere() } else { Some(self.caller.role()) };
-        let is_for_all = !operation.everywhere() || !self.caller.is_for_some_jobs();
+        let is_for_all = !operation.of_all_jobs() || !self.caller.is_for_some_jobs();
         operation.role.is_none_or(|role| held.is_some_and(|held| held >= role)) && is_for_all
     }
 

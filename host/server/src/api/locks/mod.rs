@@ -10,9 +10,7 @@ use axum::body::Bytes;
 use axum::extract::{Extension, Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use schemars::JsonSchema;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use stepwell::engine::lock::{Acquire, Answer, Check, ListFilter, LockError, Name, Owner, Want};
 use stepwell::HostError;
@@ -40,30 +38,9 @@ const LOOK: Duration = Duration::from_secs(1);
 /// The number of times that the service tries to end the ticket of a client that is gone.
 const ENDINGS: u32 = 5;
 
-/// Refuses a key that is restricted to some jobs: a lock belongs to no job.
-fn may(caller: &Caller) -> Result<(), Problem> {
-    match caller.is_for_some_jobs() {
-        false => Ok(()),
-        true => {
-            let detail = "this key is restricted to some jobs, and locks belong to all jobs of a project: use a key for all jobs";
-            Err(Problem::new(StatusCode::FORBIDDEN, detail))
-        }
-    }
-}
-
 /// Reads the name in a path.
 fn named(name: &str) -> Result<Name, Problem> {
     Name::new(name).map_err(|error| Problem::bad_request(error.to_string()))
-}
-
-/// Reads the body of a request for a caller that may use locks.
-async fn sent<T: DeserializeOwned + JsonSchema + 'static>(
-    app: &App,
-    caller: &Caller,
-    bytes: &Bytes,
-) -> Result<Sent<T>, Problem> {
-    may(caller)?;
-    read::<T>(app, bytes).await
 }
 
 /// Returns the problem of a refused request, with its place in the body if a value is the cause.
@@ -97,7 +74,7 @@ pub(in crate::api) async fn acquire(
     headers: HeaderMap,
     bytes: Bytes,
 ) -> Result<Response, Problem> {
-    let request = sent::<AcquireRequest>(&app, &caller, &bytes).await?;
+    let request = read::<AcquireRequest>(&app, &bytes).await?;
     let (wait, asynchronous) = preference(&headers, WAIT);
     let repeated = repeatable(&headers, &caller)?;
     let (by, project) = (caller.by().identity, caller.project());
@@ -239,7 +216,6 @@ pub(in crate::api) async fn ticket(
     Path(id): Path<String>,
     Params(query): Params<TicketQuery>,
 ) -> Reply<LockTicket> {
-    may(&caller)?;
     let limit = Duration::from_secs(query.wait.unwrap_or_default().into());
     let answer = match limit.is_zero() {
         true => app.host.locks().ticket(caller.project(), &id).await?,
@@ -254,7 +230,6 @@ pub(in crate::api) async fn end_ticket(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Reply<LockTicket> {
-    may(&caller)?;
     let answer = app.host.locks().end(caller.project(), &id, &caller.by().identity).await?;
     Ok(Json(ticket_of(answer)?))
 }
@@ -266,7 +241,7 @@ pub(in crate::api) async fn renew_ticket(
     Path(id): Path<String>,
     bytes: Bytes,
 ) -> Reply<LockTicket> {
-    let request = sent::<RenewRequest>(&app, &caller, &bytes).await?;
+    let request = read::<RenewRequest>(&app, &bytes).await?;
     let (by, lease) = (caller.by().identity, request.value.lease.0);
     let renewed = app.host.locks().renew(caller.project(), &id, &by, lease).await;
     Ok(Json(ticket_of(renewed.map_err(|error| refused(&request, error))?)?))
@@ -287,7 +262,6 @@ pub(in crate::api) async fn list(
     Extension(caller): Extension<Caller>,
     Params(query): Params<ListQuery>,
 ) -> Reply<Locks> {
-    may(&caller)?;
     let after = cursor::read("locks", query.cursor.as_deref())?;
     let after = after.map(|name| Name::new(&name).map_err(|_| cursor::unknown())).transpose()?;
     let limit = limit(query.limit);
@@ -307,7 +281,6 @@ pub(in crate::api) async fn show(
     Extension(caller): Extension<Caller>,
     Path(name): Path<String>,
 ) -> Reply<Lock> {
-    may(&caller)?;
     Ok(Json(app.host.locks().show(caller.project(), &named(&name)?).await?.into()))
 }
 
@@ -324,7 +297,6 @@ pub(in crate::api) async fn check(
     Path(name): Path<String>,
     Params(query): Params<CheckQuery>,
 ) -> Reply<Check> {
-    may(&caller)?;
     let token = query.token.and_then(|token| token.parse().ok());
     let token = token.ok_or_else(|| {
         Problem::bad_request("`token` must be a whole number: the token that came with the lock")
@@ -339,7 +311,7 @@ pub(in crate::api) async fn extend(
     Path(name): Path<String>,
     bytes: Bytes,
 ) -> Reply<HeldLock> {
-    let request = sent::<ExtendRequest>(&app, &caller, &bytes).await?;
+    let request = read::<ExtendRequest>(&app, &bytes).await?;
     let (name, token) = (named(&name)?, request.value.token);
     let (by, lease) = (caller.by().identity, request.value.lease.0);
     let held = app.host.locks().extend(caller.project(), (&name, token), &by, lease).await;
@@ -353,7 +325,7 @@ pub(in crate::api) async fn release(
     Path(name): Path<String>,
     bytes: Bytes,
 ) -> Result<StatusCode, Problem> {
-    let request = sent::<ReleaseRequest>(&app, &caller, &bytes).await?;
+    let request = read::<ReleaseRequest>(&app, &bytes).await?;
     let (name, by) = (named(&name)?, caller.by().identity);
     let released = app.host.locks().release(caller.project(), &name, request.value.token, &by).await;
     released.map_err(|error| refused(&request, error))?;
@@ -367,7 +339,7 @@ pub(in crate::api) async fn force_release(
     Path(name): Path<String>,
     bytes: Bytes,
 ) -> Reply<ForceReleased> {
-    let request = sent::<ForceReleaseRequest>(&app, &caller, &bytes).await?;
+    let request = read::<ForceReleaseRequest>(&app, &bytes).await?;
     let (name, by) = (named(&name)?, caller.by().identity);
     let ForceReleaseRequest { reason, token } = &request.value;
     let released = app.host.locks().force_release(caller.project(), (&name, *token), &by, reason).await;
