@@ -45,7 +45,8 @@ macro_rules! transcripts {
 }
 
 transcripts! {
-    approvals audit backfills bad_input config connections dead_letters doctor jobs keys languages policy projects queues
+    approvals audit backfills bad_input config connections dead_letters doctor jobs keys languages locks policy projects
+    queues
     run runs schedules scripts secrets steps usage validate
 }
 

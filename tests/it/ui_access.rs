@@ -180,6 +180,8 @@ async fn fill(server: &Server, project: &str, word: &str) -> Things {
     }
     let range = json!({"job_id": "etl", "from": "2026-01-01T00:00:00Z", "to": "2026-01-03T00:00:00Z"});
     assert_eq!(api("POST", "/api/v2/backfills", &range).await.status, 200);
+    let lock = json!({"locks": [{"name": "w"}], "reason": word});
+    assert_eq!(api("POST", "/api/v2/locks", &lock).await.status, 200);
     // Nothing changes by itself afterwards.
     let idle = async || {
         let backfills = api("GET", "/api/v2/backfills", &json!({})).await.json();
@@ -247,7 +249,7 @@ fn percent(text: &str) -> String {
 async fn state(server: &Server) -> String {
     let mut told = String::new();
     for path in
-        ["jobs", "runs", "ledger", "backfills", "dead-letters", "approvals", "schedules", "keys", "steps"]
+        ["jobs", "runs", "ledger", "backfills", "dead-letters", "approvals", "schedules", "keys", "steps", "locks"]
     {
         let limit = if ["keys", "steps"].contains(&path) { "" } else { "?limit=1000" };
         let headers = [("stepwell-project", "team-a")];

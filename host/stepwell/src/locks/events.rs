@@ -14,8 +14,9 @@ use crate::HostError;
 
 /// The events of one read.
 const PAGE: u32 = 1000;
-/// The events that one call reads to find those that it wants. A back end remembers as many of each project.
-const MOST_READ: usize = 10_000;
+/// The events that one call reads to find those that it wants: more than the 10,000 that a back end remembers of each
+/// project, since it removes old ones in steps.
+const MOST_READ: usize = 12_000;
 
 /// A choice of events.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

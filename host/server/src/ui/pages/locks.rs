@@ -114,8 +114,8 @@ fn owner(ask: &Ask, of: &Value) -> Markup {
     let actor = of.text("actor");
     html! {
         @match actor.strip_prefix("run:") {
-            Some(run) => a href=(ask.path(&["runs", run])) { code { (show::text(actor)) } },
-            None => code { (show::text(actor)) },
+            Some(run) => { a href=(ask.path(&["runs", run])) { code { (show::text(actor)) } } }
+            None => { code { (show::text(actor)) } }
         }
         @if !of.text("part").is_empty() { " (" (show::text(of.text("part"))) ")" }
     }

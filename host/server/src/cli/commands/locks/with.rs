@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, IsTerminal};
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::pin::pin;
-use std::process::ExitStatus;
+use std::process::{Command, ExitStatus};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde_json::{Map, Value, json};
 use stepwell::engine::quantity::Span;
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 use tokio::signal::unix::SignalKind;
 use tokio::time::{sleep, timeout};
 
@@ -139,8 +139,8 @@ impl Keeper<'_> {
 }
 
 /// Returns the time of a clock that never jumps.
+#[allow(clippy::disallowed_methods, reason = "a jump of the wall clock must not prolong a lease")]
 fn now() -> Instant {
-    #[allow(clippy::disallowed_methods, reason = "a jump of the wall clock must not prolong a lease")]
     Instant::now()
 }
 
@@ -163,7 +163,7 @@ impl Running {
         if is_group {
             command.process_group(0);
         }
-        let child = command.spawn().map_err(|error| {
+        let child = tokio::process::Command::from(command).spawn().map_err(|error| {
             let why = match error.kind() {
                 ErrorKind::NotFound => "there is no such program",
                 ErrorKind::PermissionDenied => "it may not be executed",
