@@ -124,8 +124,13 @@ fn told(events: &[Value]) -> Vec<String> {
 fn detail(reply: &Reply) -> String {
     let body = reply.json();
     let places = body["errors"].as_array().into_iter().flatten();
-    let places: Vec<&str> = places.filter_map(|place| place["message"].as_str()).collect();
-    format!("{} {}", body["detail"].as_str().unwrap_or_default(), places.join("; "))
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let places: Vec<String> = places
+        .map(|place| {
+            format!("{} {} {}", text(&place["pointer"]), text(&place["message"]), text(&place["help"]))
+        })
+        .collect();
+    format!("{} {}", text(&body["detail"]), places.join("; "))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -222,7 +227,8 @@ async fn leases_and_waits_end_although_no_client_asks() {
         let held = bob.decided(&ticket).await;
         assert_eq!(held["state"], "held", "{held}");
         assert_eq!(ann.decided(&late).await["state"], "timed_out");
-        for (path, body) in [("extend", json!({"token": token, "lease": "9s"})), ("release", json!({"token": token}))]
+        for (path, body) in
+            [("extend", json!({"token": token, "lease": "9s"})), ("release", json!({"token": token}))]
         {
             let reply = ann.post(&format!("/api/v2/locks/db/{path}"), body).await;
             let text = detail(&reply);
@@ -246,8 +252,7 @@ async fn an_admin_takes_a_lock_away_with_a_reason_in_the_audit_log() {
         let ann = Client::operator(server, "ann").await;
         let viewer = Client::new(server, "eve", "viewer", json!({})).await;
         let admin = Client::new(server, "root", "admin", json!({})).await;
-        let stranger =
-            Client::new(server, "other", "admin", json!({"projects": ["team-a"]})).await;
+        let stranger = Client::new(server, "other", "admin", json!({"projects": ["team-a"]})).await;
         let some = Client::new(server, "some", "operator", json!({"jobs": ["billing-*"]})).await;
         let token = ann.take("db", json!({"lease": "1h"})).await;
         let reason = json!({"reason": "ann is on holiday"});
@@ -275,7 +280,11 @@ async fn an_admin_takes_a_lock_away_with_a_reason_in_the_audit_log() {
         assert_eq!(rows.as_array().unwrap().len(), 1, "once: {rows}");
         let rows = async || server.get("/api/v2/audit?action=lock.").await.json()["items"].clone();
         let rows = until("the lock was taken", rows, |rows| rows.as_array().unwrap().len() == 2).await;
-        assert_eq!((&rows[1]["action"], &rows[1]["name"]), (&json!("lock.acquired"), &json!("ann")), "{rows}");
+        assert_eq!(
+            (&rows[1]["action"], &rows[1]["name"]),
+            (&json!("lock.acquired"), &json!("ann")),
+            "{rows}"
+        );
     }
 }
 
@@ -344,7 +353,8 @@ async fn a_stream_continues_after_the_last_event() {
             ann.release("new", token).await
         };
         let (seen, _) = tokio::join!(stream(&[], ""), changes);
-        let kinds = |seen: &[(u64, Value)]| told(&seen.iter().map(|(_, event)| event.clone()).collect::<Vec<_>>());
+        let kinds =
+            |seen: &[(u64, Value)]| told(&seen.iter().map(|(_, event)| event.clone()).collect::<Vec<_>>());
         assert_eq!(kinds(&seen), ["acquired new", "released new"], "{store}");
         // After the connection was lost, it continues with the event that follows.
         assert_eq!(ann.release("old", old).await.status, 204);
@@ -452,7 +462,13 @@ async fn bad_input_gets_an_error_that_names_the_place_and_the_fix() {
         let extend = json!({"token": held, "lease": "9s"});
         for (client, path, body, status, text) in [
             (&ann, "locks/db/release", json!({"token": other}), 409, "is the one of `disk` and not of `db`"),
-            (&ann, "locks/db/release", json!({"token": wrong}), 409, "does not hold `db`, whose last token is"),
+            (
+                &ann,
+                "locks/db/release",
+                json!({"token": wrong}),
+                409,
+                "does not hold `db`, whose last token is",
+            ),
             (&ann, "locks/db/release", json!({"token": 0}), 422, "token 0 holds no lock"),
             (&ann, "locks/db/release", json!({"token": -1}), 422, "token"),
             (&ann, "locks/db/release", json!({}), 422, "token"),
@@ -460,7 +476,13 @@ async fn bad_input_gets_an_error_that_names_the_place_and_the_fix() {
             (&bob, "locks/db/extend", extend, 403, "does not hold `db`"),
             (&ann, "locks/none/release", json!({"token": 1}), 404, "there is no lock `none`"),
             (&ann, "locks/a%2F..%2Fb/release", json!({"token": 1}), 400, "must not contain `..`"),
-            (&ann, "locks", json!({"locks": [{"name": "db"}], "session": "s", "wait": "1s"}), 409, "would wait for itself"),
+            (
+                &ann,
+                "locks",
+                json!({"locks": [{"name": "db"}], "session": "s", "wait": "1s"}),
+                409,
+                "would wait for itself",
+            ),
             (&ann, "lock-tickets/none/renew", json!({"lease": "9s"}), 404, "there is no ticket `none`"),
         ] {
             let reply = client.post(&format!("/api/v2/{path}"), body.clone()).await;

@@ -63,7 +63,8 @@ fn text(bytes: &[u8]) -> String {
 }
 
 fn signal(child: &Child, name: &str) {
-    let status = std::process::Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status();
+    let status =
+        std::process::Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status();
     assert!(status.unwrap().success());
 }
 
@@ -74,7 +75,8 @@ fn told(output: &Output) -> (Option<i32>, String, String) {
 #[test]
 fn a_command_runs_with_its_locks_and_its_exit_code_is_returned() {
     for way in ways() {
-        let script = "echo $STEPWELL_LOCK_TOKEN $STEPWELL_LOCK_TOKEN_DEPLOY_PROD $STEPWELL_LOCK_TOKENS; exit 7";
+        let script =
+            "echo $STEPWELL_LOCK_TOKEN $STEPWELL_LOCK_TOKEN_DEPLOY_PROD $STEPWELL_LOCK_TOKENS; exit 7";
         let output = way.shell.run(&["locks", "with", "deploy-prod", "db", "--", "sh", "-c", script]);
         assert_eq!(told(&output), (Some(7), "1 1 {\"deploy-prod\":1,\"db\":2}\n".to_owned(), String::new()));
         way.until("deploy-prod", 0, 0);
@@ -113,7 +115,7 @@ fn two_commands_take_turns() {
         assert_eq!(first.wait().unwrap().code(), Some(143), "{}", way.name);
         let (code, out, errors) = told(&second.wait_with_output().unwrap());
         assert_eq!((code, out.as_str()), (Some(0), "second\n"), "{errors}");
-        assert!(errors.contains("holds `db`, and 0 requests are in front"), "{errors}");
+        assert!(errors.contains("holds `db`; 0 requests in front"), "{errors}");
         // A wait that a signal ends leaves the queue.
         let held = way.start(&["locks", "with", "db", "--", "sleep", "60"]);
         way.until("db", 1, 0);

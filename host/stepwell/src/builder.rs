@@ -322,14 +322,8 @@ impl HostBuilder {
             (None, None, None) => data_dir.as_deref().map(stores::file_in),
             _ => None,
         };
-        let stores::Opened { store, locks } = match self.store {
-            Some(store) => {
-                let memory = || Arc::new(MemoryLocks::new(config.locks.settings()));
-                let locks = stores::redis(&config)?.unwrap_or_else(|| memory());
-                stores::Opened { store, locks }
-            }
-            None => stores::open(&settings, self.store_url.as_deref(), data_dir.as_deref())?,
-        };
+        let stores::Opened { store, locks } =
+            opened(self.store, &settings, self.store_url.as_deref(), data_dir.as_deref())?;
         let (locks, measures) = (self.locks.unwrap_or(locks), Measures::default());
         locks.measure(measures.locks.clone());
         // When steps run elsewhere, there is nothing to compile.
@@ -358,6 +352,20 @@ impl HostBuilder {
         };
         Ok(Host { ctx: Arc::new(context) })
     }
+}
+
+/// Returns the store of the builder with locks in memory, or else that of the settings.
+fn opened(
+    store: Option<Arc<dyn Store>>,
+    settings: &Settings,
+    url: Option<&str>,
+    data_dir: Option<&Path>,
+) -> Result<stores::Opened, HostError> {
+    let Some(store) = store else { return stores::open(settings, url, data_dir) };
+    let config = &settings.config;
+    let memory = || Arc::new(MemoryLocks::new(config.locks.settings()));
+    let locks = stores::redis(config)?.unwrap_or_else(|| memory());
+    Ok(stores::Opened { store, locks })
 }
 
 fn add_builtins(sandbox: &Sandbox) -> Result<(), HostError> {

@@ -273,7 +273,9 @@ impl Measures {
 }
 
 /// Adds gauges, whose values are read at each request for metrics.
-pub(crate) fn gauges<L: EncodeLabelSet + Clone + Eq + std::hash::Hash + std::fmt::Debug + Send + Sync + 'static>(
+pub(crate) fn gauges<
+    L: EncodeLabelSet + Clone + Eq + std::hash::Hash + std::fmt::Debug + Send + Sync + 'static,
+>(
     to: &mut Registry,
     name: &str,
     help: &str,

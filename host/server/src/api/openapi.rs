@@ -66,6 +66,36 @@ fn described(operation: &Operation) -> Value {
         parameters
             .push(json!({"name": "Stepwell-Project", "in": "header", "description": what, "schema": schema}));
     }
+    parameters.extend(headers(operation));
+    let mut described = json!({
+        "operationId": operation.id,
+        "summary": operation.summary,
+        "parameters": parameters,
+        "responses": responses(operation),
+    });
+    let Some(map) = described.as_object_mut() else { return described };
+    if let Some(role) = operation.role {
+        map.insert("security".to_owned(), json!([{"key": []}]));
+        let place = if operation.everywhere() { " in all projects (`*`)" } else { "" };
+        map.insert("description".to_owned(), format!("Needs the role `{}`{place}.", role.name()).into());
+    }
+    if operation.id == Operation::registerStep.id {
+        let content = json!({"application/wasm": {"schema": {"type": "string", "format": "binary"}}});
+        map.insert("requestBody".to_owned(), json!({"required": true, "content": content}));
+    }
+    if let Some(body) = operation.body {
+        let schema = json!({"schema": {"$ref": format!("#/components/schemas/{body}")}});
+        let mut content = Map::new();
+        content.insert("application/yaml".to_owned(), schema.clone());
+        content.insert("application/json".to_owned(), schema);
+        map.insert("requestBody".to_owned(), json!({"content": content}));
+    }
+    described
+}
+
+/// Returns the headers that only some operations take.
+fn headers(operation: &Operation) -> Vec<Value> {
+    let mut parameters = Vec::new();
     if matches!(operation.id, "executeJob" | "runJob" | "runLegacy") {
         let what = "The trace that the run continues (W3C Trace Context).";
         parameters.push(
@@ -94,30 +124,7 @@ fn described(operation: &Operation) -> Value {
         parameters
             .push(json!({"name": "Idempotency-Key", "in": "header", "description": what, "schema": schema}));
     }
-    let mut described = json!({
-        "operationId": operation.id,
-        "summary": operation.summary,
-        "parameters": parameters,
-        "responses": responses(operation),
-    });
-    let Some(map) = described.as_object_mut() else { return described };
-    if let Some(role) = operation.role {
-        map.insert("security".to_owned(), json!([{"key": []}]));
-        let place = if operation.everywhere() { " in all projects (`*`)" } else { "" };
-        map.insert("description".to_owned(), format!("Needs the role `{}`{place}.", role.name()).into());
-    }
-    if operation.id == Operation::registerStep.id {
-        let content = json!({"application/wasm": {"schema": {"type": "string", "format": "binary"}}});
-        map.insert("requestBody".to_owned(), json!({"required": true, "content": content}));
-    }
-    if let Some(body) = operation.body {
-        let schema = json!({"schema": {"$ref": format!("#/components/schemas/{body}")}});
-        let mut content = Map::new();
-        content.insert("application/yaml".to_owned(), schema.clone());
-        content.insert("application/json".to_owned(), schema);
-        map.insert("requestBody".to_owned(), json!({"content": content}));
-    }
-    described
+    parameters
 }
 
 /// Returns whether the operation waits for the end of a run as long as the client prefers.

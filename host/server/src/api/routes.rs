@@ -15,7 +15,8 @@ use super::handlers as h;
 use super::history;
 use super::keys;
 use super::{
-    audit, causes, jobs, locks as l, logs, observe, outputs, policies, runs as r, sources, steps as s, times as t, v2,
+    audit, causes, jobs, locks as l, logs, observe, outputs, policies, runs as r, sources, steps as s,
+    times as t, v2,
 };
 
 /// An operation of the API.

@@ -53,13 +53,19 @@ impl LockService {
         let settings = self.ctx.settings();
         let names = settings.config.projects.keys().map(String::as_str).chain([project::DEFAULT]);
         // An alert must see the zeros.
-        let none = |name: &str| (name.to_owned(), ProjectTickets { project: name.to_owned(), ..Default::default() });
+        let none =
+            |name: &str| (name.to_owned(), ProjectTickets { project: name.to_owned(), ..Default::default() });
         let mut all: BTreeMap<String, ProjectTickets> = names.map(none).collect();
         all.extend(found.into_iter().map(|tickets| (tickets.project.clone(), tickets)));
         let each = |count: fn(&ProjectTickets) -> u64| {
             all.values().map(move |tickets| ([("project", tickets.project.clone())], count(tickets) as f64))
         };
-        gauges(to, "lock_requests_holding", "Requests that hold their locks", each(|tickets| tickets.holding));
+        gauges(
+            to,
+            "lock_requests_holding",
+            "Requests that hold their locks",
+            each(|tickets| tickets.holding),
+        );
         gauges(to, "lock_requests_waiting", "Requests that wait for locks", each(|tickets| tickets.waiting));
     }
 }

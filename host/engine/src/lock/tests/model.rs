@@ -38,7 +38,6 @@ enum Draft {
     Force(Name),
     Cancel(prop::sample::Index),
     Renew(Owner),
-    RenewTicket(prop::sample::Index),
     Leave(Owner),
     Tick,
 }
@@ -71,7 +70,6 @@ fn any_draft() -> impl Strategy<Value = (Draft, i64)> {
         1 => any_name().prop_map(Draft::Force),
         1 => any::<prop::sample::Index>().prop_map(Draft::Cancel),
         1 => any_owner().prop_map(Draft::Renew),
-        1 => any::<prop::sample::Index>().prop_map(Draft::RenewTicket),
         2 => any_owner().prop_map(Draft::Leave),
         1 => Just(Draft::Tick),
     ];
@@ -144,14 +142,14 @@ impl Model {
                 let ticket = index.get(&waits);
                 Command::Cancel { ticket: ticket.id.clone(), by: ticket.owner.actor.clone() }
             }
-            Draft::Renew(owner) => Command::Renew { owner, lease },
-            Draft::RenewTicket(index) => {
-                let tickets: Vec<&Ticket> = self.table.tickets.values().collect();
-                if tickets.is_empty() {
-                    return Command::Tick;
+            Draft::Renew(owner) => {
+                let ticket = self.table.tickets.values().find(|ticket| ticket.owner == owner);
+                match ticket.filter(|_| owner.part.starts_with('x')) {
+                    Some(ticket) => {
+                        Command::RenewTicket { ticket: ticket.id.clone(), by: owner.actor, lease }
+                    }
+                    None => Command::Renew { owner, lease },
                 }
-                let ticket = index.get(&tickets);
-                Command::RenewTicket { ticket: ticket.id.clone(), by: ticket.owner.actor.clone(), lease }
             }
             Draft::Leave(owner) => Command::Leave { owner },
             Draft::Tick => Command::Tick,

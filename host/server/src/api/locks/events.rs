@@ -14,8 +14,8 @@ use stepwell::engine::clock::{self, Timestamp};
 use stepwell::engine::lock::{EventKind, EventRow};
 use stepwell::{EventFilter, LockFollow};
 
-use super::views::{LockDeadlocks, LockEvent, LockEvents};
 use super::named;
+use super::views::{LockDeadlocks, LockEvent, LockEvents};
 use crate::api::access::{self, Origin, SignedIn};
 use crate::api::bounds::Stream;
 use crate::api::handlers::{Answer as Reply, Params, limit};

@@ -12,8 +12,8 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
-use stepwell::engine::lock::{Acquire, Answer, Check, ListFilter, LockError, Name, Owner, Want};
 use stepwell::HostError;
+use stepwell::engine::lock::{Acquire, Answer, Check, ListFilter, LockError, Name, Owner, Want};
 
 use super::body::{Sent, read};
 use super::handlers::{Answer as Reply, Params, limit};
@@ -84,7 +84,8 @@ pub(in crate::api) async fn acquire(
     };
     let acquire = command(&request, &id, &by)?;
     // A client that is gone without its answer does not know its ticket.
-    let left = Left { app: app.clone(), project: project.to_owned(), ticket: id.clone(), by, stays: can_repeat };
+    let left =
+        Left { app: app.clone(), project: project.to_owned(), ticket: id.clone(), by, stays: can_repeat };
     let mut answer = app.host.locks().acquire(project, acquire).await;
     if !asynchronous && matches!(answer, Ok(Answer::Waiting { .. } | Answer::Resting { .. })) {
         answer = waited(&app, &caller, &id, wait).await;

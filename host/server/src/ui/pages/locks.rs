@@ -160,9 +160,8 @@ fn deadlocks_of(ask: &Ask, deadlocks: &[Value]) -> Markup {
 pub(in crate::ui) async fn page(ask: Ask, Path((_, name)): Path<(String, String)>) -> Response {
     let page = async {
         let lock = ask.get(&Operation::getLock, &[&name]).await?;
-        let events = Call::to(&Operation::listLockEvents, &[])
-            .query("name", Some(&name))
-            .query("limit", Some(EVENTS));
+        let events =
+            Call::to(&Operation::listLockEvents, &[]).query("name", Some(&name)).query("limit", Some(EVENTS));
         let events = ask.value(events).await?;
         let above = [("Locks", ask.path(&["locks"]))];
         Ok(ask.page(
@@ -298,9 +297,10 @@ fn force_form(ask: &Ask, name: &str, lock: &Value) -> Markup {
         }
     };
     let parameters = [name];
-    let button = Button::new(&Operation::forceReleaseLock, &parameters, "Take away", ask.path(&["locks", name]))
-        .done("The lock is taken away from its holders.")
-        .with(reason);
+    let button =
+        Button::new(&Operation::forceReleaseLock, &parameters, "Take away", ask.path(&["locks", name]))
+            .done("The lock is taken away from its holders.")
+            .with(reason);
     html! {
         section.card aria-labelledby="force" {
             h2 #force { "Take the lock away" }

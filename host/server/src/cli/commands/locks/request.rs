@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 use stepwell::SystemClock;
 use stepwell::engine::clock::Clock;
+use stepwell::engine::quantity::counted;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::api::Operation;
@@ -44,9 +45,10 @@ impl Signals {
     /// Returns the next signal.
     pub async fn next(&mut self) -> SignalKind {
         std::future::poll_fn(|context| {
-            let mut arrived = self.0.iter_mut().filter_map(|(kind, signal)| {
-                signal.poll_recv(context).is_ready().then_some(*kind)
-            });
+            let mut arrived = self
+                .0
+                .iter_mut()
+                .filter_map(|(kind, signal)| signal.poll_recv(context).is_ready().then_some(*kind));
             match arrived.next() {
                 Some(kind) => std::task::Poll::Ready(kind),
                 None => std::task::Poll::Pending,
@@ -157,8 +159,9 @@ async fn note_wait(client: &Client, body: &Value, ticket: &Value) {
         };
         let ahead = ticket.get("ahead").and_then(Value::as_array).into_iter().flatten();
         let ahead = ahead.filter(|ahead| text(ahead, "/name") == name);
-        let ahead: String = ahead.map(|ahead| text(ahead, "/tickets")).collect();
-        say!("waiting until {until}: `{holder}` holds `{name}`, and {ahead} requests are in front");
+        let ahead = ahead.filter_map(|ahead| ahead.get("tickets").and_then(Value::as_u64)).sum::<u64>();
+        let ahead = counted(ahead, "request");
+        say!("waiting until {until}: `{holder}` holds `{name}`; {ahead} in front");
         return;
     }
     say!("waiting until {until}");

@@ -35,7 +35,8 @@ const OF_TERMINALS: [Signal; 2] = [Signal::INT, Signal::QUIT];
 /// Takes locks, runs a command, and releases the locks.
 pub(super) async fn with(client: &Client, output: Output, args: WithArgs) -> Ends {
     if output == Output::Json {
-        let why = "`locks with` prints what its command prints, and nothing as JSON: leave out `--output json`";
+        let why =
+            "`locks with` prints what its command prints, and nothing as JSON: leave out `--output json`";
         return Err(Failure::option("--output", why));
     }
     let lease = span("--lease", &args.lease, LEAST_LEASE, stepwell::engine::lock::limits::MAX_LEASE)?;
