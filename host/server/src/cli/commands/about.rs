@@ -71,7 +71,7 @@ fn add(command: &clap::Command, above: &str, lines: &mut Vec<String>) {
         return;
     }
     let mut words = vec![name];
-    for arg in command.get_positionals() {
+    for arg in command.get_positionals().filter(|arg| !arg.is_last_set()) {
         let value = value_name(arg);
         let several = if arg.get_num_args().is_some_and(|range| range.max_values() > 1) { "..." } else { "" };
         words.push(if arg.is_required_set() {
@@ -89,6 +89,9 @@ fn add(command: &clap::Command, above: &str, lines: &mut Vec<String>) {
         let value =
             if arg.get_action().takes_values() { format!(" {}", value_name(arg)) } else { String::new() };
         words.push(format!("[--{long}{value}]"));
+    }
+    for arg in command.get_positionals().filter(|arg| arg.is_last_set()) {
+        words.push(format!("-- {}...", value_name(arg)));
     }
     let about = command.get_about().map(ToString::to_string).unwrap_or_default();
     let about = about.split("\n\n").next().unwrap_or_default().replace('\n', " ");
