@@ -36,6 +36,17 @@ pub fn check(run: &NewRun, events: &[Event], wrong: &mut Vec<String>) {
             return;
         }
     }
+    let decided = |step: usize| {
+        let key = state.key(step);
+        let skips = |event: &&Event| matches!(event, Event::StepSkipped { .. } | Event::SkipInherited { .. });
+        events.iter().filter(skips).any(|event| event.step() == Some(&key))
+    };
+    for (index, step) in (0..).zip(&state.steps).filter(|(_, step)| step.status == StepStatus::Skipped) {
+        let around = state.group_around(index).and_then(|group| state.steps.get(group));
+        if around.is_some_and(|group| group.status == StepStatus::Success) && !decided(index) {
+            wrong.push(format!("{id}: the step {} did not run, and its group succeeded", step.path));
+        }
+    }
     let all =
         state.status == RunStatus::Success && state.steps.iter().all(|s| s.status == StepStatus::Success);
     if all {

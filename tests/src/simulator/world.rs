@@ -183,7 +183,8 @@ impl World {
     async fn start(&mut self) {
         let store = Arc::new(Faulty::new(self.ground.clone()));
         let queues: QueueFile =
-            serde_json::from_value(json!({"default": {"concurrency": 3}})).unwrap_or_default();
+            serde_json::from_value(json!({"default": {"concurrency": 3, "max_parallel": 1 + self.seed % 5}}))
+                .unwrap_or_default();
         let host = Host::builder()
             .store(store.clone())
             .locks(Arc::new(FaultyLocks {

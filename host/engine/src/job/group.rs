@@ -2,7 +2,7 @@
 //! ordinary steps.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use super::StepDefinition;
@@ -38,7 +38,7 @@ pub struct Group {
     pub fail_fast: Option<bool>,
     /// A list or an object, usually an expression: the group runs `parallel_steps` once per item, in order
     /// within the item. Default: each of `parallel_steps` is one branch.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub for_each: Option<Value>,
     /// The name of the item in expressions; its number, from 0, has the same name with `_index`. An item of an
     /// object has `key` and `value`. Default: `item`.
@@ -53,6 +53,11 @@ pub struct Group {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 100))]
     pub finally: Vec<StepDefinition>,
+}
+
+/// Reads a value that is present, also `null`: a list that is missing by mistake must not turn items into branches.
+fn given<'a, D: Deserializer<'a>>(value: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(value).map(Some)
 }
 
 /// The action of a group after one of its branches has failed.
@@ -272,7 +277,8 @@ fn not_a_list(list: &Value) -> Option<&'static str> {
         },
         Value::Number(_) => Some("a number"),
         Value::Bool(_) => Some("true or false"),
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
+        Value::Null => Some("nothing"),
+        Value::Array(_) | Value::Object(_) => None,
     }
 }
 

@@ -50,7 +50,7 @@ fn rules(group: &mut Map<String, Value>) {
     let names: Vec<&str> = STEP_KEYS.iter().copied().chain(own.keys().map(String::as_str)).collect();
     let names = json!({"enum": names});
     if let Some(Value::Object(list)) = own.get_mut("for_each") {
-        list.insert("type".to_owned(), json!(["array", "object", "string", "null"]));
+        list.insert("type".to_owned(), json!(["array", "object", "string"]));
         // A text is one expression.
         list.insert("pattern".to_owned(), json!(r"^\$\{\{[\s\S]*\}\}$"));
     }
@@ -147,6 +147,7 @@ mod tests {
         ("parallel_steps: [{id: a, type: x}], for_each: null, as: one", false, false),
         ("parallel_steps: [{id: a, type: x}], for_each: [1], as: 1st", false, false),
         ("parallel_steps: [{id: a, type: x}], for_each: [1], as: vars", false, false),
+        ("parallel_steps: [{id: a, type: x}], for_each: null", false, false),
         ("parallel_steps: [{id: a, type: x}], for_each: 3", false, false),
         ("parallel_steps: [{id: a, type: x}], for_each: true", false, false),
         ("parallel_steps: [{id: a, type: x}], for_each: some text", false, false),

@@ -338,6 +338,10 @@ fn step_failed(state: &mut RunState, index: usize, end: &Arc<StepEnd>, may_retry
         close(step, end, at);
         step.checkpoint = None;
     });
+    // A group that fails before it begins has no branches that could end.
+    group::give_up_within(state, index, "its group failed");
+    // For the job, a split step is one step, also when it may fail.
+    let index = if may_fail { fail_merge(state, index, at).unwrap_or(index) } else { index };
     if state.seat_of(index).is_some() {
         let ended = match is_cancelled(&end.outcome) {
             true => Ended::Stopped,
@@ -465,11 +469,13 @@ pub(super) fn settle(state: &mut RunState, status: RunStatus, failed: Option<usi
     }
 }
 
-/// Ends the merge of a split step whose parts have failed as they did: for the job, both are one step. Returns the
-/// merge.
+/// Ends the merge of a split step whose parts have failed as the first of them did: for the job, both are one step.
+/// Returns the merge.
 pub(super) fn fail_merge(state: &mut RunState, parts: usize, at: Timestamp) -> Option<usize> {
     let merge = state.merge_of(parts)?;
-    let end = state.steps.get(parts)?.end.clone()?;
+    let first = state.groups.get(&parts).and_then(|group| group.branches.iter().find_map(|part| part.failed));
+    let of_part = first.and_then(|step| state.steps.get(step)?.end.clone());
+    let end = of_part.or_else(|| state.steps.get(parts)?.end.clone())?;
     with_step_out(state, merge, |step| close(step, &end, at));
     Some(merge)
 }

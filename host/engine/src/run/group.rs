@@ -150,9 +150,9 @@ impl RunState {
             let attempts = running.get(index).copied().unwrap_or(0);
             let (running, bound) = match has_rest {
                 true if group.in_order => (group.active, GroupBound::InOrder),
-                true => (group.active, GroupBound::MaxParallel(group.max_parallel)),
                 // Branches that have begun, and whose steps do not start beside the attempts that run.
-                false if attempts > 0 && group.active > attempts => (attempts, GroupBound::Attempts),
+                _ if attempts > 0 && group.active > attempts => (attempts, GroupBound::Attempts),
+                true => (group.active, GroupBound::MaxParallel(group.max_parallel)),
                 false => return None,
             };
             Some(WaitingGroup { path, running, branches, bound })

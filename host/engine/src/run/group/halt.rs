@@ -82,7 +82,8 @@ fn halt_step(state: &mut RunState, index: usize, stop: Stop, at: Timestamp) {
         StepStatus::Parked if !approval => state.refresh(index),
         StepStatus::Pending | StepStatus::Waiting | StepStatus::Parked => {
             give_up(step, "its group was stopped");
-            step.ended_at = Some(at);
+            // A step that is skipped for this reason has no end: a retry runs it (`StepState::is_settled`).
+            step.ended_at = (step.status != StepStatus::Skipped).then_some(at);
             state.leave(index);
             give_up_within(state, index, "its group was stopped");
             member_ended(state, index, Ended::Stopped, at);

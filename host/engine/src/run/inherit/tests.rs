@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::JobDefinition;
-use crate::run::group::tests::{at, drive, group, shown, state, step, tree, two};
+use crate::run::group::tests::{at, drive, drive_in, group, shown, state, step, tree, two};
 use crate::run::{Effect, Event, Room, RunState, RunStatus, StepStatus, apply, next, retry_of};
 
 /// Retries a run with a job, and runs it to its end. Returns the new run, and the steps that ran.
@@ -137,12 +137,13 @@ proptest! {
         job in tree(),
         bad in proptest::collection::vec(0..6usize, 1..4),
         parallel in any::<bool>(),
+        room in 1..5usize,
     ) {
         let names = ["s0", "s1a", "s1b", "n0", "g[1].s0", "g[0].s1"];
         let ends: Vec<(&str, &str)> = bad.iter().map(|name| (names[*name], "fail")).collect();
         let items = json!(["x", "y", "z"]);
         let (mut old, mut good) = (state(&job), state(&job));
-        drive(&mut old, (&ends, parallel), &items, |_| 0);
+        drive_in(room, &mut old, (&ends, parallel), &items, |_| 0);
         drive(&mut good, (&[], parallel), &items, |_| 0);
         prop_assume!(old.status == RunStatus::Failed);
         let (new, started) = retried(&old, &job, parallel);
