@@ -204,7 +204,7 @@ mod tests {
         let view = json!({"steps": [group, {"step_id": "last", "status": "skipped"}]});
         let narrow = sheet(&rows(&view).0).fit(Some(38));
         let expected = "each_file_of_the_archive  failed\n    type parallel_group, seconds 0.00\n  \
-            each_f….load  failed (timed_out)\n      type sql, seconds 1.50\n      the step took longer than 1s\n  \
+            each_fil…3].load  failed (timed_out)\n      type sql, seconds 1.50\n      the step took longer than 1s\n  \
             close  success\n      type wait, seconds 0.00\nlast  skipped\n    seconds 0.00";
         assert_eq!(narrow, expected, "{narrow}");
         assert!(narrow.lines().all(|line| console::measure_text_width(line) <= 38), "{narrow}");
