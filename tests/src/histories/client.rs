@@ -15,10 +15,12 @@ use stepwell::engine::lock::{
 use super::journal::{self, Journal, Sent};
 use super::{Kind, PROJECT, now};
 
-/// The longest wait of a request, much longer than any fault.
-pub const WAIT: Duration = Duration::from_secs(60);
+/// The longest wait of a request, much longer than any fault on a machine under load.
+pub const WAIT: Duration = Duration::from_secs(300);
 /// The time for which the clients use the same names. A call whose result stays unknown weakens the check of its name.
 const WINDOW: u64 = 10_000_000;
+/// The longest lease, in microseconds. An extension ends no lease earlier than before, which the checker relies on.
+const LONGEST: u64 = 4_000_000;
 /// The calls after which a process reports its progress.
 const REPORT: u64 = 50;
 
@@ -99,14 +101,14 @@ impl Client {
         let mode = if self.random.u8(..4) == 0 { Mode::Shared } else { Mode::Exclusive };
         let waits = self.random.u8(..8) > 0;
         // Without leases, the locks of clients that are killed would stay.
-        let lease = Some(1_000_000 + self.random.u64(..4) * 1_000_000);
+        let lease = Some(LONGEST - self.random.u64(..4) * 1_000_000);
         let priority = self.random.u8(..12).saturating_sub(2);
         let ticket = format!("c{}-{}", self.number, self.sent);
         let call = Sent::Acquire { name: name.clone(), ticket, mode, waits, lease, priority };
         let Some(token) = self.call(call).await else { return };
         self.check(&name, token).await;
         match self.random.u8(..20) {
-            0 => drop(self.call(Sent::Extend { name: name.clone(), token, lease: 2_000_000 }).await),
+            0 => drop(self.call(Sent::Extend { name: name.clone(), token, lease: LONGEST }).await),
             // A holder that is slower than its lease.
             1 if self.random.u8(..10) == 0 => tokio::time::sleep(Duration::from_millis(4200)).await,
             2..=5 => tokio::time::sleep(Duration::from_millis(self.random.u64(..5))).await,

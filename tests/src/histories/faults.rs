@@ -202,7 +202,7 @@ impl Run<'_> {
     async fn stop(&mut self) {
         std::fs::write(self.dir.join("stop"), "").unwrap();
         for process in &mut self.processes {
-            let ended = tokio::time::timeout(super::client::WAIT * 3, process.child.wait()).await;
+            let ended = tokio::time::timeout(super::client::WAIT * 2, process.child.wait()).await;
             let ended = ended.unwrap_or_else(|_| panic!("client {} does not end", process.first));
             assert!(ended.unwrap().success(), "the process of client {} failed", process.first);
         }
