@@ -11,6 +11,7 @@ mod azure_devops;
 mod book;
 mod both_or_none;
 mod builtins;
+mod busy_threads;
 mod canary;
 mod cases;
 mod cli;

@@ -38,6 +38,10 @@ fn shell() -> Shell {
         .file("store-pipe.yaml", &secrets.replace("FILE", "pipe"));
     let made = std::process::Command::new("mkfifo").arg(shell.path("pipe")).status().unwrap();
     assert!(made.success());
+    for (dir, file) in [("piped", "pipe"), ("endless", "/dev/zero")] {
+        std::fs::create_dir(shell.path(dir)).unwrap();
+        std::os::unix::fs::symlink(shell.path(file), shell.path(dir).join("stepwell.db")).unwrap();
+    }
     for (name, size) in [("large.yaml", 5_u64 << 20), ("large.wasm", 65 << 20), ("large.key", 5000)] {
         std::fs::File::create(shell.path(name)).unwrap().set_len(size).unwrap();
     }
@@ -73,6 +77,8 @@ fn files_are_read_within_their_limits() {
         ("validate job.yaml --step /dev/zero", irregular),
         ("secrets list --config store-zero.yaml", irregular),
         ("secrets list --config store-pipe.yaml", irregular),
+        ("runs list --data-dir piped", irregular),
+        ("runs list --data-dir endless", irregular),
     ] {
         let arguments: Vec<String> = line.split(' ').map(str::to_owned).collect();
         let mut command = shell.command(&arguments);

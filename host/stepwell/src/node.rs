@@ -151,6 +151,12 @@ pub(crate) struct Held {
     hold: Arc<Hold>,
 }
 
+impl Held {
+    pub fn hold(&self) -> Arc<Hold> {
+        self.hold.clone()
+    }
+}
+
 impl Drop for Held {
     fn drop(&mut self) {
         let mut holds = self.ctx.node.holds.lock();

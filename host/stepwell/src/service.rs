@@ -22,7 +22,7 @@ use crate::context::Context;
 use crate::guests::GuestThreads;
 use crate::house::House;
 use crate::locks::LockAudit;
-use crate::worker::Silent;
+use crate::worker::{Hold, Silent};
 
 /// The maximum sleep of a task, after which it sees the changes of other processes.
 pub(crate) const POLL: Duration = Duration::from_secs(1);
@@ -177,16 +177,18 @@ impl Dispatcher {
         let running = Running::new(&serving.running);
         let (ctx, queue) = (self.ctx.clone(), queue.to_owned());
         let job = claim.run.job.id.to_string();
+        // The claim is renewed from now on, also while the work waits for a thread.
+        let held = ctx.hold(Arc::new(Hold::new(&claim, Default::default())));
         let work = async move {
             let id = claim.run.execution_id.clone();
-            match ctx.runs().work(claim, &Silent, Default::default()).await {
+            match ctx.runs().work_held(claim, &held, &Silent).await {
                 Ok(_) => {}
                 Err(HostError::Store(StoreError::Stale(_))) => {
                     tracing::warn!("the run {id} was released, or another worker took it over");
                 }
                 Err(error) => tracing::error!("the run {id}: {error}"),
             }
-            drop((permit, running));
+            drop((held, permit, running));
             ctx.wake([queue.as_str()]);
         };
         match self.ctx.node.guests.get() {

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use stepwell::engine::StoreError;
 use stepwell::engine::clock::Timestamp;
 use stepwell::engine::lock::{
-    Answer, Change, Check, Command, EventRow, ListFilter, LockError, LockView, Locks, MemoryLocks, Meter, Mode,
-    Name, ProjectTickets,
+    Answer, Change, Check, Command, EventRow, ListFilter, LockError, LockView, Locks, MemoryLocks, Meter,
+    Mode, Name, ProjectTickets,
 };
 use stepwell::engine::run::{Event, LockPlace, RunState, apply};
 use stepwell::engine::store::NewRun;

@@ -14,7 +14,8 @@ use minijinja::value::{Serde, Value};
 use minijinja::{AutoEscape, Environment, Error};
 
 use super::functions::{
-    COUNTED, EQUATED, Meter, NUMBER, NUMBERS_ONLY, ORDERED, OUTSIDE, SLICED, environment, refused,
+    COUNTED, EQUATED, MAX_WORK, Meter, NUMBER, NUMBERS_ONLY, ORDERED, OUTSIDE, SHORT_WORK, SLICED,
+    environment, refused,
 };
 use super::numbers::holds_infinite;
 use super::template::Scope;
@@ -37,7 +38,12 @@ pub(super) struct Expressions<'s> {
 
 impl<'s> Expressions<'s> {
     pub fn new(scope: &'s Scope) -> Self {
-        Self { scope, context: OnceCell::new(), env: OnceCell::new(), meter: Meter::new() }
+        Self { scope, context: OnceCell::new(), env: OnceCell::new(), meter: Meter::new(MAX_WORK) }
+    }
+
+    /// Returns expressions that may do the work of short texts only.
+    pub fn short(scope: &'s Scope) -> Self {
+        Self { meter: Meter::new(SHORT_WORK), ..Self::new(scope) }
     }
 
     /// Returns the value of an expression.
@@ -499,6 +505,29 @@ mod tests {
                 cut(&source, 60)
             );
         }
+    }
+
+    /// The items of a list take more memory than the letters of the text that they come from.
+    #[test]
+    fn the_items_that_a_filter_makes_of_a_text_are_counted() {
+        let texts = json!({"letters": "x".repeat(2 << 20), "lines": "\n".repeat(2 << 20), "row": "a,b".repeat(1 << 19)});
+        let scope = Scope { vars: texts.as_object().unwrap().clone(), ..Scope::default() };
+        for (source, is_allowed) in [
+            ("vars.letters | split('') | length", false),
+            ("vars.letters | list | length", false),
+            ("vars.lines | lines | length", false),
+            ("vars.lines | split('\n') | length", false),
+            ("vars.letters | split | length", true),
+            ("vars.letters | lines | length", true),
+            ("vars.row | split(',') | length", true),
+            ("'a,b' | split('') | length", true),
+        ] {
+            let found = Expressions::new(&scope).json(source);
+            assert_eq!(found.is_ok(), is_allowed, "{source}: {found:?}");
+        }
+        let source = "vars.row | split(',') | length";
+        let error = Expressions::short(&scope).json(source).unwrap_err();
+        assert!(error.contains("at most 1 MiB in all"), "{error}");
     }
 
     #[test]

@@ -8,7 +8,11 @@ use minijinja::value::{Kwargs, Rest, Value, ValueKind, ValueOrKwargs};
 use minijinja::{Environment, Error, ErrorKind, State, UndefinedBehavior, filters, tests};
 
 /// Maximum work of the expressions of one step together: bytes of text, and [`VALUE`] for each value.
-const MAX_WORK: u64 = 64 << 20;
+pub(super) const MAX_WORK: u64 = 64 << 20;
+/// The same for an expression of a short text that is filled in outside of steps, such as a concurrency key.
+pub(super) const SHORT_WORK: u64 = 1 << 20;
+/// The bytes that a new item of a list takes: its value, twice while the list grows.
+const ITEM: usize = 48;
 /// The cost of a number, or of a list or map without its content.
 const VALUE: u64 = 32;
 /// Maximum instructions of one expression.
@@ -39,11 +43,14 @@ fn refused_for(what: &str, value: &Value, help: &str) -> Error {
 
 /// The work that expressions may still do.
 #[derive(Clone)]
-pub(super) struct Meter(Arc<AtomicU64>);
+pub(super) struct Meter {
+    left: Arc<AtomicU64>,
+    most: u64,
+}
 
 impl Meter {
-    pub fn new() -> Self {
-        Self(Arc::new(AtomicU64::new(MAX_WORK)))
+    pub fn new(most: u64) -> Self {
+        Self { left: Arc::new(AtomicU64::new(most)), most }
     }
 
     /// Subtracts the size of a value.
@@ -52,10 +59,19 @@ impl Meter {
     }
 
     fn take_times(&self, value: &Value, times: u64) -> Result<(), Error> {
-        let left = self.0.load(Ordering::Relaxed) / times;
-        let rest = size(value, left).ok_or_else(|| refused(TOO_MUCH))?;
-        self.0.fetch_sub((left - rest) * times, Ordering::Relaxed);
+        let left = self.left.load(Ordering::Relaxed) / times;
+        let rest = size(value, left).ok_or_else(|| self.too_much())?;
+        self.left.fetch_sub((left - rest) * times, Ordering::Relaxed);
         Ok(())
+    }
+
+    fn too_much(&self) -> Error {
+        refused(if self.most == MAX_WORK { TOO_MUCH } else { TOO_MUCH_FOR_A_TEXT })
+    }
+
+    /// Subtracts the items of a list that a filter makes of a text.
+    fn take_items(&self, items: usize) -> Result<(), Error> {
+        self.take_bytes(items.saturating_mul(ITEM))
     }
 
     /// Subtracts the length of a text, but not the content of a list or a map.
@@ -64,13 +80,26 @@ impl Meter {
     }
 
     fn take_bytes(&self, bytes: usize) -> Result<(), Error> {
-        let left = self.0.load(Ordering::Relaxed).checked_sub(bytes as u64);
-        self.0.store(left.ok_or_else(|| refused(TOO_MUCH))?, Ordering::Relaxed);
+        let left = self.left.load(Ordering::Relaxed).checked_sub(bytes as u64);
+        self.left.store(left.ok_or_else(|| self.too_much())?, Ordering::Relaxed);
         Ok(())
     }
 }
 
 const TOO_MUCH: &str = "the expressions of this step work on too much: at most 64 MiB in all";
+const TOO_MUCH_FOR_A_TEXT: &str = "the expressions of this text work on too much: at most 1 MiB in all";
+
+/// Returns the number of items of the list that a filter makes of a text.
+fn items_of_text(filter: &str, text: &str, separator: Option<&str>) -> usize {
+    let letters = || text.chars().count();
+    match (filter, separator) {
+        ("split", None) => text.split_whitespace().count(),
+        ("split", Some("")) => letters().saturating_add(2),
+        ("split", Some(separator)) => text.matches(separator).count().saturating_add(1),
+        ("lines", _) => text.lines().count(),
+        _ => letters(),
+    }
+}
 
 /// Subtracts the size of a value from the work that is left.
 fn size(value: &Value, left: u64) -> Option<u64> {
@@ -242,6 +271,11 @@ fn add_filters(env: &mut Environment<'static>, meter: &Meter) {
         env.add_filter(name, move |state: &mut State, args: Rest<ValueOrKwargs>| {
             let args = args.into_values();
             args.iter().try_for_each(|arg| meter.take_times(arg, times))?;
+            if times > 1
+                && let Some(text) = args.first().and_then(Value::as_str)
+            {
+                meter.take_items(items_of_text(name, text, args.get(1).and_then(Value::as_str)))?;
+            }
             filter.call(state, &args)
         });
     }

@@ -40,6 +40,7 @@ pub use condition::{asks_about, evaluate};
 pub use parse::{Parsed, Read, parse, parse_in, read, read_in};
 pub use plan::{Members, Node, Parent, Placed, Plan};
 pub use reads::Reads;
+pub(crate) use template::render_short;
 pub use template::{Scope, TemplateError, render};
 pub use variables::{from_text, set_variable, wrong_variables};
 

@@ -29,6 +29,11 @@ impl Reads {
             text.push('\n');
             text.push_str(name);
         }
+        Self::of_text(text)
+    }
+
+    /// Returns the reads of a text with templates.
+    pub(crate) fn of_text(text: String) -> Self {
         let any = |root: &str| !names_only(&text, root);
         let (any_step, any_variable, any_of_run) = (any("steps"), any("vars"), any("run"));
         Self { text, any_step, any_variable, any_of_run }

@@ -57,7 +57,20 @@ pub(super) enum Piece<'a> {
 /// # Errors
 /// Returns the first template that cannot be filled in.
 pub fn render(value: &Value, scope: &Scope) -> Result<Value, TemplateError> {
-    let value = contained(|| filled(value, &mut String::new(), &Expressions::new(scope)))?;
+    render_with(value, &Expressions::new(scope))
+}
+
+/// Fills in the templates of a short value, such as a name, by expressions that may do little work: they run where
+/// others wait, and not on the threads of guests.
+///
+/// # Errors
+/// As [`render`].
+pub(crate) fn render_short(value: &Value, scope: &Scope) -> Result<Value, TemplateError> {
+    render_with(value, &Expressions::short(scope))
+}
+
+fn render_with(value: &Value, known: &Expressions<'_>) -> Result<Value, TemplateError> {
+    let value = contained(|| filled(value, &mut String::new(), known))?;
     match levels::check(&value) {
         Ok(()) => Ok(value),
         Err(deep) => {

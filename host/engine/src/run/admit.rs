@@ -8,10 +8,11 @@ use serde_json::Value;
 use super::RunState;
 use super::inherit::inherited;
 use crate::clock::Timestamp;
-use crate::job::{Job, Scope, render, set_variable};
+use crate::job::{Job, Reads, Scope, render_short, set_variable};
 use crate::levels::TooDeep;
 use crate::store::{Key, NewRun, Source};
 use crate::trace::Trace;
+use crate::weight::weight;
 
 /// The reason why a job is not admitted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -114,14 +115,24 @@ pub fn admit(
 
 /// Maximum bytes of a concurrency key: the store saves it with each run that has it.
 const MAX_KEY: usize = 1_024;
+/// Maximum bytes of the variables that a concurrency key reads. The scheduler and the API fill keys in, so that takes
+/// little time.
+const MAX_KEY_VARIABLES: usize = 64 << 10;
 
 fn key(run: &NewRun) -> Result<Option<Key>, AdmitError> {
     let Some(concurrency) = &run.job.concurrency else { return Ok(None) };
-    let mut scope = Scope { vars: run.variables.clone(), ..Scope::default() };
+    let reads = Reads::of_text(concurrency.key.clone());
+    let read: Vec<_> = run.variables.iter().filter(|(name, _)| reads.may_name_variable(name)).collect();
+    if weight(read.iter().map(|(_, value)| *value)) >= MAX_KEY_VARIABLES {
+        let why = format!("the variables that it reads have {} KiB or more", MAX_KEY_VARIABLES >> 10);
+        return Err(AdmitError::Key(why));
+    }
+    let vars = read.into_iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+    let mut scope = Scope { vars, ..Scope::default() };
     for (name, value) in [("id", &run.job.id), ("name", &run.job.name), ("timezone", &run.job.timezone)] {
         scope.job.insert(name.to_owned(), value.as_str().into());
     }
-    let rendered = render(&Value::from(concurrency.key.as_str()), &scope)
+    let rendered = render_short(&Value::from(concurrency.key.as_str()), &scope)
         .map_err(|error| AdmitError::Key(error.to_string()))?;
     let name = rendered.as_str().map_or_else(|| rendered.to_string(), str::to_owned);
     if name.len() > MAX_KEY {
@@ -165,4 +176,34 @@ pub fn retry_of(
 /// Returns the id of the `number`th run of a second: `exec_20250901_143022_001`.
 pub fn execution_id(now: Timestamp, number: u32) -> String {
     format!("exec_{}_{number:03}", now.format("%Y%m%d_%H%M%S"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::job::JobDefinition;
+
+    /// A key reads short variables. The others may have any size.
+    #[test]
+    fn a_concurrency_key_reads_short_variables() {
+        for (key, expected) in [
+            ("${{ vars.region }}", Ok("eu")),
+            ("${{ vars.long | length }}", Err("64 KiB or more")),
+            ("${{ vars['lo' ~ 'ng'] | length }}", Err("64 KiB or more")),
+            ("${{ vars | length }}", Err("64 KiB or more")),
+        ] {
+            let vars = json!({"region": "eu", "long": "x".repeat(100 << 10)});
+            let job = json!({"id": "j", "vars": vars, "concurrency": {"key": key},
+                "steps": [{"id": "s", "type": "x"}]});
+            let job: Arc<Job> = Arc::new(serde_json::from_value::<JobDefinition>(job).unwrap().into());
+            let admitted = admit(&job, Admission::default(), "exec_1".to_owned(), Timestamp::UNIX_EPOCH);
+            match (admitted, expected) {
+                (Ok(run), Ok(name)) => assert!(run.key.unwrap().name.ends_with(name), "{key}"),
+                (Err(error), Err(why)) => assert!(error.to_string().contains(why), "{key}: {error}"),
+                (found, expected) => panic!("{key}: {found:?}, {expected:?}"),
+            }
+        }
+    }
 }

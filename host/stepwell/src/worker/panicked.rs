@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use chrono::Duration;
 use parking_lot::Mutex;
+use stepwell_engine::StoreError;
 use stepwell_engine::clock::Timestamp;
 use stepwell_engine::contain::{Panicked, contained, contained_future};
 use stepwell_engine::run::{
@@ -16,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Hold, Left, Observer, Worker, dead_letter};
 use crate::HostError;
+use crate::node::Held;
 use crate::runs::Runs;
 
 /// The number of consecutive losses after which a run ends, when none of its steps was next: panics, or records
@@ -35,8 +37,21 @@ impl Runs {
         observer: &dyn Observer,
         cancel: CancellationToken,
     ) -> Result<(RunState, Left), HostError> {
-        let hold = Arc::new(Hold::new(&claim, cancel));
-        let _held = self.ctx.hold(hold.clone());
+        let held = self.ctx.hold(Arc::new(Hold::new(&claim, cancel)));
+        self.work_held(claim, &held, observer).await
+    }
+
+    /// Does the same for a claim that this process holds already.
+    pub(crate) async fn work_held(
+        &self,
+        claim: Claim,
+        held: &Held,
+        observer: &dyn Observer,
+    ) -> Result<(RunState, Left), HostError> {
+        let hold = held.hold();
+        if hold.abort.is_cancelled() {
+            return Err(HostError::Store(StoreError::Stale(hold.execution_id.clone())));
+        }
         let Panicked(what) = match contained_future(self.advance(claim, hold.clone(), observer)).await {
             Ok(advanced) => {
                 self.ctx.node.panics.lock().remove(&hold.execution_id);

@@ -89,6 +89,10 @@ impl Opened {
             let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
             made.map_err(|e| fail("cannot make the directory of", &why(&e)))?;
         }
+        // To open a pipe is to wait for its other end.
+        if std::fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+            return Err(fail("cannot open", &"it is not a regular file"));
+        }
         // SQLite creates its other files with the mode of this one.
         let made = OpenOptions::new().append(true).create(true).mode(0o600).open(path);
         made.map_err(|e| fail("cannot open", &why(&e)))?;

@@ -570,8 +570,17 @@ fn the_retry_of_a_group_runs_the_steps_that_had_no_turn() {
         (group(&json!({"retry": again}), &json!([sequence, nested])), "s1"),
         (group(&merging, &json!([step("x"), step("y")])), "g[0].x"),
         (group(&merging, &json!([step("x"), step("y")])), "g[0].y"),
-        (group(&json!({"retry": again}), &json!([json!({"id": "m", "type": "parallel_group",
-            "parallel_steps": [group(&json!({}), &json!([step("a"), step("b")]))["steps"][1], step("c")]}), step("d")])), "a"),
+        (
+            group(
+                &json!({"retry": again}),
+                &json!([
+                    json!({"id": "m", "type": "parallel_group",
+            "parallel_steps": [group(&json!({}), &json!([step("a"), step("b")]))["steps"][1], step("c")]}),
+                    step("d")
+                ]),
+            ),
+            "a",
+        ),
     ] {
         for (room, last) in [(1, false), (2, false), (2, true), (3, true)] {
             let items = json!(["x", "y", "z"]);

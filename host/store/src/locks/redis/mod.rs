@@ -36,8 +36,8 @@ use parking_lot::Mutex;
 use redis::Value;
 use stepwell_engine::clock::{Timestamp, later};
 use stepwell_engine::lock::{
-    Answer, Change, Check, Command, EventRow, ListFilter, LockError, LockView, Locks, Measure, Meter, Missing,
-    Name, Part, ProjectTickets, Settings,
+    Answer, Change, Check, Command, EventRow, ListFilter, LockError, LockView, Locks, Measure, Meter,
+    Missing, Name, Part, ProjectTickets, Settings,
 };
 use tokio::sync::broadcast;
 use tokio::time::{sleep, timeout};
