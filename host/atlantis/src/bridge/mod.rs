@@ -11,13 +11,15 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
+use stepwell_engine::config::{EnhancedLocking, LockMigration, LockSettings};
 
 pub use settings::{Backend, Criterion, Features, Migration, Mode, Settings, System};
 
 use document::Document;
 
 /// The variables of the environment that count.
+pub const VARIABLES: [&str; 3] = [TIMEOUT_VARIABLE, RETRIES_VARIABLE, BACKEND_VARIABLE];
 const TIMEOUT_VARIABLE: &str = "ATLANTIS_LOCK_TIMEOUT";
 const RETRIES_VARIABLE: &str = "ATLANTIS_LOCK_RETRIES";
 const BACKEND_VARIABLE: &str = "ATLANTIS_LOCKING_DB_TYPE";
@@ -73,6 +75,19 @@ pub fn read(configuration: &Value, environment: &BTreeMap<String, String>) -> Re
         let key = error.path().to_string();
         vec![Problem { keys: vec![key], message: error.inner().to_string() }]
     })?;
+    of(&document.locks, &document.enhanced_locking, environment)
+}
+
+/// Reads the settings of the sections `locks` and `enhanced-locking`, and of the environment.
+///
+/// # Errors
+/// Returns all problems: values out of range, and keys that contradict each other.
+pub fn of(
+    locks: &LockSettings,
+    enhanced: &EnhancedLocking,
+    environment: &BTreeMap<String, String>,
+) -> Result<Bridge, Vec<Problem>> {
+    let document = Document { locks: locks.clone(), enhanced_locking: enhanced.clone() };
     let mut reader = Reader { environment, problems: Vec::new(), mapping: Vec::new() };
     let settings = reader.settings(&document);
     if settings.enabled {
@@ -167,7 +182,7 @@ impl Reader<'_> {
         }
     }
 
-    fn features(&mut self, enhanced: &document::Enhanced) -> Features {
+    fn features(&mut self, enhanced: &EnhancedLocking) -> Features {
         let (flags, default) = (&enhanced.feature_flags, Features::default());
         Features {
             priority_queue: self.either(
@@ -203,7 +218,7 @@ impl Reader<'_> {
         }
     }
 
-    fn migration(&mut self, migration: &document::Migration) -> Migration {
+    fn migration(&mut self, migration: &LockMigration) -> Migration {
         let default = Migration::default();
         let canary = migration.canary_criteria.clone().unwrap_or_default();
         let is_empty = |criterion: &Criterion| *criterion == Criterion::default();
@@ -250,7 +265,7 @@ impl Reader<'_> {
                 default.rolls_back,
                 "migration.rolls_back",
             ),
-            threshold: self.threshold(migration.rollback_threshold),
+            threshold: self.threshold(migration.rollback_threshold.as_ref().and_then(Number::as_f64)),
         }
     }
 

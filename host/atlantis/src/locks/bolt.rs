@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 
 use super::error::{LegacyError, Phrase};
 use super::stored::{Damaged, Listing, StoredLock};
-use super::{LegacyLocks, Reach, Report, Restored, TryLock, Unlocked};
+use super::{LegacyLocks, ProjectLocks, Reach, Repaired, Report, Restored, TryLock, Unlocked, repair};
 use crate::bolt::{BoltFile, Contents, Edit, Entries, FileError, Reading};
 use crate::format::{
     CommandLock, CommandName, GoTime, Identity, PlanStatus, ProjectLock, ProjectStatus, Pull, PullStatus,
@@ -126,6 +126,32 @@ impl BoltLocks {
             .flatten()
     }
 
+    /// Stores a value under its current key, and deletes the old key, in one change.
+    pub(super) async fn rekey(&self, from: &str, to: &str) -> Result<Repaired, LegacyError> {
+        let (from, to) = (from.to_owned(), to.to_owned());
+        let decide = move |contents: &Contents| {
+            let read = value(contents, LOCKS, &from).map(|raw| StoredLock::read(&from, raw));
+            let taken = value(contents, LOCKS, &to).is_some();
+            Ok(match repair::of_old_key(read, &to, taken) {
+                Ok(raw) => (vec![put(LOCKS, &to, raw), delete(LOCKS, &from)], Repaired::Done),
+                Err(reason) => (Vec::new(), Repaired::Left(reason)),
+            })
+        };
+        self.change(FAILED, decide).await
+    }
+
+    /// Deletes a key.
+    pub(super) async fn delete_key(&self, key: &str) -> Result<Repaired, LegacyError> {
+        let key = key.to_owned();
+        let decide = move |contents: &Contents| {
+            Ok(match value(contents, LOCKS, &key) {
+                Some(_) => (vec![delete(LOCKS, &key)], Repaired::Done),
+                None => (Vec::new(), Repaired::Left(repair::GONE.to_owned())),
+            })
+        };
+        self.change(FAILED, decide).await
+    }
+
     /// A panic in the library that makes the next state. The file is as before.
     fn ended(&self, error: &tokio::task::JoinError) -> FileError {
         let problem = if error.is_panic() { "the library panicked" } else { "the process is ending" };
@@ -180,7 +206,7 @@ fn damaged(phrase: Phrase) -> impl FnOnce(Damaged) -> LegacyError {
 }
 
 #[async_trait]
-impl LegacyLocks for BoltLocks {
+impl ProjectLocks for BoltLocks {
     async fn try_lock(&self, lock: &ProjectLock) -> Result<TryLock, LegacyError> {
         let fresh = StoredLock::fresh(lock);
         let decide = move |contents: &Contents| {
@@ -240,6 +266,27 @@ impl LegacyLocks for BoltLocks {
         Ok(found.map_err(damaged("deserializing lock"))?.lock)
     }
 
+    async fn restore(&self, key: &str, raw: &RawValue) -> Result<Restored, LegacyError> {
+        let lock = StoredLock::read(key, raw).map_err(damaged("failed to deserialize lock"))?;
+        let decide = move |contents: &Contents| {
+            let damaged = damaged("DB transaction failed: failed to deserialize current lock");
+            if value(contents, LOCKS, &lock.key) == Some(&lock.raw) {
+                return Ok((Vec::new(), Restored::Present));
+            }
+            let found = find(contents, &lock.lock.identity()).map_err(damaged)?;
+            let at_key =
+                value(contents, LOCKS, &lock.key).and_then(|raw| StoredLock::read(&lock.key, raw).ok());
+            match found.lock.or(found.occupied).or(at_key) {
+                Some(current) => Ok((Vec::new(), Restored::Occupied(Box::new(current)))),
+                None => Ok((vec![put(LOCKS, &lock.key, lock.raw.clone())], Restored::Stored)),
+            }
+        };
+        self.change(FAILED, decide).await
+    }
+}
+
+#[async_trait]
+impl LegacyLocks for BoltLocks {
     async fn lock_command(&self, command: CommandName, time: GoTime) -> Result<CommandLock, LegacyError> {
         let decide = move |contents: &Contents| {
             let key = command_key(command);
@@ -318,24 +365,6 @@ impl LegacyLocks for BoltLocks {
             let next = PullStatus::after(current, &pull, &results);
             let edit = put(PULLS, &key, RawValue::new(next.to_json()));
             Ok((vec![edit], next.without_clone_url()))
-        };
-        self.change(FAILED, decide).await
-    }
-
-    async fn restore(&self, key: &str, raw: &RawValue) -> Result<Restored, LegacyError> {
-        let lock = StoredLock::read(key, raw).map_err(damaged("failed to deserialize lock"))?;
-        let decide = move |contents: &Contents| {
-            let damaged = damaged("DB transaction failed: failed to deserialize current lock");
-            if value(contents, LOCKS, &lock.key) == Some(&lock.raw) {
-                return Ok((Vec::new(), Restored::Present));
-            }
-            let found = find(contents, &lock.lock.identity()).map_err(damaged)?;
-            let at_key =
-                value(contents, LOCKS, &lock.key).and_then(|raw| StoredLock::read(&lock.key, raw).ok());
-            match found.lock.or(found.occupied).or(at_key) {
-                Some(current) => Ok((Vec::new(), Restored::Occupied(Box::new(current)))),
-                None => Ok((vec![put(LOCKS, &lock.key, lock.raw.clone())], Restored::Stored)),
-            }
         };
         self.change(FAILED, decide).await
     }

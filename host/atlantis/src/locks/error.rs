@@ -37,6 +37,24 @@ pub enum LegacyError {
         /// The problem, without the text of the value.
         problem: String,
     },
+    /// A client of Stepwell that is no pull request holds the lock, or waits for it.
+    #[error(
+        "`{by}` holds the lock {key:?} in Stepwell, or waits for it: it is free when that client has released it"
+    )]
+    Stranger {
+        /// The key.
+        key: String,
+        /// The client.
+        by: String,
+    },
+    /// The wait for a lock ended, because it was part of a deadlock.
+    #[error("the wait for the lock {key:?} ended, because it was part of a deadlock: {cycle}")]
+    Deadlock {
+        /// The key.
+        key: String,
+        /// The requests that waited for each other.
+        cycle: String,
+    },
     /// The store failed.
     #[error("{phrase}: {source}")]
     Store {
@@ -63,7 +81,7 @@ impl LegacyError {
         match (source.downcast_ref::<RedisFailure>(), source.downcast_ref::<FileError>()) {
             (Some(failure), _) => !matches!(failure, RedisFailure::Timeout | RedisFailure::Ended(_)),
             (_, Some(error)) => !matches!(error, FileError::Io { action: "write", .. }),
-            (None, None) => false,
+            (None, None) => source.is::<Unserved>(),
         }
     }
 
@@ -71,3 +89,8 @@ impl LegacyError {
         Self::Store { phrase, source: source.into() }
     }
 }
+
+/// A failure of Stepwell's locks that has changed nothing.
+#[derive(Debug, Error)]
+#[error("{0}")]
+pub(super) struct Unserved(pub Box<dyn StdError + Send + Sync>);

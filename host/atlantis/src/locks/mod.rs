@@ -1,17 +1,24 @@
 //! The interface of Atlantis to its locks, and its two stores.
 
 mod bolt;
+mod enhanced;
 mod error;
+mod installation;
 mod redis;
+mod repair;
 mod report;
 mod server;
 mod stored;
+
+use std::time::Duration;
 
 use async_trait::async_trait;
 
 pub use self::redis::RedisLocks;
 pub use bolt::BoltLocks;
+pub use enhanced::{EnhancedLocks, MemoryValues, StoredValue, Values, ValuesError};
 pub use error::{LegacyError, Phrase};
+pub use installation::{Installation, InstallationError, Repaired};
 pub use report::{Finding, FindingKind, Repair, Report, Severity};
 pub use server::{RedisFailure, RedisSettings, Tls};
 pub use stored::{Damaged, Listing, StoredLock};
@@ -21,7 +28,7 @@ use crate::format::{
     RawValue,
 };
 
-/// The answer to [`LegacyLocks::try_lock`].
+/// The answer to [`ProjectLocks::try_lock`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TryLock {
     /// True when the caller has the lock now.
@@ -30,7 +37,7 @@ pub struct TryLock {
     pub current: StoredLock,
 }
 
-/// The repositories whose locks [`LegacyLocks::unlock_by_pull`] deletes.
+/// The repositories whose locks [`ProjectLocks::unlock_by_pull`] deletes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Reach {
     /// The repository with exactly this name.
@@ -41,7 +48,7 @@ pub enum Reach {
     Prefix,
 }
 
-/// The answer to [`LegacyLocks::unlock_by_pull`].
+/// The answer to [`ProjectLocks::unlock_by_pull`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Unlocked {
     /// The locks that are deleted.
@@ -50,7 +57,7 @@ pub struct Unlocked {
     pub spared: Vec<StoredLock>,
 }
 
-/// The answer to [`LegacyLocks::restore`].
+/// The answer to [`ProjectLocks::restore`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Restored {
     /// The lock is stored under its key, byte for byte.
@@ -61,13 +68,22 @@ pub enum Restored {
     Occupied(Box<StoredLock>),
 }
 
-/// The locks of Atlantis, with its answers and the texts of its errors.
+/// A wait in a queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wait {
+    /// The longest time.
+    pub limit: Duration,
+    /// The priority, from 0 to 9, where 9 is the most urgent.
+    pub priority: u8,
+}
+
+/// The locks of projects, with the answers of Atlantis and the texts of its errors.
 ///
 /// There is no priority, no lease, no wait and no detection of deadlocks. The differences to Atlantis are in
 /// `docs/atlantis.md`: a lock under an old key counts, a damaged value is an error and not a free lock, and no message
 /// contains the text of a value.
 #[async_trait]
-pub trait LegacyLocks: Send + Sync {
+pub trait ProjectLocks: Send + Sync {
     /// Takes a lock, unless another holds it.
     async fn try_lock(&self, lock: &ProjectLock) -> Result<TryLock, LegacyError>;
 
@@ -90,6 +106,35 @@ pub trait LegacyLocks: Send + Sync {
     /// Returns a lock, or `None` when it is free.
     async fn get(&self, of: &Identity) -> Result<Option<StoredLock>, LegacyError>;
 
+    /// Stores a lock that comes from another store, byte for byte, unless the lock is held.
+    async fn restore(&self, key: &str, value: &RawValue) -> Result<Restored, LegacyError>;
+
+    /// Returns a client other than a pull request that holds a lock or waits for it. Only the locks of Stepwell have
+    /// such clients.
+    async fn stranger(&self, _of: &Identity) -> Result<Option<String>, LegacyError> {
+        Ok(None)
+    }
+
+    /// As [`Self::try_lock`], in a queue for as long as the request waits. Only the locks of Stepwell have a queue; any
+    /// other store answers at once.
+    async fn lock_within(&self, lock: &ProjectLock, _wait: &Wait) -> Result<TryLock, LegacyError> {
+        self.try_lock(lock).await
+    }
+
+    /// As [`Self::unlock`], for a key as Atlantis shows it.
+    async fn unlock_key(&self, key: &str) -> Result<Option<StoredLock>, LegacyError> {
+        self.unlock(&Identity::of_key(key).ok_or(LegacyError::Key)?).await
+    }
+
+    /// As [`Self::get`], for a key as Atlantis shows it.
+    async fn get_key(&self, key: &str) -> Result<Option<StoredLock>, LegacyError> {
+        self.get(&Identity::of_key(key).ok_or(LegacyError::Key)?).await
+    }
+}
+
+/// All that Atlantis stores: the locks of projects, those of commands, and the status of pull requests.
+#[async_trait]
+pub trait LegacyLocks: ProjectLocks {
     /// Locks a command for the whole installation.
     async fn lock_command(&self, command: CommandName, time: GoTime) -> Result<CommandLock, LegacyError>;
 
@@ -120,17 +165,4 @@ pub trait LegacyLocks: Send + Sync {
         pull: &Pull,
         results: &[ProjectStatus],
     ) -> Result<PullStatus, LegacyError>;
-
-    /// Stores a lock that comes from another store, byte for byte, unless the lock is held.
-    async fn restore(&self, key: &str, value: &RawValue) -> Result<Restored, LegacyError>;
-
-    /// As [`Self::unlock`], for a key as Atlantis shows it.
-    async fn unlock_key(&self, key: &str) -> Result<Option<StoredLock>, LegacyError> {
-        self.unlock(&Identity::of_key(key).ok_or(LegacyError::Key)?).await
-    }
-
-    /// As [`Self::get`], for a key as Atlantis shows it.
-    async fn get_key(&self, key: &str) -> Result<Option<StoredLock>, LegacyError> {
-        self.get(&Identity::of_key(key).ok_or(LegacyError::Key)?).await
-    }
 }

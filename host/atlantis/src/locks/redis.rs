@@ -8,7 +8,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use super::error::{LegacyError, Phrase};
 use super::server::{RedisFailure, RedisSettings, Server};
 use super::stored::{Damaged, Listing, StoredLock};
-use super::{LegacyLocks, Reach, Report, Restored, TryLock, Unlocked};
+use super::{LegacyLocks, ProjectLocks, Reach, Repaired, Report, Restored, TryLock, Unlocked, repair};
 use crate::format::{
     CommandLock, CommandName, GoTime, Identity, PlanStatus, ProjectLock, ProjectStatus, Pull, PullStatus,
     RawValue, command_key, escaped_glob, pull_key,
@@ -71,6 +71,47 @@ impl RedisLocks {
     /// Fails when Redis does.
     pub async fn report(&self) -> Result<Report, LegacyError> {
         self.list().await.map(|listing| Report::of(&listing))
+    }
+
+    /// The keys and the values of all locks, damaged ones included.
+    pub(super) async fn raw_locks(&self) -> Result<Vec<(String, RawValue)>, LegacyError> {
+        let mut found = Vec::new();
+        for key in self.server.keys(&format!("{LOCKS}*")).await.map_err(failed(FAILED))? {
+            match self.server.get(&key).await {
+                Ok(Some(raw)) => found.push((String::from_utf8_lossy(&key).into_owned(), raw)),
+                Ok(None) | Err(RedisFailure::WrongType) => {}
+                Err(failure) => return Err(failed(FAILED)(failure)),
+            }
+        }
+        Ok(found)
+    }
+
+    /// Stores a value under its current key, and then deletes the old key.
+    pub(super) async fn rekey(&self, from: &str, to: &str) -> Result<Repaired, LegacyError> {
+        let read = self.read(from).await?;
+        let is_taken = self.read(to).await?.is_some();
+        let raw = match repair::of_old_key(read, to, is_taken) {
+            Ok(raw) => raw,
+            Err(reason) => return Ok(Repaired::Left(reason)),
+        };
+        if !self.server.set_new(&format!("{LOCKS}{to}"), &raw).await.map_err(failed(FAILED))? {
+            return Ok(Repaired::Left(repair::TAKEN.to_owned()));
+        }
+        match self.server.delete_if(&format!("{LOCKS}{from}"), &raw).await.map_err(failed(FAILED))? {
+            true => Ok(Repaired::Done),
+            // The lock was released under its old key meanwhile, so the copy must not hold it.
+            false => {
+                self.server.delete_if(&format!("{LOCKS}{to}"), &raw).await.map_err(failed(FAILED))?;
+                Ok(Repaired::Left(repair::GONE.to_owned()))
+            }
+        }
+    }
+
+    /// Deletes a key.
+    pub(super) async fn delete_key(&self, key: &str) -> Result<Repaired, LegacyError> {
+        let left = || Ok(Repaired::Left(repair::GONE.to_owned()));
+        let Some(lock) = self.read(key).await?.and_then(Result::ok) else { return left() };
+        if self.delete(&lock).await? { Ok(Repaired::Done) } else { left() }
     }
 
     async fn read(&self, key: &str) -> Result<Option<Result<StoredLock, Damaged>>, LegacyError> {
@@ -194,7 +235,7 @@ fn global(command: CommandName) -> String {
 }
 
 #[async_trait]
-impl LegacyLocks for RedisLocks {
+impl ProjectLocks for RedisLocks {
     async fn try_lock(&self, lock: &ProjectLock) -> Result<TryLock, LegacyError> {
         let fresh = StoredLock::fresh(lock);
         Ok(match self.take(&fresh).await? {
@@ -236,6 +277,18 @@ impl LegacyLocks for RedisLocks {
         Ok(self.find(of, "deserializing lock").await?.lock)
     }
 
+    async fn restore(&self, key: &str, raw: &RawValue) -> Result<Restored, LegacyError> {
+        let lock = StoredLock::read(key, raw).map_err(damaged("failed to deserialize lock"))?;
+        Ok(match self.take(&lock).await? {
+            None => Restored::Stored,
+            Some(current) if current.raw == *raw && current.key == key => Restored::Present,
+            Some(current) => Restored::Occupied(Box::new(current)),
+        })
+    }
+}
+
+#[async_trait]
+impl LegacyLocks for RedisLocks {
     async fn lock_command(&self, command: CommandName, time: GoTime) -> Result<CommandLock, LegacyError> {
         let lock = CommandLock { unix_time: time.instant().timestamp(), command };
         let is_new = self.server.set_new(&global(command), &RawValue::new(lock.to_json())).await;
@@ -301,14 +354,5 @@ impl LegacyLocks for RedisLocks {
         };
         let status = self.change_pull(&pull_key(pull)?, next).await?;
         status.ok_or(LegacyError::Busy { phrase: FAILED, tries: TRIES })
-    }
-
-    async fn restore(&self, key: &str, raw: &RawValue) -> Result<Restored, LegacyError> {
-        let lock = StoredLock::read(key, raw).map_err(damaged("failed to deserialize lock"))?;
-        Ok(match self.take(&lock).await? {
-            None => Restored::Stored,
-            Some(current) if current.raw == *raw && current.key == key => Restored::Present,
-            Some(current) => Restored::Occupied(Box::new(current)),
-        })
     }
 }

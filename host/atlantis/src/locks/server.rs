@@ -1,8 +1,10 @@
 //! A connection to Redis: one server or a cluster, with bounded answers.
 
 use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
+use percent_encoding::percent_decode_str;
 use redis::aio::MultiplexedConnection;
 use redis::cluster::ClusterClientBuilder;
 use redis::cluster_async::ClusterConnection;
@@ -16,6 +18,8 @@ use tokio::sync::Mutex;
 
 use crate::format::{Hidden, MAX_VALUE_BYTES, RawValue};
 
+/// The port of a URL without one.
+const PORT: u16 = 6379;
 /// The longest wait for a connection, and for an answer.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
@@ -61,6 +65,74 @@ impl Default for RedisSettings {
             cluster: Vec::new(),
         }
     }
+}
+
+const FORM: &str = "redis://USER:PASSWORD@HOST:PORT/DATABASE, or rediss:// for TLS; the nodes of a cluster are \
+                    several HOST:PORT, separated by commas";
+
+/// Reads a URL: `redis://USER:PASSWORD@HOST:PORT/DATABASE`, or `rediss://` for TLS. Several hosts, separated by commas,
+/// are the nodes of a cluster. `?insecure=true` accepts any certificate.
+impl FromStr for RedisSettings {
+    type Err = String;
+
+    fn from_str(url: &str) -> Result<Self, String> {
+        let (base, query) = url.split_once('?').unwrap_or((url, ""));
+        let (is_encrypted, rest) = match (base.strip_prefix("redis://"), base.strip_prefix("rediss://")) {
+            (Some(rest), _) => (false, rest),
+            (_, Some(rest)) => (true, rest),
+            _ => return Err(format!("the Redis of Atlantis has a URL: {FORM}")),
+        };
+        let (authority, database) = rest.split_once('/').unwrap_or((rest, ""));
+        let (login, hosts) = authority.rsplit_once('@').unwrap_or(("", authority));
+        let (username, password) = login.split_once(':').unwrap_or((login, ""));
+        let tls = match (is_encrypted, query) {
+            (false, "") => Tls::Off,
+            (true, "") => Tls::On,
+            (true, "insecure=true") => Tls::Unverified,
+            _ => return Err("only `rediss://` has a parameter, `insecure=true`".to_owned()),
+        };
+        let db = match database {
+            "" => 0,
+            text => i64::from(text.parse::<u16>().map_err(|_| "a database of Redis is a number".to_owned())?),
+        };
+        let mut nodes = hosts.split(',').map(node).collect::<Result<Vec<_>, _>>()?;
+        if nodes.len() > 1 && db > 0 {
+            return Err("a cluster has only the database 0: leave the number out".to_owned());
+        }
+        let cluster = match nodes.len() {
+            0 | 1 => Vec::new(),
+            _ => nodes.iter().map(|(host, port)| format!("{host}:{port}")).collect(),
+        };
+        let (host, port) = nodes.pop().unwrap_or_else(|| ("localhost".to_owned(), PORT));
+        let (username, password) = (decoded(username)?, Hidden::new(decoded(password)?));
+        Ok(Self { host, port, username, password, db, tls, cluster })
+    }
+}
+
+/// Shows the URL without the login.
+impl fmt::Display for RedisSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.tls == Tls::Off { "redis" } else { "rediss" };
+        let one = format!("{}:{}", self.host, self.port);
+        let nodes = if self.cluster.is_empty() { one } else { self.cluster.join(",") };
+        write!(f, "{scheme}://{nodes}/{}", self.db)
+    }
+}
+
+/// Reads `HOST` or `HOST:PORT`; an IPv6 address is in brackets.
+fn node(text: &str) -> Result<(String, u16), String> {
+    let wrong = || format!("a host of Redis is HOST:PORT: {FORM}");
+    let has_port = text.rfind(':').is_some_and(|colon| text.rfind(']').is_none_or(|bracket| bracket < colon));
+    let (host, port) = match text.rsplit_once(':').filter(|_| has_port) {
+        Some((host, port)) => (host, port.parse().map_err(|_| wrong())?),
+        None => (text, PORT),
+    };
+    if host.is_empty() { Err(wrong()) } else { Ok((host.to_owned(), port)) }
+}
+
+fn decoded(text: &str) -> Result<String, String> {
+    let decoded = percent_decode_str(text).decode_utf8();
+    decoded.map(|text| text.into_owned()).map_err(|_| "the login is not UTF-8".to_owned())
 }
 
 /// The encryption of the connection.

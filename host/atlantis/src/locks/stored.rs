@@ -63,6 +63,13 @@ impl StoredLock {
 }
 
 impl Listing {
+    /// The bytes of the keys and the values.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        let bytes = self.locks.iter().map(|lock| lock.key.len() + lock.raw.len());
+        u64::try_from(bytes.sum::<usize>()).unwrap_or(u64::MAX)
+    }
+
     /// Reads the values of all keys.
     pub(crate) fn read<'v>(values: impl IntoIterator<Item = (String, &'v RawValue)>) -> Self {
         let mut listing = Self::default();

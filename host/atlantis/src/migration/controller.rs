@@ -1,58 +1,33 @@
 //! Sends each request to its system, compares both, and moves locks from one to the other.
 
+mod moves;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::hash::Hasher as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-use serde::Serialize;
 use tokio::sync::Mutex as Turn;
 
 use super::metrics::{Comparison, Metrics, Sample};
+use super::parts::{Difference, Elapsed, Moved, Observed, Watch, merged};
 use super::routes::{Request, Routes};
 use crate::bridge::{Migration, Mode, System};
-use crate::format::{Identity, ProjectLock, RawValue};
-use crate::locks::{
-    Damaged, LegacyError, LegacyLocks, Listing, Reach, Restored, StoredLock, TryLock, Unlocked,
-};
+use crate::format::{Identity, ProjectLock};
+use crate::locks::{Damaged, LegacyError, Listing, ProjectLocks, Reach, StoredLock, TryLock, Unlocked, Wait};
 
 /// The differences that are remembered.
 const MAX_DIFFERENCES: usize = 1_000;
 /// The locks that can be decided at the same time. Two locks may share a turn, and one lock always has the same.
 const TURNS: usize = 64;
 
-/// The time since some moment, which only grows.
-pub type Elapsed = Arc<dyn Fn() -> Duration + Send + Sync>;
-
-/// Two systems that gave different answers. In `shadow`, the answer of the legacy system counts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Difference {
-    /// The operation.
-    pub operation: &'static str,
-    /// The key of the lock.
-    pub key: String,
-    /// The answer of the legacy system.
-    pub legacy: String,
-    /// The answer of the enhanced system.
-    pub enhanced: String,
-}
-
-/// The locks that were moved, and those that could not be.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Moved {
-    /// The keys of the locks that are in their new system, and in no other.
-    pub moved: Vec<String>,
-    /// The keys of the locks that stay where they are, each with the reason.
-    pub stayed: Vec<(String, String)>,
-}
-
 /// Both systems, with the decision which of them serves a lock.
 ///
 /// All requests for locks have to come through one controller: it holds the turn of a lock while it decides.
 pub struct Controller {
-    legacy: Arc<dyn LegacyLocks>,
-    enhanced: Arc<dyn LegacyLocks>,
+    legacy: Arc<dyn ProjectLocks>,
+    enhanced: Arc<dyn ProjectLocks>,
     elapsed: Elapsed,
+    watch: Watch,
     state: Mutex<State>,
     turns: Vec<Turn<()>>,
 }
@@ -86,8 +61,8 @@ impl Controller {
     /// # Errors
     /// Fails when a system cannot be read, because a lock that is not known could be granted twice.
     pub async fn start(
-        legacy: Arc<dyn LegacyLocks>,
-        enhanced: Arc<dyn LegacyLocks>,
+        legacy: Arc<dyn ProjectLocks>,
+        enhanced: Arc<dyn ProjectLocks>,
         migration: Migration,
         elapsed: Elapsed,
     ) -> Result<(Self, Vec<String>), LegacyError> {
@@ -114,7 +89,14 @@ impl Controller {
         }
         let state = Mutex::new(State { routes, ..State::default() });
         let turns = (0..TURNS).map(|_| Turn::new(())).collect();
-        Ok((Self { legacy, enhanced, elapsed, state, turns }, twice))
+        Ok((Self { legacy, enhanced, elapsed, watch: Arc::new(|_| {}), state, turns }, twice))
+    }
+
+    /// Sends each operation and each rollback to a function.
+    #[must_use]
+    pub fn watched(mut self, watch: Watch) -> Self {
+        self.watch = watch;
+        self
     }
 
     /// Takes a lock for a user who is in some groups.
@@ -142,6 +124,35 @@ impl Controller {
         drop(entered);
         self.roll_back_if_needed();
         answer
+    }
+
+    /// Waits for a lock in the queue of the enhanced system. Returns `None` when the legacy system serves the lock,
+    /// which has no queue. While a request waits, the lock stays in its system.
+    ///
+    /// # Errors
+    /// Fails when the system of the lock does, and when the wait was part of a deadlock.
+    pub async fn wait(
+        &self,
+        lock: &ProjectLock,
+        groups: &[String],
+        wait: &Wait,
+    ) -> Result<Option<TryLock>, LegacyError> {
+        let identity = lock.identity();
+        let key = identity.key();
+        let entered = {
+            let _turn = self.turn(&key).await;
+            let (project, workspace) = (&lock.project.project_name, &lock.workspace);
+            let request = Request { key: &key, project, workspace, groups };
+            if self.seat(&request, &identity).await? == System::Legacy {
+                self.state().routes.gave_up(&key);
+                return Ok(None);
+            }
+            Entered { controller: self, key: &key }
+        };
+        // The turn is free meanwhile, so that the holder can release the lock.
+        let answer = self.enhanced.lock_within(lock, wait).await;
+        drop(entered);
+        answer.map(Some)
     }
 
     /// Releases a lock.
@@ -219,18 +230,15 @@ impl Controller {
     /// # Errors
     /// Fails when one of the systems does.
     pub async fn list(&self) -> Result<Listing, LegacyError> {
-        let mut all = self.timed(System::Legacy, self.legacy.list()).await?;
-        let other = self.timed(System::Enhanced, self.enhanced.list()).await?;
-        let is_shadow = self.state().routes.migration().mode == Mode::Shadow;
-        let ours: BTreeMap<String, RawValue> =
-            all.locks.iter().map(|lock| (lock.lock.identity().key(), lock.raw.clone())).collect();
-        let is_copy = |lock: &StoredLock| {
-            ours.get(&lock.lock.identity().key()).is_some_and(|raw| is_shadow || *raw == lock.raw)
+        let legacy = self.timed(System::Legacy, self.legacy.list()).await?;
+        let enhanced = self.timed(System::Enhanced, self.enhanced.list()).await?;
+        let is_shadow = {
+            let mut state = self.state();
+            state.metrics.memory(System::Legacy, legacy.bytes());
+            state.metrics.memory(System::Enhanced, enhanced.bytes());
+            state.routes.migration().mode == Mode::Shadow
         };
-        all.locks.extend(other.locks.into_iter().filter(|lock| !is_copy(lock)));
-        all.damaged.extend(other.damaged);
-        all.locks.sort_by(|a, b| a.key.cmp(&b.key));
-        Ok(all)
+        Ok(merged(legacy, enhanced, is_shadow))
     }
 
     /// Changes the settings. Locks in use stay where they are until [`Self::settle`] moves them. When `shadow` ends,
@@ -252,73 +260,6 @@ impl Controller {
         let mut state = self.state();
         state.routes.change(migration);
         state.metrics.restarted();
-        Ok(())
-    }
-
-    /// Moves the locks that are not in the system that serves all locks now, byte for byte: first they are stored
-    /// there, and then they are deleted here. Locks for which a request waits stay.
-    pub async fn settle(&self) -> Moved {
-        let mut moved = Moved::default();
-        for from in [System::Legacy, System::Enhanced] {
-            let keys: BTreeSet<String> = {
-                let state = self.state();
-                let movable = state.routes.movable().filter(|(_, system)| *system == from);
-                movable.map(|(key, _)| key.to_owned()).collect()
-            };
-            if !keys.is_empty()
-                && let Err(error) = self.settle_from(from, keys.clone(), &mut moved).await
-            {
-                let done: BTreeSet<String> =
-                    moved.moved.iter().chain(moved.stayed.iter().map(|(key, _)| key)).cloned().collect();
-                let rest = keys.into_iter().filter(|key| !done.contains(key));
-                moved.stayed.extend(rest.map(|key| (key, error.to_string())));
-            }
-        }
-        moved
-    }
-
-    async fn settle_from(
-        &self,
-        from: System,
-        mut keys: BTreeSet<String>,
-        moved: &mut Moved,
-    ) -> Result<(), LegacyError> {
-        // A key does not say where its path ends, so the stored lock gives its identity.
-        for lock in self.of(from).list().await?.locks {
-            let identity = lock.lock.identity();
-            let key = identity.key();
-            if !keys.remove(&key) {
-                continue;
-            }
-            let _turn = self.turn(&key).await;
-            match self.move_one(&identity, &key, from).await {
-                Ok(true) => moved.moved.push(key),
-                Ok(false) => {}
-                Err(reason) => moved.stayed.push((key, reason)),
-            }
-        }
-        if !keys.is_empty() {
-            self.forget_free(&keys, from, moved).await?;
-        }
-        Ok(())
-    }
-
-    /// Forgets locks that may have been held after an error, and are free.
-    async fn forget_free(
-        &self,
-        keys: &BTreeSet<String>,
-        from: System,
-        moved: &mut Moved,
-    ) -> Result<(), LegacyError> {
-        let _turns = self.all_turns().await;
-        let listing = self.of(from).list().await?;
-        let held: BTreeSet<String> = listing.locks.iter().map(|lock| lock.lock.identity().key()).collect();
-        for key in keys.iter().filter(|key| !held.contains(*key)) {
-            match listing.damaged.iter().find(|damaged| damaged.key == *key) {
-                Some(damaged) => moved.stayed.push((key.clone(), damaged.problem.clone())),
-                None => self.state().routes.released(key),
-            }
-        }
         Ok(())
     }
 
@@ -344,11 +285,6 @@ impl Controller {
     #[must_use]
     pub fn migration(&self) -> Migration {
         self.state().routes.migration().clone()
-    }
-
-    /// Sets the memory that a system uses.
-    pub fn memory(&self, system: System, bytes: u64) {
-        self.state().metrics.memory(system, bytes);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -380,7 +316,7 @@ impl Controller {
         system == System::Legacy && self.state().routes.migration().mode == Mode::Shadow
     }
 
-    fn of(&self, system: System) -> &dyn LegacyLocks {
+    fn of(&self, system: System) -> &dyn ProjectLocks {
         match system {
             System::Legacy => &*self.legacy,
             System::Enhanced => &*self.enhanced,
@@ -390,12 +326,24 @@ impl Controller {
     /// The system of a request. A lock that is not in use yet and that the enhanced system should serve may be held
     /// in the legacy one by Atlantis itself.
     async fn seat(&self, request: &Request<'_>, identity: &Identity) -> Result<System, LegacyError> {
-        let is_new = self.state().routes.seat(request.key).is_none();
-        if is_new && self.state().routes.preferred(request) == System::Enhanced {
-            let held = self.timed(System::Legacy, self.legacy.get(identity)).await?;
-            if held.is_some() {
-                self.state().routes.found(request.key, System::Legacy);
+        let (is_new, preferred, mode) = {
+            let routes = &self.state().routes;
+            (routes.seat(request.key).is_none(), routes.preferred(request), routes.migration().mode)
+        };
+        match (is_new, preferred) {
+            (true, System::Enhanced) => {
+                let held = self.timed(System::Legacy, self.legacy.get(identity)).await?;
+                if held.is_some() {
+                    self.state().routes.found(request.key, System::Legacy);
+                }
             }
+            // A job of Stepwell may hold it or wait for it.
+            (true, System::Legacy) if matches!(mode, Mode::Gradual | Mode::BlueGreen) => {
+                if let Some(by) = self.enhanced.stranger(identity).await? {
+                    return Err(LegacyError::Stranger { key: request.key.to_owned(), by });
+                }
+            }
+            _ => {}
         }
         Ok(self.state().routes.enter(request))
     }
@@ -418,7 +366,9 @@ impl Controller {
             answer,
             Err(LegacyError::Store { .. } | LegacyError::Damaged { .. } | LegacyError::Busy { .. })
         );
-        self.state().metrics.observe(system, Sample { took, failed });
+        let sample = Sample { took, failed };
+        self.state().metrics.observe(system, sample);
+        (self.watch)(Observed::Operation(system, sample));
         answer
     }
 
@@ -453,21 +403,6 @@ impl Controller {
         }
     }
 
-    /// Deletes what a move that did not end has left of a released lock in the other system.
-    async fn delete_copy(&self, of: &Identity, system: System, released: Option<&StoredLock>) {
-        let key = of.key();
-        let Some(released) = released.filter(|_| self.state().copies.contains(&key)) else { return };
-        let other = self.of(system.other());
-        let is_gone = match other.get(of).await {
-            Ok(Some(copy)) if copy.raw == released.raw => other.unlock(of).await.is_ok(),
-            Ok(_) => true,
-            Err(_) => false,
-        };
-        if is_gone {
-            self.state().copies.remove(&key);
-        }
-    }
-
     async fn mirror(&self, of: &Identity, lock: Option<&StoredLock>) {
         // A failure shows at the next comparison.
         let _ = self.enhanced.unlock(of).await;
@@ -492,30 +427,6 @@ impl Controller {
         is_different
     }
 
-    async fn move_one(&self, identity: &Identity, key: &str, from: System) -> Result<bool, String> {
-        let to = from.other();
-        if !self.state().routes.is_movable(key, from) {
-            return Ok(false);
-        }
-        let Some(lock) = self.of(from).get(identity).await.map_err(|error| error.to_string())? else {
-            self.state().routes.released(key);
-            return Ok(false);
-        };
-        self.state().copies.insert(key.to_owned());
-        match self.of(to).restore(&lock.key, &lock.raw).await.map_err(|error| error.to_string())? {
-            Restored::Stored | Restored::Present => {}
-            Restored::Occupied(other) => {
-                self.state().copies.remove(key);
-                return Err(format!("pull request {} holds it in the other system", other.lock.pull.num));
-            }
-        }
-        // Both systems have it now, with one holder. A failure here leaves it so until the next move, release or start.
-        self.of(from).unlock(identity).await.map_err(|error| error.to_string())?;
-        let mut state = self.state();
-        state.copies.remove(key);
-        Ok(state.routes.moved(key, to))
-    }
-
     fn roll_back_if_needed(&self) {
         let is_bad = {
             let state = self.state();
@@ -536,6 +447,8 @@ impl Controller {
         let next = Migration { active: System::Legacy, ..migration.clone() };
         state.routes.change(next);
         state.metrics.rolled_back();
+        drop(state);
+        (self.watch)(Observed::RolledBack);
         true
     }
 }

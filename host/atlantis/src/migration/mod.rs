@@ -3,10 +3,12 @@
 
 mod controller;
 mod metrics;
+mod parts;
 mod routes;
 
-pub use controller::{Controller, Difference, Moved};
+pub use controller::Controller;
 pub use metrics::{
     Comparison, Figures, MAX_ERRORS, MAX_MEMORY, MIN_PERFORMANCE, Metrics, Recommendation, Sample,
 };
+pub use parts::{Difference, Elapsed, Moved, Observed, Watch, merged};
 pub use routes::{Request, Routes};

@@ -175,7 +175,7 @@ fn preferred(migration: &Migration, request: &Request<'_>) -> System {
     if let Some(system) = target(migration) {
         return system;
     }
-    let is_canary = migration.canary.iter().any(|criterion| criterion.matches(request));
+    let is_canary = migration.canary.iter().any(|criterion| matches(criterion, request));
     let is_enhanced = is_canary || share(request.key) < migration.percentage;
     if is_enhanced { System::Enhanced } else { System::Legacy }
 }
@@ -189,14 +189,13 @@ fn share(key: &str) -> u8 {
     u8::try_from((hash ^ hash >> 32) % 100).unwrap_or_default()
 }
 
-impl Criterion {
-    fn matches(&self, request: &Request<'_>) -> bool {
-        let is = |wanted: &Option<String>, value: &str| wanted.as_ref().is_none_or(|wanted| wanted == value);
-        let in_group = |group: &String| request.groups.contains(group);
-        is(&self.project_name, request.project)
-            && is(&self.workspace, request.workspace)
-            && self.user_group.as_ref().is_none_or(in_group)
-    }
+/// True when a request meets all fields of a criterion.
+fn matches(criterion: &Criterion, request: &Request<'_>) -> bool {
+    let is = |wanted: &Option<String>, value: &str| wanted.as_ref().is_none_or(|wanted| wanted == value);
+    let in_group = |group: &String| request.groups.contains(group);
+    is(&criterion.project_name, request.project)
+        && is(&criterion.workspace, request.workspace)
+        && criterion.user_group.as_ref().is_none_or(in_group)
 }
 
 #[cfg(test)]

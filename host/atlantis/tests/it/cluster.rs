@@ -3,7 +3,7 @@
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use stepwell_atlantis::locks::{LegacyLocks as _, Reach, RedisLocks, RedisSettings};
+use stepwell_atlantis::locks::{LegacyLocks as _, ProjectLocks as _, Reach, RedisLocks, RedisSettings};
 
 use crate::samples::lock;
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use stepwell_atlantis::format::Hidden;
-use stepwell_atlantis::locks::{LegacyLocks as _, RedisLocks, RedisSettings};
+use stepwell_atlantis::locks::{ProjectLocks as _, RedisLocks, RedisSettings};
 use tokio::io::AsyncReadExt as _;
 
 use crate::bench::{Bench, Kind};

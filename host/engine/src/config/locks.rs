@@ -28,12 +28,18 @@ pub struct LockSettings {
     /// TLS), or a reference to a secret that holds the URL. Default: the locks are in the store of runs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redis: Option<Setting>,
+    /// The longest wait for a lock of Atlantis, such as `30s`, at most `24h`. Default: none; a lock has to be free.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<String>,
+    /// The number of further tries to take a lock of Atlantis, 0 to 100. Default: 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retries: Option<i64>,
 }
 
 impl Default for LockSettings {
     fn default() -> Self {
         let Settings { aging, detect, victim } = Settings::default();
-        Self { aging: Span::new(aging), detect, victim, redis: None }
+        Self { aging: Span::new(aging), detect, victim, redis: None, timeout: None, retries: None }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The operator's configuration: the names of connections, credentials, organizations and secrets, and where
 //! they are.
 
+mod atlantis;
 mod azure_devops;
 mod connection;
 mod credentials;
@@ -25,6 +26,7 @@ use crate::step::Manifest;
 
 use connection::relative;
 
+pub use atlantis::{Atlantis, Criterion, EnhancedLocking, FeatureFlags, LockMigration};
 pub use azure_devops::{AzureDevOps, ORGANIZATIONS, Organization, ServicePrincipal};
 pub use connection::{Connection, ConnectionLimits, Database, Setting, Tls};
 pub use credentials::{
@@ -57,6 +59,12 @@ pub struct Configuration {
     pub circuit_breaker: CircuitBreaker,
     /// Features that are off unless they are set.
     pub features: Features,
+    /// The installation of Atlantis whose locks Stepwell reads, and can take over. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub atlantis: Option<Atlantis>,
+    /// The way from the locks of Atlantis to those of Stepwell. Default: off.
+    #[serde(rename = "enhanced-locking")]
+    pub enhanced_locking: EnhancedLocking,
     /// Settings of `stepwell serve`.
     pub service: Service,
     /// Projects by name: lower-case letters, digits and `-`. The project `default` always exists.
@@ -225,6 +233,9 @@ impl Configuration {
         }
         self.circuit_breaker.check(document, problems);
         self.locks.check(document, problems);
+        if let Some(atlantis) = &self.atlantis {
+            atlantis.check(&|name| self.has_project(name), document, problems);
+        }
         self.service.check(document, problems);
         if let Some(oidc) = &mut self.oidc {
             oidc.check(dir, document, problems);
@@ -239,12 +250,14 @@ impl Configuration {
             relative(&mut secret.0, dir);
         }
         let headers = self.telemetry.otlp_headers.values_mut();
-        let stores = self.store.iter_mut().chain(self.stores.values_mut()).chain(&mut self.locks.redis);
-        for store in stores.chain(headers) {
+        let redis = self.atlantis.iter_mut().filter_map(|atlantis| atlantis.redis.as_mut());
+        let redis = redis.chain(&mut self.locks.redis);
+        for store in self.store.iter_mut().chain(self.stores.values_mut()).chain(redis).chain(headers) {
             relative(&mut store.0, dir);
         }
-        let files =
-            self.policies.iter_mut().chain(&mut self.steps).chain(&mut self.queues).chain(&mut self.data_dir);
+        let file = self.atlantis.iter_mut().filter_map(|atlantis| atlantis.file.as_mut());
+        let files = self.policies.iter_mut().chain(&mut self.steps).chain(&mut self.queues);
+        let files = files.chain(&mut self.data_dir).chain(file);
         files.for_each(|path| *path = dir.join(&*path));
         self.check_projects(document, problems);
         for name in self.vendors.keys().filter(|name| name.contains('/') || !is_type_name(name)) {
@@ -349,6 +362,8 @@ impl Configuration {
             steps,
             circuit_breaker,
             locks,
+            atlantis,
+            enhanced_locking,
             service.workers,
             service.listen,
             service.rate_limit,
@@ -382,7 +397,9 @@ impl Configuration {
         all.extend(login.map(|secret| ("oidc.login.client_secret".to_owned(), secret)));
         let stores = self.stores.iter().map(|(name, url)| (format!("stores.{name}"), url));
         let locks = self.locks.redis.iter().map(|url| ("locks.redis".to_owned(), url));
-        for (name, url) in stores.chain(self.store.iter().map(|url| ("store".to_owned(), url))).chain(locks) {
+        let redis = self.atlantis.iter().filter_map(|atlantis| atlantis.redis.as_ref());
+        let redis = redis.map(|url| ("atlantis.redis".to_owned(), url)).chain(locks);
+        for (name, url) in stores.chain(self.store.iter().map(|url| ("store".to_owned(), url))).chain(redis) {
             all.extend(url.reference().map(|secret| (name, secret)));
         }
         for (name, connection) in &self.connections {

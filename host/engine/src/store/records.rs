@@ -60,6 +60,13 @@ pub enum Kind {
     /// The part of the events of locks that is in the audit log, by project.
     #[strum(serialize = "audit of locks")]
     LockAudit,
+    /// The value of a lock of Atlantis that Stepwell serves, by the id of its ticket. It holds a token of Atlantis, so
+    /// no answer and no log shows it.
+    #[strum(serialize = "value of a lock of Atlantis")]
+    AtlantisLock,
+    /// The present step of the migration from Atlantis, which a command or a rollback has set.
+    #[strum(serialize = "migration from Atlantis")]
+    AtlantisMigration,
 }
 
 impl Kind {
@@ -227,6 +234,8 @@ mod tests {
             (Kind::ScheduleVersion, "version of a schedule"),
             (Kind::ScheduleMove, "move of a schedule"),
             (Kind::LockAudit, "audit of locks"),
+            (Kind::AtlantisLock, "value of a lock of Atlantis"),
+            (Kind::AtlantisMigration, "migration from Atlantis"),
             (Kind::Login, "login"),
             (Kind::Versions, "list of versions"),
             (Kind::JobVersion, "version of a job"),
