@@ -19,12 +19,13 @@ use stepwell_engine::trace::Spans;
 use stepwell_engine::{Configuration, Manifest, StepRunner, Store};
 use stepwell_sandbox::{CompilerProgram, EngineOptions, Sandbox, SandboxOptions};
 
+use crate::atlantis::{Parts, Site};
 use crate::context::{Context, Settings};
 use crate::node::Node;
 use crate::parallel::{self, ParallelOverride};
 use crate::prepare::KnownSteps;
 use crate::telemetry::Measures;
-use crate::{Host, HostError, private, stores};
+use crate::{Host, HostError, atlantis, private, stores};
 
 /// The operating system's clock.
 #[derive(Debug, Clone, Copy, Default)]
@@ -326,17 +327,21 @@ impl HostBuilder {
             opened(self.store, &settings, self.store_url.as_deref(), data_dir.as_deref())?;
         let (locks, measures) = (self.locks.unwrap_or(locks), Measures::default());
         locks.measure(measures.locks.clone());
+        let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
+        let parts = Parts { store: store.clone(), locks: locks.clone(), clock: clock.clone() };
+        let installation = Site::open(&config, parts)?;
         // When steps run elsewhere, there is nothing to compile.
         let runs_guests = self.runner.is_none();
         let compile_ahead = !self.compile_on_demand && runs_guests;
         let context = Context {
             store,
             locks,
+            atlantis: installation,
             runner: self.runner.unwrap_or_else(|| sandbox.clone()),
             sandbox,
             settings: RwLock::new(Arc::new(settings)),
             sources,
-            clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
+            clock,
             base,
             _temporary: temporary,
             deterministic: self.deterministic,
@@ -405,6 +410,7 @@ impl Sources {
             None => Configuration::default(),
         };
         stores::check(&config)?;
+        atlantis::check(&config)?;
         self.with(config, texts)
     }
 

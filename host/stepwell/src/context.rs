@@ -24,6 +24,7 @@ use tokio::time::timeout;
 use crate::HostError;
 use crate::access::Access;
 use crate::approvals::Approvals;
+use crate::atlantis::{AtlantisService, Site};
 use crate::audit::AuditLog;
 use crate::builder::{self, Sources};
 use crate::dead_letters::DeadLetters;
@@ -45,6 +46,8 @@ pub(crate) struct Context {
     pub store: Arc<dyn Store>,
     /// The locks with names, of all processes that use the store.
     pub locks: Arc<dyn Locks>,
+    /// The installation of Atlantis that the configuration names.
+    pub atlantis: Option<Site>,
     pub runner: Arc<dyn StepRunner>,
     pub sandbox: Arc<Sandbox>,
     pub settings: RwLock<Arc<Settings>>,
@@ -113,6 +116,8 @@ services! {
     dead_letters: DeadLetters;
     /// Returns the service for locks with names.
     locks: LockService;
+    /// Returns the service for the locks of an installation of Atlantis.
+    atlantis: AtlantisService;
     /// Returns the service for sessions of people who use the web UI.
     sessions: Sessions;
     /// Returns the service for step types and their components.

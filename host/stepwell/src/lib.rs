@@ -17,6 +17,7 @@ mod access;
 mod admit;
 mod approvals;
 mod asking;
+mod atlantis;
 mod audit;
 mod backfills;
 mod builder;
@@ -77,6 +78,10 @@ pub use access::{Access, By, COMMAND, Caller, Identity, Role};
 pub use admit::Admitted;
 pub use approvals::{Approvals, Asking, Decided};
 pub use asking::ApprovedStep;
+pub use atlantis::{
+    AtlantisError, AtlantisService, LockCounts, MigrationState, MigrationStep, TryLocks, command_time,
+    installation, locking,
+};
 pub use audit::{AuditLog, AuditReport, Expected};
 pub use backfills::{Backfill, BackfillPlan, BackfillState};
 pub use builder::{HostBuilder, SystemClock};
@@ -96,6 +101,7 @@ pub use schedules::{Preview, Schedules};
 pub use service::Service;
 pub use sessions::{Holder, Opened, Session, Sessions};
 pub use steps::{Activated, RefusedJob, Registration, StepVersion, Steps};
+pub use stepwell_atlantis as legacy;
 pub use stepwell_engine as engine;
 pub use stepwell_sandbox as sandbox;
 pub use stepwell_store as store;

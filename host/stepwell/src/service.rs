@@ -320,6 +320,7 @@ impl Service {
         service.supervise("locks of runs", |ctx| ctx.watch_locks());
         service.supervise("locks", |ctx| async move { ctx.locks().end_what_is_over().await });
         service.supervise("audit of locks", |ctx| async move { LockAudit::new(ctx).run().await });
+        service.supervise("locks of Atlantis", |ctx| async move { ctx.atlantis().serve().await });
         service.supervise("housekeeping", |ctx| async move { House { ctx }.run().await });
         let (dispatcher, tasks) = (Dispatcher { ctx: ctx.clone() }, ctx.node.tasks.clone());
         ctx.node.tasks.spawn(async move { dispatcher.open_queues(queues, &tasks, &slots).await });

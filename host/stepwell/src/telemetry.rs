@@ -382,6 +382,9 @@ impl System {
         version.get_or_create(&[("version", env!("CARGO_PKG_VERSION").to_owned())]).set(1.0);
         to.register("build_info", "The version of Stepwell", version);
         let mut own = Registry::default();
+        if let Some(site) = self.ctx.atlantis.as_ref().filter(|site| site.bridge.settings.features.metrics) {
+            site.measures.register(&mut own);
+        }
         process::register(&mut own);
         let mut text = String::new();
         text::encode_registry(&mut text, &registry)
