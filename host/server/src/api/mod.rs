@@ -5,6 +5,7 @@
 
 mod access;
 mod answers;
+mod atlantis;
 mod audit;
 mod body;
 mod bounds;

@@ -9,7 +9,7 @@ use stepwell::{Activated, Backfill, Explanation, Health, Metrics, StepLimits, Ti
 
 use super::problem::Problem;
 use super::routes::{Operation, TABLE};
-use super::{causes, changes, jobs, keys, locks::views as locks, policies, sources, views};
+use super::{atlantis, causes, changes, jobs, keys, locks::views as locks, policies, sources, views};
 
 /// Returns the OpenAPI document.
 pub(crate) fn document() -> Value {
@@ -240,6 +240,8 @@ fn schemas() -> Value {
         "TokenCheck": stepwell::engine::lock::Check, "LockEvents": locks::LockEvents, "LockDeadlocks": locks::LockDeadlocks,
         "AcquireRequest": locks::AcquireRequest, "ExtendRequest": locks::ExtendRequest, "RenewRequest": locks::RenewRequest,
         "ReleaseRequest": locks::ReleaseRequest, "ForceReleaseRequest": locks::ForceReleaseRequest, "ForceReleased": locks::ForceReleased,
+        "TryLockRequest": atlantis::TryLockRequest, "UnlockPullRequest": atlantis::UnlockPullRequest,
+        "MigrateRequest": atlantis::MigrateRequest, "AdvanceRequest": atlantis::AdvanceRequest,
     };
     let mut schemas = Map::new();
     for (name, mut schema) in all {

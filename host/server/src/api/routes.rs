@@ -15,8 +15,8 @@ use super::handlers as h;
 use super::history;
 use super::keys;
 use super::{
-    audit, causes, jobs, locks as l, logs, observe, outputs, policies, runs as r, sources, steps as s,
-    times as t, v2,
+    atlantis as al, audit, causes, jobs, locks as l, logs, observe, outputs, policies, runs as r, sources,
+    steps as s, times as t, v2,
 };
 
 /// An operation of the API.
@@ -262,6 +262,11 @@ const LOCK_EVENTS: Query = &[
     ("after", Takes::Text, "Only events after the one with this number. Default: none; the newest events."),
     ("limit", LIMIT, "Maximum number of events. Default: 100."),
 ];
+const LOCK_ID: Query = &[(
+    "id",
+    Takes::Text,
+    "The name of the lock, as Atlantis lists it; encoded once, or twice as in its links.",
+)];
 const DEADLOCKS: Query = &[("limit", Takes::Whole(1, 100), "Maximum number of deadlocks. Default: 20.")];
 
 const HOURS: Query = &[("hours", Takes::Whole(1, 8760), "Number of hours. Default: 24.")];
@@ -354,6 +359,23 @@ operations! {
     get "/api/v2/lock-events" listLockEvents viewer l::events, "Lists events of locks, the oldest first; with `Accept: text/event-stream`, follows them (SSE, `Last-Event-ID`)", query LOCK_EVENTS, body None, gives 200 "LockEvents", waits true, command "locks events";
     get "/api/v2/lock-deadlocks" listLockDeadlocks viewer l::deadlocks, "Lists the newest deadlocks, with their cycles", query DEADLOCKS, body None, gives 200 "LockDeadlocks", waits false, command "locks deadlocks";
 
+    get "/api/locks" legacyLocks viewer al::list, "Lists the locks of Atlantis, as Atlantis does", query NONE, body None, gives 200 "Any", waits false, command "";
+    get "/lock" legacyLock viewer al::get, "Shows a lock of Atlantis", query LOCK_ID, body None, gives 200 "Any", waits false, command "";
+    delete "/locks" deleteLegacyLock operator al::delete, "Releases a lock of Atlantis, as Atlantis does", query LOCK_ID, body None, gives 200 "text/plain", waits false, command "";
+    post "/apply/lock" lockApply operator al::lock_apply, "Locks the command `apply` of Atlantis, as Atlantis does", query NONE, body None, gives 200 "text/plain", waits false, command "";
+    delete "/apply/unlock" unlockApply operator al::unlock_apply, "Releases the lock of the command `apply` of Atlantis, as Atlantis does", query NONE, body None, gives 200 "text/plain", waits false, command "";
+    post "/api/enhanced-locks/try-lock" tryLegacyLock operator al::try_lock, "Takes locks of Atlantis, all of them or none, in the system that serves them", query NONE, body Some("TryLockRequest"), gives 200 "Any", waits true, command "";
+    post "/api/enhanced-locks/unlock-pull" unlockLegacyPull operator al::unlock_pull, "Releases the locks of a pull request, in both systems", query NONE, body Some("UnlockPullRequest"), gives 200 "Any", waits false, command "";
+    get "/api/enhanced-locks/config/mapping" lockConfigMapping viewer al::mapping, "Shows the settings of the locks of Atlantis, each with its origin", query NONE, body None, gives 200 "Any", waits false, command "config validate --enhanced-locking";
+    get "/api/enhanced-locks/compatibility/metrics" lockCompatibilityMetrics viewer al::metrics, "Shows latencies, memory and errors of both systems, with a recommendation", query NONE, body None, gives 200 "Any", waits false, command "";
+    get "/api/enhanced-locks/compatibility/comparison" lockComparison viewer al::comparison, "Compares both systems", query NONE, body None, gives 200 "Any", waits false, command "";
+    get "/api/enhanced-locks/data/validate" validateLegacyLocks viewer al::validate, "Checks the store of Atlantis: damage, old keys and duplicates, with the repairs on offer", query NONE, body None, gives 200 "Any", waits false, command "locks validate";
+    get "/api/enhanced-locks/debug/differences" lockDifferences admin al::differences, "Lists the different answers of both systems; needs the feature `debug-endpoints`", query NONE, body None, gives 200 "Any", waits false, command "";
+    get "/api/enhanced-locks/migration" lockMigration viewer al::migration, "Shows the step of the migration, and the number of locks in each system", query NONE, body None, gives 200 "Any", waits false, command "locks migrate status";
+    post "/api/enhanced-locks/migration" setLockMigration admin al::migrate, "Changes the step of the migration, and moves locks", query NONE, body Some("MigrateRequest"), gives 200 "Any", waits false, command "locks migrate --mode MODE";
+    post "/api/enhanced-locks/migration/advance" advanceLockMigration admin al::advance, "Takes the next step of the migration, when the comparison recommends it", query NONE, body Some("AdvanceRequest"), gives 200 "Any", waits false, command "locks migrate advance";
+    post "/api/enhanced-locks/migration/rollback" rollBackLockMigration admin al::roll_back, "Moves all locks back to Atlantis, and ends the migration", query NONE, body None, gives 200 "Any", waits false, command "locks migrate rollback";
+
     get "/api/v2/steps" listSteps viewer s::list, "Lists the step types with their descriptors and versions", query NONE, body None, gives 200 "Steps", waits false, command "steps list";
     get "/api/v2/steps/{id}" getStep viewer s::get, "Shows a step type, or one version of it (`TYPE@VERSION`)", query NONE, body None, gives 200 "Step", waits false, command "steps inspect TYPE";
     get "/api/v2/steps/{id}/jobs" stepJobs viewer s::jobs, "Lists the stored jobs that use a step type", query PAGE, body None, gives 200 "StepJobs", waits false, command "steps jobs TYPE";
@@ -397,6 +419,22 @@ const EVERYWHERE: &[Operation] = &[
     Operation::listSessions,
     Operation::endSession,
     Operation::prometheus,
+    Operation::legacyLocks,
+    Operation::legacyLock,
+    Operation::deleteLegacyLock,
+    Operation::lockApply,
+    Operation::unlockApply,
+    Operation::tryLegacyLock,
+    Operation::unlockLegacyPull,
+    Operation::lockConfigMapping,
+    Operation::lockCompatibilityMetrics,
+    Operation::lockComparison,
+    Operation::validateLegacyLocks,
+    Operation::lockDifferences,
+    Operation::lockMigration,
+    Operation::setLockMigration,
+    Operation::advanceLockMigration,
+    Operation::rollBackLockMigration,
 ];
 
 impl Operation {

@@ -14,6 +14,22 @@ pub(crate) enum ConfigCommand {
         #[command(flatten)]
         local: Local,
     },
+    /// Checks the configuration, and the files that it names. Exits with 2 when it finds a problem.
+    Validate {
+        /// Also shows the settings of the locks of Atlantis, each with its origin.
+        #[arg(long)]
+        enhanced_locking: bool,
+        #[command(flatten)]
+        local: Local,
+    },
+    /// Sets a key of `locks` or `enhanced-locking` in the configuration file, and leaves its comments.
+    Set {
+        /// The key and its value, for instance enhanced-locking.enabled=false.
+        #[arg(value_name = "KEY=VALUE")]
+        assignment: String,
+        #[command(flatten)]
+        local: Local,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

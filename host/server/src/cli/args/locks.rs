@@ -4,6 +4,8 @@ use std::ffi::OsString;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::locks_atlantis::AtlantisCommand;
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum LocksCommand {
     /// Lists locks that are held or waited for.
@@ -101,6 +103,8 @@ pub(crate) enum LocksCommand {
     /// finds the token in STEPWELL_LOCK_TOKEN. When a lock is lost, the command gets SIGTERM, and SIGKILL after the grace;
     /// the exit code is then 3.
     With(WithArgs),
+    #[command(flatten)]
+    Atlantis(AtlantisCommand),
 }
 
 #[derive(Debug, Args)]

@@ -11,6 +11,7 @@ mod demo;
 mod jobs;
 mod keys;
 mod locks;
+mod locks_atlantis;
 mod policy;
 mod queues;
 mod run;
@@ -45,6 +46,7 @@ pub(crate) use demo::DemoArgs;
 pub(crate) use jobs::JobsCommand;
 pub(crate) use keys::KeysCommand;
 pub(crate) use locks::{LocksCommand, RequestArgs, WithArgs};
+pub(crate) use locks_atlantis::{AtlantisCommand, MigrateArgs, MigrateCommand, ValidateLocksArgs};
 pub(crate) use policy::PolicyCommand;
 pub(crate) use queues::QueuesCommand;
 pub(crate) use run::RunArgs;
@@ -223,7 +225,7 @@ pub(crate) enum Command {
     Secrets(OfNode<SecretsCommand>),
     /// Lists and tests the databases of the configuration.
     Connections(OfNode<ConnectionsCommand>),
-    /// Shows the configuration of this node.
+    /// Shows, checks and changes the configuration of this node.
     Config {
         #[command(subcommand)]
         command: ConfigCommand,

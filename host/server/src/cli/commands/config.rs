@@ -6,12 +6,14 @@ use serde_json::{Value, json};
 use stepwell::ParallelOverride;
 use stepwell::engine::Configuration;
 use stepwell::engine::config::Setting;
+use stepwell::legacy::bridge::Problem;
 use stepwell::store::PostgresSettings;
 
 use crate::Exit;
 use crate::cli::args::Local;
 use crate::cli::host::{builder, data_dir};
 use crate::cli::output::show;
+use crate::cli::output::table::{Sheet, text as cell, whole};
 use crate::failure::Failure;
 
 /// Shows the configuration without secrets.
@@ -60,6 +62,36 @@ pub(super) fn config_show(resolved: bool, local: &Local) -> Result<Exit, Failure
         Some(map) if map.is_empty() => "# every value is the default".to_owned(),
         _ => serde_saphyr::to_string(shown).unwrap_or_default().trim_end().to_owned(),
     })
+}
+
+/// Checks the configuration, and the files that it names.
+pub(super) fn config_validate(enhanced_locking: bool, local: &Local) -> Result<Exit, Failure> {
+    let sources = builder(&local.host);
+    let config = sources.configuration()?;
+    sources.queue_settings()?;
+    let mut answer = json!({"valid": true});
+    if enhanced_locking {
+        let bridge = stepwell::locking(&config).map_err(|found| problems(&found))?;
+        answer = json!({"valid": true, "mapping": bridge.mapping});
+    }
+    show(local.output, &answer, |answer| {
+        let mut text = "the configuration is valid".to_owned();
+        let mapping = answer.get("mapping").and_then(Value::as_array);
+        if let Some(mapping) = mapping {
+            let mut sheet = Sheet::new(&[whole("KEY"), whole("VALUE"), whole("ORIGIN")]);
+            for mapped in mapping {
+                sheet.row(["/key", "/value", "/origin"].map(|pointer| cell(mapped, pointer)));
+            }
+            text = format!("{}\n{text}", sheet.text().trim_end());
+        }
+        text
+    })
+}
+
+/// Returns the failure for settings of locks that are wrong or contradict each other.
+pub(super) fn problems(found: &[Problem]) -> Failure {
+    let lines: Vec<String> = found.iter().map(ToString::to_string).collect();
+    Failure::input(lines.join("\n"))
 }
 
 /// Sets whether parallel execution is on: the environment counts more than the projects and the configuration.

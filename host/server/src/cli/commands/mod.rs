@@ -6,6 +6,7 @@ mod audit;
 mod backfills;
 mod clean_up;
 mod config;
+mod config_set;
 mod connections;
 mod dead_letters;
 mod demo;
@@ -16,6 +17,7 @@ mod jobs;
 mod keys;
 mod ledger;
 mod locks;
+mod locks_atlantis;
 mod metrics;
 mod policy;
 mod queues;
@@ -78,6 +80,12 @@ pub(crate) async fn dispatch(cli: Cli, filter: LogFilter) -> Result<Exit, Failur
         Command::Connections(of) => connections::connections(of.command, &of.local).await?,
         Command::Config { command: ConfigCommand::Show { resolved, local } } => {
             config::config_show(resolved, &local)?
+        }
+        Command::Config { command: ConfigCommand::Validate { enhanced_locking, local } } => {
+            config::config_validate(enhanced_locking, &local)?
+        }
+        Command::Config { command: ConfigCommand::Set { assignment, local } } => {
+            config_set::set(&assignment, &local)?
         }
         Command::Doctor(local) => doctor::doctor(&local).await?,
         Command::Schema { kind } => schema::schema(kind)?,

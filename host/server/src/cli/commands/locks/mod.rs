@@ -23,8 +23,16 @@ const AGAIN: std::time::Duration = std::time::Duration::from_secs(1);
 const LOST: u32 = 60;
 
 pub(super) async fn locks(command: LocksCommand, api: &ApiArgs) -> Ends {
+    match command {
+        LocksCommand::Atlantis(command) => super::locks_atlantis::atlantis(command, api).await,
+        command => of_stepwell(command, api).await,
+    }
+}
+
+async fn of_stepwell(command: LocksCommand, api: &ApiArgs) -> Ends {
     let (client, output) = (Client::new(api).await?, api.output);
     match command {
+        LocksCommand::Atlantis(command) => super::locks_atlantis::atlantis(command, api).await,
         LocksCommand::List { prefix, limit } => {
             let call = || Call::to(&Operation::listLocks, &[]).query("prefix", prefix.as_ref());
             show(output, &client.list(call, limit).await?, shown::list)
