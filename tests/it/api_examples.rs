@@ -5,6 +5,8 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use stepwell::legacy::bolt::Reading;
+use stepwell::legacy::locks::BoltLocks;
 use stepwell_tests::{guest, root};
 
 use crate::cli::Shell;
@@ -130,6 +132,7 @@ async fn every_operation_has_an_example_that_works() {
     let config = &blocks.iter().find(|block| block.info == "stepwell.yaml").unwrap().text;
     let config = format!("{config}\nstep_types:\n{off}");
     let shell = Shell::new().file("policy.yaml", policy).file("stepwell.yaml", &config);
+    BoltLocks::at(shell.path("atlantis.db"), Reading::Locked).create().await.unwrap();
     let mut hello = fs::read(guest("hello_step")).unwrap();
     fs::write(shell.path("hello_step.wasm"), &hello).unwrap();
     // The same step as another component: with a custom section without effect.

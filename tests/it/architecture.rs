@@ -68,14 +68,23 @@ fn each_crate_knows_only_what_it_is_there_for() {
         }
     }
     for (krate, allowed) in [
-        ("atlantis", &[][..]),
+        ("atlantis", &["stepwell-engine"][..]),
         ("engine", &[]),
         ("sandbox", &["stepwell-engine", "stepwell-sql"]),
         ("sql", &["stepwell-engine"]),
         ("store", &["stepwell-engine"]),
         ("builtins", &[]),
         ("emulator", &[]),
-        ("stepwell", &["stepwell-builtins", "stepwell-engine", "stepwell-sandbox", "stepwell-store"]),
+        (
+            "stepwell",
+            &[
+                "stepwell-atlantis",
+                "stepwell-builtins",
+                "stepwell-engine",
+                "stepwell-sandbox",
+                "stepwell-store",
+            ],
+        ),
         ("server", &["stepwell", "stepwell-emulator"]),
     ] {
         let ours: Vec<String> =

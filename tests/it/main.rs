@@ -6,6 +6,7 @@ mod api_examples;
 mod api_floods;
 mod approvals;
 mod architecture;
+mod atlantis;
 mod audit;
 mod azure_devops;
 mod book;

@@ -12,7 +12,9 @@ use stepwell_atlantis::locks::{
 };
 use stepwell_atlantis::migration::{Controller, Recommendation, Request, Routes};
 use stepwell_engine::clock::{Clock, Timestamp};
-use stepwell_engine::lock::{Acquire, Answer, Command, ListFilter, Locks, MemoryLocks, Mode as LockMode, Name, Owner, Settings, Want};
+use stepwell_engine::lock::{
+    Acquire, Answer, Command, ListFilter, Locks, MemoryLocks, Mode as LockMode, Name, Owner, Settings, Want,
+};
 
 use crate::samples::lock;
 
@@ -510,7 +512,10 @@ async fn agrees(acts: Vec<Act>) -> Result<(), TestCaseError> {
                 let answer = controller.try_lock(&wanted, &[]).await.unwrap();
                 let holder = held.entry(wanted.identity().key());
                 let is_free = matches!(holder, std::collections::btree_map::Entry::Vacant(_));
-                prop_assert_eq!((answer.acquired, answer.current.lock.pull.num), (is_free, *holder.or_insert(pull)));
+                prop_assert_eq!(
+                    (answer.acquired, answer.current.lock.pull.num),
+                    (is_free, *holder.or_insert(pull))
+                );
             }
             Act::Unlock(key) => {
                 let identity = of(key, 0).identity();
@@ -534,7 +539,8 @@ async fn agrees(acts: Vec<Act>) -> Result<(), TestCaseError> {
             Act::Restart => controller = start(present.clone()).await,
         }
         let listed = controller.list().await.unwrap().locks;
-        let listed: Vec<(String, i64)> = listed.into_iter().map(|lock| (lock.key, lock.lock.pull.num)).collect();
+        let listed: Vec<(String, i64)> =
+            listed.into_iter().map(|lock| (lock.key, lock.lock.pull.num)).collect();
         prop_assert_eq!(&listed, &held.clone().into_iter().collect::<Vec<_>>());
         let in_both = legacy.list().await.unwrap().locks.len() + enhanced.list().await.unwrap().locks.len();
         prop_assert!(in_both == held.len() || present.mode == Mode::Shadow && in_both <= 2 * held.len());
@@ -562,7 +568,8 @@ async fn a_lock_of_atlantis_is_a_lock_of_stepwell() {
     assert!(!shown.contains(crate::samples::TOKEN), "{shown}");
 
     let wait = Some(Duration::from_secs(60));
-    let waiting = locks.run("default", acquire("atlantis/org/repo/./default/", "job", wait), now()).await.unwrap();
+    let waiting =
+        locks.run("default", acquire("atlantis/org/repo/./default/", "job", wait), now()).await.unwrap();
     assert!(matches!(waiting, Answer::Waiting { .. }));
     assert_eq!(atlantis.stranger(&held.identity()).await.unwrap().as_deref(), Some("run:7"));
     assert_eq!(atlantis.unlock(&held.identity()).await.unwrap().unwrap().raw.expose(), held.to_json());
@@ -582,7 +589,10 @@ async fn a_lock_that_a_job_waits_for_stays() {
     let held = lock("org/repo", ".", "", 5);
     assert!(controller.try_lock(&held, &[]).await.unwrap().acquired);
     let wait = Some(Duration::from_secs(60));
-    locks.run("default", acquire("atlantis/org/repo/./default/", "job", wait), TestClock.now()).await.unwrap();
+    locks
+        .run("default", acquire("atlantis/org/repo/./default/", "job", wait), TestClock.now())
+        .await
+        .unwrap();
     controller.change(Migration::default()).await.unwrap();
     let moved = controller.settle().await;
     let key = "org/repo/./default/".to_owned();
@@ -604,7 +614,9 @@ async fn any_key_can_be_served_and_values_come_back_byte_for_byte() {
     }
     assert_eq!(atlantis.list().await.unwrap().locks.len(), 5);
     let raw = stepwell_atlantis::format::RawValue::new(
-        String::from_utf8(lock("org/old", "mod/a", "", 3).to_json()).unwrap().replace("\"Num\":3", "\"Num\":3,\"New\":1"),
+        String::from_utf8(lock("org/old", "mod/a", "", 3).to_json())
+            .unwrap()
+            .replace("\"Num\":3", "\"Num\":3,\"New\":1"),
     );
     assert_eq!(atlantis.restore("org/old/mod/a/default", &raw).await.unwrap(), Restored::Stored);
     assert_eq!(atlantis.restore("org/old/mod/a/default", &raw).await.unwrap(), Restored::Present);
