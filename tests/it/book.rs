@@ -238,6 +238,7 @@ fn operator() -> Site {
         .config(&format!("connections: {{{connections}}}\ncalendars: {{holidays: [2026-12-25]}}\n"))
         .policy("sql", &format!("sql: [{grants}]"))
         .policy("powershell", &format!("process: [{program}]"))
+        .policy("wait", "locks: {names: ['*']}")
 }
 
 /// `PAGE=docs/tutorial.md` reads only that page.

@@ -86,8 +86,8 @@ impl Journal {
     pub fn open(path: &Path) -> Self {
         let file = OpenOptions::new().create(true).append(true).open(path);
         let mut journal = Self(file.unwrap_or_else(|error| panic!("{}: {error}", path.display())));
-        // Ends a line that the predecessor did not finish.
-        journal.line("");
+        // Ends a line that the predecessor did not finish, so that no reader takes it for a whole one.
+        journal.line("!");
         journal
     }
 
@@ -135,6 +135,9 @@ pub fn read(path: &Path) -> Read {
                 read.open = Some((at, sent));
             }
             Some(&"E") => {
+                if number(2).is_none() && words.get(2) != Some(&"-") {
+                    continue;
+                }
                 let (Some(at), Some((begin, sent))) = (number(1), read.open.take()) else { continue };
                 let what = sent.what(number(2));
                 match what {

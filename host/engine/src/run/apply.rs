@@ -1,6 +1,7 @@
 //! The one function that moves a run forward.
 
 mod check;
+mod locks;
 mod retry;
 
 use std::sync::Arc;
@@ -14,9 +15,7 @@ use retry::{backoff, try_again};
 
 use super::group::{self, Ended, Stop, member_ended};
 use super::time::TimeLimit;
-use super::{
-    Bound, Ending, Event, LockPlace, Locking, RunState, RunStatus, StepState, StepStatus, Verdict, locks,
-};
+use super::{Bound, Ending, Event, LockPlace, Locking, RunState, RunStatus, StepState, StepStatus, Verdict};
 use crate::clock::{self, Timestamp};
 use crate::job::{OnLost, Part, asks_about};
 use crate::outcome::{FailureKind, Outcome, Produced, Receipt, StepEnd, TimeOf};

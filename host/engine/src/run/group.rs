@@ -534,4 +534,6 @@ impl RunState {
 }
 
 #[cfg(test)]
+mod retries;
+#[cfg(test)]
 pub(super) mod tests;

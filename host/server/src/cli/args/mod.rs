@@ -330,6 +330,11 @@ mod tests {
                 if words == ["config", "show"] && id != "resolved" {
                     option.push("--resolved".to_owned());
                 }
+                let needed =
+                    command.get_arguments().filter(|arg| arg.is_required_set() && arg.get_id() != id);
+                for (long, arg) in needed.filter_map(|arg| Some((arg.get_long()?, arg))) {
+                    option.extend([format!("--{long}"), sample(arg)]);
+                }
                 let (last, positionals): (Vec<_>, Vec<_>) =
                     command.get_positionals().partition(|arg| arg.is_last_set());
                 let positionals: Vec<String> = positionals.into_iter().map(sample).collect();

@@ -8,6 +8,7 @@ use console::style;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use parking_lot::Mutex;
 use stepwell::engine::run::{Event, RunState, StepStatus, named_locks};
+use stepwell::engine::step::Progress;
 use stepwell::engine::{Outcome, StepEnd};
 use stepwell::{Notice, Observer};
 
@@ -170,10 +171,11 @@ impl Observer for Terminal {
                 | Event::LocksPostponed { step: of, .. }
                 | Event::LocksLost { step: of, .. }
                 | Event::LocksRefused { step: of, .. }),
-            ) => {
-                let name = of_place(of.is_some(), &name, state);
-                self.line(&format!("{name}: {}", plain(&about_locks(event))));
-            }
+            ) => self.line(&format!(
+                "{}: {}",
+                of_place(of.is_some(), &name, state),
+                plain(&about_locks(event))
+            )),
             Notice::Event(Event::Faulted { message, .. }) => {
                 self.line(&format!("internal error: {}", plain(message)))
             }
@@ -193,16 +195,18 @@ impl Observer for Terminal {
                 true => self.with_bar(step, |bar| bar.set_message(plain(what))),
                 false => self.line(&format!("{name}: {}", plain(what))),
             },
-            Notice::Progress(progress) => self.with_bar(step, |bar| {
-                if let Some(total) = progress.total.filter(|total| *total > 0) {
-                    bar.set_style(self::bar());
-                    bar.set_length(total);
-                    bar.set_position(progress.done.min(total));
-                }
-                bar.set_message(plain(&progress.message));
-            }),
+            Notice::Progress(progress) => self.with_bar(step, |bar| show_progress(bar, progress)),
         }
     }
+}
+
+fn show_progress(bar: &ProgressBar, progress: &Progress) {
+    if let Some(total) = progress.total.filter(|total| *total > 0) {
+        bar.set_style(self::bar());
+        bar.set_length(total);
+        bar.set_position(progress.done.min(total));
+    }
+    bar.set_message(plain(&progress.message));
 }
 
 /// Describes an event about locks.
