@@ -1,5 +1,6 @@
 //! Records and checks histories of locks: `lock-histories BACKEND CALLS [faults|calm] [SEED]`, with the back end
-//! `sqlite`, `postgres`, `redis` or `all`. `lock-histories check DIR` checks the journals of a run that was stopped.
+//! `sqlite`, `postgres`, `redis` or `all`. `lock-histories check BACKEND DIR` checks the journals of a run
+//! that was stopped.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -7,7 +8,7 @@ use std::process::ExitCode;
 use stepwell_tests::histories::{Faults, Kind, Summary, check_all, run, run_client};
 
 const USAGE: &str = "usage: lock-histories sqlite|postgres|redis|all CALLS [faults|calm] [SEED]
-       lock-histories check DIR";
+       lock-histories check sqlite|postgres|redis DIR";
 
 /// Prints the numbers of a run and its first problems.
 fn show(run: &str, summary: &Summary) {
@@ -33,8 +34,12 @@ async fn main() -> ExitCode {
         run_client(kind, place, Path::new(dir), first, count, names).await;
         return ExitCode::SUCCESS;
     }
-    if let ["check", dir] = words[..] {
-        let summary = check_all(Path::new(dir), true);
+    if let ["check", kind, dir] = words[..] {
+        let Some(kind) = Kind::of(kind) else {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        };
+        let summary = check_all(kind, Path::new(dir), true);
         show(dir, &summary);
         return if summary.wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }

@@ -94,7 +94,7 @@ pub async fn run(kind: Kind, calls: u64, faults: Faults, seed: u64, program: &Pa
     }
     run.stop().await;
     let (took, counts) = (started.elapsed(), run.faults);
-    Some(Done { summary: check_all(dir.path(), faults != Faults::None), took, faults: counts })
+    Some(Done { summary: check_all(kind, dir.path(), faults != Faults::None), took, faults: counts })
 }
 
 /// Waits until the store serves locks. Its tables exist then, before several processes use them.
