@@ -300,8 +300,10 @@ const pages = ['', '/queues', '/jobs', '/jobs/made-here', '/jobs/made-here/edit'
   '/policies', '/connections', '/connections/azure-devops', '/audit', '/access'];
 const narrow = await person({ viewport: { width: 320, height: 700 }, colorScheme: 'dark' });
 for (const path of pages) {
-  await check(wide, path);
-  await check(narrow, path);
+  await journey(`the page ${path}`, async () => {
+    await check(wide, path);
+    await check(narrow, path);
+  });
 }
 await browser.close();
 for (const problem of problems) console.log(problem);
