@@ -240,7 +240,11 @@ impl System {
             parts,
             active: served.values().map(|s| u64::from(s.running.load(Ordering::Relaxed))).sum(),
             scheduler_lag_seconds: lag,
-            steps: self.ctx.steps().readiness(),
+            // A command compiles what it runs, and nothing ahead.
+            steps: match self.ctx.is_serving() {
+                true => self.ctx.steps().readiness(),
+                false => Readiness { ready: true, compiling: Vec::new(), compiled: Vec::new() },
+            },
             tzdb: zone::database_version(),
             version: env!("CARGO_PKG_VERSION"),
         }

@@ -91,10 +91,17 @@ fn names_only(text: &str, root: &str) -> bool {
             return !rest.starts_with('(');
         }
         match rest.strip_prefix('[') {
-            Some(rest) => rest.trim_start().starts_with(['"', '\'']),
+            Some(rest) => is_one_text(rest.trim_start()),
             None => rest.starts_with(of_name),
         }
     })
+}
+
+/// Returns whether a subscript is one written text, and no expression that begins with one.
+fn is_one_text(subscript: &str) -> bool {
+    let Some(quote) = subscript.chars().next().filter(|c| matches!(c, '"' | '\'')) else { return false };
+    let end = subscript.get(1..).and_then(|rest| rest.split_once(quote));
+    end.is_some_and(|(text, rest)| !text.contains('\\') && rest.trim_start().starts_with(']'))
 }
 
 #[cfg(test)]
@@ -112,6 +119,9 @@ mod tests {
             ("no expression about load", false, false),
             ("${{ vars.x }}", false, false),
             ("${{ steps[vars.name].output }}", true, true),
+            ("${{ steps['lo' ~ 'ad'].output }}", true, true),
+            ("${{ steps['lo\\x61d'].output }}", true, true),
+            ("${{ steps['load' if vars.x else 'other'].output }}", true, true),
             ("${{ steps.items() | length }}", true, true),
             ("${{ steps | length }}", true, true),
             ("${{ 'a' in steps }}", true, true),

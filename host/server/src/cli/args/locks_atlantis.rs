@@ -31,7 +31,8 @@ pub(crate) struct ValidateLocksArgs {
     /// Stores locks under their current keys, after a backup. Nothing else is changed.
     #[arg(long)]
     pub repair: bool,
-    /// With --repair, also releases this key, which holds the same lock as another key. Repeatable.
+    /// With --repair, also releases this key, which holds the same lock as another key. Repeatable [default:
+    /// none].
     #[arg(long, value_name = "KEY", requires = "repair")]
     pub release: Vec<String>,
     /// The file of the backup [default: beside the file of Atlantis, or in this directory, with the time in its
