@@ -21,7 +21,7 @@ struct Holder(Mutex<BTreeMap<String, u32>>);
 impl StepRunner for Holder {
     async fn run(&self, request: StepRequest) -> StepEnd {
         *self.0.lock().unwrap().entry(request.execution_id.clone()).or_default() += 1;
-        std::thread::sleep(Duration::from_millis(2500));
+        std::thread::sleep(Duration::from_secs(5));
         StepEnd { outcome: Outcome::Succeeded, produced: Produced::default(), receipt: Receipt::default() }
     }
 }
@@ -31,7 +31,7 @@ impl StepRunner for Holder {
 async fn a_run_that_waits_for_a_thread_keeps_its_claim() {
     let dir = tempfile::tempdir().unwrap();
     let config = dir.path().join("config.yaml");
-    std::fs::write(&config, "service: {lease: 1s, workers: 60}").unwrap();
+    std::fs::write(&config, "service: {lease: 2s, workers: 60}").unwrap();
     let runner = Arc::new(Holder::default());
     let builder =
         Host::builder().data_dir(dir.path().join("data")).config_file(config).runner(runner.clone());

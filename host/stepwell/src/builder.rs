@@ -329,14 +329,13 @@ impl HostBuilder {
         locks.measure(measures.locks.clone());
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
         let parts = Parts { store: store.clone(), locks: locks.clone(), clock: clock.clone() };
-        let installation = Site::open(&config, parts)?;
+        let atlantis = Site::open(&config, parts)?;
         // When steps run elsewhere, there is nothing to compile.
-        let runs_guests = self.runner.is_none();
-        let compile_ahead = !self.compile_on_demand && runs_guests;
+        let (runs_guests, on_demand) = (self.runner.is_none(), self.compile_on_demand);
         let context = Context {
             store,
             locks,
-            atlantis: installation,
+            atlantis,
             runner: self.runner.unwrap_or_else(|| sandbox.clone()),
             sandbox,
             settings: RwLock::new(Arc::new(settings)),
@@ -351,7 +350,7 @@ impl HostBuilder {
             store_file,
             measures,
             spans: self.spans,
-            compile_ahead,
+            compile_ahead: runs_guests && !on_demand,
             runs_guests,
             parallel,
         };

@@ -159,7 +159,7 @@ fn values_out_of_range_and_unknown_keys_are_problems() {
         (json!({"locks": {"retries": 101}}), "`locks.retries`: expected a whole number from 0 to 100"),
         (
             json!({"locks": {"retry": 1}}),
-            "`locks.retry`: unknown field `retry`, expected `timeout` or `retries`",
+            "`locks.retry`: unknown field `retry`, expected one of `aging`, `detect`, `victim`, `redis`, `timeout`, `retries`",
         ),
         (
             json!({"enhanced-locking": {"backend": "etcd"}}),

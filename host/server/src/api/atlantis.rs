@@ -23,12 +23,12 @@ use stepwell::{AtlantisError, MigrationState, MigrationStep, TryLocks, command_t
 use super::body::read;
 use super::handlers::Params;
 use super::problem::Problem;
-use super::{App, Caller};
+use super::{App, AsWritten, Caller};
 
 /// A text with the line end and the type of Atlantis.
 fn text(status: StatusCode, text: &str) -> Response {
     let kind = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
-    (status, kind, format!("{text}\n")).into_response()
+    (status, kind, Extension(AsWritten), format!("{text}\n")).into_response()
 }
 
 fn json_bytes(bytes: Vec<u8>) -> Response {

@@ -368,11 +368,16 @@ async fn admitted(
     Err(Problem::new(StatusCode::FORBIDDEN, detail))
 }
 
+/// Marks an error that has the form of another program, and is no problem document.
+#[derive(Debug, Clone, Copy)]
+struct AsWritten;
+
 /// Converts the errors of axum itself to problems.
 fn problem_of(response: Response) -> Response {
     let status = response.status();
-    let is_problem =
-        response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/problem+json");
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    let is_problem = kind.is_some_and(|kind| kind == "application/problem+json")
+        || response.extensions().get::<AsWritten>().is_some();
     if !status.is_client_error() && !status.is_server_error() || is_problem {
         return response;
     }

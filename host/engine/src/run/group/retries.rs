@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::join::end_of;
 use super::tests::{at, drive, drive_in, group, shown, state, step, two};
-use crate::outcome::Outcome;
-use crate::run::{Event, apply};
+use crate::outcome::{FailureKind, Outcome};
+use crate::run::{Event, RunStatus, apply};
 
 /// A step that had no turn before its group stopped has one when the group is tried again.
 #[test]
@@ -53,4 +53,45 @@ fn the_members_of_a_group_that_cannot_begin_are_skipped() {
         shown(&state),
         "success first:success g:failed a:skipped b1:skipped b2:skipped end:skipped last:success"
     );
+}
+
+#[test]
+fn the_retry_of_a_group_names_the_failures_of_its_branches() {
+    let fails = |kind| Outcome::Failed { kind, message: "no".to_owned(), retryable: false };
+    let (down, denied) = (|| fails(FailureKind::Unavailable), || fails(FailureKind::Denied));
+    for (on, ends, again) in [
+        (json!(["unavailable"]), [down(), down()], true),
+        (json!(["unavailable"]), [down(), denied()], false),
+        (json!(["unavailable", "denied"]), [down(), denied()], true),
+        (json!(["failed"]), [down(), Outcome::Succeeded], false),
+        (
+            json!(["out_of_fuel"]),
+            [Outcome::OutOfFuel { limit: 1, backtrace: Vec::new(), hint: String::new() }, Outcome::Succeeded],
+            true,
+        ),
+    ] {
+        // The failure of a group within counts as the failure of its branches.
+        let branches =
+            json!([{"id": "inner", "type": "parallel_group", "parallel_steps": [step("a")]}, step("b")]);
+        let job = json!({"steps": [{"id": "g", "type": "parallel_group", "on_failure": "go_on", "parallel_steps": branches,
+            "retry": {"max_attempts": 2, "on": on}}]});
+        let mut state = state(&job);
+        for group in ["g", "inner"] {
+            let event = Event::GroupStarted {
+                step: group.into(),
+                attempt: 1,
+                items: None,
+                in_order: false,
+                at: at(1),
+            };
+            apply(&mut state, &event).unwrap();
+        }
+        for (id, end) in ["a", "b"].into_iter().zip(&ends) {
+            apply(&mut state, &Event::StepStarted { step: id.into(), attempt: 1, at: at(1) }).unwrap();
+            let end = Arc::new(end_of(end.clone()));
+            apply(&mut state, &Event::StepEnded { step: id.into(), attempt: 1, end, at: at(2) }).unwrap();
+        }
+        let expected = if again { RunStatus::Waiting } else { RunStatus::Failed };
+        assert_eq!(state.status, expected, "{on} {ends:?}");
+    }
 }

@@ -516,47 +516,6 @@ fn an_attempt_that_reaches_the_end_of_its_group_does_not_fail_the_group() {
     assert_eq!((end.outcome.class(), end.outcome.message().as_str()), ("timed_out", message));
 }
 
-#[test]
-fn the_retry_of_a_group_names_the_failures_of_its_branches() {
-    let fails = |kind| Outcome::Failed { kind, message: "no".to_owned(), retryable: false };
-    let (down, denied) = (|| fails(FailureKind::Unavailable), || fails(FailureKind::Denied));
-    for (on, ends, again) in [
-        (json!(["unavailable"]), [down(), down()], true),
-        (json!(["unavailable"]), [down(), denied()], false),
-        (json!(["unavailable", "denied"]), [down(), denied()], true),
-        (json!(["failed"]), [down(), Outcome::Succeeded], false),
-        (
-            json!(["out_of_fuel"]),
-            [Outcome::OutOfFuel { limit: 1, backtrace: Vec::new(), hint: String::new() }, Outcome::Succeeded],
-            true,
-        ),
-    ] {
-        // The failure of a group within counts as the failure of its branches.
-        let branches =
-            json!([{"id": "inner", "type": "parallel_group", "parallel_steps": [step("a")]}, step("b")]);
-        let job = json!({"steps": [{"id": "g", "type": "parallel_group", "on_failure": "go_on", "parallel_steps": branches,
-            "retry": {"max_attempts": 2, "on": on}}]});
-        let mut state = state(&job);
-        for group in ["g", "inner"] {
-            let event = Event::GroupStarted {
-                step: group.into(),
-                attempt: 1,
-                items: None,
-                in_order: false,
-                at: at(1),
-            };
-            apply(&mut state, &event).unwrap();
-        }
-        for (id, end) in ["a", "b"].into_iter().zip(&ends) {
-            apply(&mut state, &Event::StepStarted { step: id.into(), attempt: 1, at: at(1) }).unwrap();
-            let end = Arc::new(end_of(end.clone()));
-            apply(&mut state, &Event::StepEnded { step: id.into(), attempt: 1, end, at: at(2) }).unwrap();
-        }
-        let expected = if again { RunStatus::Waiting } else { RunStatus::Failed };
-        assert_eq!(state.status, expected, "{on} {ends:?}");
-    }
-}
-
 /// An attempt that its group stops does not end the row of losses.
 #[test]
 fn a_stopped_attempt_does_not_show_that_a_step_is_harmless() {

@@ -330,6 +330,9 @@ mod tests {
                 if words == ["config", "show"] && id != "resolved" {
                     option.push("--resolved".to_owned());
                 }
+                if words == ["locks", "validate"] && matches!(id, "release" | "backup") {
+                    option.push("--repair".to_owned());
+                }
                 let needed =
                     command.get_arguments().filter(|arg| arg.is_required_set() && arg.get_id() != id);
                 for (long, arg) in needed.filter_map(|arg| Some((arg.get_long()?, arg))) {
