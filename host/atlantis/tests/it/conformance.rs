@@ -3,9 +3,7 @@
 use stepwell_atlantis::format::{
     CommandName, GoTime, Identity, KeyForm, PlanStatus, ProjectLock, ProjectStatus, PullStatus, RawValue,
 };
-use stepwell_atlantis::locks::{
-    LegacyError, LegacyLocks as _, ProjectLocks as _, Reach, Restored, StoredLock,
-};
+use stepwell_atlantis::locks::{LegacyError, Reach, Restored, StoredLock};
 
 use crate::bench::{Bench, Kind};
 use crate::samples::{TOKEN, lock};

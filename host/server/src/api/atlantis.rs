@@ -203,6 +203,7 @@ pub(crate) struct TryLockRequest {
     locks: Vec<Map<String, Value>>,
     /// The groups of the user, for `canary-criteria`.
     #[serde(default)]
+    #[schemars(length(max = 200), inner(length(max = 200)))]
     groups: Vec<String>,
     /// The longest wait. Default: `locks.timeout` of the configuration.
     wait: Option<Span>,
@@ -258,6 +259,7 @@ pub(super) async fn try_lock(
 #[serde(deny_unknown_fields)]
 pub(crate) struct UnlockPullRequest {
     /// The owner and the name of the repository.
+    #[schemars(length(max = 500))]
     repository: String,
     /// The number of the pull request.
     pull: i64,
@@ -377,11 +379,13 @@ pub(super) async fn migration(State(app): State<App>) -> Result<Json<MigrationSt
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct MigrateRequest {
     /// The mode: `off`, `shadow`, `gradual` or `blue-green`.
+    #[schemars(length(max = 20))]
     mode: String,
     /// The share of the locks that Stepwell serves in the mode `gradual`, in percent. Default: 0.
     #[serde(default)]
     traffic_percentage: u8,
     /// The system that serves all locks in the mode `blue-green`: `legacy` or `enhanced`. Default: `legacy`.
+    #[schemars(length(max = 20))]
     active_system: Option<String>,
 }
 

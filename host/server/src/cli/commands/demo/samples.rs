@@ -104,7 +104,7 @@ fn next<'s>(
         let parsed = job::parse(job.id, yaml, &host.steps().catalog()).ok()?;
         Some(parsed.job.all_steps().all(|step| !host.sandbox().needs_compiling(&step.step_type)))
     };
-    let ready = left.iter().take(fills + 1).position(|sample| is_ready(*sample).unwrap_or(false));
+    let ready = left.iter().take(fills + 1).position(|sample| is_ready(sample).unwrap_or(false));
     (!left.is_empty()).then(|| left.remove(ready.unwrap_or(0)))
 }
 
