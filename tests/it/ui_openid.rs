@@ -9,8 +9,10 @@ use stepwell_tests::root;
 use crate::openid::{PUBLIC, pair};
 use crate::ui_browser::is_there;
 
-/// Each journey of `openid.js`, and the behavior of the provider.
-const JOURNEYS: &[(&str, fn(&mut Behavior))] = &[
+/// A journey of `openid.js`, and the behavior of the provider.
+type Journey = (&'static str, fn(&mut Behavior));
+
+const JOURNEYS: &[Journey] = &[
     ("in and out", |_| {}),
     ("a session that ends", |_| {}),
     ("a login that the provider refuses", |b| {
