@@ -302,11 +302,13 @@ async fn commands_advance_and_roll_back() {
 /// The service stops while Stepwell holds locks, and the next one starts with `enabled: false`: they go back.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn turning_it_off_in_the_file_brings_the_locks_back() {
-    let site = Site::start("file: atlantis.db", ENABLED, &[]).await;
+    let mut site = Site::start("file: atlantis.db", ENABLED, &[]).await;
     site.change(json!({"mode": "blue-green", "active-system": "enhanced"})).await;
     assert_eq!(site.try_lock("org/repo", "a", 4).await, (200, 4));
     assert_eq!(site.counts().await, (0, 1));
     let shell = site.shell.clone();
+    // A process that ends lets the next one decide at once.
+    assert_eq!(site.server.terminate(), Some(0));
     drop(site);
     let config = std::fs::read_to_string(shell.path("config.yaml")).unwrap();
     let shell = shell.file("config.yaml", &config.replace(ENABLED, "\n  enabled: true # a trial"));

@@ -51,6 +51,9 @@ async fn a_run_that_waits_for_a_thread_keeps_its_claim() {
         assert_eq!(ended.status, RunStatus::Success, "{}", ended.run.execution_id);
     }
     let attempts = runner.0.lock().unwrap().clone();
-    assert!(attempts.values().all(|count| *count == 1), "{attempts:?}");
+    for (id, count) in attempts {
+        let step = host.runs().get(&id).await.unwrap().steps[0].clone();
+        assert_eq!((count, step.attempt, step.lost), (1, 1, 0), "{id}: {step:?}");
+    }
     host.shutdown(Duration::from_secs(5)).await;
 }

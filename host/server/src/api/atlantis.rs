@@ -32,7 +32,7 @@ fn text(status: StatusCode, text: &str) -> Response {
 }
 
 fn json_bytes(bytes: Vec<u8>) -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], bytes).into_response()
+    ([(header::CONTENT_TYPE, "application/json")], Extension(AsWritten), bytes).into_response()
 }
 
 /// Returns the response to an error that Atlantis does not have.
@@ -251,7 +251,7 @@ pub(super) async fn try_lock(
         false => StatusCode::CONFLICT,
     };
     let answers: Vec<Value> = answers.iter().map(answered).collect();
-    Ok((status, Json(json!({"Answers": answers}))).into_response())
+    Ok((status, Extension(AsWritten), Json(json!({"Answers": answers}))).into_response())
 }
 
 /// A pull request that was closed.

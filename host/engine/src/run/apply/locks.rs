@@ -48,10 +48,12 @@ pub(super) fn lost(state: &mut RunState, place: LockPlace, at: Timestamp) {
     state.lockings.end(place);
 }
 
-/// Ends the wait of a step that an attempt follows without its locks, because they were refused.
+/// Ends the ticket of a step that an attempt follows without its locks, because they were refused: the next try asks
+/// with another ticket. It may have been refused at once, without a wait.
 pub(super) fn given_up(state: &mut RunState, index: usize) {
-    if state.awaits_own_locks(index) {
-        state.lockings.end(Some(index));
+    let place = Some(index);
+    if !state.is_locked(place) && !state.is_gate(place) {
+        state.lockings.end(place);
     }
 }
 
