@@ -461,7 +461,7 @@ async fn the_legacy_system_serves_what_the_enhanced_one_cannot() {
     assert!(!controller.try_lock(&new, &[]).await.unwrap().acquired, "it stays there");
 }
 
-/// What an operator or a client does in the model of the whole migration.
+/// An action of an operator or a client in the model of the whole migration.
 #[derive(Debug, Clone)]
 enum Act {
     Lock(u8, i64),

@@ -29,7 +29,7 @@ impl Drop for Queued {
         }
         let (locks, clock) = (self.locks.clone(), self.clock.clone());
         let (project, ticket) = (std::mem::take(&mut self.project), std::mem::take(&mut self.ticket));
-        // Without a runtime, the process ends, and so does the wait when its time is over.
+        // Without a runtime, the process ends, and so does the wait when its time runs out.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move { drop(ended(&*locks, &*clock, &project, &ticket).await) });
         }

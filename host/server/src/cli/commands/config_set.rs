@@ -1,6 +1,6 @@
 //! `stepwell config set`: changes one key of a YAML file, and leaves everything else as it is.
 //!
-//! Libraries for YAML write a file anew, without its comments and its order. So this module changes lines, and only
+//! Libraries for YAML write the whole file again, without its comments and its order. So this module changes lines, and only
 //! where the file is in block form. The result is read again: it has to be the old document with the one change.
 
 use std::io::Write as _;
