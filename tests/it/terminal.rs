@@ -194,7 +194,7 @@ fn run(shell: &Shell, arguments: &[String], way: Way) -> (Option<i32>, String, S
         command.env("NO_COLOR", "1");
     }
     let mut terminal = Terminal::start(command, columns).unwrap();
-    if arguments.contains(&"set".to_owned()) {
+    if arguments.starts_with(&["secrets".to_owned(), "set".to_owned()]) {
         terminal.answer("token: ", "hunter2\n").unwrap();
     }
     let (status, screen) = terminal.end().unwrap();

@@ -418,6 +418,8 @@ impl World {
     /// Checks that each run that waits for locks has a cause.
     async fn look_at_locks(&mut self, now: Timestamp) {
         let filter = RunFilter { status: Some(RunStatus::Parked), limit: 1000, ..RunFilter::default() };
+        // A lease that has just ended has no holder, and passes on with the next tick.
+        let _ = self.ground.locks.tick(now, 1000).await;
         for row in self.ground.ask(self.ground.store.list(&filter)).await.unwrap_or_default() {
             let loaded = self.ground.ask(crate::load(&*self.ground.store, &row.execution_id)).await;
             let Ok((run, events)) = loaded else { continue };
