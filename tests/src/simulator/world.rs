@@ -415,6 +415,17 @@ impl World {
         }
     }
 
+    /// Returns whether one of these tickets waits.
+    async fn still_waits(&self, tickets: &[String], now: Timestamp) -> bool {
+        for ticket in tickets {
+            let ticket = self.ground.locks.ticket("default", ticket).await;
+            if matches!(ticket, Ok(Answer::Waiting { until, .. }) if until > now) {
+                return true;
+            }
+        }
+        false
+    }
+
     /// Checks that each run that waits for locks has a cause.
     async fn look_at_locks(&mut self, now: Timestamp) {
         let filter = RunFilter { status: Some(RunStatus::Parked), limit: 1000, ..RunFilter::default() };
@@ -424,17 +435,17 @@ impl World {
             let loaded = self.ground.ask(crate::load(&*self.ground.store, &row.execution_id)).await;
             let Ok((run, events)) = loaded else { continue };
             let Ok(state) = RunState::replay(run, &events) else { continue };
-            let mut waits = false;
-            for place in state.lock_waits() {
-                let ticket = self.ground.locks.ticket("default", &state.lock_ticket(place)).await;
-                waits |= matches!(ticket, Ok(Answer::Waiting { until, .. }) if until > now);
-            }
+            let tickets: Vec<String> = state.lock_waits().map(|place| state.lock_ticket(place)).collect();
+            let waits = self.still_waits(&tickets, now).await;
             let Some(process) = self.processes.last().filter(|_| waits) else { continue };
             let runs = process.host.runs();
             let explained = tokio::time::timeout(Duration::from_secs(1), runs.explain(&row.execution_id));
             let named = |cause: &Cause| matches!(cause, Cause::LockHeld { .. });
-            if matches!(explained.await, Ok(Ok(explained)) if !explained.causes.iter().any(named)) {
-                self.wrong.push(format!("{} waits for a lock without a cause", row.execution_id));
+            let Ok(Ok(explained)) = explained.await else { continue };
+            // The run may have had its locks in the meantime.
+            if !explained.causes.iter().any(named) && self.still_waits(&tickets, now).await {
+                let causes = explained.causes;
+                self.wrong.push(format!("{} waits for a lock without a cause: {causes:?}", row.execution_id));
             }
         }
     }
