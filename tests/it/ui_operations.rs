@@ -245,7 +245,8 @@ async fn policies_show_grants_and_denials_with_their_fixes() {
         "{}",
         wrong.body
     );
-    assert!(person.page("/policies?job=nothing", &[]).await.contains("there is no job"));
+    let unknown = person.get("/policies?job=nothing").await;
+    assert!(unknown.status == 404 && unknown.body.contains("there is no job"), "{}", unknown.body);
     let viewer = Person::of_role(&server, "viewer").await;
     let seen = viewer.page("/policies?job=stored", &[]).await;
     assert!(seen.contains("granted") && !seen.contains("What if"));

@@ -13,6 +13,7 @@ use crate::ui_errors::pages;
 
 /// The statements that read a whole table, by a part of their text, with the reason why they may.
 const WHOLE: &[(&str, &str)] = &[
+    ("FROM lock_projects", "one row for each project"),
     (" FROM runs WHERE TRUE", "a list of runs reads the newest ones by their id, until its page is full"),
     (" FROM schedules WHERE TRUE", "a list of schedules reads them by their id, until its page is full"),
     (
