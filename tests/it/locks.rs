@@ -446,7 +446,7 @@ async fn bad_input_gets_an_error_that_names_the_place_and_the_fix() {
             (json!({}), "locks"),
             (with(json!({"wait": "8d"})), "is longer than 604800 seconds"),
             (with(json!({"lease": "1ms"})), "must last from 1 second"),
-            (with(json!({"lease": "soon"})), "time span"),
+            (with(json!({"lease": "soon"})), "`lease` must be a time"),
             (with(json!({"priority": 10})), "9"),
             (with(json!({"lock": "x"})), "lock"),
             (with(json!({"reason": "a\u{7}"})), "U+0007"),

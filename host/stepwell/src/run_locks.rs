@@ -18,7 +18,6 @@ use tokio::sync::Notify;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::context::Context;
-use crate::service::POLL;
 use crate::worker::Hold;
 
 /// The lease of a lock, in leases of the claim of its run. The lease lasts until another worker has taken the run over.
@@ -33,7 +32,7 @@ const LOOK: Duration = Duration::from_secs(60);
 const LOOK_ALONE: Duration = Duration::from_secs(1);
 /// The renewals that one round sends at the same time.
 const RENEWALS: usize = 16;
-/// The leases and waits that one tick ends, and the locks that the search for leftovers reads at one time.
+/// The locks that the search for leftovers reads at one time.
 const EACH: u32 = 1000;
 /// The tries to release the locks of a run that has ended.
 const TRIES: u32 = 3;
@@ -164,33 +163,23 @@ impl Context {
         false
     }
 
-    /// Acts on the events of the tickets of runs, and ends what is over, until the service ends.
+    /// Acts on the events of the tickets of runs, until the service ends. Another task ends leases and waits.
     pub(crate) async fn watch_locks(self: Arc<Self>) {
         let mut changes = self.locks.changes();
         loop {
-            let now = self.clock.now();
-            let next = self.locks.tick(now, EACH).await.unwrap_or_else(|error| {
-                tracing::warn!("locks: {error}");
-                None
-            });
-            let pause = next.map_or(POLL, |next| (next - now).to_std().unwrap_or_default()).min(POLL);
-            let mut over = std::pin::pin!(tokio::time::sleep(pause.max(Duration::from_millis(1))));
-            loop {
-                let change = tokio::select! {
-                    biased;
-                    () = self.node.draining.cancelled() => return,
-                    change = changes.recv() => change,
-                    () = &mut over => break,
-                };
-                match change {
-                    Ok(change) => self.ticket_changed(&change).await,
-                    // Changes were lost: the workers of this process look at their tickets. Parked runs look when
-                    // they are due.
-                    Err(RecvError::Lagged(_)) => {
-                        self.held().iter().for_each(|hold| hold.locks.changed.notify_one());
-                    }
-                    Err(RecvError::Closed) => return,
+            let change = tokio::select! {
+                biased;
+                () = self.node.draining.cancelled() => return,
+                change = changes.recv() => change,
+            };
+            match change {
+                Ok(change) => self.ticket_changed(&change).await,
+                // Changes were lost: the workers of this process look at their tickets. Parked runs look when they
+                // are due.
+                Err(RecvError::Lagged(_)) => {
+                    self.held().iter().for_each(|hold| hold.locks.changed.notify_one());
                 }
+                Err(RecvError::Closed) => return,
             }
         }
     }
