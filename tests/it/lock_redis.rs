@@ -125,7 +125,7 @@ async fn the_configuration_names_redis_or_a_secret_with_its_url() {
         ("locks: {redis: 'redis://127.0.0.1:1'}", None),
         ("locks: {redis: 'file:redis-url'}", None),
         ("locks: {redis: 'file:missing'}", Some("cannot read the file of the secret")),
-        ("locks: {redis: 'file:wrong-url'}", Some("locks.redis: the locks in Redis have a URL")),
+        ("locks: {redis: 'file:wrong-url'}", Some("the locks in Redis have a URL")),
         ("locks: {redis: 'redis://h?colour=red'}", Some("there is `cluster`, `prefix` and `sslrootcert`")),
         ("locks: {radish: 'redis://h'}", Some("radish")),
     ] {
