@@ -148,9 +148,12 @@ async fn no_expression_takes_the_memory_of_the_service_or_stops_it() {
     }
     // In a key, which is filled in when the run is asked for.
     let steps = json!([{"id": "s", "type": "probe", "case": "noop"}]);
-    let job = json!({"id": "y", "vars": {"long": long}, "steps": steps, "concurrency": {"key": "${{ vars.long }}"}});
-    let reply = server.post("/api/v2/jobs/execute", &job).await;
-    assert_eq!((reply.status, reply.body.contains("at most 1024")), (422, true), "{reply:?}");
+    for (value, said) in [(long, "64 KiB or more"), ("x".repeat(2000), "at most 1024")] {
+        let job = json!({"id": "y", "vars": {"long": value}, "steps": steps,
+            "concurrency": {"key": "${{ vars.long }}"}});
+        let reply = server.post("/api/v2/jobs/execute", &job).await;
+        assert_eq!((reply.status, reply.body.contains(said)), (422, true), "{reply:?}");
+    }
     assert_eq!(server.get("/healthz").await.status, 200);
 }
 
