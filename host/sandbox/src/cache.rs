@@ -3,12 +3,13 @@
 //! The threat: the content of such a file runs outside the sandbox. A file counts only when its keyed hash is
 //! correct, and only its owner can read the key and the files.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::hash::{Hash, Hasher};
 use std::io::Read;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use stepwell_engine::system::why;
 use wasmtime::Engine;
@@ -19,6 +20,26 @@ use crate::own_files::{NO_LINKS, open_own, read_or_make_key, write_private};
 
 /// Maximum bytes of compiled code in a cache, over all versions of the program.
 const MOST_CACHED: u64 = 4 << 30;
+
+/// The maximum time to wait for another process, which is longer than the time of a compilation.
+const WAIT: Duration = Duration::from_secs(200);
+/// The time between two attempts to lock a file.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Locks a file that another process may hold.
+fn locked_within(file: File, limit: Duration) -> std::io::Result<File> {
+    let mut waited = Duration::ZERO;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if waited < limit => {
+                std::thread::sleep(PAUSE);
+                waited += PAUSE;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
 
 /// Compiled components on disk.
 #[derive(Clone)]
@@ -94,14 +115,16 @@ impl Cache {
         component.inspect_err(|error| tracing::warn!("{}: {error:#}", path.display())).ok()
     }
 
-    /// Waits until no other process compiles the component.
+    /// Waits until no other process compiles the component, for at most [`WAIT`]: that process may be stopped.
+    ///
+    /// # Errors
+    /// Fails when the lock is not free by then, or cannot be made.
     pub fn lock(&self, digest: &str) -> std::io::Result<File> {
         let path = self.path(digest).with_extension("lock");
         let mut options = OpenOptions::new();
         options.create(true).truncate(false).write(true).mode(0o600).custom_flags(NO_LINKS);
         let file = options.open(path)?;
-        file.lock()?;
-        Ok(file)
+        locked_within(file, WAIT)
     }
 
     pub fn store(&self, digest: &str, code: &[u8]) -> std::io::Result<()> {
@@ -163,6 +186,18 @@ mod tests {
 
     fn engine() -> Engine {
         StepEngine::new(&EngineOptions::default(), 1).unwrap().engine
+    }
+
+    /// A process that compiles may be stopped while it holds the lock.
+    #[test]
+    fn the_wait_for_another_process_ends() {
+        let dir = tempfile::tempdir().unwrap();
+        let open = || File::create(dir.path().join("lock")).unwrap();
+        let held = locked_within(open(), Duration::ZERO).unwrap();
+        let error = locked_within(open(), 2 * PAUSE).unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock);
+        drop(held);
+        assert!(locked_within(open(), Duration::ZERO).is_ok());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use stepwell_engine::StoreError;
 use stepwell_engine::clock::Timestamp;
 use stepwell_engine::document::cut;
 use stepwell_engine::identity::Actor;
-use stepwell_engine::job::StepDefinition;
+use stepwell_engine::job::{StepDefinition, Work};
 use stepwell_engine::job::approval::Approval;
 use stepwell_engine::project;
 use stepwell_engine::run::{Bound, Event, Replay, RunState, RunStatus, StepStatus, apply};
@@ -250,7 +250,12 @@ impl Approvals {
             }
         }
         let message = asked.and_then(|step| step.reason.clone()).unwrap_or_default();
-        let now = self.ctx.preparation().bound(state, step, &message);
+        let preparation = self.ctx.preparation();
+        let bind = |work: &Work| preparation.bound(state, step, &message, work);
+        let now = match self.ctx.evaluated(&state.run.job.id, bind).await {
+            Ok(now) => now,
+            Err(why) => return Ok(Some(why.to_owned())),
+        };
         let changed = |(id, digest): (&String, &String)| {
             let before = bound.and_then(|bound| bound.steps.get(id));
             before.is_some_and(|before| before != digest).then(|| id.clone())

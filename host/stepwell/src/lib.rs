@@ -29,6 +29,7 @@ mod context;
 mod dead_letters;
 mod editors;
 mod error;
+mod evaluate;
 mod explain;
 mod guests;
 mod house;

@@ -90,6 +90,8 @@ pub(crate) struct Node {
     pub guests: OnceLock<GuestThreads>,
     /// The turns of large documents.
     pub reading: Turns,
+    /// The turns of expressions that work on much.
+    pub evaluating: Turns,
     /// The numbers of consecutive panics of workers, by runs of which no step was next.
     pub panics: Mutex<HashMap<String, u32>>,
     /// The numbers of consecutive claims of runs whose records cannot be read.
@@ -124,6 +126,7 @@ impl Default for Node {
             serving: OnceLock::new(),
             guests: OnceLock::new(),
             reading: Turns::default(),
+            evaluating: Turns::default(),
             panics: Mutex::default(),
             unreadable: Mutex::default(),
         }

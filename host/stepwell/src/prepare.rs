@@ -6,12 +6,12 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use serde_json::Value;
 use stepwell_engine::document::Schema;
-use stepwell_engine::job::{Scope, TemplateError, evaluate, render};
+use stepwell_engine::job::{Scope, TemplateError, Work, evaluate, render};
 use stepwell_engine::policy::{self, Denial, Grant, Request, Rule};
 use stepwell_engine::run::{Bound, KnownStep, RunState, digest, known_steps};
 use stepwell_engine::step::Manifest;
 use stepwell_engine::store::NewRun;
-use stepwell_engine::{Job, JobDefinition, Outcome, StepDefinition, project, weight};
+use stepwell_engine::{Job, JobDefinition, Outcome, StepDefinition, project};
 use stepwell_sandbox::Component;
 
 use crate::HostError;
@@ -32,6 +32,9 @@ pub(crate) type KnownSteps = Mutex<HashMap<(u64, String, usize, String), Arc<Kno
 
 /// The maximum number of problems of a configuration in the message of a step.
 const MOST_PROBLEMS: usize = 20;
+
+/// The problem of an approval whose later steps work on too much.
+const TOO_MUCH_BEHIND: &str = "the expressions of the steps behind the approval work on too much: at most 64 MiB in all; shorten the values that they read";
 
 /// The name under which policies grant the locks of jobs.
 const JOB: &str = "job";
@@ -169,9 +172,10 @@ impl Preparation {
         state: &RunState,
         index: usize,
         step: &StepDefinition,
+        work: &Work,
     ) -> Result<Option<String>, Outcome> {
         let Some(condition) = &step.when else { return Ok(None) };
-        match evaluate(condition, &state.scope(index)) {
+        match evaluate(condition, &state.scope(index), work) {
             Ok(true) => Ok(None),
             Ok(false) => Ok(Some(format!("its condition is false: {condition}"))),
             Err(error) => Err(Outcome::InvalidConfig { message: format!("`when`: {error}") }),
@@ -195,8 +199,14 @@ impl Preparation {
     }
 
     /// Renders the configuration of a step, and adds the defaults from the configuration of the host.
-    fn filled(&self, config: &Value, manifest: &Manifest, scope: &Scope) -> Result<Value, TemplateError> {
-        let mut config = render(config, scope)?;
+    fn filled(
+        &self,
+        config: &Value,
+        manifest: &Manifest,
+        scope: &Scope,
+        work: &Work,
+    ) -> Result<Value, TemplateError> {
+        let mut config = render(config, scope, work)?;
         if let Value::Object(map) = &mut config {
             for (name, value) in self.ctx.settings().config.defaults(manifest, map) {
                 map.entry(name).or_insert(value);
@@ -206,18 +216,35 @@ impl Preparation {
     }
 
     /// Returns the subject of an approval: the job, the message, and the known configurations of later steps.
-    pub(crate) fn bound(&self, state: &RunState, step: usize, message: &str) -> Bound {
-        let known = self.known_configurations(state, step).into_iter();
-        Bound {
+    ///
+    /// # Errors
+    /// Fails when these configurations work on too much together.
+    pub(crate) fn bound(
+        &self,
+        state: &RunState,
+        step: usize,
+        message: &str,
+        work: &Work,
+    ) -> Result<Bound, &'static str> {
+        let known = self.known_configurations(state, step, work)?.into_iter();
+        Ok(Bound {
             job: state.run.job.digest().to_owned(),
             message: digest(&message.into()),
             steps: known.map(|(id, config)| (id, digest(&config))).collect(),
-        }
+        })
     }
 
     /// Returns the configurations of later steps that are known when the step at `step` requests an approval,
     /// with the ids of the steps.
-    pub(crate) fn known_configurations(&self, state: &RunState, step: usize) -> Vec<(String, Value)> {
+    ///
+    /// # Errors
+    /// As [`Self::bound`]. A configuration that its own expressions make invalid is unknown.
+    pub(crate) fn known_configurations(
+        &self,
+        state: &RunState,
+        step: usize,
+        work: &Work,
+    ) -> Result<Vec<(String, Value)>, &'static str> {
         let plan = state.run.job.plan();
         let known = known_steps(state, step).into_iter().filter_map(|KnownStep { node, scopes }| {
             let definition = &plan.node(node)?.definition;
@@ -229,12 +256,13 @@ impl Preparation {
             let left_out = self.ctx.settings().config.left_out(&definition.step_type);
             let config = Value::Object(definition.config_for(component.manifest(), left_out));
             let mut filled =
-                scopes.iter().map(|scope| self.filled(&config, component.manifest(), scope).ok());
+                scopes.iter().map(|scope| self.filled(&config, component.manifest(), scope, work).ok());
             let first = filled.next()??;
             let same = filled.all(|other| other.as_ref() == Some(&first));
             same.then(|| (definition.id.clone(), first))
         });
-        known.collect()
+        let known = known.collect();
+        if work.is_exceeded() { Err(TOO_MUCH_BEHIND) } else { Ok(known) }
     }
 
     /// Renders the configuration of a step, and decides its grant.
@@ -247,18 +275,19 @@ impl Preparation {
         index: usize,
         step: &StepDefinition,
         component: &Component,
+        work: &Work,
     ) -> Result<(Value, Arc<Grant>), Outcome> {
-        // The values that the expressions of the step can read.
-        let bytes = state.run.job.text().len() + weight(state.values_read(index));
-        blocking_in_place(bytes, || self.prepare_now(state, index, step, component))
+        blocking_in_place(state.run.job.text().len(), || {
+            self.prepare_now(state, index, (step, component), work)
+        })
     }
 
     fn prepare_now(
         &self,
         state: &RunState,
         index: usize,
-        step: &StepDefinition,
-        component: &Component,
+        (step, component): (&StepDefinition, &Component),
+        work: &Work,
     ) -> Result<(Value, Arc<Grant>), Outcome> {
         let invalid = |message: String| Outcome::InvalidConfig { message };
         let known = self.known(&state.run.job, index, step, component);
@@ -267,7 +296,7 @@ impl Preparation {
             Outcome::Denied { rule, message }
         })?;
         let config = self
-            .filled(&known.config, component.manifest(), &state.scope(index))
+            .filled(&known.config, component.manifest(), &state.scope(index), work)
             .map_err(|error| invalid(format!("{}: {error}", error.pointer)))?;
         if let Some(approval) = changed_since(state, index, &step.id, &config) {
             let message = format!(

@@ -1,11 +1,12 @@
-//! The turns of large documents: one is read at a time, since each may take 256 MiB, and each caller has at
-//! most one in the queue, so that a caller with many documents delays another by one of them.
+//! The turns of large work: one piece is done at a time, and each caller has at most one in the queue, so that a
+//! caller with many pieces delays another by one of them. Documents are read in turns, since each may take 256 MiB.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use tokio::sync::{MutexGuard, OwnedMutexGuard};
 
 use crate::HostError;
 use crate::context::Context;
@@ -13,7 +14,7 @@ use crate::guests::{FEW, blocking_in_place};
 
 /// The maximum time for which a large document waits for its turn.
 const TURN: Duration = Duration::from_secs(10);
-/// The number of callers from which on those without a document are removed.
+/// The number of callers from which on those without work are removed.
 const MAX_CALLERS: usize = 256;
 
 tokio::task_local! {
@@ -26,7 +27,7 @@ pub async fn in_turns_of<T>(caller: String, work: impl Future<Output = T>) -> T 
     CALLER.scope(caller, work).await
 }
 
-/// The queue of large documents. A lock of the library serves its waiters in their order.
+/// A queue of large work. A lock of the library serves its waiters in their order.
 #[derive(Default)]
 pub(crate) struct Turns {
     all: tokio::sync::Mutex<()>,
@@ -41,6 +42,12 @@ impl Turns {
         }
         callers.entry(caller.to_owned()).or_default().clone()
     }
+
+    /// Waits for the turn of a caller, which ends when the returned guards are dropped.
+    pub async fn turn(&self, caller: &str) -> (OwnedMutexGuard<()>, MutexGuard<'_, ()>) {
+        let own = self.of(caller).lock_owned().await;
+        (own, self.all.lock().await)
+    }
 }
 
 impl Context {
@@ -53,9 +60,8 @@ impl Context {
         if bytes <= FEW {
             return Ok(read());
         }
-        let own = self.node.reading.of(&CALLER.try_with(String::clone).unwrap_or_default());
-        let turn = async { (own.lock().await, self.node.reading.all.lock().await) };
-        let Ok(_turn) = tokio::time::timeout(TURN, turn).await else {
+        let caller = CALLER.try_with(String::clone).unwrap_or_default();
+        let Ok(_turn) = tokio::time::timeout(TURN, self.node.reading.turn(&caller)).await else {
             let why = format!(
                 "other large documents are being read, and this one had no turn within {} s; try again",
                 TURN.as_secs()
@@ -77,8 +83,7 @@ mod tests {
         let read = |caller: &'static str| {
             let (turns, order) = (turns.clone(), order.clone());
             async move {
-                let own = turns.of(caller);
-                let _turn = (own.lock().await, turns.all.lock().await);
+                let _turn = turns.turn(caller).await;
                 tokio::time::sleep(Duration::from_secs(1)).await;
                 order.lock().push(caller.to_owned());
             }
@@ -94,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn callers_without_documents_are_forgotten() {
+    fn callers_without_work_are_forgotten() {
         let turns = Turns::default();
         for n in 0..10_000 {
             turns.of(&n.to_string());

@@ -16,9 +16,9 @@ use std::time::Duration;
 use serde_json::Value;
 use stepwell_engine::clock::{self, Timestamp};
 use stepwell_engine::job::approval::{Approval, MOST_MESSAGE, OnTimeout};
-use stepwell_engine::job::{evaluate, render};
+use stepwell_engine::job::{Work, render};
 use stepwell_engine::run::{
-    Effect, Event, LockPlace, Room, RunState, RunStatus, RunView, StepStatus, TakenLock, next,
+    Bound, Effect, Event, LockPlace, Room, RunState, RunStatus, RunView, StepStatus, TakenLock, next,
 };
 use stepwell_engine::step::{LogLine, Progress};
 use stepwell_engine::store::{Audit, DeadLetter, LogRecord, Next};
@@ -208,9 +208,9 @@ impl Worker<'_> {
             }
             match next(&self.state, now, &room) {
                 Some(Effect::Finish(_)) => break Pause::Ended,
-                Some(Effect::RequestApproval { step }) => self.request_approval(step, now)?,
+                Some(Effect::RequestApproval { step }) => self.request_approval(step, now).await?,
                 Some(Effect::EndApproval { step }) => self.end_approval(step, now)?,
-                Some(Effect::BeginGroup { step, attempt }) => self.begin_group(step, attempt, now)?,
+                Some(Effect::BeginGroup { step, attempt }) => self.begin_group(step, attempt, now).await?,
                 Some(Effect::EndGroup { step }) => {
                     self.push(Event::GroupTimedOut { step: self.state.key(step), at: now })?;
                 }
@@ -261,7 +261,7 @@ impl Worker<'_> {
                 }
                 let mut ended = false;
                 for start in starts {
-                    ended |= !self.launch(start, running)?;
+                    ended |= !self.launch(start, running).await?;
                 }
                 Ok(if ended { Advance::On } else { Advance::Attempts })
             }
@@ -318,33 +318,46 @@ impl Worker<'_> {
         self.push(Event::ApprovalDecided { step, approved, by: None, comment, at })
     }
 
-    fn request_approval(&mut self, step: usize, at: Timestamp) -> Result<(), HostError> {
+    async fn request_approval(&mut self, step: usize, at: Timestamp) -> Result<(), HostError> {
         let Some(definition) = self.state.definition(step).cloned() else { return Ok(()) };
-        let (key, scope) = (self.state.key(step), self.state.scope(step));
-        if let Some(condition) = &definition.when
-            && let Ok(false) = evaluate(condition, &scope)
-        {
-            let reason = format!("its condition is false: {condition}");
+        let key = self.state.key(step);
+        // An approval whose condition fails is requested.
+        if let Ok(Some(reason)) = self.skipped(step, &definition).await {
             return self.push(Event::StepSkipped { step: key, reason, at });
         }
         let approval = Approval::of(&definition);
-        let message = approval.as_ref().map(|approval| render(&approval.message.as_str().into(), &scope));
-        let message =
-            match message.map(|message| approval_message(message.map_err(|error| error.to_string()))) {
-                Some(Ok(message)) => message,
-                // An approver cannot decide without the message.
-                Some(Err(why)) => {
-                    let outcome = Outcome::InvalidConfig { message: format!("`message`: {why}") };
-                    let end = StepEnd { outcome, produced: Produced::default(), receipt: Receipt::default() };
-                    self.push(Event::StepStarted { step: key.clone(), attempt: 1, at })?;
-                    return self.push(Event::StepEnded { step: key, attempt: 1, end: Arc::new(end), at });
+        match self.asked(step, approval.as_ref()).await {
+            Ok((message, bound)) => {
+                let wait = approval.map_or(Duration::ZERO, |approval| approval.wait.0);
+                let until = clock::later(at, wait);
+                let bound = Some(Arc::new(bound));
+                self.push(Event::ApprovalRequested { step: key, message, at, until, bound })
+            }
+            Err(message) => {
+                let outcome = Outcome::InvalidConfig { message };
+                let end = StepEnd { outcome, produced: Produced::default(), receipt: Receipt::default() };
+                self.push(Event::StepStarted { step: key.clone(), attempt: 1, at })?;
+                self.push(Event::StepEnded { step: key, attempt: 1, end: Arc::new(end), at })
+            }
+        }
+    }
+
+    /// Returns the message to the approvers, without which they cannot decide, and the subject of the approval.
+    async fn asked(&self, step: usize, approval: Option<&Approval>) -> Result<(String, Bound), String> {
+        let (preparation, state) = (self.runs.ctx.preparation(), &self.state);
+        let ask = |work: &Work| {
+            let message = match approval {
+                Some(approval) => {
+                    let message = render(&approval.message.as_str().into(), &state.scope(step), work);
+                    approval_message(message.map_err(|error| error.to_string()))
+                        .map_err(|why| format!("`message`: {why}"))?
                 }
                 None => String::new(),
             };
-        let wait = approval.map_or(Duration::ZERO, |approval| approval.wait.0);
-        let until = clock::later(at, wait);
-        let bound = self.runs.ctx.preparation().bound(&self.state, step, &message);
-        self.push(Event::ApprovalRequested { step: key, message, at, until, bound: Some(Arc::new(bound)) })
+            let bound = preparation.bound(state, step, &message, work)?;
+            Ok((message, bound))
+        };
+        self.runs.ctx.evaluated(&state.run.job.id, ask).await
     }
 
     /// Records that the attempts that ran when their worker died are lost.

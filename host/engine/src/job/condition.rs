@@ -5,6 +5,7 @@
 //! `not` and parentheses join.
 
 use super::expression::{Expressions, check_size};
+use super::functions::Work;
 use super::template::{Piece, Scope, TemplateError, contained, pieces};
 use crate::document::cut;
 
@@ -13,11 +14,11 @@ use crate::document::cut;
 /// # Errors
 /// Fails when the text is not an expression, names something undefined, or has a part that is neither true
 /// nor false.
-pub fn evaluate(condition: &str, scope: &Scope) -> Result<bool, TemplateError> {
+pub fn evaluate(condition: &str, scope: &Scope, work: &Work) -> Result<bool, TemplateError> {
     let source = source(condition);
     contained(|| {
         check_size(source)
-            .and_then(|()| truth(source, &Expressions::new(scope), 0))
+            .and_then(|()| truth(source, &Expressions::new(scope, work), 0))
             .map_err(|message| TemplateError { pointer: String::new(), message })
     })
 }
@@ -190,9 +191,12 @@ fn scan(source: &str, mut visit: impl FnMut(usize, char, Option<i32>)) -> i32 {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use serde_json::json;
 
     use super::*;
+    use crate::job::seen::seen;
 
     fn scope() -> Scope {
         let steps = json!({
@@ -201,8 +205,8 @@ mod tests {
         });
         let vars = json!({"day": "2025-09-01", "limit": 5, "deploy": true, "off": false, "text": "false", "no": "no", "empty": ""});
         Scope {
-            steps: steps.as_object().unwrap().clone(),
-            vars: vars.as_object().unwrap().clone(),
+            steps: seen(&steps),
+            vars: Arc::new(vars.as_object().unwrap().clone()),
             ..Scope::default()
         }
     }
@@ -230,7 +234,7 @@ mod tests {
             ("vars.off and vars.text", false),
             ("true", true),
         ] {
-            assert_eq!(evaluate(condition, &scope()), Ok(truth), "{condition}");
+            assert_eq!(evaluate(condition, &scope(), &Work::of_a_step()), Ok(truth), "{condition}");
         }
     }
 
@@ -250,7 +254,7 @@ mod tests {
             ("vars.nope", "`vars.nope` is not defined"),
             ("vars.deploy and", "unexpected end"),
         ] {
-            let error = evaluate(condition, &scope()).unwrap_err().to_string();
+            let error = evaluate(condition, &scope(), &Work::of_a_step()).unwrap_err().to_string();
             assert!(error.contains(named), "{condition}: {error}");
         }
     }
@@ -277,6 +281,6 @@ mod tests {
     #[test]
     fn depth_is_bounded() {
         let deep = format!("{}vars.deploy{}", "(".repeat(40), ")".repeat(40));
-        assert_eq!(evaluate(&deep, &scope()), Ok(true));
+        assert_eq!(evaluate(&deep, &scope(), &Work::of_a_step()), Ok(true));
     }
 }

@@ -14,10 +14,10 @@ use minijinja::value::{Serde, Value};
 use minijinja::{AutoEscape, Environment, Error};
 
 use super::functions::{
-    COUNTED, EQUATED, MAX_WORK, Meter, NUMBER, NUMBERS_ONLY, ORDERED, OUTSIDE, SHORT_WORK, SLICED,
-    environment, refused,
+    COUNTED, EQUATED, NUMBER, NUMBERS_ONLY, ORDERED, OUTSIDE, SLICED, Work, environment, refused,
 };
 use super::numbers::holds_infinite;
+use super::seen::{SeenStep, Shared, StepObject, Texts};
 use super::template::Scope;
 use crate::document::cut;
 
@@ -27,35 +27,32 @@ const MAX_SOURCE: usize = 16 << 10;
 /// tree by one level, and minijinja walks the tree by recursion: 10,000 levels overflow the stack of a
 /// thread, which kills the process.
 const MAX_PARTS: usize = 500;
-/// Evaluates the expressions of one step, or of one condition.
+/// Evaluates expressions.
 pub(super) struct Expressions<'s> {
     scope: &'s Scope,
     context: OnceCell<Value>,
     /// Made for the first expression: most steps have none.
     env: OnceCell<Environment<'static>>,
-    meter: Meter,
+    work: Work,
 }
 
 impl<'s> Expressions<'s> {
-    pub fn new(scope: &'s Scope) -> Self {
-        Self { scope, context: OnceCell::new(), env: OnceCell::new(), meter: Meter::new(MAX_WORK) }
-    }
-
-    /// Returns expressions that may do the work of short texts only.
-    pub fn short(scope: &'s Scope) -> Self {
-        Self { meter: Meter::new(SHORT_WORK), ..Self::new(scope) }
+    /// Returns expressions that do that work at most.
+    pub fn new(scope: &'s Scope, work: &Work) -> Self {
+        Self { scope, context: OnceCell::new(), env: OnceCell::new(), work: work.clone() }
     }
 
     /// Returns the value of an expression.
     pub fn value(&self, source: &str) -> Result<Value, String> {
+        self.work.take_source(source).map_err(|error| describe(source, &error))?;
         let tree = counted(&parsed(source)?);
         let mut code = CodeGenerator::new("<expression>", source);
         code.compile_expr(&tree);
         let (code, blocks) = code.finish();
-        let context = self.context.get_or_init(|| Value::from(Serde(self.scope))).clone();
+        let context = self.context.get_or_init(|| context_of(self.scope)).clone();
         let mut text = String::new();
         let mut out = machinery::make_string_output(&mut text);
-        let env = self.env.get_or_init(|| environment(&self.meter));
+        let env = self.env.get_or_init(|| environment(&self.work));
         let found = machinery::eval(env, &code, context, &blocks, &mut out, AutoEscape::None);
         match found.map_err(|error| describe(source, &error))?.0 {
             Some(value) if !value.is_undefined() => Ok(value),
@@ -66,12 +63,35 @@ impl<'s> Expressions<'s> {
     /// Returns the value of an expression as JSON.
     pub fn json(&self, source: &str) -> Result<serde_json::Value, String> {
         let value = self.value(source)?;
-        self.meter.take(&value).map_err(|error| describe(source, &error))?;
+        self.work.take(&value).map_err(|error| describe(source, &error))?;
+        if let Some(shared) = value.downcast_object_ref::<Shared>() {
+            return Ok(shared.json());
+        }
         if holds_infinite(&value) {
             return Err(format!("`{}`: the result has a number that is not finite", shown(source)));
         }
         serde_json::to_value(&value).map_err(|error| format!("`{}`: {error}", shown(source)))
     }
+}
+
+/// Returns the values that expressions see. Those of the run are not copied.
+fn context_of(scope: &Scope) -> Value {
+    let texts = Texts::default();
+    let step = |(id, step): &(String, SeenStep)| {
+        let step = StepObject { step: step.clone(), texts: texts.clone() };
+        (id.clone(), Value::from_object(step))
+    };
+    let mut context = vec![
+        ("steps".to_owned(), scope.steps.iter().map(step).collect()),
+        ("vars".to_owned(), Shared::map(&scope.vars, &texts)),
+        ("run".to_owned(), Value::from(Serde(&scope.run))),
+        ("job".to_owned(), Value::from(Serde(&scope.job))),
+    ];
+    if !scope.locks.is_empty() {
+        context.push(("locks".to_owned(), Value::from(Serde(&scope.locks))));
+    }
+    let items = scope.items.iter().map(|(name, item)| (name.clone(), Value::from(Serde(item))));
+    context.into_iter().chain(items).collect()
 }
 
 pub(super) fn parsed(source: &str) -> Result<ast::Expr<'_>, String> {
@@ -337,6 +357,8 @@ fn args<'a>(args: &[ast::CallArg<'a>]) -> Vec<ast::CallArg<'a>> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use serde_json::json;
 
     use super::*;
@@ -348,7 +370,7 @@ mod tests {
             "n": 5, "s": "abc", "long": "x".repeat(1 << 20), "list": [3, 1, 2], "rows": vec![json!({"id": 1}); 3],
             "many": vec![0; 50_000], "yes": true, "none": null
         });
-        Scope { vars: vars.as_object().unwrap().clone(), ..Scope::default() }
+        Scope { vars: Arc::new(vars.as_object().unwrap().clone()), ..Scope::default() }
     }
 
     #[test]
@@ -381,7 +403,7 @@ mod tests {
             ("'a,b' | split(',') | last", json!("b")),
             ("vars['s']", json!("abc")),
         ] {
-            assert_eq!(Expressions::new(&scope).json(source), Ok(value), "{source}");
+            assert_eq!(Expressions::new(&scope, &Work::of_a_step()).json(source), Ok(value), "{source}");
             assert!(names(source).is_ok(), "{source}");
         }
     }
@@ -390,7 +412,7 @@ mod tests {
     #[test]
     fn a_text_is_not_compared_with_a_number() {
         let vars = json!({"price": "19.90", "n": 5, "s": "abc", "none": null});
-        let scope = Scope { vars: vars.as_object().unwrap().clone(), ..Scope::default() };
+        let scope = Scope { vars: Arc::new(vars.as_object().unwrap().clone()), ..Scope::default() };
         for source in [
             "vars.price > 19",
             "20 >= vars.price",
@@ -398,7 +420,7 @@ mod tests {
             "vars.s < vars.n",
             "1 < vars.n < vars.price",
         ] {
-            let error = Expressions::new(&scope).json(source).expect_err(source);
+            let error = Expressions::new(&scope, &Work::of_a_step()).json(source).expect_err(source);
             assert!(error.contains("a text with a number") && error.contains("| float"), "{source}: {error}");
         }
         for (source, value) in [
@@ -409,7 +431,7 @@ mod tests {
             ("vars.s != 'b' and vars.n >= 5", true),
             ("'a' < vars.s", true),
         ] {
-            assert_eq!(Expressions::new(&scope).json(source), Ok(json!(value)), "{source}");
+            assert_eq!(Expressions::new(&scope, &Work::of_a_step()).json(source), Ok(json!(value)), "{source}");
         }
     }
 
@@ -433,7 +455,7 @@ mod tests {
             ("'-0.50' | float", json!(-0.5)),
             ("'x' | float(default=0.5)", json!(0.5)),
         ] {
-            assert_eq!(Expressions::new(&scope).json(source), Ok(value), "{source}");
+            assert_eq!(Expressions::new(&scope, &Work::of_a_step()).json(source), Ok(value), "{source}");
         }
         for (source, why) in [
             ("'no' | bool", "`bool` takes true or false, and not `no`"),
@@ -446,7 +468,7 @@ mod tests {
             ("vars.s + 1", "write `| float` or `| int` behind a text"),
             ("1 / 0", "cannot calculate 1 / 0"),
         ] {
-            let error = Expressions::new(&scope).json(source).expect_err(source);
+            let error = Expressions::new(&scope, &Work::of_a_step()).json(source).expect_err(source);
             assert!(error.contains(why), "{source}: {error}");
         }
     }
@@ -454,8 +476,8 @@ mod tests {
     #[test]
     fn variables_keep_their_order() {
         let vars = json!({"z": 1, "a": 2, "m": {"y": 1, "b": 2}});
-        let scope = Scope { vars: vars.as_object().unwrap().clone(), ..Scope::default() };
-        let found = Expressions::new(&scope).json("vars").unwrap();
+        let scope = Scope { vars: Arc::new(vars.as_object().unwrap().clone()), ..Scope::default() };
+        let found = Expressions::new(&scope, &Work::of_a_step()).json("vars").unwrap();
         assert_eq!(found.to_string(), vars.to_string());
     }
 
@@ -495,7 +517,7 @@ mod tests {
             vec!["vars.many | sort == 1"; 45].join(" or "),
             vec!["7 in vars.many"; 80].join(" or "),
         ] {
-            let error = Expressions::new(&scope).json(&source).unwrap_err();
+            let error = Expressions::new(&scope, &Work::of_a_step()).json(&source).unwrap_err();
             assert!(error.len() < 600, "{error}");
             assert!(
                 ["work on too much", "numbers only", "unknown", "too many arguments"]
@@ -511,7 +533,7 @@ mod tests {
     #[test]
     fn the_items_that_a_filter_makes_of_a_text_are_counted() {
         let texts = json!({"letters": "x".repeat(2 << 20), "lines": "\n".repeat(2 << 20), "row": "a,b".repeat(1 << 19)});
-        let scope = Scope { vars: texts.as_object().unwrap().clone(), ..Scope::default() };
+        let scope = Scope { vars: Arc::new(texts.as_object().unwrap().clone()), ..Scope::default() };
         for (source, is_allowed) in [
             ("vars.letters | split('') | length", false),
             ("vars.letters | list | length", false),
@@ -522,21 +544,21 @@ mod tests {
             ("vars.row | split(',') | length", true),
             ("'a,b' | split('') | length", true),
         ] {
-            let found = Expressions::new(&scope).json(source);
+            let found = Expressions::new(&scope, &Work::of_a_step()).json(source);
             assert_eq!(found.is_ok(), is_allowed, "{source}: {found:?}");
         }
         let source = "vars.row | split(',') | length";
-        let error = Expressions::short(&scope).json(source).unwrap_err();
+        let error = Expressions::new(&scope, &Work::short()).json(source).unwrap_err();
         assert!(error.contains("at most 1 MiB in all"), "{error}");
     }
 
     #[test]
     fn what_the_texts_of_a_step_take_together_is_bounded() {
         let texts = vec![json!("${{ vars.long }}"); 20_000];
-        let error = render(&json!({"texts": texts}), &scope()).unwrap_err();
+        let error = render(&json!({"texts": texts}), &scope(), &Work::of_a_step()).unwrap_err();
         assert!(error.message.contains("at most 64 MiB in all"), "{error}");
         assert!(error.pointer.starts_with("/texts/"));
-        assert!(render(&json!(vec!["${{ vars.long }}"; 16]), &scope()).is_ok());
+        assert!(render(&json!(vec!["${{ vars.long }}"; 16]), &scope(), &Work::of_a_step()).is_ok());
     }
 
     /// Each of these overflows the stack of minijinja's parser, compiler or destructor; some may not
@@ -564,17 +586,17 @@ mod tests {
             format!("1{}", many(" < 1")),
             "a".repeat(100_000),
         ] {
-            let error = Expressions::new(&scope).json(&source).unwrap_err();
+            let error = Expressions::new(&scope, &Work::of_a_step()).json(&source).unwrap_err();
             assert!(error.contains("too complex") || error.contains("too long"), "{error}");
             assert!(error.len() < 200);
             assert!(names(&source).is_err());
-            assert!(crate::job::evaluate(&source, &scope).is_err());
+            assert!(crate::job::evaluate(&source, &scope, &Work::of_a_step()).is_err());
             // The largest that the bounds allow.
             let largest: String = source.chars().take(490).collect();
-            let _ = Expressions::new(&scope).json(&largest);
-            let _ = crate::job::evaluate(&largest, &scope);
+            let _ = Expressions::new(&scope, &Work::of_a_step()).json(&largest);
+            let _ = crate::job::evaluate(&largest, &scope, &Work::of_a_step());
         }
         let sum = format!("1{}", "+1".repeat(240));
-        assert_eq!(Expressions::new(&scope).json(&sum), Ok(json!(241)));
+        assert_eq!(Expressions::new(&scope, &Work::of_a_step()).json(&sum), Ok(json!(241)));
     }
 }

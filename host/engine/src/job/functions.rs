@@ -1,16 +1,19 @@
-//! The functions that expressions can call, and the meter of their work.
+//! The functions that expressions can call, and the work that expressions may do.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::numbers;
+use super::seen::Shared;
 use minijinja::value::{Kwargs, Rest, Value, ValueKind, ValueOrKwargs};
 use minijinja::{Environment, Error, ErrorKind, State, UndefinedBehavior, filters, tests};
 
 /// Maximum work of the expressions of one step together: bytes of text, and [`VALUE`] for each value.
-pub(super) const MAX_WORK: u64 = 64 << 20;
-/// The same for an expression of a short text that is filled in outside of steps, such as a concurrency key.
-pub(super) const SHORT_WORK: u64 = 1 << 20;
+const MAX_WORK: u64 = 64 << 20;
+/// The work that takes about a millisecond.
+const SHORT_WORK: u64 = 1 << 20;
+/// The work to parse and compile an expression, without that for each byte of its source.
+const EXPRESSION: usize = 512;
 /// The bytes that a new item of a list takes: its value, twice while the list grows.
 const ITEM: usize = 48;
 /// The cost of a number, or of a list or map without its content.
@@ -41,20 +44,42 @@ fn refused_for(what: &str, value: &Value, help: &str) -> Error {
     Error::new(ErrorKind::InvalidOperation, format!("{what}, and not `{shown}`: {help}"))
 }
 
-/// The work that expressions may still do.
-#[derive(Clone)]
-pub(super) struct Meter {
+/// The work that expressions may do together, and the work that is left of it.
+#[derive(Debug, Clone)]
+pub struct Work {
     left: Arc<AtomicU64>,
     most: u64,
+    is_exceeded: Arc<AtomicBool>,
 }
 
-impl Meter {
-    pub fn new(most: u64) -> Self {
-        Self { left: Arc::new(AtomicU64::new(most)), most }
+impl Work {
+    /// The work of all expressions of one step.
+    pub fn of_a_step() -> Self {
+        Self::of(MAX_WORK)
+    }
+
+    /// The work of a short text, such as a concurrency key. It takes about a millisecond, so that it can be done where
+    /// others wait.
+    pub fn short() -> Self {
+        Self::of(SHORT_WORK)
+    }
+
+    fn of(most: u64) -> Self {
+        Self { left: Arc::new(AtomicU64::new(most)), most, is_exceeded: Arc::default() }
+    }
+
+    /// Returns whether expressions failed because they needed more work.
+    pub fn is_exceeded(&self) -> bool {
+        self.is_exceeded.load(Ordering::Relaxed)
+    }
+
+    /// Subtracts the work to compile an expression.
+    pub(super) fn take_source(&self, source: &str) -> Result<(), Error> {
+        self.take_bytes(EXPRESSION.saturating_add(source.len().saturating_mul(4)))
     }
 
     /// Subtracts the size of a value.
-    pub fn take(&self, value: &Value) -> Result<(), Error> {
+    pub(super) fn take(&self, value: &Value) -> Result<(), Error> {
         self.take_times(value, 1)
     }
 
@@ -66,6 +91,7 @@ impl Meter {
     }
 
     fn too_much(&self) -> Error {
+        self.is_exceeded.store(true, Ordering::Relaxed);
         refused(if self.most == MAX_WORK { TOO_MUCH } else { TOO_MUCH_FOR_A_TEXT })
     }
 
@@ -103,6 +129,9 @@ fn items_of_text(filter: &str, text: &str, separator: Option<&str>) -> usize {
 
 /// Subtracts the size of a value from the work that is left.
 fn size(value: &Value, left: u64) -> Option<u64> {
+    if let Some(shared) = value.downcast_object_ref::<Shared>() {
+        return shared.size(left, VALUE);
+    }
     let left = left.checked_sub(VALUE)?;
     match value.kind() {
         ValueKind::String => left.checked_sub(value.as_str().map_or(0, str::len) as u64),
@@ -121,26 +150,26 @@ fn size(value: &Value, left: u64) -> Option<u64> {
     }
 }
 
-pub(super) fn environment(meter: &Meter) -> Environment<'static> {
+pub(super) fn environment(work: &Work) -> Environment<'static> {
     let mut env = Environment::empty();
     env.set_undefined_behavior(UndefinedBehavior::Strict);
     env.set_fuel(Some(FUEL));
-    let counter = meter.clone();
+    let counter = work.clone();
     env.add_function(COUNTED, move |value: Value| counter.take(&value).map(|()| value));
-    let counter = meter.clone();
+    let counter = work.clone();
     env.add_function(OUTSIDE, move |value: Value| counter.take_outside(&value).map(|()| value));
     env.add_function(NUMBER, |value: Value| match value.kind() {
         ValueKind::Number | ValueKind::Undefined => Ok(value),
         _ => Err(refused(NUMBERS_ONLY)),
     });
-    let counter = meter.clone();
+    let counter = work.clone();
     env.add_function(ORDERED, move |value: Value, left: Value| {
         if text_and_number(&value, &left) {
             return Err(refused(TEXT_AND_NUMBER));
         }
         counter.take(&value).map(|()| value)
     });
-    let counter = meter.clone();
+    let counter = work.clone();
     env.add_function(EQUATED, move |value: Value, left: Value| {
         let number = |value: &Value| value.as_str().is_some_and(crate::values::is_number);
         if text_and_number(&value, &left) && (number(&value) || number(&left)) {
@@ -151,8 +180,8 @@ pub(super) fn environment(meter: &Meter) -> Environment<'static> {
     env.add_function(SLICED, |value: &Value, start: Value, stop: Value, step: Value| {
         numbers::sliced(value, [start, stop, step])
     });
-    add_filters(&mut env, meter);
-    add_tests(&mut env, meter);
+    add_filters(&mut env, work);
+    add_tests(&mut env, work);
     env
 }
 
@@ -221,7 +250,7 @@ fn float(state: &State, value: &Value, default: Option<Value>, kwargs: Kwargs) -
 
 /// Adds filters that look only at the outside of a value, filters that count it once, and filters that make
 /// several values of it.
-fn add_filters(env: &mut Environment<'static>, meter: &Meter) {
+fn add_filters(env: &mut Environment<'static>, work: &Work) {
     let outside = [
         ("default", Value::from_function(filters::default)),
         ("d", Value::from_function(filters::default)),
@@ -235,10 +264,10 @@ fn add_filters(env: &mut Environment<'static>, meter: &Meter) {
         ("round", Value::from_function(filters::round)),
     ];
     for (name, filter) in outside {
-        let meter = meter.clone();
+        let work = work.clone();
         env.add_filter(name, move |state: &mut State, args: Rest<ValueOrKwargs>| {
             let args = args.into_values();
-            args.iter().try_for_each(|arg| meter.take_outside(arg))?;
+            args.iter().try_for_each(|arg| work.take_outside(arg))?;
             filter.call(state, &args)
         });
     }
@@ -267,24 +296,24 @@ fn add_filters(env: &mut Environment<'static>, meter: &Meter) {
         (8, "rejectattr", Value::from_function(filters::rejectattr)),
     ];
     for (times, name, filter) in whole {
-        let meter = meter.clone();
+        let work = work.clone();
         env.add_filter(name, move |state: &mut State, args: Rest<ValueOrKwargs>| {
             let args = args.into_values();
-            args.iter().try_for_each(|arg| meter.take_times(arg, times))?;
+            args.iter().try_for_each(|arg| work.take_times(arg, times))?;
             if times > 1
                 && let Some(text) = args.first().and_then(Value::as_str)
             {
-                meter.take_items(items_of_text(name, text, args.get(1).and_then(Value::as_str)))?;
+                work.take_items(items_of_text(name, text, args.get(1).and_then(Value::as_str)))?;
             }
             filter.call(state, &args)
         });
     }
-    add_joining(env, meter);
+    add_joining(env, work);
 }
 
 /// Adds filters whose result is as large as the product of their inputs.
-fn add_joining(env: &mut Environment<'static>, meter: &Meter) {
-    let (joins, replaces, writes, sums) = (meter.clone(), meter.clone(), meter.clone(), meter.clone());
+fn add_joining(env: &mut Environment<'static>, work: &Work) {
+    let (joins, replaces, writes, sums) = (work.clone(), work.clone(), work.clone(), work.clone());
     let join = Value::from_function(filters::join);
     env.add_filter("join", move |state: &mut State, args: Rest<ValueOrKwargs>| {
         let args = args.into_values();
@@ -315,7 +344,7 @@ fn add_joining(env: &mut Environment<'static>, meter: &Meter) {
     });
 }
 
-fn add_tests(env: &mut Environment<'static>, meter: &Meter) {
+fn add_tests(env: &mut Environment<'static>, work: &Work) {
     let outside = [
         ("defined", Value::from_function(tests::is_defined)),
         ("undefined", Value::from_function(tests::is_undefined)),
@@ -359,10 +388,10 @@ fn add_tests(env: &mut Environment<'static>, meter: &Meter) {
     for (counts, (name, test)) in
         outside.map(|test| (false, test)).into_iter().chain(whole.map(|test| (true, test)))
     {
-        let meter = meter.clone();
+        let work = work.clone();
         env.add_test(name, move |state: &mut State, args: Rest<ValueOrKwargs>| {
             let args = args.into_values();
-            args.iter().try_for_each(|arg| if counts { meter.take(arg) } else { meter.take_outside(arg) })?;
+            args.iter().try_for_each(|arg| if counts { work.take(arg) } else { work.take_outside(arg) })?;
             Ok::<_, Error>(test.call(state, &args)?.is_true())
         });
     }

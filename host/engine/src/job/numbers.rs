@@ -71,15 +71,18 @@ pub(super) fn holds_infinite(value: &Value) -> bool {
 
 #[cfg(test)]
 mod cases {
+    use std::sync::Arc;
+
     use serde_json::json;
 
     use crate::job::Scope;
     use crate::job::expression::Expressions;
+    use crate::job::functions::Work;
     use crate::job::names::names;
 
     fn scope() -> Scope {
         let vars = json!({"n": 5, "s": "abc", "list": [3, 1, 2]});
-        Scope { vars: vars.as_object().unwrap().clone(), ..Scope::default() }
+        Scope { vars: Arc::new(vars.as_object().unwrap().clone()), ..Scope::default() }
     }
 
     /// Each operator, filter and test with the numbers at the ends of their ranges.
@@ -155,11 +158,11 @@ mod cases {
         ];
         for a in numbers {
             for form in one {
-                let _ = Expressions::new(&scope).json(&form.replace("{a}", a));
+                let _ = Expressions::new(&scope, &Work::of_a_step()).json(&form.replace("{a}", a));
             }
             for (form, b) in two.iter().flat_map(|form| numbers.map(|b| (form, b))) {
                 let source = form.replace("{a}", a).replace("{b}", b);
-                let _ = Expressions::new(&scope).json(&source);
+                let _ = Expressions::new(&scope, &Work::of_a_step()).json(&source);
                 let _ = names(&source);
             }
         }
@@ -180,7 +183,7 @@ mod cases {
             ("vars.list[:-1]", json!([3, 1])),
             ("vars.list[1:99999999999999999999]", json!([1, 2])),
         ] {
-            assert_eq!(Expressions::new(&scope).json(source), Ok(value), "{source}");
+            assert_eq!(Expressions::new(&scope, &Work::of_a_step()).json(source), Ok(value), "{source}");
         }
         for (source, why) in [
             ("vars.s[::0]", "must not be 0"),
@@ -191,7 +194,7 @@ mod cases {
             ("1e308 * 10", "not finite"),
             ("5 is divisibleby(0)", "divisible by 0"),
         ] {
-            let error = Expressions::new(&scope).json(source).expect_err(source);
+            let error = Expressions::new(&scope, &Work::of_a_step()).json(source).expect_err(source);
             assert!(error.contains(why), "{source}: {error}");
         }
     }

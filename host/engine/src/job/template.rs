@@ -4,31 +4,32 @@
 //! string that consists of one expression becomes the value of the expression with its type; otherwise the
 //! values are inserted into the text.
 
-use serde::Serialize;
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
 use super::expression::Expressions;
+use super::functions::Work;
+use super::seen::SeenStep;
 use crate::contain;
 use crate::document::escape;
 use crate::levels;
 
-/// The values that expressions can name.
-#[derive(Debug, Clone, Default, Serialize)]
+/// The values that expressions can name. They may be large, and are shared with the run.
+#[derive(Debug, Clone, Default)]
 pub struct Scope {
     /// `steps.ID.output`, `.metadata`, `.status` and `.summary` of steps that have ended.
-    pub steps: Map<String, Value>,
+    pub steps: Vec<(String, SeenStep)>,
     /// The variables: `vars.NAME`.
-    pub vars: Map<String, Value>,
+    pub vars: Arc<Map<String, Value>>,
     /// The run: `run.execution_id`, `.scheduled_time`, `.start_time`, `.status`, `.failed_step`, `.step_token`
     /// and `.branch_dir`.
     pub run: Map<String, Value>,
     /// The job: `job.id`, `.name` and `.timezone`.
     pub job: Map<String, Value>,
     /// The locks that the step, a group around it or the job holds: `locks.NAME.token` and `.name`.
-    #[serde(skip_serializing_if = "Map::is_empty")]
     pub locks: Map<String, Value>,
     /// The items of the groups around the step, and their numbers, by their names.
-    #[serde(flatten)]
     pub items: Map<String, Value>,
 }
 
@@ -51,26 +52,13 @@ pub(super) enum Piece<'a> {
     Expression(&'a str),
 }
 
-/// Fills in every template within `value`. All of them together have a bounded size, and the result has a
+/// Fills in every template within `value`. All of them together do the given work at most, and the result has a
 /// bounded number of levels.
 ///
 /// # Errors
 /// Returns the first template that cannot be filled in.
-pub fn render(value: &Value, scope: &Scope) -> Result<Value, TemplateError> {
-    render_with(value, &Expressions::new(scope))
-}
-
-/// Fills in the templates of a short value, such as a name, by expressions that may do little work: they run where
-/// others wait, and not on the threads of guests.
-///
-/// # Errors
-/// As [`render`].
-pub(crate) fn render_short(value: &Value, scope: &Scope) -> Result<Value, TemplateError> {
-    render_with(value, &Expressions::short(scope))
-}
-
-fn render_with(value: &Value, known: &Expressions<'_>) -> Result<Value, TemplateError> {
-    let value = contained(|| filled(value, &mut String::new(), known))?;
+pub fn render(value: &Value, scope: &Scope, work: &Work) -> Result<Value, TemplateError> {
+    let value = contained(|| filled(value, &mut String::new(), &Expressions::new(scope, work)))?;
     match levels::check(&value) {
         Ok(()) => Ok(value),
         Err(deep) => {
@@ -177,6 +165,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::job::seen::seen;
 
     fn scope() -> Scope {
         let json = json!({
@@ -184,8 +173,8 @@ mod tests {
         });
         let vars = json!({"day": "2025-09-01", "limit": 5});
         Scope {
-            steps: json.as_object().unwrap().clone(),
-            vars: vars.as_object().unwrap().clone(),
+            steps: seen(&json),
+            vars: Arc::new(vars.as_object().unwrap().clone()),
             ..Scope::default()
         }
     }
@@ -201,7 +190,7 @@ mod tests {
             (json!("${{ vars.day | upper | replace('-', '') }}"), json!("20250901")),
             (json!({"a": ["${{ vars.limit }}", "plain", 1]}), json!({"a": [5, "plain", 1]})),
         ] {
-            assert_eq!(render(&template, &scope()).unwrap(), value, "{template}");
+            assert_eq!(render(&template, &scope(), &Work::of_a_step()).unwrap(), value, "{template}");
         }
     }
 
@@ -209,11 +198,11 @@ mod tests {
     fn templates_that_build_a_value_with_too_many_levels_are_refused() {
         let nested = |levels: usize| (0..levels).fold(json!(1), |inner, _| json!([inner]));
         let vars = json!({"a": nested(40)});
-        let scope = Scope { vars: vars.as_object().unwrap().clone(), ..Scope::default() };
-        assert!(render(&json!({"x": "${{ [vars.a] }}"}), &scope).is_ok());
+        let scope = Scope { vars: Arc::new(vars.as_object().unwrap().clone()), ..Scope::default() };
+        assert!(render(&json!({"x": "${{ [vars.a] }}"}), &scope, &Work::of_a_step()).is_ok());
         let template = (0..24).fold(json!("${{ vars.a }}"), |inner, _| json!([inner]));
-        assert!(render(&template, &scope).is_ok());
-        let error = render(&json!([template]), &scope).unwrap_err();
+        assert!(render(&template, &scope, &Work::of_a_step()).is_ok());
+        let error = render(&json!([template]), &scope, &Work::of_a_step()).unwrap_err();
         assert!(error.message.contains("has more than 64 levels"), "{error}");
     }
 
@@ -225,7 +214,7 @@ mod tests {
             (json!("${{ vars.day"), ""),
             (json!("${{ 1 + }}"), ""),
         ] {
-            assert_eq!(render(&template, &scope()).unwrap_err().pointer, pointer, "{template}");
+            assert_eq!(render(&template, &scope(), &Work::of_a_step()).unwrap_err().pointer, pointer, "{template}");
         }
     }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::RunState;
 use super::inherit::inherited;
 use crate::clock::Timestamp;
-use crate::job::{Job, Reads, Scope, render_short, set_variable};
+use crate::job::{Job, Reads, Scope, Work, render, set_variable};
 use crate::levels::TooDeep;
 use crate::store::{Key, NewRun, Source};
 use crate::trace::Trace;
@@ -128,11 +128,11 @@ fn key(run: &NewRun) -> Result<Option<Key>, AdmitError> {
         return Err(AdmitError::Key(why));
     }
     let vars = read.into_iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-    let mut scope = Scope { vars, ..Scope::default() };
+    let mut scope = Scope { vars: Arc::new(vars), ..Scope::default() };
     for (name, value) in [("id", &run.job.id), ("name", &run.job.name), ("timezone", &run.job.timezone)] {
         scope.job.insert(name.to_owned(), value.as_str().into());
     }
-    let rendered = render_short(&Value::from(concurrency.key.as_str()), &scope)
+    let rendered = render(&Value::from(concurrency.key.as_str()), &scope, &Work::short())
         .map_err(|error| AdmitError::Key(error.to_string()))?;
     let name = rendered.as_str().map_or_else(|| rendered.to_string(), str::to_owned);
     if name.len() > MAX_KEY {

@@ -1,14 +1,16 @@
 //! The subject of an approval.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::RunState;
-use crate::job::{Plan, Scope, approval};
+use super::{RunState, StepStatus};
+use crate::job::{Plan, Scope, SeenStep, approval};
+use crate::outcome::{Outcome, Produced, Receipt, StepEnd};
 
 /// The facts that were known when an approval was requested, as digests.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,13 +97,12 @@ fn first_steps(plan: &Plan, sequence: &[usize], before: &[usize]) -> Vec<(usize,
 fn decided(state: &RunState, index: usize, approvals: &[usize], mark: &str) -> Scope {
     let mut scope = state.scope(index);
     for approval in approvals.iter().filter_map(|number| state.run.job.plan().node(*number)) {
-        let seen = serde_json::json!({
-            "status": "success",
-            "output": {"approved": true, "by": mark, "comment": mark},
-            "metadata": {},
-            "summary": mark,
-        });
-        scope.steps.insert(approval.definition.id.clone(), seen);
+        let output = serde_json::json!({"approved": true, "by": mark, "comment": mark});
+        let produced = Produced { summary: mark.to_owned(), output, ..Produced::default() };
+        let end = StepEnd { outcome: Outcome::Succeeded, produced, receipt: Receipt::default() };
+        let seen = SeenStep { status: StepStatus::Success.name(), end: Some(Arc::new(end)) };
+        scope.steps.retain(|(id, _)| *id != approval.definition.id);
+        scope.steps.push((approval.definition.id.clone(), seen));
     }
     scope
 }

@@ -292,22 +292,6 @@ impl StepState {
         }
     }
 
-    /// Returns the values that templates of later steps see. The output may be large: it is copied once.
-    fn seen(&self) -> Value {
-        let produced = self.end.as_ref().map(|end| &end.produced);
-        let status = Value::from(self.status.name());
-        let output = produced.map(|produced| produced.output.clone()).unwrap_or_default();
-        let metadata = produced.map(|produced| produced.metadata.clone()).unwrap_or_default();
-        let summary = produced.map(|produced| produced.summary.clone()).unwrap_or_default();
-        let seen = [
-            ("status", status),
-            ("output", output),
-            ("metadata", Value::Object(metadata)),
-            ("summary", Value::String(summary)),
-        ];
-        Value::Object(seen.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
-    }
-
     /// Returns whether the step has not ended.
     pub fn is_open(&self) -> bool {
         matches!(

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::group::branch_name;
+use super::seat::Seat;
 use super::{RunState, RunStatus, StepKey, view};
-use crate::job::{Reads, Scope};
+use crate::job::{Reads, Scope, SeenStep};
 use crate::outcome::StepEnd;
 use crate::workspace::{Branches, Writer, Written};
 
@@ -18,16 +19,12 @@ impl RunState {
         if reads.is_some_and(Reads::is_nothing) {
             return Scope::default();
         }
-        // Outputs and variables are copied, and may be large.
-        let named = |name: &String| reads.is_none_or(|reads| reads.may_name_variable(name));
-        let variables = self.variables_of(index);
-        let vars = variables.iter().filter(|(name, _)| named(name));
-        let vars = vars.map(|(name, value)| (name.clone(), value.clone())).collect();
-        let mut scope = Scope { vars, ..Scope::default() };
+        let mut scope = Scope { vars: self.variables_seen(index, reads), ..Scope::default() };
         for step in self.visible(index) {
             let Some((definition, step)) = self.definition(step).zip(self.steps.get(step)) else { continue };
             if reads.is_none_or(|reads| reads.may_name_step(&definition.id)) {
-                scope.steps.insert(definition.id.clone(), step.seen());
+                let seen = SeenStep { status: step.status.name(), end: step.end.clone() };
+                scope.steps.push((definition.id.clone(), seen));
             }
         }
         scope.items = self.items_of(index);
@@ -38,9 +35,24 @@ impl RunState {
         scope
     }
 
+    /// Returns the variables that expressions of a step can name. Those of the run are not copied, unless a branch
+    /// has variables of its own.
+    fn variables_seen(&self, index: usize, reads: Option<&Reads>) -> Arc<Map<String, Value>> {
+        let around: Vec<_> = self.around(index).collect();
+        let branch = |seat: &Seat| self.groups.get(&seat.group)?.branches.get(seat.branch?);
+        let own = around.iter().rev().filter_map(branch).map(|branch| &branch.variables);
+        let own: Vec<_> = own.filter(|variables| !variables.is_empty()).collect();
+        if own.is_empty() {
+            return self.variables.clone();
+        }
+        let named = |name: &String| reads.is_none_or(|reads| reads.may_name_variable(name));
+        let all = std::iter::once(&*self.variables).chain(own).flatten().filter(|(name, _)| named(name));
+        Arc::new(all.map(|(name, value)| (name.clone(), value.clone())).collect())
+    }
+
     /// Returns the values that the names of the job's locks see.
     pub fn scope_of_job(&self) -> Scope {
-        let mut scope = Scope { vars: self.run.variables.clone(), ..Scope::default() };
+        let mut scope = Scope { vars: Arc::new(self.run.variables.clone()), ..Scope::default() };
         self.add_run(&mut scope, None);
         scope
     }
@@ -189,19 +201,6 @@ impl RunState {
         let end = |step: usize| Some((self.definition(step)?.id.clone(), self.steps.get(step)?.end.clone()?));
         let own = end(index);
         visible.filter_map(end).chain(own).collect()
-    }
-
-    /// Returns the outputs, and the variables of the run, that the expressions of a step can read.
-    pub fn values_read(&self, index: usize) -> impl Iterator<Item = &Value> {
-        let reads = self.node(index).map(|node| &node.reads);
-        let named = move |name: &String| reads.is_none_or(|reads| reads.may_name_variable(name));
-        let variables = self.variables.iter().filter(move |(name, _)| named(name)).map(|(_, value)| value);
-        let outputs = self.visible(index).into_iter().filter_map(move |step| {
-            let definition = self.definition(step)?;
-            let end = self.steps.get(step)?.end.as_ref()?;
-            reads.is_none_or(|reads| reads.may_name_step(&definition.id)).then_some(&end.produced.output)
-        });
-        outputs.chain(variables)
     }
 
     /// Returns the approvals that come before a step in the job.

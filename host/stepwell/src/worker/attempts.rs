@@ -9,6 +9,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{BoxStream, FuturesUnordered, SelectAll, StreamExt, once, poll_fn};
 use stepwell_engine::clock::Timestamp;
 use stepwell_engine::contain::contained_future;
+use stepwell_engine::job::Work;
 use stepwell_engine::policy::{Grant, Limits, Shortfall};
 use stepwell_engine::reference::type_of;
 use stepwell_engine::run::{Event, Room, StepKey};
@@ -28,7 +29,6 @@ use super::write::json_bytes;
 use super::{LOG_LINES_TO_COMMIT, Notice, Worker};
 use crate::HostError;
 use crate::audit::of_attempt;
-use crate::prepare::Preparation;
 use crate::telemetry::Attempted;
 
 /// An attempt that runs.
@@ -81,7 +81,7 @@ impl Worker<'_> {
     ) -> Result<(), HostError> {
         let Some(definition) = self.state.definition(step).cloned() else { return Ok(()) };
         let (key, at) = (self.state.key(step), self.now());
-        let component = match Preparation::skipped(&self.state, step, &definition) {
+        let component = match self.skipped(step, &definition).await {
             Ok(Some(reason)) => return self.push(Event::StepSkipped { step: key, reason, at }),
             Ok(None) => self.runs.ctx.preparation().component(&self.state, &definition).await?,
             Err(outcome) => Err(outcome),
@@ -119,12 +119,17 @@ impl Worker<'_> {
 
     /// Launches an attempt whose start is stored. Returns whether it runs: a step that cannot be prepared ends at
     /// once.
-    pub(super) fn launch(&mut self, start: Start, running: &mut Running) -> Result<bool, HostError> {
+    pub(super) async fn launch(&mut self, start: Start, running: &mut Running) -> Result<bool, HostError> {
         let Start { step, number, cleaning_up, component } = start;
         let Some(definition) = self.state.definition(step).cloned() else { return Ok(false) };
-        let prepared = component.and_then(|component| {
-            self.runs.ctx.preparation().prepare(&self.state, step, &definition, &component)
-        });
+        let prepared = match component {
+            Ok(component) => {
+                let (preparation, state) = (self.runs.ctx.preparation(), &self.state);
+                let prepare = |work: &Work| preparation.prepare(state, step, &definition, &component, work);
+                self.runs.ctx.evaluated(&state.run.job.id, prepare).await
+            }
+            Err(outcome) => Err(outcome),
+        };
         let prepared = prepared.and_then(|(config, grant)| {
             let allowed = self.allowance(step, &grant, cleaning_up)?;
             Ok((config, grant.limits().clone(), grant.within(&allowed)))

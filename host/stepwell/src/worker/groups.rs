@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 use stepwell_engine::clock::Timestamp;
-use stepwell_engine::job::render;
+use stepwell_engine::job::{Work, render};
 use stepwell_engine::run::{Event, Item};
 use stepwell_engine::step::LogLine;
 use stepwell_engine::store::LogRecord;
 use stepwell_engine::workspace::{Workspace, Writer, Writes, Written};
-use stepwell_engine::{Outcome, Produced, Receipt, StepEnd, project};
+use stepwell_engine::{Outcome, Produced, Receipt, StepDefinition, StepEnd, project};
 
 use super::Worker;
 use crate::HostError;
@@ -17,15 +17,20 @@ use crate::prepare::Preparation;
 
 impl Worker<'_> {
     /// Begins a group: evaluates its condition and its list of items.
-    pub(super) fn begin_group(&mut self, step: usize, attempt: u32, at: Timestamp) -> Result<(), HostError> {
+    pub(super) async fn begin_group(
+        &mut self,
+        step: usize,
+        attempt: u32,
+        at: Timestamp,
+    ) -> Result<(), HostError> {
         let Some(definition) = self.state.definition(step).cloned() else { return Ok(()) };
         let key = self.state.key(step);
         let known = self.state.group(step).is_some();
-        let items = match Preparation::skipped(&self.state, step, &definition) {
-            Ok(Some(reason)) if !known => return self.push(Event::StepSkipped { step: key, reason, at }),
-            // A group that is tried again keeps its items.
+        // A group that is tried again keeps its items.
+        let items = match self.skipped(step, &definition).await {
             _ if known => Ok(None),
-            Ok(_) => self.items(step),
+            Ok(Some(reason)) => return self.push(Event::StepSkipped { step: key, reason, at }),
+            Ok(None) => self.items(step).await,
             Err(outcome) => Err(outcome),
         };
         match items {
@@ -47,6 +52,17 @@ impl Worker<'_> {
                 self.push(Event::StepEnded { step: key, attempt, end: Arc::new(end), at })
             }
         }
+    }
+
+    /// Returns the reason to skip a step, or `None` when the step runs.
+    pub(super) async fn skipped(
+        &self,
+        step: usize,
+        definition: &StepDefinition,
+    ) -> Result<Option<String>, Outcome> {
+        let state = &self.state;
+        let skipped = |work: &Work| Preparation::skipped(state, step, definition, work);
+        self.runs.ctx.evaluated(&state.run.job.id, skipped).await
     }
 
     /// Adds a line to the log of the run, for the first of its groups that runs its branches one after the other.
@@ -93,11 +109,13 @@ impl Worker<'_> {
     }
 
     /// Returns the items of a group with `for_each`.
-    fn items(&self, step: usize) -> Result<Option<Arc<Vec<Item>>>, Outcome> {
+    async fn items(&self, step: usize) -> Result<Option<Arc<Vec<Item>>>, Outcome> {
         let list = self.state.definition(step).and_then(|step| step.group.as_deref()?.for_each.clone());
         let Some(list) = list else { return Ok(None) };
         let invalid = |message: String| Outcome::InvalidConfig { message: format!("`for_each`{message}") };
-        let filled = render(&list, &self.state.scope(step)).map_err(|error| invalid(format!(": {error}")))?;
+        let (ctx, state) = (&self.runs.ctx, &self.state);
+        let filled = ctx.evaluated(&state.run.job.id, |work| render(&list, &state.scope(step), work)).await;
+        let filled = filled.map_err(|error| invalid(format!(": {error}")))?;
         let items: Vec<Item> = match filled {
             Value::Array(items) => items.into_iter().map(|value| Item { key: None, value }).collect(),
             Value::Object(map) => {

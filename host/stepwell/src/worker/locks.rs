@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 use stepwell_engine::clock::{self, Timestamp};
 use stepwell_engine::job::locks::{LockUse, OnTimeout};
-use stepwell_engine::job::{Scope, render};
+use stepwell_engine::job::{Scope, Work, render};
 use stepwell_engine::lock::{Acquire, Answer, Command, End, Held, LockError, Name, Want};
 use stepwell_engine::policy::{Capability, Denial, Grant};
 use stepwell_engine::run::{Event, LockPlace, Locking, StepKey, TakenLock, named_locks, shortest_park};
@@ -17,7 +17,6 @@ use stepwell_engine::{Outcome, Produced, Receipt, StepDefinition, StepEnd, job, 
 use super::{Left, Worker};
 use crate::HostError;
 use crate::audit::of_attempt;
-use crate::prepare::Preparation;
 use crate::run_locks::RunLocks;
 
 /// The pause of a run whose locks cannot be read when its worker takes it over.
@@ -33,7 +32,7 @@ impl Worker<'_> {
             && self.state.group(step).is_none()
             && let Some(definition) = self.state.definition(step).cloned()
         {
-            match Preparation::skipped(&self.state, step, &definition) {
+            match self.skipped(step, &definition).await {
                 Ok(Some(reason)) => {
                     return self.push(Event::StepSkipped { step: self.state.key(step), reason, at });
                 }
@@ -157,7 +156,8 @@ impl Worker<'_> {
         };
         let scope = place.map_or_else(|| self.state.scope_of_job(), |step| self.state.scope(step));
         let locks = self.state.locks_of(place);
-        Ok(locks.iter().map(|lock| filled(lock, &scope, &grant)).collect())
+        let fill = |work: &Work| locks.iter().map(|lock| filled(lock, &scope, &grant, work)).collect();
+        Ok(self.runs.ctx.evaluated(&self.state.run.job.id, fill).await)
     }
 
     /// Returns the grant that decides about the locks of a place.
@@ -493,9 +493,14 @@ impl Worker<'_> {
 }
 
 /// Returns a lock with its name filled in, if policy grants it.
-fn filled(lock: &LockUse, scope: &Scope, grant: &Grant) -> Result<(Option<String>, Want), Outcome> {
+fn filled(
+    lock: &LockUse,
+    scope: &Scope,
+    grant: &Grant,
+    work: &Work,
+) -> Result<(Option<String>, Want), Outcome> {
     let invalid = |why: String| Outcome::InvalidConfig { message: format!("`locks`: {why}") };
-    let name = render(&Value::from(lock.name.as_str()), scope).map_err(|error| invalid(error.to_string()))?;
+    let name = render(&Value::from(lock.name.as_str()), scope, work).map_err(|error| invalid(error.to_string()))?;
     let name = name.as_str().map_or_else(|| name.to_string(), str::to_owned);
     let name = Name::new(&name).map_err(|error| invalid(error.to_string()))?;
     if let Some(denial) = grant.refuse_name(Capability::Locks, name.as_str()) {

@@ -5,8 +5,7 @@ use serde_json::json;
 use super::super::{Effect, Room, StepKey, next};
 use super::check::event_name;
 use super::*;
-use crate::job::JobDefinition;
-use crate::job::approval;
+use crate::job::{JobDefinition, Work, approval, evaluate};
 use crate::store::NewRun;
 
 pub(super) fn at(seconds: i64) -> Timestamp {
@@ -254,8 +253,8 @@ fn driven(job: serde_json::Value, ends: &[(&str, Outcome)]) -> String {
     apply(&mut state, &Event::Started { at: at(0) }).unwrap();
     while let Some(Effect::RunStep { step, attempt, .. }) = next(&state, at(2), &Room::from(1)) {
         let definition = state.definition(step).unwrap().clone();
-        let scope = state.scope(step);
-        if definition.when.as_ref().is_some_and(|when| !crate::job::evaluate(when, &scope).unwrap()) {
+        let (scope, work) = (state.scope(step), Work::short());
+        if definition.when.as_ref().is_some_and(|when| !evaluate(when, &scope, &work).unwrap()) {
             apply(&mut state, &Event::StepSkipped { step: key(step), reason: "false".to_owned(), at: at(2) })
                 .unwrap();
             continue;
