@@ -77,6 +77,9 @@ async fn change<D: Database>(
             let due = records::due_of(db, &name, at, limit)?;
             records::load(db, &name, &mut part, due)?;
         }
+        if let Some(idle) = records::in_the_way(db, &name, counts, &command)? {
+            records::load(db, &name, &mut part, idle)?;
+        }
         load(db, &name, &mut part, &command, at)?;
         let before = records::Before::of(&part);
         let effects = part.apply(&command, at);

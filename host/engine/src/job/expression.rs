@@ -82,7 +82,7 @@ fn context_of(scope: &Scope) -> Value {
         (id.clone(), Value::from_object(step))
     };
     let mut context = vec![
-        ("steps".to_owned(), scope.steps.iter().map(step).collect()),
+        ("steps".to_owned(), Value::from_pairs(scope.steps.iter().map(step))),
         ("vars".to_owned(), Shared::map(&scope.vars, &texts)),
         ("run".to_owned(), Value::from(Serde(&scope.run))),
         ("job".to_owned(), Value::from(Serde(&scope.job))),
@@ -91,7 +91,7 @@ fn context_of(scope: &Scope) -> Value {
         context.push(("locks".to_owned(), Value::from(Serde(&scope.locks))));
     }
     let items = scope.items.iter().map(|(name, item)| (name.clone(), Value::from(Serde(item))));
-    context.into_iter().chain(items).collect()
+    Value::from_pairs(context.into_iter().chain(items))
 }
 
 pub(super) fn parsed(source: &str) -> Result<ast::Expr<'_>, String> {

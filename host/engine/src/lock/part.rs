@@ -97,8 +97,9 @@ impl Part {
     /// Returns the table with the numbers of the records that it lacks.
     fn ready(&self) -> Table {
         let mut table = self.table.clone();
+        // A lock that only its tickets name has a record, too.
         table.elsewhere = Elsewhere {
-            locks: self.whole.locks.saturating_sub(self.recorded.len()),
+            locks: self.whole.locks.saturating_sub(table.locks.len()),
             waiting: self.whole.waiting.saturating_sub(table.waiting),
         };
         table

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use stepwell_engine::StoreError;
 use stepwell_engine::clock::{Timestamp, earlier, later};
-use stepwell_engine::lock::limits::{ENDED_KEPT, IDLE_KEPT};
+use stepwell_engine::lock::limits::{ENDED_KEPT, IDLE_KEPT, LOCKS};
 use stepwell_engine::lock::{
-    Effects, Elsewhere, EventRow, ListFilter, LockRecord, Missing, Name, Part, Party, ProjectTickets, State,
+    Command, Effects, Elsewhere, EventRow, ListFilter, LockRecord, Missing, Name, Part, Party, ProjectTickets, State,
     Ticket,
 };
 
@@ -338,6 +338,28 @@ fn idle(
     let params =
         params![micros(earlier(at, IDLE_KEPT)), project.is_none(), project.unwrap_or_default(), limit];
     db.many(sql, params)
+}
+
+/// Returns the names that have been idle for longest, when the project has no room for those of a request. The command
+/// forgets as many of them as it needs.
+pub(super) fn in_the_way(
+    db: &dyn Sql,
+    project: &str,
+    counts: Counts,
+    command: &Command,
+) -> Result<Option<Missing>, StoreError> {
+    let Command::Acquire(request) = command else { return Ok(None) };
+    let wants = u64::try_from(request.wants.len()).unwrap_or(u64::MAX);
+    if counts.names.saturating_add(wants) <= LOCKS as u64 {
+        return Ok(None);
+    }
+    let sql = "SELECT n.name FROM lock_names n WHERE n.project = $1 AND NOT EXISTS
+            (SELECT 1 FROM lock_places p WHERE p.project = n.project AND p.name = n.name)
+        ORDER BY n.used_at LIMIT $2";
+    // The request itself may name some of them.
+    let names = db.many::<String>(sql, params![project, 2 * wants])?;
+    let names = names.iter().map(|name| Name::new(name).map_err(failed)).collect::<Result<_, _>>()?;
+    Ok(Some(Missing { names, ..Missing::default() }))
 }
 
 /// Returns the projects with records that time has something to do with.

@@ -12,6 +12,7 @@ use stepwell_engine::lock::{
 };
 
 use super::SqlLocks;
+use crate::store::Database;
 use crate::{PostgresSettings, PostgresStore, SqliteStore};
 
 use stepwell_engine as engine;
@@ -49,6 +50,38 @@ async fn scripts_of_the_contract_in_sqlite() {
             same(&found, &script, &format!("{name} in {kind}"));
         }
     }
+}
+
+/// A project that remembers as many names as it may forgets the one that has been idle for longest. Tokens grow all
+/// the same.
+#[tokio::test]
+async fn idle_names_make_room_for_new_ones() {
+    let store = Arc::new(SqliteStore::in_memory());
+    let locks = SqlLocks::new(store.clone(), Settings::default());
+    let at = Timestamp::default();
+    let acquire = async |name: &str| {
+        let owner = Owner::new("user:a", "s");
+        let request = Acquire::new(name, owner, vec![Want::new(Name::new(name).unwrap(), Mode::Exclusive)]);
+        locks.run("default", Command::Acquire(Box::new(request)), at).await
+    };
+    let Ok(Answer::Acquired { held, .. }) = acquire("held").await else { panic!() };
+    let fill = |db: &dyn crate::sql::Sql, _: &crate::shared::Shared| {
+        db.execute(
+            "INSERT INTO lock_names WITH RECURSIVE n(n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM n WHERE n < 200000)
+             SELECT 'default', 'name' || n, n, NULL, n FROM n",
+            crate::sql::params![],
+        )?;
+        db.execute("UPDATE lock_projects SET names = 200000, last_token = 200000", crate::sql::params![])
+    };
+    store.0.write(fill).await.unwrap();
+    let Ok(Answer::Acquired { held: new, .. }) = acquire("new").await else { panic!() };
+    assert!(new[0].token > 200_000 && new[0].token > held[0].token);
+    let names = |db: &dyn crate::sql::Sql, _: &crate::shared::Shared| {
+        let sql = "SELECT name FROM lock_names ORDER BY used_at, name LIMIT 3";
+        db.many::<String>(sql, crate::sql::params![])
+    };
+    assert_eq!(store.0.read(names).await.unwrap(), ["held", "new", "name3"]);
+    assert!(locks.show("default", &Name::new("held").unwrap(), at).await.is_ok());
 }
 
 /// A schema of its own on the PostgreSQL of this machine.
