@@ -288,6 +288,7 @@ async fn a_step_that_its_group_stops_says_why() {
     let long = || json!({"id": "long", "type": "wait", "for": 3600});
     let late = || json!({"id": "bad", "type": "wait", "until": "${{ 'no time' }}"});
     let inner = json!({"id": "inner", "type": "parallel_group", "parallel_steps": [long()]});
+    let sleeps = probe("sleep", json!({"id": "long"}));
     let group = |more: Value, steps: Value| {
         let mut group = json!({"id": "g", "type": "parallel_group", "parallel_steps": steps});
         group.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -306,9 +307,10 @@ async fn a_step_that_its_group_stops_says_why() {
             json!({"steps": [group(json!({"timeout": "1s"}), json!([inner]))]}),
             "the time of the group `g` ran out",
         ),
+        // The time of a parked step does not count.
         (
-            json!({"timeout_seconds": 1, "steps": [group(json!({}), json!([long()]))]}),
-            "the time of the job ran out",
+            json!({"timeout_seconds": 1, "steps": [group(json!({}), json!([sleeps]))]}),
+            "raise `timeout_seconds` of the job",
         ),
     ] {
         let mut job = job;

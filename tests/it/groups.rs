@@ -37,6 +37,14 @@ fn group(more: &Value, branches: &Value) -> Value {
     group
 }
 
+/// Returns a group `inner` with a list of that many items.
+fn inner_list(items: usize) -> Value {
+    let list: Vec<usize> = (0..items).collect();
+    let mut inner = group(&json!({"for_each": list, "as": "one"}), &json!([echo("a", "1")]));
+    inner["id"] = json!("inner");
+    inner
+}
+
 fn job(steps: &Value) -> String {
     json!({"id": "groups", "vars": {"list": ["x", "y", "z"], "count": 3}, "steps": steps}).to_string()
 }
@@ -366,7 +374,15 @@ async fn each_mistake_in_a_group_is_named() {
         (
             json!([group(&json!({"for_each": (0..20_000).collect::<Vec<_>>()}), &json!([echo("a", "1")]))]),
             "/steps/0/for_each",
-            "`for_each` has 20000 items, of 1 step each, and a run has at most 10000 steps of items",
+            "`for_each` has 20000 items with 1 step each, and a run has at most 10000 steps of items",
+        ),
+        (
+            json!([group(
+                &json!({"for_each": (0..200).collect::<Vec<_>>(), "as": "outer"}),
+                &json!([inner_list(200)])
+            )]),
+            "/steps/0/parallel_steps/0/for_each",
+            "`for_each` has 200 items with 1 step each, which is 40000 with the lists around it, and a run has at most 10000",
         ),
         (
             json!([group(&json!({}), &json!([echo("a", "1"), {"id": "s", "steps": true}]))]),
@@ -466,7 +482,7 @@ async fn items_must_be_a_list_that_fits() {
         (json!("${{ vars.list | length }}"), "`for_each` must be a list or an object, and is a number"),
         (
             json!(format!("${{{{ {:?} }}}}", (0..100).collect::<Vec<_>>())),
-            "`for_each` has 100 items, of 1 steps each, and a run has at most 20 steps of items",
+            "`for_each` has 100 items with 1 step each, and a run has at most 20 steps of items",
         ),
     ] {
         let state =

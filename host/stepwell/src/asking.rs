@@ -61,7 +61,8 @@ impl Approvals {
 
     fn approved_steps_now(&self, state: &RunState, step: usize) -> Vec<ApprovedStep> {
         let bound = state.steps.get(step).and_then(|step| step.bound.clone()).unwrap_or_default();
-        let known = self.ctx.preparation().known_configurations(state, step, &Work::of_a_step()).unwrap_or_default();
+        let known =
+            self.ctx.preparation().known_configurations(state, step, &Work::of_a_step()).unwrap_or_default();
         let mask = Mask::of(&self.ctx.settings().config);
         let job = &state.run.job;
         let bound_steps = job.all_steps().filter_map(|step| Some((step, bound.steps.get(&step.id)?)));

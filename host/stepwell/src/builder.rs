@@ -318,7 +318,7 @@ impl HostBuilder {
         // its steps elsewhere.
         let lasts =
             self.store.is_some() || self.store_url.is_some() || config.store.is_some() || data_dir.is_some();
-        let keeps_components = lasts && self.runner.is_none();
+        let has_guests = self.runner.is_none();
         let store_file = match (&self.store, &self.store_url, &config.store) {
             (None, None, None) => data_dir.as_deref().map(stores::file_in),
             _ => None,
@@ -327,11 +327,11 @@ impl HostBuilder {
             opened(self.store, &settings, self.store_url.as_deref(), data_dir.as_deref())?;
         let (locks, measures) = (self.locks.unwrap_or(locks), Measures::default());
         locks.measure(measures.locks.clone());
+        // Other threads would not follow the clock of a test that has its own runner.
+        let has_threads = has_guests || self.clock.is_none();
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
         let parts = Parts { store: store.clone(), locks: locks.clone(), clock: clock.clone() };
         let atlantis = Site::open(&config, parts)?;
-        // When steps run elsewhere, there is nothing to compile.
-        let (runs_guests, on_demand) = (self.runner.is_none(), self.compile_on_demand);
         let context = Context {
             store,
             locks,
@@ -346,12 +346,12 @@ impl HostBuilder {
             deterministic: self.deterministic,
             node: Node::default(),
             known: KnownSteps::default(),
-            keeps_components,
+            keeps_components: lasts && has_guests,
             store_file,
             measures,
             spans: self.spans,
-            compile_ahead: runs_guests && !on_demand,
-            runs_guests,
+            compile_ahead: !self.compile_on_demand && has_guests,
+            has_threads,
             parallel,
         };
         Ok(Host { ctx: Arc::new(context) })

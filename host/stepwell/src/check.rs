@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use stepwell_engine::document::{Document, is_template, pending};
-use stepwell_engine::job::{self, Catalog, Parsed, Plan, Read};
+use stepwell_engine::job::{self, Catalog, Node, Parsed, Plan, Read};
 use stepwell_engine::policy::{Capability, Denial, Grant};
 use stepwell_engine::quantity::counted;
 use stepwell_engine::{Diagnostic, Diagnostics, JobDefinition, Manifest, StepDefinition, project, weight};
@@ -271,17 +271,31 @@ pub struct Granting<'j> {
 /// Returns the lists that a job writes out and that have more items than a run may have steps of items.
 fn too_many_items(parsed: &Parsed, pointers: &[String], most: usize) -> Vec<Diagnostic> {
     let plan = Plan::of(&parsed.job);
+    let items_of = |node: &Node| match node.definition.group.as_deref()?.for_each.as_ref()? {
+        Value::Array(items) => Some(items.len()),
+        Value::Object(items) => Some(items.len()),
+        _ => None,
+    };
     let found = plan.nodes().iter().zip(pointers).filter_map(|(node, pointer)| {
-        let items = match node.definition.group.as_deref()?.for_each.as_ref()? {
-            Value::Array(items) => items.len(),
-            Value::Object(items) => items.len(),
-            _ => return None,
-        };
+        let mut items = items_of(node)?;
+        let own = items;
         let steps = node.members.as_ref()?.body.len();
-        let message = format!(
-            "`for_each` has {items} items, of {} each, and a run has at most {most} steps of items",
-            counted(steps, "step")
-        );
+        // The items of a list around this one have the list each.
+        let around = std::iter::successors(node.repeated_by, |group| plan.node(*group)?.repeated_by);
+        for group in around {
+            items = items.saturating_mul(plan.node(group).and_then(items_of).unwrap_or(1));
+        }
+        let message = match items == own {
+            true => format!(
+                "`for_each` has {items} items with {} each, and a run has at most {most} steps of items",
+                counted(steps, "step")
+            ),
+            false => format!(
+                "`for_each` has {own} items with {} each, which is {} with the lists around it, and a run has at most {most} steps of items",
+                counted(steps, "step"),
+                items.saturating_mul(steps)
+            ),
+        };
         let help = "shorten the list, divide it among several runs, or raise `service.run_steps` in the configuration";
         let is_over = items.saturating_mul(steps) > most;
         is_over.then(|| parsed.document.error(&format!("{pointer}/for_each"), message).help(help))

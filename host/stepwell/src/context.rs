@@ -69,8 +69,8 @@ pub(crate) struct Context {
     pub spans: Option<Arc<dyn Spans>>,
     /// Whether a service compiles steps before a run needs them.
     pub compile_ahead: bool,
-    /// Whether steps run in this process.
-    pub runs_guests: bool,
+    /// Whether a service runs steps on threads of their own.
+    pub has_threads: bool,
     /// The setting of parallel execution that counts more than the configuration.
     pub parallel: Option<ParallelOverride>,
 }

@@ -295,7 +295,7 @@ impl Service {
         }
         ctx.expire_dead_workers().await?;
         ctx.steps().refresh().await?;
-        if ctx.runs_guests {
+        if ctx.has_threads {
             match GuestThreads::start() {
                 Ok(guests) => drop(ctx.node.guests.set(guests)),
                 Err(error) => tracing::warn!(

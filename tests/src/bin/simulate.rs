@@ -1,5 +1,5 @@
 //! Simulates many seeds: `simulate [FIRST] [COUNT]`. It prints each failed seed with the command to reproduce
-//! it.
+//! it. A single seed that fails also prints the journals of the runs that its violations name.
 
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,6 +30,9 @@ fn main() -> ExitCode {
                 let report = simulate(seed, &sandbox, None);
                 for wrong in report.wrong.iter().take(5) {
                     println!("seed {seed}: {wrong}");
+                }
+                for journal in report.journals.iter().filter(|_| count == 1) {
+                    println!("{journal}");
                 }
                 if !report.wrong.is_empty() {
                     println!("again: cargo run --release -p stepwell-tests --bin simulate -- {seed} 1");

@@ -56,7 +56,16 @@ pub async fn all(world: &World) -> Report {
         wrong.extend(checkpoints.iter().cloned());
     }
     fires(world, &ledger, &runs, &mut wrong).await;
-    Report { wrong, runs: rows.len(), fires: ledger.len(), crashes: world.crashes, set_aside }
+    let named = runs.iter().filter(|(run, _)| wrong.iter().any(|wrong| wrong.contains(&run.execution_id)));
+    let journals = named.map(|(run, events)| journal(run, events)).collect();
+    Report { wrong, journals, runs: rows.len(), fires: ledger.len(), crashes: world.crashes, set_aside }
+}
+
+/// Writes the journal of a run as text.
+fn journal(run: &NewRun, events: &[Event]) -> String {
+    let mut lines = vec![format!("{}: {}", run.execution_id, run.job.text())];
+    lines.extend(events.iter().map(|event| serde_json::to_string(event).unwrap_or_default()));
+    lines.join("\n  ")
 }
 
 /// A step that kills its process does so three times. Then its run becomes a dead letter, unless it has ended

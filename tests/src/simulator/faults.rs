@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use async_trait::async_trait;
-use stepwell::engine::StoreError;
 use stepwell::engine::clock::Timestamp;
 use stepwell::engine::job::Job;
 use stepwell::engine::lock::{MemoryLocks, Settings};
@@ -17,6 +16,7 @@ use stepwell::engine::store::{
     NewRun, Next, NextFire, Place, QueueRow, Record, Renewal, RunFilter, RunRow, ScheduleFilter, ScheduleRow,
     Standing, Vitals, Wake,
 };
+use stepwell::engine::{StepRequest, StoreError};
 use stepwell::store::{PostgresSettings, PostgresStore, SqliteStore};
 use tokio::runtime::Runtime;
 use tokio::sync::broadcast;
@@ -73,6 +73,8 @@ impl Broken {
 struct Saved {
     acknowledged: Option<String>,
     on_its_way: Vec<String>,
+    /// The number of the newest attempt.
+    newest: u32,
 }
 
 /// The state that survives crashes: the store, and the records of the checks.
@@ -139,17 +141,23 @@ impl Ground {
         let Ok(mut saved) = self.saved.lock() else { return };
         let saved = saved.entry((run.to_owned(), step.to_owned())).or_default();
         if acknowledged {
-            *saved = Saved { acknowledged: Some(data.to_owned()), on_its_way: Vec::new() };
+            saved.acknowledged = Some(data.to_owned());
+            saved.on_its_way.clear();
         } else {
             saved.on_its_way.push(data.to_owned());
         }
     }
 
     /// Checks that an attempt gets the last checkpoint that an earlier attempt saved. A retried run
-    /// starts again.
-    pub fn check_checkpoint(&self, run: &str, step: &str, found: Option<&str>, may_begin_anew: bool) {
+    /// starts again. A process that stalled may start an attempt after a later one: it has an old checkpoint.
+    pub fn check_checkpoint(&self, request: &StepRequest, may_begin_anew: bool) {
+        let (run, step, found) = (&request.execution_id, &request.step_id, request.checkpoint.as_deref());
         let Ok(mut all) = self.saved.lock() else { return };
         let saved = all.entry((run.to_owned(), step.to_owned())).or_default();
+        if request.attempt < saved.newest {
+            return;
+        }
+        saved.newest = request.attempt;
         let right = found == saved.acknowledged.as_deref()
             || found.is_some_and(|found| saved.on_its_way.iter().any(|data| data == found))
             || found.is_none() && may_begin_anew;
@@ -159,7 +167,7 @@ impl Ground {
                 .push(format!("{run}: the step {step} got the checkpoint {found:?} instead of {expected:?}"));
         }
         if found.is_none() {
-            *saved = Saved::default();
+            *saved = Saved { newest: request.attempt, ..Saved::default() };
         }
     }
 

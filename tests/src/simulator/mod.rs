@@ -69,6 +69,8 @@ impl Clock for VirtualClock {
 pub struct Report {
     /// The violations in words; empty if there are none.
     pub wrong: Vec<String>,
+    /// The journals of the runs that the violations name, one event per line.
+    pub journals: Vec<String>,
     /// The number of admitted runs.
     pub runs: usize,
     /// The number of rows in the ledger.

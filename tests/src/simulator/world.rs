@@ -91,7 +91,7 @@ impl StepRunner for Pretender {
         // Jobs with a `retry` have even numbers.
         let number = request.job_id.trim_start_matches("job").parse().unwrap_or(0u64);
         let (run, step) = (&request.execution_id, &request.step_id);
-        self.ground.check_checkpoint(run, step, request.checkpoint.as_deref(), number.is_multiple_of(2));
+        self.ground.check_checkpoint(&request, number.is_multiple_of(2));
         if random.once_in(3) {
             self.checkpoint(&request, name).await;
         }

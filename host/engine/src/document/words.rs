@@ -81,10 +81,25 @@ fn pattern_of(name: &str, pattern: &str, value: &Value) -> String {
         "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$" => {
             "1 to 64 letters, digits, `.`, `_` and `-`, beginning with a letter or digit"
         }
+        "^[A-Za-z_][A-Za-z0-9_]{0,63}$" => "1 to 64 letters, digits and `_`, beginning with a letter or `_`",
+        "^[A-Za-z_][A-Za-z0-9_]{0,62}$" => "1 to 63 letters, digits and `_`, beginning with a letter or `_`",
+        "^[A-Za-z0-9.-]+$" => "letters, digits, `.` and `-`",
         "^[A-Za-z_][A-Za-z0-9_-]{0,63}$" => {
             "1 to 64 letters, digits, `_` and `-`, beginning with a letter or `_`"
         }
         "^/[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$" => "a path such as `/workspace/in`",
+        "^([01][0-9]|2[0-3]):[0-5][0-9]$" => "a time of day, such as `06:30`",
+        "^[0-9]{4}-[0-9]{2}-[0-9]{2}$" => "a date, such as `2026-09-30`",
+        "^[0-9]+$" => "a whole number",
+        "^[1-5]xx$" => "a class of HTTP statuses, such as `5xx`",
+        "^[A-Za-z0-9][A-Za-z0-9-]*$" => "letters, digits and `-`, beginning with a letter or digit",
+        "^\\$\\{\\{[\\s\\S]*\\}\\}$" => "an expression: `${{ ... }}`",
+        "^https?://" => "an address that begins with `https://` or `http://`",
+        "^(viewer|operator|admin)$" => "`viewer`, `operator` or `admin`",
+        "^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+|store:[A-Za-z0-9._-]{1,128})$" => {
+            "the place of a secret: `env:NAME`, `file:PATH` or `store:NAME`"
+        }
+        "^[0-9]+\\.[0-9]+(-preview(\\.[0-9]+)?)?$" => "a version such as `7.1` or `7.1-preview.1`",
         _ => return format!("{name} must match `{pattern}`, not {}", shown(value)),
     };
     format!("{name} must be {form}, not {}", shown(value))
@@ -229,6 +244,35 @@ mod tests {
             found[0].message,
             format!("`n` must be a whole number, not the text `{}...`", "x".repeat(60))
         );
+    }
+
+    /// A message about a format of Stepwell has no regular expression.
+    #[test]
+    fn every_pattern_of_our_schemas_has_a_description() {
+        use serde_json::Value;
+
+        fn add(value: &Value, found: &mut Vec<String>) {
+            match value {
+                Value::Object(map) => {
+                    found.extend(map.get("pattern").and_then(Value::as_str).map(str::to_owned));
+                    map.values().for_each(|value| add(value, found));
+                }
+                Value::Array(items) => items.iter().for_each(|item| add(item, found)),
+                _ => {}
+            }
+        }
+        let dirs = ["../../docs/schema", "../builtins/manifests"]
+            .map(|dir| format!("{}/{dir}", env!("CARGO_MANIFEST_DIR")));
+        let files = dirs.iter().flat_map(|dir| std::fs::read_dir(dir).unwrap());
+        let mut patterns = Vec::new();
+        for file in files.map(|file| file.unwrap().path()).filter(|path| !path.ends_with("openapi.json")) {
+            add(&serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap(), &mut patterns);
+        }
+        assert!(patterns.len() > 100);
+        for pattern in patterns {
+            let said = super::pattern_of("`it`", &pattern, &json!("x"));
+            assert!(!said.contains("must match"), "{said}");
+        }
     }
 
     #[test]

@@ -6,7 +6,8 @@
 
 use super::expression::{Expressions, check_size};
 use super::functions::Work;
-use super::template::{Piece, Scope, TemplateError, contained, pieces};
+use super::seen::Scope;
+use super::template::{Piece, TemplateError, contained, pieces};
 use crate::document::cut;
 
 /// Evaluates a `when` condition, with or without `${{ }}`.
@@ -204,11 +205,7 @@ mod tests {
             "load": {"output": null, "metadata": {}, "status": "failed"},
         });
         let vars = json!({"day": "2025-09-01", "limit": 5, "deploy": true, "off": false, "text": "false", "no": "no", "empty": ""});
-        Scope {
-            steps: seen(&steps),
-            vars: Arc::new(vars.as_object().unwrap().clone()),
-            ..Scope::default()
-        }
+        Scope { steps: seen(&steps), vars: Arc::new(vars.as_object().unwrap().clone()), ..Scope::default() }
     }
 
     #[test]

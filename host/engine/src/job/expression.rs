@@ -10,15 +10,14 @@
 use std::cell::OnceCell;
 
 use minijinja::machinery::{self, CodeGenerator, Span, ast, parse_expr};
-use minijinja::value::{Serde, Value};
+use minijinja::value::Value;
 use minijinja::{AutoEscape, Environment, Error};
 
 use super::functions::{
     COUNTED, EQUATED, NUMBER, NUMBERS_ONLY, ORDERED, OUTSIDE, SLICED, Work, environment, refused,
 };
 use super::numbers::holds_infinite;
-use super::seen::{SeenStep, Shared, StepObject, Texts};
-use super::template::Scope;
+use super::seen::{Scope, Shared, context};
 use crate::document::cut;
 
 /// Maximum bytes of one expression.
@@ -49,7 +48,7 @@ impl<'s> Expressions<'s> {
         let mut code = CodeGenerator::new("<expression>", source);
         code.compile_expr(&tree);
         let (code, blocks) = code.finish();
-        let context = self.context.get_or_init(|| context_of(self.scope)).clone();
+        let context = self.context.get_or_init(|| context(self.scope)).clone();
         let mut text = String::new();
         let mut out = machinery::make_string_output(&mut text);
         let env = self.env.get_or_init(|| environment(&self.work));
@@ -72,26 +71,6 @@ impl<'s> Expressions<'s> {
         }
         serde_json::to_value(&value).map_err(|error| format!("`{}`: {error}", shown(source)))
     }
-}
-
-/// Returns the values that expressions see. Those of the run are not copied.
-fn context_of(scope: &Scope) -> Value {
-    let texts = Texts::default();
-    let step = |(id, step): &(String, SeenStep)| {
-        let step = StepObject { step: step.clone(), texts: texts.clone() };
-        (id.clone(), Value::from_object(step))
-    };
-    let mut context = vec![
-        ("steps".to_owned(), Value::from_pairs(scope.steps.iter().map(step))),
-        ("vars".to_owned(), Shared::map(&scope.vars, &texts)),
-        ("run".to_owned(), Value::from(Serde(&scope.run))),
-        ("job".to_owned(), Value::from(Serde(&scope.job))),
-    ];
-    if !scope.locks.is_empty() {
-        context.push(("locks".to_owned(), Value::from(Serde(&scope.locks))));
-    }
-    let items = scope.items.iter().map(|(name, item)| (name.clone(), Value::from(Serde(item))));
-    Value::from_pairs(context.into_iter().chain(items))
 }
 
 pub(super) fn parsed(source: &str) -> Result<ast::Expr<'_>, String> {
@@ -431,7 +410,11 @@ mod tests {
             ("vars.s != 'b' and vars.n >= 5", true),
             ("'a' < vars.s", true),
         ] {
-            assert_eq!(Expressions::new(&scope, &Work::of_a_step()).json(source), Ok(json!(value)), "{source}");
+            assert_eq!(
+                Expressions::new(&scope, &Work::of_a_step()).json(source),
+                Ok(json!(value)),
+                "{source}"
+            );
         }
     }
 

@@ -38,12 +38,12 @@ use crate::schedule::Schedule;
 
 pub use check::{Catalog, unknown_type};
 pub use condition::{asks_about, evaluate};
-pub use parse::{Parsed, Read, parse, parse_in, read, read_in};
 pub use functions::Work;
+pub use parse::{Parsed, Read, parse, parse_in, read, read_in};
 pub use plan::{Members, Node, Parent, Placed, Plan};
 pub use reads::Reads;
-pub use seen::SeenStep;
-pub use template::{Scope, TemplateError, render};
+pub use seen::{Scope, SeenStep};
+pub use template::{TemplateError, render};
 pub use variables::{from_text, set_variable, wrong_variables};
 
 /// The step types that the engine implements.

@@ -19,6 +19,24 @@ use crate::outcome::StepEnd;
 /// Minimum bytes of a text of which an evaluation keeps one copy for all its reads.
 const LONG: usize = 256;
 
+/// The values that expressions can name. They may be large, and are shared with the run.
+#[derive(Debug, Clone, Default)]
+pub struct Scope {
+    /// `steps.ID.output`, `.metadata`, `.status` and `.summary` of steps that have ended.
+    pub steps: Vec<(String, SeenStep)>,
+    /// The variables: `vars.NAME`.
+    pub vars: Arc<Map<String, Json>>,
+    /// The run: `run.execution_id`, `.scheduled_time`, `.start_time`, `.status`, `.failed_step`, `.step_token`
+    /// and `.branch_dir`.
+    pub run: Map<String, Json>,
+    /// The job: `job.id`, `.name` and `.timezone`.
+    pub job: Map<String, Json>,
+    /// The locks that the step, a group around it or the job holds: `locks.NAME.token` and `.name`.
+    pub locks: Map<String, Json>,
+    /// The items of the groups around the step, and their numbers, by their names.
+    pub items: Map<String, Json>,
+}
+
 /// A step as expressions see it: its status, and its results when it has ended.
 #[derive(Debug, Clone)]
 pub struct SeenStep {
@@ -28,8 +46,28 @@ pub struct SeenStep {
     pub end: Option<Arc<StepEnd>>,
 }
 
+/// Returns the values that expressions see. Those of the run are not copied.
+pub(super) fn context(scope: &Scope) -> Value {
+    let texts = Texts::default();
+    let step = |(id, step): &(String, SeenStep)| {
+        let step = StepObject { step: step.clone(), texts: texts.clone() };
+        (id.clone(), Value::from_object(step))
+    };
+    let mut context = vec![
+        ("steps".to_owned(), Value::from_pairs(scope.steps.iter().map(step))),
+        ("vars".to_owned(), Shared::map(&scope.vars, &texts)),
+        ("run".to_owned(), Value::from(Serde(&scope.run))),
+        ("job".to_owned(), Value::from(Serde(&scope.job))),
+    ];
+    if !scope.locks.is_empty() {
+        context.push(("locks".to_owned(), Value::from(Serde(&scope.locks))));
+    }
+    let items = scope.items.iter().map(|(name, item)| (name.clone(), Value::from(Serde(item))));
+    Value::from_pairs(context.into_iter().chain(items))
+}
+
 /// The copies of long texts, by their addresses. The context of the evaluation holds the texts.
-pub(super) type Texts = Arc<Mutex<HashMap<usize, Value>>>;
+type Texts = Arc<Mutex<HashMap<usize, Value>>>;
 
 /// A part of a value that several owners share.
 #[derive(Clone, Copy, Yokeable)]
@@ -72,8 +110,9 @@ impl fmt::Debug for Shared {
 
 impl Shared {
     /// Returns a view of a map.
-    pub fn map(map: &Arc<Map<String, Json>>, texts: &Texts) -> Value {
-        let node = Yoke::attach_to_cart(map.clone(), |map: &Map<String, Json>| Node::Map(map)).erase_arc_cart();
+    fn map(map: &Arc<Map<String, Json>>, texts: &Texts) -> Value {
+        let node =
+            Yoke::attach_to_cart(map.clone(), |map: &Map<String, Json>| Node::Map(map)).erase_arc_cart();
         Value::from_object(Self { node, texts: texts.clone() })
     }
 
@@ -170,9 +209,9 @@ impl Object for Shared {
 
 /// A step in the context of expressions.
 #[derive(Debug)]
-pub(super) struct StepObject {
-    pub step: SeenStep,
-    pub texts: Texts,
+struct StepObject {
+    step: SeenStep,
+    texts: Texts,
 }
 
 impl Object for StepObject {
@@ -186,7 +225,9 @@ impl Object for StepObject {
             "status" => Some(Value::from(self.step.status)),
             "output" => Some(end.map_or_else(|| Value::from(()), |end| self.output(end))),
             "metadata" => Some(end.map_or_else(|| Value::from(Serde(Map::new())), |end| self.metadata(end))),
-            "summary" => Some(end.map_or_else(|| Value::from(""), |end| text_of(&end.produced.summary, &self.texts))),
+            "summary" => {
+                Some(end.map_or_else(|| Value::from(""), |end| text_of(&end.produced.summary, &self.texts)))
+            }
             _ => None,
         }
     }
@@ -200,7 +241,8 @@ impl StepObject {
     fn output(&self, end: &Arc<StepEnd>) -> Value {
         match &end.produced.output {
             Json::Array(_) | Json::Object(_) => {
-                let node = Yoke::attach_to_cart(end.clone(), |end: &StepEnd| Node::Value(&end.produced.output));
+                let node =
+                    Yoke::attach_to_cart(end.clone(), |end: &StepEnd| Node::Value(&end.produced.output));
                 Value::from_object(Shared { node: node.erase_arc_cart(), texts: self.texts.clone() })
             }
             Json::String(text) => text_of(text, &self.texts),
@@ -236,19 +278,23 @@ mod tests {
 
     use super::*;
     use crate::job::functions::Work;
-    use crate::job::{Scope, render};
+    use crate::job::render;
 
     /// Expressions give the same values for a shared value as for one that they make themselves.
     #[test]
     fn a_shared_value_acts_as_any_other() {
         let value = json!({"z": [1, 2.5, -3, 18446744073709551615u64], "a": {"text": "x".repeat(300), "no": null}, "on": true});
-        let steps = seen(&json!({"load": {"output": value, "metadata": {"rows": 7}}, "bare": {"output": "y"}}));
+        let steps =
+            seen(&json!({"load": {"output": value, "metadata": {"rows": 7}}, "bare": {"output": "y"}}));
         let vars = json!({"v": value, "list": [[1, "a"], {"k": "b"}], "empty": {}, "none": []});
         let scope = Scope { steps, vars: Arc::new(vars.as_object().unwrap().clone()), ..Scope::default() };
         for (source, expected) in [
             ("vars.v", value.clone()),
             ("steps.load.output", value.clone()),
-            ("steps.load", json!({"status": "success", "output": value, "metadata": {"rows": 7}, "summary": ""})),
+            (
+                "steps.load",
+                json!({"status": "success", "output": value, "metadata": {"rows": 7}, "summary": ""}),
+            ),
             ("steps | length", json!(2)),
             ("steps | list", json!(["load", "bare"])),
             ("steps.bare.output", json!("y")),
@@ -299,6 +345,8 @@ mod tests {
             assert!(!work.is_exceeded(), "{source}");
         }
         let work = Work::short();
-        assert!(render(&json!("${{ steps.load.output.many }}"), &scope, &work).is_err() && work.is_exceeded());
+        assert!(
+            render(&json!("${{ steps.load.output.many }}"), &scope, &work).is_err() && work.is_exceeded()
+        );
     }
 }

@@ -266,7 +266,10 @@ mod tests {
             "a_parts failed, a failed, other skipped, react pending, a_parts[0].a_part failed"
         );
         let shown = state.scope(state.position_of("react").unwrap());
-        assert_eq!(crate::job::evaluate("${{ steps.a.status == 'failed' }}", &shown, &crate::job::Work::short()), Ok(true));
+        assert_eq!(
+            crate::job::evaluate("${{ steps.a.status == 'failed' }}", &shown, &crate::job::Work::short()),
+            Ok(true)
+        );
     }
 
     #[test]

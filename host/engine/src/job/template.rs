@@ -4,34 +4,14 @@
 //! string that consists of one expression becomes the value of the expression with its type; otherwise the
 //! values are inserted into the text.
 
-use std::sync::Arc;
-
 use serde_json::{Map, Value};
 
 use super::expression::Expressions;
 use super::functions::Work;
-use super::seen::SeenStep;
+use super::seen::Scope;
 use crate::contain;
 use crate::document::escape;
 use crate::levels;
-
-/// The values that expressions can name. They may be large, and are shared with the run.
-#[derive(Debug, Clone, Default)]
-pub struct Scope {
-    /// `steps.ID.output`, `.metadata`, `.status` and `.summary` of steps that have ended.
-    pub steps: Vec<(String, SeenStep)>,
-    /// The variables: `vars.NAME`.
-    pub vars: Arc<Map<String, Value>>,
-    /// The run: `run.execution_id`, `.scheduled_time`, `.start_time`, `.status`, `.failed_step`, `.step_token`
-    /// and `.branch_dir`.
-    pub run: Map<String, Value>,
-    /// The job: `job.id`, `.name` and `.timezone`.
-    pub job: Map<String, Value>,
-    /// The locks that the step, a group around it or the job holds: `locks.NAME.token` and `.name`.
-    pub locks: Map<String, Value>,
-    /// The items of the groups around the step, and their numbers, by their names.
-    pub items: Map<String, Value>,
-}
 
 /// A template that cannot be filled in.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -162,6 +142,8 @@ fn render_text(text: &str, known: &Expressions<'_>) -> Result<Value, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use serde_json::json;
 
     use super::*;
@@ -172,11 +154,7 @@ mod tests {
             "extract": {"output": {"path": "a.csv"}, "metadata": {"row_count": 7}, "status": "success"}
         });
         let vars = json!({"day": "2025-09-01", "limit": 5});
-        Scope {
-            steps: seen(&json),
-            vars: Arc::new(vars.as_object().unwrap().clone()),
-            ..Scope::default()
-        }
+        Scope { steps: seen(&json), vars: Arc::new(vars.as_object().unwrap().clone()), ..Scope::default() }
     }
 
     #[test]
@@ -214,7 +192,11 @@ mod tests {
             (json!("${{ vars.day"), ""),
             (json!("${{ 1 + }}"), ""),
         ] {
-            assert_eq!(render(&template, &scope(), &Work::of_a_step()).unwrap_err().pointer, pointer, "{template}");
+            assert_eq!(
+                render(&template, &scope(), &Work::of_a_step()).unwrap_err().pointer,
+                pointer,
+                "{template}"
+            );
         }
     }
 }

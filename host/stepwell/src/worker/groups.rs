@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 use stepwell_engine::clock::Timestamp;
 use stepwell_engine::job::{Work, render};
+use stepwell_engine::quantity::counted;
 use stepwell_engine::run::{Event, Item};
 use stepwell_engine::step::LogLine;
 use stepwell_engine::store::LogRecord;
@@ -138,8 +139,9 @@ impl Worker<'_> {
         let per_item = self.state.steps_per_item(step);
         if items.len().saturating_mul(per_item).saturating_add(used) > most {
             return Err(invalid(format!(
-                " has {} items, of {per_item} steps each, and a run has at most {most} steps of items, of which {used} are taken: shorten the list, divide it among several runs, or raise `service.run_steps`",
-                items.len()
+                " has {} items with {} each, and a run has at most {most} steps of items, of which {used} are taken: shorten the list, divide it among several runs, or raise `service.run_steps`",
+                items.len(),
+                counted(per_item, "step")
             )));
         }
         Ok(Some(Arc::new(items)))

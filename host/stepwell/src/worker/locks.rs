@@ -500,7 +500,8 @@ fn filled(
     work: &Work,
 ) -> Result<(Option<String>, Want), Outcome> {
     let invalid = |why: String| Outcome::InvalidConfig { message: format!("`locks`: {why}") };
-    let name = render(&Value::from(lock.name.as_str()), scope, work).map_err(|error| invalid(error.to_string()))?;
+    let name =
+        render(&Value::from(lock.name.as_str()), scope, work).map_err(|error| invalid(error.to_string()))?;
     let name = name.as_str().map_or_else(|| name.to_string(), str::to_owned);
     let name = Name::new(&name).map_err(|error| invalid(error.to_string()))?;
     if let Some(denial) = grant.refuse_name(Capability::Locks, name.as_str()) {

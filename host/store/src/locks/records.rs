@@ -6,8 +6,8 @@ use stepwell_engine::StoreError;
 use stepwell_engine::clock::{Timestamp, earlier, later};
 use stepwell_engine::lock::limits::{ENDED_KEPT, IDLE_KEPT, LOCKS};
 use stepwell_engine::lock::{
-    Command, Effects, Elsewhere, EventRow, ListFilter, LockRecord, Missing, Name, Part, Party, ProjectTickets, State,
-    Ticket,
+    Command, Effects, Elsewhere, EventRow, ListFilter, LockRecord, Missing, Name, Part, Party,
+    ProjectTickets, State, Ticket,
 };
 
 use crate::sql::{Param, Row, Sql, failed, json, micros, params, parse, time};

@@ -24,7 +24,7 @@ impl RunState {
             && !step.halting
             && self.ending.is_none()
             && !self.group(index).is_some_and(|group| group.closed)
-            && !self.is_for_a_person(index)
+            && !self.never_runs_again(index)
             && !is_cancelled(outcome)
             && self.names_failures(retry.on.as_deref(), index, outcome)
             && step.counted + 1 < retry.max_attempts
@@ -46,10 +46,20 @@ impl RunState {
         }
     }
 
-    /// Returns whether a step, or one within it, was lost and has `on_lost: fail`: it never runs again by itself.
+    /// Returns whether a step, or one within it, was lost and has `on_lost: fail`: a person decides whether it runs
+    /// again.
     pub(in crate::run) fn is_for_a_person(&self, index: usize) -> bool {
         let is = |step: usize| self.steps.get(step).is_some_and(|step| step.for_a_person);
         self.within(index).into_iter().chain([index]).any(is)
+    }
+
+    /// Returns whether a step, or one within it, never runs again by itself: it is for a person, or was set aside.
+    fn never_runs_again(&self, index: usize) -> bool {
+        let is_set_aside = |step: usize| {
+            let end = self.steps.get(step).and_then(|step| step.end.as_ref());
+            end.is_some_and(|end| matches!(end.outcome, Outcome::Lost { .. }))
+        };
+        self.is_for_a_person(index) || self.within(index).into_iter().chain([index]).any(is_set_aside)
     }
 }
 
@@ -57,20 +67,21 @@ impl RunState {
 pub(super) fn try_again(state: &mut RunState, failed: usize, outcome: &Outcome, at: Timestamp) -> bool {
     let run = state.run.clone();
     let Some(retry) = &run.job.retry else { return false };
-    if state.attempt >= retry.max_attempts
-        || !state.names_failures(retry.on.as_deref(), failed, outcome)
-        || state.is_for_a_person(failed)
-    {
+    if state.attempt >= retry.max_attempts || !state.names_failures(retry.on.as_deref(), failed, outcome) {
         return false;
     }
-    let pause = backoff(&format!("{}/{}", run.execution_id, state.attempt), retry.backoff.0, state.attempt);
-    state.attempt += 1;
     let main = |index: &usize| state.part_of(*index) == Part::Steps;
     let top: Vec<usize> = state.top().filter(main).collect();
     let first = match retry.from {
         RetryFrom::Start => top.first().copied().unwrap_or(failed),
         RetryFrom::FailedStep => failed,
     };
+    let again = top.iter().copied().skip_while(|index| *index != first);
+    if state.never_runs_again(failed) || again.into_iter().any(|index| state.never_runs_again(index)) {
+        return false;
+    }
+    let pause = backoff(&format!("{}/{}", run.execution_id, state.attempt), retry.backoff.0, state.attempt);
+    state.attempt += 1;
     if retry.from == RetryFrom::Start {
         state.variables = Arc::new(run.variables.clone());
     }
@@ -168,4 +179,44 @@ pub(super) fn backoff(seed: &str, first: std::time::Duration, counted: u32) -> D
     let digest = Sha256::digest(seed);
     let fraction = f64::from(digest.first().copied().unwrap_or(128)) / 255.0;
     clock::span(pause.mul_f64(0.8 + 0.4 * fraction))
+}
+
+#[cfg(test)]
+mod never_again {
+    use serde_json::json;
+
+    use super::super::tests::{at, ended, failed, key, started, with};
+    use crate::outcome::Outcome;
+    use crate::run::{Event, apply};
+
+    /// The retry of a job from its start would run a step again that was set aside, or that is for a person.
+    #[test]
+    fn a_job_is_not_tried_again_with_a_step_that_never_runs_again() {
+        for (on_lost, losses, attempt) in [("retry", 3, 1), ("fail", 1, 1), ("retry", 2, 2)] {
+            let mut state = with(json!({
+                "steps": [
+                    {"id": "a", "type": "x", "on_lost": on_lost, "continue_on_failure": true, "retry": {"max_attempts": 9, "on": ["any"]}},
+                    {"id": "b", "type": "x"}
+                ],
+                "retry": {"max_attempts": 3, "from": "start"}, "timeout_seconds": 3600
+            }));
+            let mut step = |event: Event| apply(&mut state, &event).unwrap();
+            step(Event::Started { at: at(0) });
+            for number in 1..=losses {
+                step(started(0, number));
+                step(Event::AttemptLost { step: key(0), attempt: number, at: at(100 * i64::from(number)) });
+            }
+            if losses == 2 {
+                step(started(0, 3));
+                step(ended(0, 3, Outcome::Succeeded, 300));
+            }
+            step(started(1, 1));
+            step(ended(1, 1, failed(true), 400));
+            assert_eq!(
+                (state.attempt, state.status.is_terminal()),
+                (attempt, attempt == 1),
+                "{on_lost} {losses}"
+            );
+        }
+    }
 }

@@ -219,7 +219,9 @@ fn the_outputs_of_a_group_are_in_the_order_of_the_job() {
     let expected = json!({"branches": 2, "succeeded": 2, "failed": 0, "skipped": 0, "cancelled": 0});
     assert_eq!(Value::Object(end.produced.metadata.clone()), expected);
     let scope = state.scope(state.position_of("last").unwrap());
-    assert!(["first", "g", "a", "b1", "b2"].iter().all(|id| scope.steps.iter().any(|(known, _)| known == id)));
+    assert!(
+        ["first", "g", "a", "b1", "b2"].iter().all(|id| scope.steps.iter().any(|(known, _)| known == id))
+    );
 }
 
 fn fan_out(more: &Value) -> Value {
