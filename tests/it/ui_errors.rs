@@ -1,5 +1,7 @@
 //! Errors of the web UI: addresses that no page can use, sessions that end, and the form of responses.
 
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
 use crate::cli::Shell;
 use crate::person::Person;
 use crate::server::{Reply, Server};
@@ -262,6 +264,16 @@ async fn pages_and_answers_are_compressed_and_streams_are_not() {
     let stream = person.get_with(&format!("/runs/{id}/log/stream"), &[gzip]).await;
     assert_eq!(stream.header("content-type").as_deref(), Some("text/event-stream"), "{stream:?}");
     assert_eq!(stream.header("content-encoding"), None, "{stream:?}");
+    for accept in ["application/json", "text/plain"] {
+        let request = format!(
+            "GET /api/v2/runs/{id}/logs HTTP/1.1\r\nhost: stepwell\r\nconnection: close\r\nauthorization: {bearer}\r\naccept: {accept}\r\naccept-encoding: gzip\r\n\r\n"
+        );
+        let mut log = tokio::net::TcpStream::connect(&server.address).await.unwrap();
+        log.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        log.read_to_end(&mut answer).await.unwrap();
+        assert!(answer.ends_with(b"0\r\n\r\n"), "{accept}: {}", String::from_utf8_lossy(&answer));
+    }
     // Each page has other forms of the token, so its compressed size tells nothing about it.
     let token = |page: &str| {
         page.split_once("name=\"csrf\" value=\"").unwrap().1.split('"').next().unwrap().to_owned()

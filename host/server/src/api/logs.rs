@@ -72,7 +72,7 @@ pub(super) async fn logs(
     }
     let json = text(header::ACCEPT).contains("application/json");
     let kind = if json { "application/json" } else { "text/plain; charset=utf-8" };
-    Ok(([(header::CONTENT_TYPE, kind)], Body::from_stream(pieces(app, id, json))).into_response())
+    Ok(([(header::CONTENT_TYPE, kind)], Body::from_stream(pieces(app, id, json).fuse())).into_response())
 }
 
 /// Streams the whole log, page by page.
@@ -146,6 +146,7 @@ impl Following {
             let events = at.next().await?;
             Some((stream::iter(events.into_iter().map(Ok)), at))
         })
+        .fuse()
         .flatten()
     }
 

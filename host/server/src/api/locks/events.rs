@@ -139,6 +139,7 @@ impl Following {
             let events = at.next().await?;
             Some((stream::iter(events.into_iter().map(Ok)), at))
         })
+        .fuse()
         .flatten()
     }
 

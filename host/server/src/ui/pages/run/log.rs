@@ -7,7 +7,7 @@ use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use http_body_util::BodyExt;
 use maud::html;
 use serde::Deserialize;
@@ -111,7 +111,7 @@ pub(super) async fn stream(
     let checked = ask.now();
     let proxy = Proxy { ask, body: answer.into_body(), events: Events::default(), checked };
     let kind = [(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"))];
-    (kind, Body::from_stream(stream::unfold(proxy, Proxy::next))).into_response()
+    (kind, Body::from_stream(stream::unfold(proxy, Proxy::next).fuse())).into_response()
 }
 
 /// A stream of the API on its way to the view.
