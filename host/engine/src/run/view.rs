@@ -31,14 +31,18 @@ pub struct RunView {
     /// The time zone of the job.
     pub timezone: String,
     /// The time at which the run is, or was, due to begin (RFC 3339, UTC).
+    #[schemars(extend("format" = "date-time"))]
     pub due_at: String,
     /// The time at which a begun run that waits continues: the next attempt, the next check of a parked step,
     /// or the end of the time for an approval. Null for every other run.
+    #[schemars(extend("format" = "date-time"))]
     pub wakes_at: Option<String>,
     /// The time at which the run began (RFC 3339, UTC). Null for a run that has not begun: it waits, expired,
     /// or was cancelled before.
+    #[schemars(extend("format" = "date-time"))]
     pub start_time: Option<String>,
     /// The time at which the run ended. Null while it runs.
+    #[schemars(extend("format" = "date-time"))]
     pub end_time: Option<String>,
     /// The time from start to end, in seconds.
     pub duration_seconds: f64,

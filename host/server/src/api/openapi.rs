@@ -214,8 +214,14 @@ macro_rules! schemas {
     ($($name:literal: $type:ty,)*) => {
         // Each type needs its own generator: a shared one would add the definitions of earlier types to every
         // schema.
-        [$(($name, SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<$type>().to_value()),)*]
+        [$(($name, settings($name).into_generator().into_root_schema_for::<$type>().to_value()),)*]
     };
+}
+
+/// Returns the settings for a schema: a request may leave out what has a default, and an answer what is skipped.
+fn settings(name: &str) -> SchemaSettings {
+    let settings = SchemaSettings::draft2020_12();
+    if TABLE.iter().any(|operation| operation.body == Some(name)) { settings } else { settings.for_serialize() }
 }
 
 fn schemas() -> Value {
@@ -309,6 +315,22 @@ mod tests {
                 assert_eq!(properties[*name]["deprecated"], true, "{schema}.{name}");
             }
             assert!(properties["start_time"].is_object() && properties["start_time"]["deprecated"].is_null());
+        }
+    }
+
+    #[test]
+    fn answers_require_what_they_always_have_and_requests_what_they_need() {
+        let document = document();
+        for (schema, field, is_required) in [
+            ("LockTicket", "ahead", false),
+            ("LockTicket", "ticket", true),
+            ("Queues.QueueStatus", "closures", false),
+            ("CheckedJob", "groups", false),
+            ("AcquireRequest", "wait", false),
+            ("AcquireRequest", "locks", true),
+        ] {
+            let required = document["components"]["schemas"][schema]["required"].as_array().unwrap();
+            assert_eq!(required.iter().any(|name| name == field), is_required, "{schema}.{field}");
         }
     }
 
