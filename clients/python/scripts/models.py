@@ -110,6 +110,10 @@ MODULES: dict[str, dict[str, list[str]]] = {
 
 # Classes with behaviour, and schemas that have one class for several shapes, are written by hand.
 BASES = {"Run": "RunState", "RunRow": "RunState", "LastRun": "RunState", "Timeline": "Model"}
+# Texts that are times (RFC 3339), although the document does not say so.
+TIMES = {"start_time", "end_time", "due_at", "wakes_at", "scheduled_time", "timestamp"}
+# Numbers that the service leaves out when they are zero, although the document requires them.
+LEFT_OUT = {("CheckedJob", "groups")}
 BY_HAND = {"Explanation.Cause": "WaitCause"}
 
 CLASSES = {schema: name for module in MODULES.values() for name, of in module.items() for schema in of}
@@ -118,7 +122,7 @@ MODULE_OF = {name: module for module, classes in MODULES.items() for name in cla
 Schemas = dict[str, dict[str, Any]]
 
 
-def kind(schema: dict[str, Any], schemas: Schemas) -> tuple[str, bool]:
+def kind(schema: dict[str, Any], schemas: Schemas, key: str = "") -> tuple[str, bool]:
     """Returns the Python type of a schema, and whether it can be null."""
     if "$ref" in schema:
         name = schema["$ref"].rsplit("/", 1)[-1]
@@ -143,19 +147,19 @@ def kind(schema: dict[str, Any], schemas: Schemas) -> tuple[str, bool]:
         inner, inner_null = kind(values, schemas) if isinstance(values, dict) else ("Any", False)
         return f"dict[str, {inner}{' | None' if inner_null and inner != 'Any' else ''}]", null
     if types == "string":
-        return ("datetime" if schema.get("format") == "date-time" else "str"), null
+        return ("datetime" if schema.get("format") == "date-time" or key in TIMES else "str"), null
     return {"integer": "int", "number": "float", "boolean": "bool"}.get(str(types), "Any"), null
 
 
 def field(key: str, schema: dict[str, Any], required: bool, schemas: Schemas) -> list[str]:
-    """Returns the lines of a field. A field that an older service lacks has a default."""
-    found, null = kind(schema, schemas)
+    """Returns the lines of a field. A field that an answer can lack has a default; services leave empty lists out."""
+    found, null = kind(schema, schemas, key)
     name = f"{key}_" if keyword.iskeyword(key) or key == "raw" else key
     if found == "Any":
         line = f"{name}: Any = None"
     elif null:
         line = f"{name}: {found} | None = None"
-    elif required:
+    elif required and "[" not in found:
         line = f"{name}: {found}"
     else:
         default = {"str": '""', "int": "0", "float": "0.0", "bool": "False"}.get(found)
@@ -186,7 +190,7 @@ def dataclass(name: str, of: list[str], schemas: Schemas) -> str:
     ]
     for key, value in schema["properties"].items():
         if not value.get("deprecated"):
-            lines += field(key, value, key in required, schemas)
+            lines += field(key, value, key in required and (of[0], key) not in LEFT_OUT, schemas)
     return "\n".join(lines) + "\n"
 
 

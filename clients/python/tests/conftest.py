@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator
@@ -20,12 +21,6 @@ POLICY = """\
 policy: 1
 name: files
 steps: [file_operation]
-files: [{mount: /workspace, workspace: 4MiB, access: write}]
----
-policy: 1
-name: tables
-steps: [data_processing]
-profile: large
 files: [{mount: /workspace, workspace: 4MiB, access: write}]
 ---
 policy: 1
@@ -48,6 +43,9 @@ class Service:
         self.url = f"http://127.0.0.1:{self.port}"
         self.key_file = home / "data" / "first-api-key"
         (home / "policy.yaml").write_text(POLICY)
+        with contextlib.closing(sqlite3.connect(home / "shop.db")) as shop_db:
+            shop_db.execute("CREATE TABLE IF NOT EXISTS orders (region, price)")
+            shop_db.commit()
         shop = f"connections:\n  shop: {{type: sqlite, path: {home / 'shop.db'}}}\n"
         (home / "stepwell.yaml").write_text(shop + config)
         self.process: subprocess.Popen[bytes] | None = None
@@ -58,12 +56,12 @@ class Service:
         command = [program, "serve", "--listen", f"127.0.0.1:{self.port}", *files, *self.options]
         with (self.home / "log").open("ab") as log:
             self.process = subprocess.Popen(command, cwd=self.home, stdout=log, stderr=log)
-        # The first start compiles the steps.
+        # The service takes requests while it still compiles the large steps.
         for _ in range(1200):
             if self.process.poll() is not None:
                 break
             try:
-                if httpx.get(f"{self.url}/readyz", timeout=5).is_success:
+                if httpx.get(f"{self.url}/healthz", timeout=5).is_success:
                     return self
             except httpx.HTTPError:
                 pass
@@ -89,12 +87,7 @@ class Service:
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if "STEPWELL_PROGRAM" not in os.environ:
         pytest.fail("set STEPWELL_PROGRAM to the program `stepwell`; `run-tests DIR STEPWELL` does that")
-    found = tmp_path_factory.mktemp("service")
-    # Compiled steps are the same for every service.
-    cache = os.environ.get("STEPWELL_TEST_CACHE")
-    if cache and Path(cache).is_dir():
-        shutil.copytree(cache, found / "data" / "cache")
-    return found
+    return tmp_path_factory.mktemp("service")
 
 
 @pytest.fixture(scope="session")

@@ -34,6 +34,9 @@ Lines = list[LogLine]
 #: Seconds for which a wait bears a service that does not answer.
 PATIENCE = 300.0
 
+#: The service sends a log in pieces. Compression would hold them back.
+PLAIN: dict[str, str | None] = {"Accept-Encoding": "identity"}
+
 
 class Watch:
     """The place of a client in the log of a run."""
@@ -42,6 +45,8 @@ class Watch:
         self.execution_id = execution_id
         self.after = after
         self.ended = False
+        self.looks = False
+        """Whether the next request asks for the status, because the key follows as many streams as it may."""
         self._until = float("inf") if timeout is None else time.monotonic() + timeout
 
     @property
@@ -113,16 +118,13 @@ class AsyncRuns(AsyncResource):
                 raise WaitTimeoutError(f"the run {execution_id} has not ended after {timeout} seconds")
             rest = 0.5
             try:
-                async with aclosing(self._stream(at, outage)) as lines:
+                async with aclosing(self._look(at) if at.looks else self._stream(at, outage)) as lines:
                     async for line in lines:
                         yield line
                 rest = 0.0 if at.ended else rest
             except TooManyRequestsError:
-                # The key follows as many streams as it may.
-                async with aclosing(self._look(at)) as lines:
-                    async for line in lines:
-                        yield line
-                rest = 0.0 if at.ended else next(rests)
+                at.looks = True
+                rest = next(rests)
             except (TransportError, ServerError) as error:
                 if at.left > 0:
                     outage.note(error)
@@ -131,7 +133,7 @@ class AsyncRuns(AsyncResource):
     async def _stream(self, at: Watch, outage: Outage) -> AsyncGenerator[LogLine]:
         """Yields the lines of one stream."""
         reads = min(at.left, self._sender.settings.timeout)
-        headers = {"Accept": "text/event-stream", "Last-Event-ID": str(at.after) if at.after else None}
+        headers = PLAIN | {"Accept": "text/event-stream", "Last-Event-ID": str(at.after) if at.after else None}
         call = Call("GET", route("/api/v2/runs/{}/logs", at.execution_id), headers=headers, timeout=reads)
         async with aclosing(self._sender.events(call)) as events:
             async for event in events:
@@ -147,6 +149,7 @@ class AsyncRuns(AsyncResource):
 
     async def _look(self, at: Watch) -> AsyncGenerator[LogLine]:
         """Asks for the status once, and yields the remaining lines of a run that has ended."""
+        at.looks = False
         at.ended = (await self.get(at.execution_id, values=False)).ended
         if at.ended and at.after != NO_LINES:
             for line in await self.logs(at.execution_id):
@@ -155,12 +158,12 @@ class AsyncRuns(AsyncResource):
 
     async def logs(self, execution_id: str) -> Lines:
         """Returns the log of a run as it is now."""
-        call = Call("GET", route("/api/v2/runs/{}/logs", execution_id))
+        call = Call("GET", route("/api/v2/runs/{}/logs", execution_id), headers=PLAIN)
         return [line async for line in self._sender.items(LogLine, call)]
 
     async def log_text(self, execution_id: str) -> str:
         """Returns the log of a run as text."""
-        call = Call("GET", route("/api/v2/runs/{}/logs", execution_id), headers={"Accept": "text/plain"})
+        call = Call("GET", route("/api/v2/runs/{}/logs", execution_id), headers=PLAIN | {"Accept": "text/plain"})
         return (await self._sender.response(call)).text
 
     async def cancel(self, execution_id: str, *, reason: str = "") -> RunRow:

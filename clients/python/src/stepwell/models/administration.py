@@ -82,10 +82,10 @@ class Key(Model):
     """The name of the key's holder."""
     role: str
     """The role of the holder."""
-    projects: list[str]
+    projects: list[str] = dataclasses.field(default_factory=list)
     """The projects that the key covers; `*` stands for all projects, and for resources that belong to no
     project."""
-    jobs: list[str]
+    jobs: list[str] = dataclasses.field(default_factory=list)
     """Patterns of the job ids that the key covers; an empty list covers all jobs."""
     created_at: datetime
     """The time at which the key was created."""
@@ -109,7 +109,7 @@ class Session(Model):
 
     id: str
     """The id of the session. It does not give access."""
-    holder: dict[str, Any]
+    holder: dict[str, Any] = dataclasses.field(default_factory=dict)
     """The person: the holder of an API key, or a person of the OpenID provider."""
     created_at: datetime
     """The time of the login."""
@@ -140,11 +140,11 @@ class Connection(Model):
     """The role of its statements. Null when it is that of the login."""
     pool: int | None = None
     """The maximum number of sessions of this process; null for SQLite."""
-    limits: dict[str, str]
+    limits: dict[str, str] = dataclasses.field(default_factory=dict)
     """The limits that no policy exceeds, by name."""
-    projects: list[str]
+    projects: list[str] = dataclasses.field(default_factory=list)
     """The projects whose policies may grant it."""
-    secrets: dict[str, str]
+    secrets: dict[str, str] = dataclasses.field(default_factory=dict)
     """The references to its secrets, by setting. Empty for callers without the role `admin`."""
 
 
@@ -195,7 +195,7 @@ class Organization(Model):
     """The application's id of a service principal."""
     api_version: str | None = None
     """The version of the REST API; null for the default of the step."""
-    projects: list[str]
+    projects: list[str] = dataclasses.field(default_factory=list)
     """The projects whose policies may grant it."""
     secret: str | None = None
     """The reference to its secret. Null for callers without the role `admin`."""

@@ -61,7 +61,7 @@ class DeadLetterCause(Model):
     """The whole message of the latest one."""
     count: int
     """The number of dead letters."""
-    jobs: list[str]
+    jobs: list[str] = dataclasses.field(default_factory=list)
     """The ids of the jobs, at most 10."""
     more_jobs: bool
     """The number of further jobs is unknown when it is true: `jobs` has only the first ones."""
@@ -75,9 +75,9 @@ class DeadLetterCause(Model):
 class BulkAnswer(Model):
     """The result for each dead letter."""
 
-    done: dict[str, str | None]
+    done: dict[str, str | None] = dataclasses.field(default_factory=dict)
     """Dead letters that were redriven or discarded, each with the id of its new run, or null."""
-    failed: dict[str, str]
+    failed: dict[str, str] = dataclasses.field(default_factory=dict)
     """Dead letters that could not be changed, each with the reason."""
 
 
@@ -93,7 +93,7 @@ class Approval(Model):
     """The step."""
     message: str
     """The message to the approvers."""
-    approvers: list[str]
+    approvers: list[str] = dataclasses.field(default_factory=list)
     """The approvers."""
     separation: bool
     """Whether the person who started the run, or edited its job, may not approve it."""
@@ -107,7 +107,7 @@ class Approval(Model):
     version."""
     job_digest: str
     """The digest of the job's definition."""
-    steps: dict[str, str]
+    steps: dict[str, str] = dataclasses.field(default_factory=dict)
     """The digests of the known configurations: that of the step after the approval, filled in, and those
     of later steps without expressions. A step whose configuration has changed when its turn comes does
     not run."""
@@ -142,7 +142,7 @@ class ApprovalDetails(Model):
     """The step."""
     message: str
     """The message to the approvers."""
-    approvers: list[str]
+    approvers: list[str] = dataclasses.field(default_factory=list)
     """The approvers."""
     separation: bool
     """Whether the person who started the run, or edited its job, may not approve it."""
@@ -156,9 +156,9 @@ class ApprovalDetails(Model):
     version."""
     job_digest: str
     """The digest of the job's definition."""
-    steps: dict[str, str]
+    steps: dict[str, str] = dataclasses.field(default_factory=dict)
     """The digests of the known configurations: that of the step after the approval, filled in, and those
     of later steps without expressions. A step whose configuration has changed when its turn comes does
     not run."""
-    configurations: list[ApprovedStep]
+    configurations: list[ApprovedStep] = dataclasses.field(default_factory=list)
     """The configurations behind the digests in `steps`, in the order of the job."""

@@ -112,7 +112,7 @@ class JobSummary(Model):
     """The IANA time zone of the job."""
     enabled: bool
     """Whether the job runs."""
-    tags: list[str]
+    tags: list[str] = dataclasses.field(default_factory=list)
     """The tags: `tags` of the job's `metadata`, as a text or a list."""
     schedule: str | None = None
     """The cron pattern, `every TIME` or `at TIME`; null if the job has no schedule."""
@@ -170,7 +170,7 @@ class CheckedJob(Model):
     """The job's time zone."""
     steps: int
     """The number of steps, without groups."""
-    groups: int
+    groups: int = 0
     """The number of groups."""
-    warnings: list[Finding]
+    warnings: list[Finding] = dataclasses.field(default_factory=list)
     """Problems that do not stop the job from running."""

@@ -91,9 +91,9 @@ class Lock(Model):
     """The name."""
     mode: str | None = None
     """The mode in which it is held. `None`: it is free."""
-    holders: list[LockHolder]
+    holders: list[LockHolder] = dataclasses.field(default_factory=list)
     """The holders, the earliest first."""
-    queue: list[LockWaiter]
+    queue: list[LockWaiter] = dataclasses.field(default_factory=list)
     """The tickets that wait, in the order in which they are expected to have the lock."""
     last_token: int
     """The last token that a ticket received for this lock. 0: none did."""
@@ -137,9 +137,9 @@ class LockTicket(Model):
     """The state."""
     session: str | None = None
     """The session, for further requests that belong to this one. Null when the ticket has ended."""
-    held: list[HeldLock]
+    held: list[HeldLock] = dataclasses.field(default_factory=list)
     """The locks that it holds."""
-    ahead: list[Ahead]
+    ahead: list[Ahead] = dataclasses.field(default_factory=list)
     """The tickets in front of it, for each lock. Only of a ticket that waits."""
     until: datetime | None = None
     """The end of the wait. Only of a ticket that waits."""
@@ -205,7 +205,7 @@ class Deadlock(Model):
     """The ticket whose wait closed the cycle, or ended it."""
     actor: str
     """The actor of the ticket."""
-    names: list[str]
+    names: list[str] = dataclasses.field(default_factory=list)
     """The locks that the ticket waited for."""
     cycle: str
     """The cycle: the actor that waits for each lock, and the actor that it waits for."""

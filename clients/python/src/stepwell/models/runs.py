@@ -37,15 +37,15 @@ class Receipt(Model):
     """Time from the call to its end, in microseconds."""
     longest_turn_us: int = 0
     """Longest time for which the attempt held a thread without letting others run, in microseconds."""
-    host_calls: dict[str, int]
+    host_calls: dict[str, int] = dataclasses.field(default_factory=dict)
     """Number of host calls per interface."""
-    hosts: list[str]
+    hosts: list[str] = dataclasses.field(default_factory=list)
     """Hosts that the attempt contacted, as `host:port`."""
     bytes_in: int
     """Bytes received (files, HTTP and SQL)."""
     bytes_out: int
     """Bytes sent (files, HTTP)."""
-    denials: dict[str, int]
+    denials: dict[str, int] = dataclasses.field(default_factory=dict)
     """Number of denials by policy, per rule id."""
     workspace_files: list[str] = dataclasses.field(default_factory=list)
     """Files of the workspace that a step of a group opened for writing, at most 100."""
@@ -70,7 +70,7 @@ class BranchView(Model):
     status: str
     """`pending`, `running`, `success`, `failed`, `skipped` or `cancelled`. A branch with one step has the
     status of that step."""
-    steps: list[StepView]
+    steps: list[StepView] = dataclasses.field(default_factory=list)
     """The steps of the branch. Their ids are paths: `each_file[3].load`."""
 
 
@@ -99,7 +99,7 @@ class StepView(Model):
     """Bytes of the whole value, as JSON."""
     value_items: int | None = None
     """Number of items of the whole value, if it is a list."""
-    metadata: dict[str, Any]
+    metadata: dict[str, Any] = dataclasses.field(default_factory=dict)
     """Facts about the work: at most 64 KiB, and 1 MiB for all steps of the run."""
     metadata_truncated: bool = False
     """Whether `metadata` is incomplete."""
@@ -140,19 +140,19 @@ class Run(RunState):
     """The actor who cancelled the run, and the reason. Absent when it was not cancelled."""
     timezone: str
     """The time zone of the job."""
-    due_at: str
+    due_at: datetime
     """The time at which the run is, or was, due to begin (RFC 3339, UTC)."""
-    wakes_at: str | None = None
+    wakes_at: datetime | None = None
     """The time at which a begun run that waits continues: the next attempt, the next check of a parked
     step, or the end of the time for an approval. Null for every other run."""
-    start_time: str | None = None
+    start_time: datetime | None = None
     """The time at which the run began (RFC 3339, UTC). Null for a run that has not begun: it waits,
     expired, or was cancelled before."""
-    end_time: str | None = None
+    end_time: datetime | None = None
     """The time at which the run ended. Null while it runs."""
     duration_seconds: float
     """The time from start to end, in seconds."""
-    steps: list[StepView]
+    steps: list[StepView] = dataclasses.field(default_factory=list)
     """The steps of the run."""
     step_count: int
     """Number of steps. A group is not a step; each of its members is one, per item."""
@@ -245,7 +245,7 @@ class Timeline(Model):
     """The backfill that admitted the run; null for other origins."""
     retry_of: str | None = None
     """The run that this run retries; null for other origins."""
-    started_by: list[str]
+    started_by: list[str] = dataclasses.field(default_factory=list)
     """The actors who started the run and the runs that it retries, as the audit log names them."""
     trace_id: str | None = None
     """The id of the trace (W3C Trace Context); null for a run without one."""
@@ -255,7 +255,7 @@ class Timeline(Model):
     """The time at which the run is, or was, due to begin."""
     started_at: datetime | None = None
     """The time at which the first worker claimed the run; null until then."""
-    attempts: list[AttemptTimes]
+    attempts: list[AttemptTimes] = dataclasses.field(default_factory=list)
     """The attempts, in the order of their starts: at most 2,000."""
     more_attempts: int
     """Number of further attempts, which are left out."""
@@ -303,7 +303,7 @@ class StepReceipt(Model):
     """The step."""
     attempt: int
     """The number of the attempt, from 1."""
-    outcome: dict[str, Any]
+    outcome: dict[str, Any] = dataclasses.field(default_factory=dict)
     """The outcome of the attempt."""
     receipt: Receipt
     """The resources that the attempt used."""
@@ -342,7 +342,7 @@ class Scheduled(Model):
     """The run, which waits until that time."""
     note: str | None = None
     """The effect of a clock change on the local time."""
-    scheduled_time: str
+    scheduled_time: datetime
     timezone: str
     status: str
 
@@ -357,7 +357,7 @@ class Explanation(Model):
     """The status of the run."""
     summary: str
     """The explanation in one sentence."""
-    causes: list[WaitCause]
+    causes: list[WaitCause] = dataclasses.field(default_factory=list)
     """The causes of the delay, the most important first. Empty when there are none."""
     note: str | None = None
     """The parts that this response omits, and how to get them. Absent when it is complete."""

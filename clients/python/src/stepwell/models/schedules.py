@@ -30,7 +30,7 @@ class ComingFire(Model):
 class ComingFires(Model):
     """The coming fires of the schedules."""
 
-    items: list[ComingFire]
+    items: list[ComingFire] = dataclasses.field(default_factory=list)
     """The fires, the earliest first."""
     until: datetime
     """Every fire before this time is in the list. It is earlier than the end of the range when there are
@@ -65,9 +65,9 @@ class ClockChange(Model):
 class Preview(Model):
     """The next fires, and the clock changes that affect them."""
 
-    fires: list[Fire]
+    fires: list[Fire] = dataclasses.field(default_factory=list)
     """The next fires."""
-    transitions: list[ClockChange]
+    transitions: list[ClockChange] = dataclasses.field(default_factory=list)
     """Clock changes up to the last fire."""
 
 
@@ -126,7 +126,7 @@ class Backfill(Model):
 class BackfillPlan(Model):
     """The plan of a backfill."""
 
-    to_run: list[Fire]
+    to_run: list[Fire] = dataclasses.field(default_factory=list)
     """Fires that would run: at most the first 1000."""
     total: int
     """Number of fires that would run."""

@@ -56,13 +56,13 @@ class Step(Model):
     """Whether the step is idempotent: running it twice has the same effect as running it once."""
     profile: str | None = None
     """The smallest profile that the step works in; null for `approval`."""
-    limits: dict[str, str]
+    limits: dict[str, str] = dataclasses.field(default_factory=dict)
     """The limits of that profile, by name."""
-    needs: list[Need]
+    needs: list[Need] = dataclasses.field(default_factory=list)
     """The capabilities that the step needs or can use."""
     config_schema: Any = None
     """The JSON Schema of the step's configuration."""
-    versions: list[StepVersion]
+    versions: list[StepVersion] = dataclasses.field(default_factory=list)
     """The registered versions, newest first; empty for `approval`."""
 
 
@@ -100,7 +100,7 @@ class StepJob(Model):
 
     job_id: str
     """The id of the job."""
-    steps: dict[str, str]
+    steps: dict[str, str] = dataclasses.field(default_factory=dict)
     """The steps of that type: the id of each, and its `type` as the job writes it."""
 
 
@@ -124,7 +124,7 @@ class StepGrant(Model):
     """The id of the step; empty for the locks of the job itself."""
     step_type: str
     """The step type; `job` for the job itself."""
-    grant: dict[str, Any]
+    grant: dict[str, Any] = dataclasses.field(default_factory=dict)
     """The grant, or the denial of the step."""
-    missing: list[Refusal]
+    missing: list[Refusal] = dataclasses.field(default_factory=list)
     """The parts that the step needs or names, and that policy does not grant."""

@@ -52,7 +52,7 @@ class QueueStatus(Model):
     """Number of running runs."""
     oldest_seconds: float
     """Seconds since the oldest ready run became due."""
-    levels: list[QueueLevel]
+    levels: list[QueueLevel] = dataclasses.field(default_factory=list)
     """The ready runs by priority."""
     concurrency: int
     """Maximum number of running runs."""
@@ -62,7 +62,7 @@ class QueueStatus(Model):
     """The actor who paused the queue, and the reason."""
     closed_until: datetime | None = None
     """The time until which a pause window stops new runs."""
-    closures: list[Closure]
+    closures: list[Closure] = dataclasses.field(default_factory=list)
     """The times of the next 24 hours at which pause windows stop new runs. Absent when there are none."""
     served: bool
     """Whether this process serves the queue."""
@@ -84,10 +84,10 @@ class EngineStatus(Model):
 
     success: bool
     engine_started: bool
-    timezone_queues: dict[str, EngineQueue]
+    timezone_queues: dict[str, EngineQueue] = dataclasses.field(default_factory=dict)
     total_queues: int
     total_active_executions: int
-    timestamp: str
+    timestamp: datetime
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -122,7 +122,7 @@ class Metrics(Model):
 
     hours: int
     """Number of hours."""
-    ended: dict[str, int]
+    ended: dict[str, int] = dataclasses.field(default_factory=dict)
     """Number of ended runs by status."""
     success_rate: float | None = None
     """The number of successful runs, divided by the number of successful and failed runs; null when there
@@ -131,7 +131,7 @@ class Metrics(Model):
     """Seconds from start to end."""
     lateness_seconds: Spread
     """Seconds from the due time to the start."""
-    jobs: dict[str, JobStats]
+    jobs: dict[str, JobStats] = dataclasses.field(default_factory=dict)
     """The metrics of each job."""
     truncated: bool
     """Whether more runs have ended than were counted. The metrics then cover only the newest runs."""
@@ -167,10 +167,10 @@ class Readiness(Model):
 
     ready: bool
     """Whether no step is left to compile."""
-    compiling: list[str]
+    compiling: list[str] = dataclasses.field(default_factory=list)
     """The step types that are not compiled yet, in the order in which they will be. A run that needs one
     waits for it."""
-    compiled: list[str]
+    compiled: list[str] = dataclasses.field(default_factory=list)
     """The step types that are compiled."""
 
 
@@ -180,7 +180,7 @@ class Health(Model):
 
     status: str
     """`healthy`, or `degraded` when a part is unhealthy."""
-    parts: dict[str, Part]
+    parts: dict[str, Part] = dataclasses.field(default_factory=dict)
     """The health of each part."""
     active: int
     """Number of runs that this process works on."""
