@@ -28,6 +28,14 @@ name: rows
 steps: [sql]
 sql: [{connection: shop, mode: write, rows: 1000, timeout: 10s}]
 files: [{mount: /workspace, workspace: 4MiB, access: write}]
+---
+policy: 1
+name: tables
+steps: [data_processing]
+profile: large
+files:
+  - {mount: /workspace, workspace: 4MiB, access: write}
+  - {mount: /inbox, source: INBOX, access: read}
 """
 
 
@@ -42,7 +50,8 @@ class Service:
             self.port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self.key_file = home / "data" / "first-api-key"
-        (home / "policy.yaml").write_text(POLICY)
+        (home / "inbox").mkdir()
+        (home / "policy.yaml").write_text(POLICY.replace("INBOX", str(home / "inbox")))
         with contextlib.closing(sqlite3.connect(home / "shop.db")) as shop_db:
             shop_db.execute("CREATE TABLE IF NOT EXISTS orders (region, price)")
             shop_db.commit()

@@ -38,7 +38,7 @@ def manager(service: Service) -> DatabaseManager:
 
 
 async def ended(orchestrator: JobOrchestrator, job_id: str) -> dict[str, Any]:
-    until = time.monotonic() + 120
+    until = time.monotonic() + 300
     while time.monotonic() < until:
         status = await orchestrator.get_job_status(job_id)
         assert status is not None
@@ -145,6 +145,27 @@ async def test_the_queries_of_jobs_run(service: Service) -> None:
     job = Job(job_name="Rows", job_type=JobType.DATA_PROCESSING, job_data=data)
     status = await ended(orchestrator, await orchestrator.submit_job(job))
     assert (status["status"], status["result"]["value"]) == ("completed", [{"one": 1}])
+    await orchestrator.stop()
+
+
+async def test_the_transformations_of_jobs_run(service: Service) -> None:
+    rows = "category,amount\na,50\na,150\nb,300\na,200\n"
+    (service.home / "inbox" / "input.csv").write_text(rows)
+    orchestrator = JobOrchestrator(manager(service), engine_config={"local": {"enabled": True}})
+    await orchestrator.start()
+    logic = [
+        {"type": "filter", "condition": "amount > 100"},
+        {"type": "groupby", "columns": ["category"], "aggregations": {"amount": "sum", "*": "count"}},
+        {"type": "sort", "columns": ["category"]},
+    ]
+    data = {"input_path": "/inbox/input.csv", "processing_logic": {"transformations": logic}}
+    job = Job(job_name="Sums", job_type=JobType.DATA_PROCESSING, job_data=data)
+    status = await ended(orchestrator, await orchestrator.submit_job(job))
+    assert status["status"] == "completed", status["error_message"]
+    assert status["result"]["value"] == [
+        {"category": "a", "amount_sum": 350, "count": 2},
+        {"category": "b", "amount_sum": 300, "count": 1},
+    ]
     await orchestrator.stop()
 
 
