@@ -1,0 +1,47 @@
+"""An example: a job in the DAG, a stored job with the result of the first, and a sensor."""
+
+from __future__ import annotations
+
+import datetime
+
+from airflow.providers.stepwell.operators.stepwell import StepwellRunJobOperator
+from airflow.providers.stepwell.sensors.stepwell import StepwellRunSensor
+
+try:
+    from airflow.sdk import DAG
+except ImportError:
+    from airflow import DAG
+
+with DAG(
+    dag_id="example_stepwell",
+    schedule=None,
+    start_date=datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc),
+    catchup=False,
+    params={"seconds": 1},
+) as dag:
+    prepare = StepwellRunJobOperator(
+        task_id="prepare",
+        job={
+            "id": "airflow-prepare",
+            "workspace": "1MiB",
+            "steps": [
+                {"id": "folder", "type": "file_operation", "operation": "mkdir", "path": "reports"},
+                {"id": "files", "type": "file_operation", "operation": "list", "path": "."},
+            ],
+        },
+    )
+    wait = StepwellRunJobOperator(
+        task_id="wait",
+        job_id="airflow-wait",
+        variables={"seconds": "{{ params.seconds }}"},
+        deferrable=True,
+        retries=2,
+        retry_delay=datetime.timedelta(seconds=1),
+    )
+    check = StepwellRunSensor(
+        task_id="check",
+        execution_id="{{ ti.xcom_pull(task_ids='wait')['execution_id'] }}",
+        poke_interval=1,
+        timeout=60,
+    )
+    prepare >> wait >> check
