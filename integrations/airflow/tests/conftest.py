@@ -17,6 +17,7 @@ import pytest
 
 # Airflow reads its environment once, when it is imported.
 HOME = Path(tempfile.mkdtemp(prefix="stepwell-airflow-"))
+DAGS = HOME / "dags"
 EXAMPLES = Path(__file__).parents[1] / "src" / "airflow" / "providers" / "stepwell" / "example_dags"
 
 
@@ -31,7 +32,7 @@ URL = f"http://127.0.0.1:{PORTS['stepwell']}"
 os.environ |= {
     "AIRFLOW_HOME": str(HOME / "airflow"),
     "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-    "AIRFLOW__CORE__DAGS_FOLDER": str(EXAMPLES),
+    "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
     "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
     "AIRFLOW__CORE__FERNET_KEY": "",
     "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{HOME}/airflow.db",
@@ -39,8 +40,18 @@ os.environ |= {
     "AIRFLOW_CONN_STEPWELL_DEFAULT": json.dumps(
         {"conn_type": "stepwell", "host": URL, "extra": {"key_file": str(HOME / "stepwell" / "data" / "first-api-key")}}
     ),
+    "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+    # Ports and short intervals of an Airflow that runs as a whole: version 3, then version 2.
+    "AIRFLOW__API__PORT": str(PORTS["api"]),
+    "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{PORTS['api']}/execution/",
+    "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+    "AIRFLOW__WEBSERVER__WEB_SERVER_PORT": str(PORTS["api"]),
+    "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
+    "AIRFLOW__SCHEDULER__LOCAL_TASK_JOB_HEARTBEAT_SEC": "1",
+    "AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK": "False",
     "PYTHONWARNINGS": "ignore",
 }
+DAGS.mkdir()
 
 POLICY = """\
 policy: 1

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 import json
 import os
+import textwrap
 import threading
 import time
 import uuid
@@ -56,6 +58,15 @@ def bad_job() -> dict[str, Any]:
     return wait_job(vars={"day": "soon"}) | {
         "steps": [{"id": "bad", "type": "wait", "until": "${{ vars.day }}T06:00:00Z"}]
     }
+
+
+def put_wait_job() -> None:
+    """Stores the job that the example needs, as its page shows it."""
+    from airflow.providers.stepwell.example_dags import example_stepwell
+
+    text = textwrap.dedent(str(example_stepwell.__doc__).partition(":\n\n")[2])
+    with client() as found:
+        found.jobs.put("airflow-wait", text)
 
 
 def runs_of(job: dict[str, Any]) -> list[Any]:
@@ -278,13 +289,26 @@ def test_a_sensor_waits_for_a_run(deferrable: bool, good: bool) -> None:
 def test_the_example_runs() -> None:
     from airflow.providers.stepwell.example_dags.example_stepwell import dag
 
-    with client() as found:
-        job = {"id": "airflow-wait", "vars": {"seconds": "1"}}
-        job["steps"] = [{"id": "pause", "type": "wait", "for": "${{ vars.seconds }}"}]
-        found.jobs.put("airflow-wait", job)
+    put_wait_job()
     run = run_now(dag)
     assert states(run) == {"prepare": "success", "wait": "success", "check": "success"}
     assert result(run, "prepare")["outputs"]["files"]
+
+
+def test_the_trigger_cancels_the_run_of_a_killed_task() -> None:
+    from airflow.providers.stepwell.triggers.stepwell import StepwellJobTrigger
+
+    with client() as found:
+        run = found.jobs.submit(wait_job(3600)).execution_id
+        path, arguments = StepwellJobTrigger(run, cancel_on_kill=False).serialize()
+        assert path == "airflow.providers.stepwell.triggers.stepwell.StepwellJobTrigger"
+        asyncio.run(StepwellJobTrigger(**arguments).on_kill())
+        assert not found.runs.get(run).ended
+        trigger = StepwellJobTrigger(run)
+        asyncio.run(trigger.on_kill())
+        assert found.runs.wait(run, timeout=60).status == "cancelled"
+        # It has ended already.
+        asyncio.run(trigger.on_kill())
 
 
 def test_the_provider_is_known_to_airflow() -> None:

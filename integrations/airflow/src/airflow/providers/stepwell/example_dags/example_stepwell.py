@@ -1,4 +1,11 @@
-"""An example: a job in the DAG, a stored job with the result of the first, and a sensor."""
+"""An example: a job in the DAG, a stored job that waits without a worker, and a sensor.
+
+The second task needs the stored job `airflow-wait`:
+
+    id: airflow-wait
+    vars: {seconds: 1}
+    steps: [{id: pause, type: wait, for: "${{ vars.seconds }}"}]
+"""
 
 from __future__ import annotations
 
@@ -18,6 +25,8 @@ with DAG(
     start_date=datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc),
     catchup=False,
     params={"seconds": 1},
+    # The variable stays a number.
+    render_template_as_native_obj=True,
 ) as dag:
     prepare = StepwellRunJobOperator(
         task_id="prepare",
