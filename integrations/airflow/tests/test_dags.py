@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import HOME, Service
+from .conftest import HOME, URL, Service
 
 pytestmark = pytest.mark.usefixtures("service", "database")
 START = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
@@ -336,3 +336,37 @@ def test_the_connection_is_tested(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(AirflowException, match="has no address"):
         StepwellHook("bad").get_conn()
     assert HOME.is_dir()
+
+
+def test_the_page_about_airflow_shows_the_example_and_each_argument() -> None:
+    import inspect
+
+    from airflow.providers.stepwell.operators.stepwell import StepwellRunJobOperator
+    from airflow.providers.stepwell.triggers.stepwell import StepwellJobTrigger
+
+    page = (Path(__file__).parents[3] / "docs" / "airflow.md").read_text()
+    shown = page.partition("```python ")[2].partition("\n```")[0].partition("\n")[2]
+    example = Path(__file__).parents[1] / "src/airflow/providers/stepwell/example_dags/example_stepwell.py"
+    assert shown in example.read_text()
+    for kind in (StepwellRunJobOperator, StepwellJobTrigger):
+        rows = page.partition(f"| argument of `{kind.__name__}` |")[2].partition("\n\n")[0]
+        parameters = inspect.signature(inspect.unwrap(kind.__init__)).parameters.values()
+        for parameter in parameters:
+            if parameter.name in ("self", "args", "kwargs"):
+                continue
+            assert f"`{parameter.name}`" in rows, parameter.name
+            if isinstance(parameter.default, bool):
+                row = next(line for line in rows.splitlines() if f"`{parameter.name}`" in line)
+                assert row.endswith(f"| {str(parameter.default).lower()} |"), row
+
+
+def test_the_connection_of_the_page_works(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    from airflow.providers.stepwell.hooks.stepwell import StepwellHook
+
+    page = (Path(__file__).parents[3] / "docs" / "airflow.md").read_text()
+    text = page.partition("AIRFLOW_CONN_STEPWELL_DEFAULT='")[2].partition("'\n")[0]
+    key_file = str(service.home / "data" / "first-api-key")
+    text = text.replace("http://127.0.0.1:7450", URL).replace("/run/secrets/stepwell-key", key_file)
+    monkeypatch.setenv("AIRFLOW_CONN_STEPWELL_DEFAULT", text)
+    assert StepwellHook().test_connection()[0]
+    assert StepwellHook().run_url("exec_1") == f"{URL}/ui/p/default/runs/exec_1"
