@@ -18,7 +18,7 @@ from .conftest import DAGS, EXAMPLES, HOME, Service
 from .test_dags import client, put_wait_job
 
 pytestmark = pytest.mark.usefixtures("service", "database")
-EXAMPLE, KILLED = "example_stepwell", "killed"
+EXAMPLE, KILLED, RUN = "example_stepwell", "killed", "standalone"
 
 KILLED_DAG = """
 import datetime
@@ -81,10 +81,11 @@ def trigger(dag_id: str, conf: str = "{}") -> None:
     last: list[str] = []
 
     def starts() -> bool:
-        command = ["airflow", "dags", "trigger", dag_id, "--conf", conf]
+        command = ["airflow", "dags", "trigger", dag_id, "--run-id", RUN, "--conf", conf]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         last[:] = [done.stderr[-2000:]]
-        return done.returncode == 0
+        # An earlier command can have started the run, and still have failed.
+        return done.returncode == 0 or "already exists" in done.stderr.lower()
 
     try:
         until(f"a run of {dag_id}", starts)
@@ -97,7 +98,7 @@ def state(dag_id: str, task_id: str) -> str | None:
     from airflow.utils.session import create_session
 
     with create_session() as session:
-        row = session.query(TaskInstance).filter_by(dag_id=dag_id, task_id=task_id).one_or_none()
+        row = session.query(TaskInstance).filter_by(dag_id=dag_id, run_id=RUN, task_id=task_id).one_or_none()
         return None if row is None or row.state is None else str(row.state)
 
 
@@ -130,7 +131,7 @@ def test_a_task_that_a_person_marks_as_failed_cancels_its_run(airflow: Airflow) 
     (run,) = until("a run of Stepwell", lambda: runs("airflow-killed"))
     assert state(KILLED, "run") == "running"
     with create_session() as session:
-        row = session.query(TaskInstance).filter_by(dag_id=KILLED, task_id="run").one()
+        row = session.query(TaskInstance).filter_by(dag_id=KILLED, run_id=RUN, task_id="run").one()
         row.state = "failed"
     until("cancelled", lambda: runs("airflow-killed")[0].status == "cancelled", 60)
     assert [one.execution_id for one in runs("airflow-killed")] == [run.execution_id]

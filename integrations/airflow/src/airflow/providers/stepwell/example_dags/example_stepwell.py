@@ -17,7 +17,7 @@ from airflow.providers.stepwell.sensors.stepwell import StepwellRunSensor
 try:
     from airflow.sdk import DAG
 except ImportError:
-    from airflow import DAG
+    from airflow import DAG  # type: ignore[attr-defined,no-redef,unused-ignore]
 
 with DAG(
     dag_id="example_stepwell",
