@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -109,3 +110,9 @@ def database() -> Path:
     done = subprocess.run(["airflow", "db", "migrate"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     return HOME / "airflow.db"
+
+
+def pytest_sessionfinish(exitstatus: int) -> None:
+    """Keeps the logs of tests that have failed."""
+    if exitstatus == 0:
+        shutil.rmtree(HOME, ignore_errors=True)

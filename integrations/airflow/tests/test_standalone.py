@@ -123,6 +123,20 @@ def test_a_deferral_survives_restarts_of_the_service_and_of_airflow(airflow: Air
     assert run.succeeded
 
 
+def test_a_cleared_task_has_a_new_run(airflow: Airflow) -> None:
+    """The tasks of the test above have succeeded."""
+    from airflow.models.taskinstance import TaskInstance, clear_task_instances
+    from airflow.utils.session import create_session
+
+    before = len(runs("airflow-prepare"))
+    with create_session() as session:
+        row = session.query(TaskInstance).filter_by(dag_id=EXAMPLE, run_id=RUN, task_id="prepare").one()
+        clear_task_instances([row], session)
+    until("a further run", lambda: len(runs("airflow-prepare")) == before + 1)
+    until("success", lambda: state(EXAMPLE, "prepare") == "success")
+    assert runs("airflow-prepare")[0].succeeded
+
+
 def test_a_task_that_a_person_marks_as_failed_cancels_its_run(airflow: Airflow) -> None:
     from airflow.models.taskinstance import TaskInstance
     from airflow.utils.session import create_session
