@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from .conftest import DAGS, EXAMPLES, HOME, Service
@@ -48,11 +49,16 @@ class Airflow:
     def stop(self) -> None:
         if self.process is None:
             return
+        # Some of its processes leave its group, and outlive it.
+        family = psutil.Process(self.process.pid).children(recursive=True)
         for how in (signal.SIGTERM, signal.SIGKILL):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, how)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(timeout=30)
+        for one in family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                one.kill()
         self.process = None
 
 
