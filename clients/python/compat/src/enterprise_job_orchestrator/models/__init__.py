@@ -1,0 +1,5 @@
+"""The models."""
+
+from .job import Job, JobPriority, JobStatus, JobType, ProcessingStrategy
+
+__all__ = ["Job", "JobPriority", "JobStatus", "JobType", "ProcessingStrategy"]
