@@ -3,7 +3,7 @@
 TARGET := wasm32-wasip2
 PROGRAMS := target/debug
 
-.PHONY: demo test lint bench simulate verify-time verify-cgroups verify-functions oracle ui verify-ui browser screenshots book target nextest
+.PHONY: demo test lint bench simulate verify-time verify-airflow verify-cgroups verify-functions oracle ui verify-ui browser screenshots book target nextest
 
 # Runs the example in examples/daily-pipeline, with every step in its own sandbox.
 demo: target
@@ -95,6 +95,12 @@ book:
 # Installs the packages of the browser tests.
 browser:
 	cd tests/browser && npm ci --silent
+
+# Runs the tests of the Airflow provider with both versions of Airflow that it supports; `make test` runs those with the
+# newest one.
+verify-airflow: target
+	cargo build --locked --package stepwell-server --bin stepwell
+	for version in '2.11.*' '3.*'; do AIRFLOW=$$version integrations/airflow/run-tests target/python $(PROGRAMS)/stepwell -q || exit 1; done
 
 # Takes the screenshots of the documentation again, from the web UI of `stepwell demo`. Needs node and Chromium.
 screenshots: target browser

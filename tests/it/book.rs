@@ -23,6 +23,8 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
     ("docs/first-step.md", "", "the_page_about_the_first_step_does_what_it_says"),
     ("docs/how-to/upgrade-step.md", "", "the_page_about_upgrades_does_what_it_says"),
     ("docs/tutorial.md", "", "the_tutorial_does_what_it_says"),
+    ("docs/python.md", "", "the_python_packages_pass_their_tests"),
+    ("docs/airflow.md", "", "the_airflow_provider_passes_its_tests"),
     (
         "docs/steps.md",
         "rust notify/src/lib.rs",

@@ -70,6 +70,7 @@ mod process;
 mod program_threats;
 mod promptness;
 mod prose;
+mod python;
 mod random_tables;
 mod reader;
 mod readme;
