@@ -52,6 +52,7 @@ mod lock_histories;
 mod lock_redis;
 mod locks;
 mod locks_with;
+mod lost_locks;
 mod mssql;
 mod openid;
 mod openid_hostile;

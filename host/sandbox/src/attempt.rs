@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use serde_json::Map;
 use stepwell_engine::contain::contained_future;
 use stepwell_engine::policy::Limits;
 use stepwell_engine::step::{Deterministic, Report};
@@ -296,7 +295,9 @@ impl Attempt {
         let grant = setup.context.grant.clone();
         let limits = grant.limits().clone();
         let held = Held::new(limits.host_bytes.0);
-        let [stdout, stderr] = [(); 2].map(|()| Captured::new(limits.stdio_bytes.0, &held));
+        let log = LogBook::new(setup.sink.clone(), &limits);
+        let [stdout, stderr] =
+            ["info", "warn"].map(|level| Captured::new(limits.stdio_bytes.0, &held, &log, level));
         let mut wasi = WasiCtxBuilder::new();
         wasi.stdout(stdout.clone()).stderr(stderr.clone());
         let owed = Owed::default();
@@ -319,7 +320,7 @@ impl Attempt {
             wasi: wasi.build(),
             http,
             states,
-            log: LogBook::new(setup.sink.clone(), &limits),
+            log,
             limiter: Limiter::new(&limits),
             calls: Calls::new(&limits),
             sink: setup.sink,
@@ -388,14 +389,9 @@ impl Attempt {
     }
 
     async fn close_log(&mut self) {
-        let printed = [("info", &self.stdout), ("warn", &self.stderr)]
-            .map(|(level, captured)| (level, captured.lines()));
-        let log = &mut self.store.data_mut().log;
-        for (level, lines) in printed {
-            for line in lines {
-                log.line(level, line, Map::new());
-            }
-        }
+        self.stdout.close();
+        self.stderr.close();
+        let log = self.store.data().log.clone();
         log.close().await;
     }
 }

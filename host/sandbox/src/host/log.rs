@@ -1,7 +1,9 @@
 //! `stepwell:log`, and the lines that a guest prints.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use serde_json::{Map, Value};
 use stepwell_engine::StepSink;
 use stepwell_engine::policy::{Denial, Limits};
@@ -11,10 +13,16 @@ use stepwell_engine::step::{LogLine, Report};
 use crate::guest::Guest;
 use crate::guest::bindings::stepwell::log::log::{Host, Level};
 
-/// The bounded log of one attempt. Lines wait here until the sink has room for them.
-#[derive(Debug)]
+/// The bounded log of one attempt, which the guest and its standard output share.
+#[derive(Debug, Clone)]
 pub(crate) struct LogBook {
     sink: Option<StepSink>,
+    book: Arc<Mutex<Book>>,
+}
+
+/// The lines of a log wait here until the sink has room for them.
+#[derive(Debug)]
+struct Book {
     waiting: VecDeque<LogLine>,
     /// The maximum number of lines and bytes, and the number so far.
     limit: (u64, u64),
@@ -33,65 +41,69 @@ const HOST_LINES: usize = 128;
 
 impl LogBook {
     pub fn new(sink: Option<StepSink>, limits: &Limits) -> Self {
-        Self {
-            sink,
+        let book = Book {
             waiting: VecDeque::new(),
             limit: (limits.log_lines.0, limits.log_bytes.0),
             taken: (0, 0),
             line_bytes: usize::try_from(limits.log_line_bytes.0).unwrap_or(usize::MAX),
             dropped: 0,
-        }
+        };
+        Self { sink, book: Arc::new(Mutex::new(book)) }
     }
 
     /// Accepts a line of the guest, cut to the allowed length.
-    pub fn line(&mut self, level: &str, mut message: String, fields: Map<String, Value>) {
+    pub fn line(&self, level: &str, mut message: String, fields: Map<String, Value>) {
+        let mut book = self.book.lock();
         let field_bytes: usize = fields.iter().map(|(k, v)| k.len() + v.as_str().map_or(0, str::len)).sum();
-        let keep = self.line_bytes.saturating_sub(field_bytes);
+        let keep = book.line_bytes.saturating_sub(field_bytes);
         let fields = if keep == 0 { Map::new() } else { fields };
-        truncate(&mut message, if keep == 0 { self.line_bytes } else { keep });
+        truncate(&mut message, if keep == 0 { book.line_bytes } else { keep });
         let bytes = (message.len() + field_bytes) as u64;
-        let (lines, sum) = (self.taken.0 + 1, self.taken.1.saturating_add(bytes));
-        if lines > self.limit.0 || sum > self.limit.1 {
-            self.dropped += 1;
+        let (lines, sum) = (book.taken.0 + 1, book.taken.1.saturating_add(bytes));
+        if lines > book.limit.0 || sum > book.limit.1 {
+            book.dropped += 1;
             // Later lines are dropped too, also by the next part of the attempt when the step parks.
-            self.taken = self.limit;
+            book.taken = book.limit;
             return;
         }
-        self.taken = (lines, sum);
-        self.waiting.push_back(LogLine { level: level.to_owned(), message, fields });
+        book.taken = (lines, sum);
+        book.waiting.push_back(LogLine { level: level.to_owned(), message, fields });
     }
 
     /// Returns whether the log is full.
     pub fn is_full(&self) -> bool {
-        self.taken.0 == self.limit.0 || self.taken.1 == self.limit.1
+        let book = self.book.lock();
+        book.taken.0 == book.limit.0 || book.taken.1 == book.limit.1
     }
 
     /// Returns the number of lines and bytes so far, or its limit once it has dropped something.
     pub fn taken(&self) -> (u64, u64) {
-        self.taken
+        self.book.lock().taken
     }
 
     /// Counts a dropped line.
-    pub fn drop_line(&mut self) {
-        self.dropped += 1;
+    pub fn drop_line(&self) {
+        self.book.lock().dropped += 1;
     }
 
     /// Accepts a line of the host.
-    pub fn host_line(&mut self, level: &str, message: String) {
-        if self.waiting.len() < HOST_LINES {
-            self.waiting.push_back(LogLine { level: level.to_owned(), message, fields: Map::new() });
+    pub fn host_line(&self, level: &str, message: String) {
+        let mut book = self.book.lock();
+        if book.waiting.len() < HOST_LINES {
+            book.waiting.push_back(LogLine { level: level.to_owned(), message, fields: Map::new() });
         }
     }
 
     /// Writes a denial with its reason, and the change that would allow the action.
-    pub fn denied(&mut self, denial: &Denial) {
+    pub fn denied(&self, denial: &Denial) {
         self.host_line("warn", format!("denied by policy: {} [{}]", denial.in_full(), denial.rule));
     }
 
     /// Sends the waiting lines, and waits for room: a guest that logs faster than its lines are stored
     /// slows down.
-    pub async fn flush(&mut self) {
-        while let Some(line) = self.waiting.pop_front() {
+    pub async fn flush(&self) {
+        let next = || self.book.lock().waiting.pop_front();
+        while let Some(line) = next() {
             if let Some(sink) = &self.sink {
                 sink.send(Report::Log(line)).await;
             }
@@ -99,13 +111,18 @@ impl LogBook {
     }
 
     /// Reports how many lines were dropped, and sends everything.
-    pub async fn close(&mut self) {
-        // If nothing was left at the start, an earlier part of the attempt has reported that.
-        if self.dropped > 0 && self.limit.0 > 0 && self.limit.1 > 0 {
-            let message = format!("… {} dropped: the log is at its limit", counted(self.dropped, "line"));
-            self.waiting.push_back(LogLine { level: "warn".to_owned(), message, fields: Map::new() });
-        }
+    pub async fn close(&self) {
+        self.note_dropped();
         self.flush().await;
+    }
+
+    fn note_dropped(&self) {
+        let mut book = self.book.lock();
+        // If nothing was left at the start, an earlier part of the attempt has reported that.
+        if book.dropped > 0 && book.limit.0 > 0 && book.limit.1 > 0 {
+            let message = format!("… {} dropped: the log is at its limit", counted(book.dropped, "line"));
+            book.waiting.push_back(LogLine { level: "warn".to_owned(), message, fields: Map::new() });
+        }
     }
 }
 
@@ -162,7 +179,7 @@ mod tests {
         let mut limits = Limits::TINY;
         limits.log_lines.0 = 2;
         limits.log_line_bytes.0 = 8;
-        let mut log = LogBook::new(Some(sink), &limits);
+        let log = LogBook::new(Some(sink), &limits);
         for text in ["short", "far too long ä", "third"] {
             log.line("info", text.to_owned(), Map::new());
         }

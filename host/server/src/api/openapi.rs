@@ -221,7 +221,11 @@ macro_rules! schemas {
 /// Returns the settings for a schema: a request may leave out what has a default, and an answer what is skipped.
 fn settings(name: &str) -> SchemaSettings {
     let settings = SchemaSettings::draft2020_12();
-    if TABLE.iter().any(|operation| operation.body == Some(name)) { settings } else { settings.for_serialize() }
+    if TABLE.iter().any(|operation| operation.body == Some(name)) {
+        settings
+    } else {
+        settings.for_serialize()
+    }
 }
 
 fn schemas() -> Value {

@@ -6,11 +6,14 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 use stepwell_engine::clock::{self, Timestamp};
+use stepwell_engine::job::approval;
 use stepwell_engine::job::locks::{LockUse, OnTimeout};
 use stepwell_engine::job::{Scope, Work, render};
 use stepwell_engine::lock::{Acquire, Answer, Command, End, Held, LockError, Name, Want};
 use stepwell_engine::policy::{Capability, Denial, Grant};
-use stepwell_engine::run::{Event, LockPlace, Locking, StepKey, TakenLock, named_locks, shortest_park};
+use stepwell_engine::run::{
+    Event, LockPlace, Locking, RunState, StepKey, StepStatus, TakenLock, named_locks, shortest_park,
+};
 use stepwell_engine::store::Next;
 use stepwell_engine::{Outcome, Produced, Receipt, StepDefinition, StepEnd, job, project};
 
@@ -341,8 +344,36 @@ impl Worker<'_> {
                 attempt.lose_lock(&why);
             }
         }
-        self.push(Event::LocksLost { step: self.place_key(place), why, at })?;
+        self.end_parked(place, &why, at)?;
+        // The failure of a step may have ended the place.
+        if matches!(self.state.locking(place), Some(Locking::Held(_))) {
+            self.push(Event::LocksLost { step: self.place_key(place), why, at })?;
+        }
         self.expect_locks();
+        Ok(())
+    }
+
+    /// Ends the parked steps of a place that loses its locks: the work that they began may continue elsewhere with the
+    /// old tokens.
+    fn end_parked(&mut self, place: LockPlace, why: &str, at: Timestamp) -> Result<(), HostError> {
+        let parked = |state: &RunState| {
+            let is_parked = |index: &usize| {
+                let step = state.steps.get(*index);
+                step.is_some_and(|step| step.status == StepStatus::Parked && step.attempt > 0)
+                    && state.is_within(*index, place)
+                    && !state.awaits_own_locks(*index)
+                    && state.definition(*index).is_some_and(|step| step.step_type != approval::TYPE)
+            };
+            (0..state.steps.len()).find(is_parked)
+        };
+        while let Some(step) = parked(&self.state).filter(|_| !self.state.status.is_terminal()) {
+            let (key, attempt) =
+                (self.state.key(step), self.state.steps.get(step).map_or(1, |step| step.attempt + 1));
+            let outcome = Outcome::LockLost { message: why.to_owned() };
+            let end = StepEnd { outcome, produced: Produced::default(), receipt: Receipt::default() };
+            self.push(Event::StepStarted { step: key.clone(), attempt, at })?;
+            self.push(Event::StepEnded { step: key, attempt, end: Arc::new(end), at })?;
+        }
         Ok(())
     }
 
