@@ -389,7 +389,15 @@ async fn the_settings_bound_waits_and_name_the_key_that_a_request_needs() {
     assert_eq!((urgent.status, &urgent.json()["detail"]), (409, &json!(why)));
     for (lock, why) in [
         (json!({"Project": 7}), "Project"),
-        (json!({}), "must name `Project.RepoFullName`, `Project.Path` and `Workspace`"),
+        (json!({}), "`Project.RepoFullName` must be the owner and the name of a repository"),
+        (
+            json!({"Project": {"RepoFullName": "org/repo", "Path": "../.."}, "Workspace": "w"}),
+            "the part `..`",
+        ),
+        (
+            json!({"Project": {"RepoFullName": "org/repo", "Path": "."}, "Workspace": "w"}),
+            "`Pull.Num` must be",
+        ),
         (
             json!({"Project": {"RepoFullName": "org/repo", "Path": "."}, "Workspace": "w", "Time": "soon"}),
             "Time",

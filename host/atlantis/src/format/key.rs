@@ -37,7 +37,49 @@ pub struct IllegalName {
     pub name: String,
 }
 
+/// Maximum characters of each name in a new key.
+const MOST_CHARACTERS: usize = 500;
+
 impl Identity {
+    /// The reason why Atlantis, or a person, could not name a new lock by its key: the name of the field, and the rule.
+    /// Locks that exist may break the rules.
+    #[must_use]
+    pub fn problem(&self) -> Option<(&'static str, &'static str)> {
+        let Project { project_name, repo_full_name, path } = &self.project;
+        let fields = [
+            ("Project.RepoFullName", repo_full_name),
+            ("Project.Path", path),
+            ("Workspace", &self.workspace),
+            ("Project.ProjectName", project_name),
+        ];
+        for (field, name) in fields {
+            if name.chars().count() > MOST_CHARACTERS {
+                return Some((field, "must have at most 500 characters"));
+            }
+            if name.chars().any(char::is_control) {
+                return Some((field, "must not contain control characters"));
+            }
+            if name.split('/').any(|part| part == "..") {
+                return Some((field, "must not contain the part `..`"));
+            }
+        }
+        let has_owner =
+            repo_full_name.contains('/') && repo_full_name.split('/').all(|part| !part.is_empty());
+        if !has_owner {
+            return Some((
+                "Project.RepoFullName",
+                "must be the owner and the name of a repository, as in `org/infra`",
+            ));
+        }
+        if path.is_empty() {
+            return Some(("Project.Path", "must name a directory; `.` is the root"));
+        }
+        if self.workspace.is_empty() || self.workspace.contains('/') {
+            return Some(("Workspace", "must be a name without `/`"));
+        }
+        None
+    }
+
     /// The key: `{repository}/{path}/{workspace}/{project}`. Nothing in it is escaped.
     #[must_use]
     pub fn key(&self) -> String {
@@ -126,6 +168,37 @@ pub fn escaped_glob(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_new_lock_has_a_key_that_names_it() {
+        for (repo, path, workspace, name, field) in [
+            ("org/infra", ".", "default", "", None),
+            ("group/sub/infra", "a/b", "default", "web", None),
+            ("org", ".", "default", "", Some("Project.RepoFullName")),
+            ("org/", ".", "default", "", Some("Project.RepoFullName")),
+            ("org/../x", ".", "default", "", Some("Project.RepoFullName")),
+            ("org/infra", "../..", "default", "", Some("Project.Path")),
+            ("org/infra", "a\nb", "default", "", Some("Project.Path")),
+            ("org/infra", "", "default", "", Some("Project.Path")),
+            ("org/infra", ".", "a/b", "", Some("Workspace")),
+            ("org/infra", ".", "", "", Some("Workspace")),
+            ("org/infra", ".", "default", "\u{1b}", Some("Project.ProjectName")),
+        ] {
+            let project =
+                Project { project_name: name.into(), repo_full_name: repo.into(), path: path.into() };
+            let identity = Identity { project, workspace: workspace.into() };
+            assert_eq!(identity.problem().map(|(field, _)| field), field, "{identity:?}");
+            if field.is_none() {
+                assert_eq!(Identity::of_key(&identity.key()).map(|found| found.key()), Some(identity.key()));
+            }
+        }
+        let long = Project {
+            repo_full_name: format!("org/{}", "x".repeat(500)),
+            path: ".".into(),
+            ..Project::default()
+        };
+        assert!(Identity { project: long, workspace: "default".into() }.problem().is_some());
+    }
 
     fn identity(repo: &str, path: &str, workspace: &str, name: &str) -> Identity {
         let project =

@@ -15,6 +15,8 @@ use crate::bridge::{Migration, Mode, System};
 use crate::format::{Identity, ProjectLock};
 use crate::locks::{Damaged, LegacyError, Listing, ProjectLocks, Reach, StoredLock, TryLock, Unlocked, Wait};
 
+/// The locks that are known to have been compared. When there are more, all are new again.
+const MAX_COMPARED: usize = 100_000;
 /// The differences that are remembered.
 const MAX_DIFFERENCES: usize = 1_000;
 /// The locks that can be decided at the same time. Two locks may share a turn, and one lock always has the same.
@@ -39,6 +41,8 @@ struct State {
     differences: VecDeque<Difference>,
     /// The locks that may also be in the other system, because their move did not end.
     copies: BTreeSet<String>,
+    /// The keys of the locks that were compared since the start.
+    compared: BTreeSet<String>,
 }
 
 /// A request on its way. When it ends in any way, also when its future is dropped, the lock may be held in its system
@@ -191,7 +195,9 @@ impl Controller {
         let answer = self.release_in(system, of, pull).await;
         if self.is_compared(system) {
             let enhanced = self.release_in(System::Enhanced, of, pull).await;
-            self.compare_releases(&key, &answer, &enhanced);
+            if self.state().compared.contains(&key) {
+                self.compare_releases(&key, &answer, &enhanced);
+            }
         }
         if let Ok(released) = &answer
             && (pull.is_none() || released.is_some())
@@ -374,11 +380,16 @@ impl Controller {
 
     /// Lets the enhanced system decide, too, and makes its state that of the legacy one.
     async fn shadow_try_lock(&self, lock: &ProjectLock, legacy: Option<&TryLock>) {
-        let (Ok(enhanced), Some(legacy)) =
-            (self.timed(System::Enhanced, self.enhanced.try_lock(lock)).await, legacy)
-        else {
+        let Some(legacy) = legacy else {
+            // The legacy system gave no answer, so there is nothing to compare.
+            let _ = self.timed(System::Enhanced, self.enhanced.try_lock(lock)).await;
             return;
         };
+        if self.is_new_to_comparison(&lock.identity().key()) {
+            let before = (!legacy.acquired).then_some(&legacy.current);
+            self.mirror(&lock.identity(), before).await;
+        }
+        let Ok(enhanced) = self.timed(System::Enhanced, self.enhanced.try_lock(lock)).await else { return };
         let text = |answer: &TryLock| {
             let word = if answer.acquired { "acquired" } else { "held" };
             format!("{word} by pull request {}", answer.current.lock.pull.num)
@@ -386,6 +397,16 @@ impl Controller {
         if self.compare("try_lock", &lock.identity().key(), text(legacy), text(&enhanced)) {
             self.mirror(&lock.identity(), Some(&legacy.current)).await;
         }
+    }
+
+    /// Returns whether this is the first comparison of a lock. The legacy system may hold it for longer than both are
+    /// compared.
+    fn is_new_to_comparison(&self, key: &str) -> bool {
+        let compared = &mut self.state().compared;
+        if compared.len() >= MAX_COMPARED {
+            compared.clear();
+        }
+        compared.insert(key.to_owned())
     }
 
     fn compare_releases(

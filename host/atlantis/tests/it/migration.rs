@@ -321,6 +321,26 @@ async fn in_shadow_the_answer_of_the_legacy_system_counts_and_differences_are_re
     }
 }
 
+/// Atlantis has taken locks before the comparison began, which is no difference.
+#[tokio::test]
+async fn in_shadow_the_locks_of_before_are_no_differences() {
+    for systems in both().await {
+        for path in ["held", "released", "again"] {
+            systems.legacy.try_lock(&lock("org/repo", path, "", 1)).await.unwrap();
+        }
+        systems.enhanced.try_lock(&lock("org/repo", "again", "", 7)).await.unwrap();
+        let shadow = Migration { mode: Mode::Shadow, ..Migration::default() };
+        let (controller, _) = controller(&systems, shadow).await;
+        let held = lock("org/repo", "held", "", 9);
+        assert!(!controller.try_lock(&held, &[]).await.unwrap().acquired);
+        assert!(controller.unlock(&lock("org/repo", "released", "", 1).identity()).await.unwrap().is_some());
+        assert!(!controller.try_lock(&lock("org/repo", "again", "", 9), &[]).await.unwrap().acquired);
+        assert_eq!(controller.comparison().differences, 0, "{:?}", controller.differences());
+        let mirrored = systems.enhanced.get(&held.identity()).await.unwrap().unwrap();
+        assert_eq!(mirrored.raw.expose(), lock("org/repo", "held", "", 1).to_json());
+    }
+}
+
 /// A lock that the enhanced system really holds is no copy for the comparison, and a copy is never a lock in the way.
 #[tokio::test]
 async fn shadow_leaves_the_locks_of_the_enhanced_system_and_removes_its_copies() {

@@ -142,8 +142,11 @@ impl Document {
                 // Name a converted key as the file names it.
                 let (here, there) = (words::named(&at), words::named(&self.in_file(&at)));
                 let message = match !problem.at_key && secret::is_at(&at) {
-                    // The value may be the secret itself.
-                    true => format!("{there} {}", secret::EXPECTED),
+                    // The value may be the secret itself. A place of a number has none.
+                    true => match secret::of_number(&problem.message) {
+                        Some(expected) => expected.replacen(&here, &there, 1),
+                        None => format!("{there} {}", secret::EXPECTED),
+                    },
                     false => problem.message.replacen(&here, &there, 1),
                 };
                 let mut diagnostic = match problem.at_key {

@@ -31,6 +31,13 @@ pub fn is_secret_name(name: &str) -> bool {
 pub(super) const EXPECTED: &str =
     "must say where the secret comes from: env:NAME, file:PATH or store:NAME (its value is not shown)";
 
+/// Returns a message about a value that must be a number, such as the token of a lock, without the value.
+pub(super) fn of_number(message: &str) -> Option<&str> {
+    let (expected, _) = message.split_once(", not ").or_else(|| message.split_once(", and "))?;
+    let bounds = ["whole number", "must be at least", "must be at most"];
+    bounds.iter().any(|bound| expected.contains(bound)).then_some(expected)
+}
+
 /// Returns whether the value at a pointer may be a secret.
 pub(super) fn is_at(pointer: &str) -> bool {
     let mut keys = pointer.rsplit('/');

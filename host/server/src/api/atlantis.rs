@@ -232,10 +232,11 @@ pub(super) async fn try_lock(
         let bytes = serde_json::to_vec(lock).unwrap_or_default();
         let mut lock =
             ProjectLock::parse(&bytes).map_err(|error| request.wrong(&place, &error.to_string()))?;
-        let project = &lock.project;
-        if project.repo_full_name.is_empty() || project.path.is_empty() || lock.workspace.is_empty() {
-            let why = "must name `Project.RepoFullName`, `Project.Path` and `Workspace`";
-            return Err(request.wrong(&place, why));
+        if let Some((field, why)) = lock.identity().problem() {
+            return Err(request.wrong(&place, &format!("`{field}` {why}")));
+        }
+        if lock.pull.num < 1 {
+            return Err(request.wrong(&place, "`Pull.Num` must be the number of a pull request, from 1"));
         }
         if lock.time == GoTime::default() {
             lock.time = GoTime::utc(app.host.now());

@@ -1,8 +1,8 @@
 //! A connection to Redis, one server or a cluster, with bounded waits.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use redis::aio::{MultiplexedConnection, PubSub};
@@ -20,6 +20,9 @@ use tokio::time::timeout;
 
 use super::failure::{Fault, fault};
 use super::settings::{ANSWER, RedisSettings};
+
+/// Whether this process has warned about a server without an append-only file.
+static WARNED: Once = Once::new();
 
 /// The pause after a failed connect, and the number of times that it doubles.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -287,9 +290,12 @@ fn check(place: &str, info: &str, as_cluster: bool) -> Result<(), Fault> {
         )));
     }
     if get("aof_enabled") == "0" {
-        tracing::warn!(
-            "{place} has no append-only file, so a restart may lose locks: set `appendonly yes` and `appendfsync always`"
-        );
+        // Each connection of the process finds the same.
+        WARNED.call_once(|| {
+            tracing::warn!(
+                "{place} has no append-only file, so a restart may lose locks: set `appendonly yes` and `appendfsync always`"
+            );
+        });
     }
     Ok(())
 }

@@ -18,8 +18,8 @@ use crate::failure::Failure;
 const WAIT: u32 = 30;
 /// The shortest time between two requests about a ticket.
 const PAUSE: Duration = Duration::from_secs(1);
-/// The number of times that the command tries to reach a service that is restarted or replaced.
-const TRIES: u32 = 60;
+/// The time for which the command tries to reach a service that is restarted or replaced.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// The time for the last request of a command that a signal ends.
 const LAST: Duration = Duration::from_secs(5);
 
@@ -169,19 +169,22 @@ async fn note_wait(client: &Client, body: &Value, ticket: &Value) {
 
 /// Repeats a request for a while when the service is unavailable.
 async fn patiently(ask: impl AsyncFn() -> Result<Value, Failure>) -> Result<Value, Failure> {
-    let mut tries = 0;
-    loop {
-        match ask().await {
-            Err(failure) if failure.lost && tries < TRIES => {
-                if tries == 0 {
-                    say!("{}; trying again for {TRIES} s", failure.message);
-                }
-                tries += 1;
-                tokio::time::sleep(PAUSE).await;
+    let failure = match ask().await {
+        Err(failure) if failure.lost => failure,
+        done => return done,
+    };
+    say!("{}; trying again for {} s", failure.message, PATIENCE.as_secs());
+    let again = async {
+        loop {
+            tokio::time::sleep(PAUSE).await;
+            match ask().await {
+                Err(failure) if failure.lost => {}
+                done => return done,
             }
-            done => return done,
         }
-    }
+    };
+    // The back end may try again itself, so the time counts, and not the number of requests.
+    tokio::time::timeout(PATIENCE, again).await.unwrap_or(Err(failure))
 }
 
 /// Returns a key that no other request has.
