@@ -40,6 +40,9 @@ fn problem(text: &str) -> Option<String> {
     if text.len() > NAME_BYTES {
         return Some(format!("has {} bytes, and a name has at most {NAME_BYTES}", text.len()));
     }
+    if text == "." {
+        return Some("must not be `.`, which addresses leave out".to_owned());
+    }
     if text.contains("..") {
         return Some("must not contain `..`, which programs read as a parent directory".to_owned());
     }

@@ -166,6 +166,10 @@ pub fn decide(policies: &PolicySet, config: &Configuration, request: &Request<'_
     let given = operator.profile.unwrap_or(Profile::Standard);
     let least = request.narrowing.iter().filter_map(|layer| layer.profile).fold(given, Profile::min);
     whose.narrowed = least < given.min(manifest.profile);
+    if request.workspace.is_none() {
+        let rules = operator.files.iter().flatten().filter(|rule| rule.workspace.is_some());
+        whose.without_workspace = rules.map(|rule| rule.mount.clone()).collect();
+    }
     let mut trace = Vec::new();
     let (profile, mut limits) = folded_limits(&name, &operator, request.narrowing, &mut trace);
     if let Some(said) = said {
@@ -247,6 +251,7 @@ fn whose(manifest: &Manifest, policy: Option<String>) -> Whose {
         required: named(&mut manifest.needs.iter().filter(|need| !need.optional)),
         wants: Some(manifest.profile),
         narrowed: false,
+        without_workspace: Vec::new(),
     }
 }
 

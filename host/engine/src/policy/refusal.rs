@@ -64,6 +64,9 @@ pub(super) struct Whose {
     pub wants: Option<Profile>,
     /// Whether the job has a smaller profile than policy grants.
     pub narrowed: bool,
+    /// The mounts of the workspace that policy grants, and that the step does not have because the job has no
+    /// `workspace`.
+    pub without_workspace: Vec<String>,
 }
 
 /// Limits below those of the profile that a component asks for.

@@ -378,7 +378,13 @@ fn close(step: &mut StepState, end: &Arc<StepEnd>, at: Timestamp) {
     step.first_parked = None;
     step.slowed = false;
     step.logged = (0, 0);
-    step.lost = 0;
+    // An attempt that did not get its locks, or lost them, does not show that the step is harmless.
+    if !matches!(
+        end.outcome,
+        Outcome::LockTimeout { .. } | Outcome::Deadlock { .. } | Outcome::LockLost { .. }
+    ) {
+        step.lost = 0;
+    }
     step.reason = None;
 }
 

@@ -1,24 +1,24 @@
-(()=>{async function Ne(a){let o=a.target instanceof Element?a.target.closest("[data-copy]"):null;if(!(o instanceof HTMLElement))return;let c=o.textContent,h=o.dataset.
+(()=>{async function _e(a){let o=a.target instanceof Element?a.target.closest("[data-copy]"):null;if(!(o instanceof HTMLElement))return;let c=o.textContent,h=o.dataset.
 copy||location.href;try{await navigator.clipboard.writeText(h),o.textContent="Copied"}catch{o.textContent=o.dataset.copy?"Select and copy the text":"Copy the ad\
-dress of this page"}setTimeout(()=>o.textContent=c,2e3)}function ie(){document.addEventListener("click",Ne)}function De(a){let o=a.target instanceof HTMLInputElement?a.target:null,c=o?.dataset.checkAll;if(!o||!c)return;(o.form?.querySelectorAll(`input[type="checkbox"]\
-[name="${CSS.escape(c)}"]`)??[]).forEach(e=>e.checked=o.checked)}function re(){document.addEventListener("change",De)}function y(a,o={},...c){let h=document.createElement(a);for(let[e,t]of Object.entries(o))h.setAttribute(e,t);return h.append(...c),h}function A(a,o,c="button"){
-let h=y("button",{type:"button",class:c},a);return h.addEventListener("click",o),h}var R=(a,o)=>y("label",{class:"field-inline"},y("span",{},a),o),_e=0;function O(a,o){
-let c=`dialog-title-${_e+=1}`,h=y("h2",{id:c},a),e=y("dialog",{class:"dialog","aria-labelledby":c},h,...o);return e.addEventListener("close",()=>e.remove()),document.
-body.append(e),e.showModal(),e}function z(a){try{return localStorage.getItem(a)}catch{return null}}function ne(a,o){try{o===null?localStorage.removeItem(a):localStorage.
-setItem(a,o)}catch{}}var Q=[],K=new WeakSet,j=new WeakSet;function B(a){Q.length===0&&document.addEventListener("submit",Re,!0),Q.push(a)}async function Re(a){let o=a.target,c=a.submitter;
-if(K.delete(o))return;if(j.has(o)){a.preventDefault(),a.stopImmediatePropagation();return}let h=!1;for(let e of Q){let t=e(o,c);if(t!==null&&(h||(h=!0,j.add(o),
-a.preventDefault(),a.stopImmediatePropagation()),!await t)){j.delete(o);return}}h&&(j.delete(o),K.add(o),o.requestSubmit(c),K.delete(o))}function G(a,o,c,...h){return new Promise(e=>{let t=A("Back",()=>i.close(),"button plain"),s=A(o,()=>i.close("confirmed"),c?"button danger":"button");t.autofocus=
+dress of this page"}setTimeout(()=>o.textContent=c,2e3)}function ne(){document.addEventListener("click",_e)}function Re(a){let o=a.target instanceof HTMLInputElement?a.target:null,c=o?.dataset.checkAll;if(!o||!c)return;(o.form?.querySelectorAll(`input[type="checkbox"]\
+[name="${CSS.escape(c)}"]`)??[]).forEach(e=>e.checked=o.checked)}function oe(){document.addEventListener("change",Re)}function y(a,o={},...c){let h=document.createElement(a);for(let[e,t]of Object.entries(o))h.setAttribute(e,t);return h.append(...c),h}function A(a,o,c="button"){
+let h=y("button",{type:"button",class:c},a);return h.addEventListener("click",o),h}var R=(a,o)=>y("label",{class:"field-inline"},y("span",{},a),o),je=0;function O(a,o){
+let c=`dialog-title-${je+=1}`,h=y("h2",{id:c},a),e=y("dialog",{class:"dialog","aria-labelledby":c},h,...o);return e.addEventListener("close",()=>e.remove()),document.
+body.append(e),e.showModal(),e}function K(a){try{return localStorage.getItem(a)}catch{return null}}function ae(a,o){try{o===null?localStorage.removeItem(a):localStorage.
+setItem(a,o)}catch{}}var G=[],Q=new WeakSet,j=new WeakSet;function B(a){G.length===0&&document.addEventListener("submit",Be,!0),G.push(a)}async function Be(a){let o=a.target,c=a.submitter;
+if(Q.delete(o))return;if(j.has(o)){a.preventDefault(),a.stopImmediatePropagation();return}let h=!1;for(let e of G){let t=e(o,c);if(t!==null&&(h||(h=!0,j.add(o),
+a.preventDefault(),a.stopImmediatePropagation()),!await t)){j.delete(o);return}}h&&(j.delete(o),Q.add(o),o.requestSubmit(c),Q.delete(o))}function J(a,o,c,...h){return new Promise(e=>{let t=A("Back",()=>i.close(),"button plain"),s=A(o,()=>i.close("confirmed"),c?"button danger":"button");t.autofocus=
 c,s.autofocus=!c;let n=y("div",{class:"dialog-actions"},t,s),i=O("Please confirm",[y("p",{},a),...h,n]);h.forEach(r=>r.addEventListener("keydown",l=>{l.key==="E\
-nter"&&(l.preventDefault(),i.close("confirmed"))})),i.addEventListener("close",()=>e(i.returnValue==="confirmed"))})}function je(a,o){let c=o?.dataset.confirm??
+nter"&&(l.preventDefault(),i.close("confirmed"))})),i.addEventListener("close",()=>e(i.returnValue==="confirmed"))})}function Fe(a,o){let c=o?.dataset.confirm??
 a.dataset.confirm;if(c===void 0)return null;let h=o?.textContent?.trim()||"Confirm",e=o?.classList.contains("danger")??!1,t=a.querySelector('input[type="hidden"\
-][data-reason]');return t instanceof HTMLInputElement?Be(t,c,h,e):G(c,h,e)}async function Be(a,o,c,h){let e=y("input",{maxlength:"1000",autocomplete:"off"}),t=y(
-"label",{class:"field"},a.dataset.reason??"",e),s=await G(o,c,h,t);return s&&(a.value=e.value.trim()),s}async function Fe(a){let{ctx:o,issueRequest:c,dropRequest:h}=a.
-detail;a.preventDefault();let e=o.sourceElement,t=e.matches("button")&&e.textContent?.trim()||"Confirm";await G(o.confirm,t,e.classList.contains("danger"))?c():
-h()}function Ue(a){let o=a.target instanceof Element?a.target:null,c=o?.closest("[data-open-dialog]"),h=c?.getAttribute("data-open-dialog"),e=h?document.getElementById(
-h):o?.closest("[data-close-dialog]")?.closest("dialog");e instanceof HTMLDialogElement&&(c?e.showModal():e.close())}function oe(){B(je),document.addEventListener(
-"htmx:confirm",Fe),document.addEventListener("click",Ue)}var D="stepwell-draft:";function Pe(a){try{let o=JSON.parse(sessionStorage.getItem(D+a)??"null");return typeof o?.text=="string"&&typeof o?.base=="string"?o:null}catch{
-return null}}function Ve(a,o){try{o&&o.text!==o.base?sessionStorage.setItem(D+a,JSON.stringify(o)):sessionStorage.removeItem(D+a)}catch{}}function ae(){if(!(document.querySelector("[data-draft], main.bare")||/\/editor\//.test(location.pathname)))try{for(let a of Object.keys(sessionStorage)){let o=a.
-startsWith(D)?a.slice(D.length):"";o&&Pe(o)?.sent&&Ve(o,null)}}catch{}}var le=(()=>{let a={parse(h){if(!h)return{};if(h.startsWith("{"))return JSON.parse(h);let e=/(?:"([^"]+)"|'([^']+)'|([^\s,:]+))(?:\s*:\s*(?:"([^"]*)"|'([^']*)'|<((?:[^/]|\/(?!>))+)\/>|([^\s,]+)))?(?=\s|,|$)/g,
+][data-reason]');return t instanceof HTMLInputElement?Ue(t,c,h,e):J(c,h,e)}async function Ue(a,o,c,h){let e=y("input",{maxlength:"1000",autocomplete:"off"}),t=y(
+"label",{class:"field"},a.dataset.reason??"",e),s=await J(o,c,h,t);return s&&(a.value=e.value.trim()),s}async function Pe(a){let{ctx:o,issueRequest:c,dropRequest:h}=a.
+detail;a.preventDefault();let e=o.sourceElement,t=e.matches("button")&&e.textContent?.trim()||"Confirm";await J(o.confirm,t,e.classList.contains("danger"))?c():
+h()}function Ve(a){let o=a.target instanceof Element?a.target:null,c=o?.closest("[data-open-dialog]"),h=c?.getAttribute("data-open-dialog"),e=h?document.getElementById(
+h):o?.closest("[data-close-dialog]")?.closest("dialog");e instanceof HTMLDialogElement&&(c?e.showModal():e.close())}function le(){B(Fe),document.addEventListener(
+"htmx:confirm",Pe),document.addEventListener("click",Ve)}var D="stepwell-draft:";function We(a){try{let o=JSON.parse(sessionStorage.getItem(D+a)??"null");return typeof o?.text=="string"&&typeof o?.base=="string"?o:null}catch{
+return null}}function ze(a,o){try{o&&o.text!==o.base?sessionStorage.setItem(D+a,JSON.stringify(o)):sessionStorage.removeItem(D+a)}catch{}}function he(){if(!(document.querySelector("[data-draft], main.bare")||/\/editor\//.test(location.pathname)))try{for(let a of Object.keys(sessionStorage)){let o=a.
+startsWith(D)?a.slice(D.length):"";o&&We(o)?.sent&&ze(o,null)}}catch{}}var ce=(()=>{let a={parse(h){if(!h)return{};if(h.startsWith("{"))return JSON.parse(h);let e=/(?:"([^"]+)"|'([^']+)'|([^\s,:]+))(?:\s*:\s*(?:"([^"]*)"|'([^']*)'|<((?:[^/]|\/(?!>))+)\/>|([^\s,]+)))?(?=\s|,|$)/g,
 t={};for(let s of h.matchAll(e)){let[,n,i,r,l,u,p,d]=s,f=n??i??r,g=(l??u??p??d??"true").trim();try{g=JSON.parse(g)}catch{}let b=r?.includes(".")?f.split(".").reduceRight(
 (S,E)=>({[E]:S}),g):{[f]:g};a.merge(b,t)}return t},split(h){return h.split(/,(?![^\[]*\])(?![^(]*\))(?![^<]*\/>)(?=(?:[^"']|"[^"]*"|'[^']*')*$)/)},merge(h,e){typeof h==
 "string"&&(h=a.parse(h));for(let[t,s]of Object.entries(h)){if(["__proto__","constructor","prototype"].includes(t))continue;let n=s?.constructor===Object,i=e[t]?.
@@ -244,7 +244,7 @@ fter:viewTransition",n)}else await e()}catch{}finally{this.#u=!1,t(),this.#Se()}
 i=Object.fromEntries([...n].map(u=>[u.id,u])),r=e.querySelectorAll("[id]"),l=[];for(let u of r){let p=i[u.id];if(p?.tagName===u.tagName){let d=u.cloneNode(!1);for(let f of s)
 p.hasAttribute(f)?u.setAttribute(f,p.getAttribute(f)):u.removeAttribute(f);l.push(()=>{this.#Y(u,d)})}}return l}#N(e,t){e?.classList?.add?.(t)}#D(e,t){e?.classList?.
 remove?.(t),e?.classList?.length===0&&e.removeAttribute("class")}#_(e){return typeof e=="string"?this.find(e):e}#q(e){return this.config.metaCharacter?e.replace(
-/:/g,this.config.metaCharacter):e}}return new c})();typeof window<"u"&&(window.htmx=le);var L=le;(()=>{let a,o=new Set;function c(r){let l=a.attributeValue(r,"hx-sse:connect")!=null,u=a.HCON.parse(a.attributeValue(r,"hx-config")).sse||{};return{reconnect:l,
+/:/g,this.config.metaCharacter):e}}return new c})();typeof window<"u"&&(window.htmx=ce);var L=ce;(()=>{let a,o=new Set;function c(r){let l=a.attributeValue(r,"hx-sse:connect")!=null,u=a.HCON.parse(a.attributeValue(r,"hx-config")).sse||{};return{reconnect:l,
 reconnectDelay:500,reconnectMaxDelay:6e4,reconnectMaxAttempts:1/0,reconnectJitter:.3,connectTimeout:htmx.config.defaultTimeout,pauseOnBackground:l,releaseOn:l?"\
 immediate":"end",...htmx.config.sse,...u}}function h(r){for(let l of Object.keys(r))l.toLowerCase()==="last-event-id"&&delete r[l]}async function*e(r){let l=r.reader,
 u=r.lastEventId,p=new TextDecoder,d="",f=!1,g=!1,m={data:"",event:"",retry:null},b=!0;try{for(;;){let{done:S,value:E}=await l.read();if(S)break;let k=p.decode(E,
@@ -262,8 +262,8 @@ break;m.attempt=1,d=!0}if(!d&&(!p.reconnect||m.attempt>p.reconnectMaxAttempts))b
 p.reconnectMaxDelay)??p.reconnectMaxDelay,v=Math.min(w*Math.pow(2,m.attempt-1),q);if(p.reconnectJitter>0){let I=v*p.reconnectJitter;v=Math.max(0,v+(Math.random()*
 2-1)*I)}if(m.cancelled=!1,!a.triggerHtmxEvent(u,"htmx:sse:before:connection",{connection:m})||m.cancelled||(await new Promise(I=>{m.delayCanceller=I,setTimeout(
 I,v)}),m.delayCanceller=null,!u.isConnected))break;let C=new AbortController;m.abortController=C;let x=!1,N=htmx.parseInterval(p.connectTimeout)??p.connectTimeout,
-se=N>0?setTimeout(()=>{x=!0,C.abort()},N):null;try{h(r.request.headers),m.lastEventId&&(r.request.headers["Last-Event-ID"]=m.lastEventId),k=await fetch(r.request.
-action,{...r.request,signal:C.signal}),clearTimeout(se)}catch(I){if(clearTimeout(se),C.signal.aborted&&!x)break;a.triggerHtmxEvent(u,"htmx:sse:error",{connection:m,
+re=N>0?setTimeout(()=>{x=!0,C.abort()},N):null;try{h(r.request.headers),m.lastEventId&&(r.request.headers["Last-Event-ID"]=m.lastEventId),k=await fetch(r.request.
+action,{...r.request,signal:C.signal}),clearTimeout(re)}catch(I){if(clearTimeout(re),C.signal.aborted&&!x)break;a.triggerHtmxEvent(u,"htmx:sse:error",{connection:m,
 error:I}),d=!1,m.attempt++;continue}if(!k.ok){a.triggerHtmxEvent(u,"htmx:sse:error",{connection:m,error:new Error(`SSE reconnect failed with status ${k.status}`),
 status:k.status}),d=!1,m.attempt++;continue}m.status=k.status,a.triggerHtmxEvent(u,"htmx:sse:after:connection",{connection:m}),m.attempt=0}d=!1;try{m.reader=k.body.
 getReader();for await(let w of e(m)){if(!u.isConnected||d)break;if(w.hasId&&(m.lastEventId=w.id,w.id||h(r.request.headers)),!w.hasData&&!w.event)continue;let q=[],
@@ -285,36 +285,38 @@ u.requestTimeout);let d;return u.extensionPromise=new Promise(f=>d=f),t(u,d).cat
 request.action})}),!1},htmx_after_process:r=>{let l=htmx.config.metaCharacter||":",u=f=>{i(f);for(let g of["connect","close"]){let m=`sse-${g}`;if(!f.hasAttribute(
 m))continue;let b=(htmx.config.prefix||"hx-")+"sse"+l+g;f.hasAttribute(b)||f.setAttribute(b,f.getAttribute(m))}s(f)};u(r);let d=`[${CSS.escape("hx-sse"+l+"conne\
 ct")}]`;htmx.config.prefix&&(d+=`,[${CSS.escape(htmx.config.prefix+"sse"+l+"connect")}]`),r.querySelectorAll(`${d},[sse-connect],[sse-close],[sse-swap]`).forEach(
-u)},htmx_before_cleanup:r=>{n(r)}})})();var We="/ui/session",F="session-notice";function U(){return document.querySelector('meta[name="csrf-token"]')?.getAttribute("content")??""}function ze(a){document.
-querySelector('meta[name="csrf-token"]')?.setAttribute("content",a),document.querySelectorAll('input[type="hidden"][name="csrf"]').forEach(c=>c.value=a)}function he(...a){
+u)},htmx_before_cleanup:r=>{n(r)}})})();var Ke="/ui/session",F="session-notice";function P(){return document.querySelector('meta[name="csrf-token"]')?.getAttribute("content")??""}function Qe(a){document.
+querySelector('meta[name="csrf-token"]')?.setAttribute("content",a),document.querySelectorAll('input[type="hidden"][name="csrf"]').forEach(c=>c.value=a)}function Y(...a){
 let o=y("p",{},...a),c=document.getElementById(F);if(c?.textContent===o.textContent)return;c?.remove();let h=y("div",{id:F,class:"alert notice","data-kind":"war\
-ning",role:"alert"},o);(document.querySelector("main")??document.body).prepend(h)}function Ke(){let a=y("a",{href:"/ui/login",target:"_blank",rel:"noopener"},"L\
-og in in a new tab");he(y("strong",{},"Your session has ended.")," ",a,", and continue here. This page keeps what you have written.")}function Qe(){let a=document.
-getElementById(F);a&&(a.remove(),document.dispatchEvent(new Event("stepwell:session")))}async function H(){try{let o=await fetch(We,{mode:"same-origin",cache:"n\
-o-store",headers:{accept:"application/json","hx-request":"true"}});if(o.status===401)return Ke(),!1;if(!o.ok)throw new Error(`the server answered ${o.status}`);
-let{csrf:c}=await o.json();return ze(c),Qe(),!0}catch{return he(y("strong",{},"The server does not answer.")," This page keeps what you have written. Try again."),
-!1}}async function ce(a,o){let c=()=>fetch(a,{...o,mode:"same-origin",headers:{...o.headers,"x-csrf-token":U()}}),h=await c();return(h.status===401||h.status===
-403)&&await H()?c():h}var J=new Set;function Ge(a){let{ctx:o}=a.detail;o.response.status!==401&&o.response.status!==403||(a.preventDefault(),o.request.method!==
-"GET"&&J.add(o.sourceElement),H())}function Je(){let a=[...J].filter(o=>o.isConnected);J.clear();for(let o of a)o instanceof HTMLButtonElement?o.click():o.dispatchEvent(
-new Event("change",{bubbles:!0}))}var Xe=a=>a.method==="post"&&!a.dataset.upload&&U()?H():null;function ue(){let a=()=>document.getElementById(F)&&void H();document.
-addEventListener("visibilitychange",()=>document.hidden||a()),window.addEventListener("focus",a),document.addEventListener("htmx:before:response",Ge),B(Xe),document.
-addEventListener("stepwell:session",Je)}function fe(){throw new Error("this page evaluates no code from attributes")}function Ye(){let a={createHTML:o=>o,createScript:()=>""};try{return globalThis.trustedTypes?.
-createPolicy("stepwell",a)??a}catch{return a}}function de(a){let{indicatorStyleSheet:o}=L;L.config.includeIndicatorCSS=!1,L.config.morphIgnore=[...L.config.morphIgnore,
+ning",role:"alert"},o);(document.querySelector("main")??document.body).prepend(h)}function Ge(){let a=y("a",{href:"/ui/login",target:"_blank",rel:"noopener"},"L\
+og in in a new tab");Y(y("strong",{},"Your session has ended.")," ",a,", and continue here. This page keeps what you have written.")}function ue(){let a=document.
+getElementById(F);a&&(a.remove(),document.dispatchEvent(new Event("stepwell:session")))}async function H(){try{let o=await fetch(Ke,{mode:"same-origin",cache:"n\
+o-store",headers:{accept:"application/json","hx-request":"true"}});if(o.status===401)return Ge(),!1;if(!o.ok)throw new Error(`the server answered ${o.status}`);
+let{csrf:c}=await o.json();return Qe(c),ue(),!0}catch{return Y(y("strong",{},"The server does not answer.")," This page keeps what you have written. Try again."),
+!1}}async function fe(a,o){let c=()=>fetch(a,{...o,mode:"same-origin",headers:{...o.headers,"x-csrf-token":P()}}),h=await c();return(h.status===401||h.status===
+403)&&await H()?c():h}var X=new Set;function Je(a){let{ctx:o}=a.detail;o.response.status!==401&&o.response.status!==403||(a.preventDefault(),o.request.method!==
+"GET"&&X.add(o.sourceElement),H())}function Xe(){let a=[...X].filter(o=>o.isConnected);X.clear();for(let o of a)o instanceof HTMLButtonElement?o.click():o.dispatchEvent(
+new Event("change",{bubbles:!0}))}var Ye=a=>a.method==="post"&&!a.dataset.upload&&P()?H():null,U=null;function Ze(){U??=new Date().toLocaleTimeString(),Y(y("str\
+ong",{},"The server does not answer."),` This page shows its state at ${U}, and tries again.`)}function et(){U!==null&&(U=null,ue())}function de(){let a=()=>document.
+getElementById(F)&&void H();document.addEventListener("visibilitychange",()=>document.hidden||a()),window.addEventListener("focus",a),document.addEventListener(
+"htmx:before:response",et),document.addEventListener("htmx:before:response",Je),document.addEventListener("htmx:error",Ze),B(Ye),document.addEventListener("step\
+well:session",Xe)}function me(){throw new Error("this page evaluates no code from attributes")}function tt(){let a={createHTML:o=>o,createScript:()=>""};try{return globalThis.trustedTypes?.
+createPolicy("stepwell",a)??a}catch{return a}}function pe(a){let{indicatorStyleSheet:o}=L;L.config.includeIndicatorCSS=!1,L.config.morphIgnore=[...L.config.morphIgnore,
 "open"],document.adoptedStyleSheets=document.adoptedStyleSheets.filter(c=>c!==o),L.config.noSwap=[...L.config.noSwap,"4xx","5xx"],L.registerExtension("stepwell",
-{init:c=>c.initSecurity(Ye(),fe,fe),htmx_before_on_init:()=>!1,htmx_config_request:(c,{ctx:h})=>{h.request.method!=="GET"&&(h.request.headers["x-csrf-token"]=U())},
-htmx_after_process:a})}var Y="stepwell-keys",Ze=1500;function et(a,o,c){return o!==null&&c.includes(`${o} ${a}`)?{shortcut:`${o} ${a}`}:c.includes(a)?{shortcut:a}:c.some(h=>h.startsWith(
-`${a} `))?{first:a}:null}function tt(a){return a instanceof HTMLElement&&(a.isContentEditable||a.matches('input, textarea, select, [role="textbox"]'))}function ge(){
-let a=new Map;for(let o of document.querySelectorAll("a[data-key]"))a.has(o.dataset.key??"")||a.set(o.dataset.key??"",o);return a}function X(a,o){let c=o.split(
-" ").flatMap(h=>[y("kbd",{},h)," "]);return y("div",{},y("dt",{},...c),y("dd",{},a))}function ye(){let a=[X("Search this page","/"),X("Show the keyboard shortcu\
-ts","?")];for(let[h,e]of ge())a.push(X((e.firstElementChild??e).textContent?.trim()??"",h));let o=y("input",{type:"checkbox"});o.checked=z(Y)!=="off",o.addEventListener(
-"change",()=>ne(Y,o.checked?null:"off"));let c=O("Keyboard shortcuts",[y("dl",{class:"keys"},...a),y("label",{class:"check"},o,"Use keyboard shortcuts in this b\
-rowser"),y("div",{class:"dialog-actions"},A("Close",()=>c.close()))])}function st(){let o=[...document.querySelectorAll('[data-search], input[type="search"]')].
-find(c=>c.checkVisibility());o?.focus(),o?.select?.()}var me=null,pe=0;function it(a){let{key:o,ctrlKey:c,metaKey:h,altKey:e,timeStamp:t}=a;if(c||h||e||a.defaultPrevented||
-a.isComposing||tt(a.composedPath()[0])||document.querySelector("dialog[open]")||z(Y)==="off")return;let n=ge(),i=et(o,t-pe<Ze?me:null,["/","?",...n.keys()]);me=
-i?.first??null,pe=t,i?.shortcut&&(a.preventDefault(),i.shortcut==="/"?st():i.shortcut==="?"?ye():n.get(i.shortcut)?.click())}function be(){document.addEventListener(
-"keydown",it),document.addEventListener("click",({target:a})=>{a instanceof Element&&a.closest("[data-keys-help]")&&ye()})}var M=class{#e=new Uint32Array(1024);#t=0;#n=0;get length(){return this.#n-this.#t}at(o){return this.#e[this.#t+o]??0}push(o){if(this.#n===this.#e.length){let c=this.#e.
+{init:c=>c.initSecurity(tt(),me,me),htmx_before_on_init:()=>!1,htmx_config_request:(c,{ctx:h})=>{h.request.method!=="GET"&&(h.request.headers["x-csrf-token"]=P())},
+htmx_after_process:a})}var ee="stepwell-keys",st=1500;function it(a,o,c){return o!==null&&c.includes(`${o} ${a}`)?{shortcut:`${o} ${a}`}:c.includes(a)?{shortcut:a}:c.some(h=>h.startsWith(
+`${a} `))?{first:a}:null}function rt(a){return a instanceof HTMLElement&&(a.isContentEditable||a.matches('input, textarea, select, [role="textbox"]'))}function be(){
+let a=new Map;for(let o of document.querySelectorAll("a[data-key]"))a.has(o.dataset.key??"")||a.set(o.dataset.key??"",o);return a}function Z(a,o){let c=o.split(
+" ").flatMap(h=>[y("kbd",{},h)," "]);return y("div",{},y("dt",{},...c),y("dd",{},a))}function we(){let a=[Z("Search this page","/"),Z("Show the keyboard shortcu\
+ts","?")];for(let[h,e]of be())a.push(Z((e.firstElementChild??e).textContent?.trim()??"",h));let o=y("input",{type:"checkbox"});o.checked=K(ee)!=="off",o.addEventListener(
+"change",()=>ae(ee,o.checked?null:"off"));let c=O("Keyboard shortcuts",[y("dl",{class:"keys"},...a),y("label",{class:"check"},o,"Use keyboard shortcuts in this \
+browser"),y("div",{class:"dialog-actions"},A("Close",()=>c.close()))])}function nt(){let o=[...document.querySelectorAll('[data-search], input[type="search"]')].
+find(c=>c.checkVisibility());o?.focus(),o?.select?.()}var ge=null,ye=0;function ot(a){let{key:o,ctrlKey:c,metaKey:h,altKey:e,timeStamp:t}=a;if(c||h||e||a.defaultPrevented||
+a.isComposing||rt(a.composedPath()[0])||document.querySelector("dialog[open]")||K(ee)==="off")return;let n=be(),i=it(o,t-ye<st?ge:null,["/","?",...n.keys()]);ge=
+i?.first??null,ye=t,i?.shortcut&&(a.preventDefault(),i.shortcut==="/"?nt():i.shortcut==="?"?we():n.get(i.shortcut)?.click())}function ve(){document.addEventListener(
+"keydown",ot),document.addEventListener("click",({target:a})=>{a instanceof Element&&a.closest("[data-keys-help]")&&we()})}var M=class{#e=new Uint32Array(1024);#t=0;#n=0;get length(){return this.#n-this.#t}at(o){return this.#e[this.#t+o]??0}push(o){if(this.#n===this.#e.length){let c=this.#e.
 subarray(this.#t,this.#n),h=new Uint32Array(Math.max(1024,c.length*2));h.set(c),[this.#e,this.#n,this.#t]=[h,c.length,0]}this.#e[this.#n]=o,this.#n+=1}find(o){let[
-c,h]=[0,this.length];for(;c<h;){let e=c+h>>1;this.at(e)<o?c=e+1:h=e}return c}dropBelow(o){this.#t+=this.find(o)}};var T=8192,rt=1e6,_=["trace","debug","info","warn","error"],P=class{#e=[];#t=0;#n=new Map;#r={step:"",level:0};#a=null;first=0;end=0;steps=[];rows=new M;matches=new M;version=0;constructor(o=rt+
+c,h]=[0,this.length];for(;c<h;){let e=c+h>>1;this.at(e)<o?c=e+1:h=e}return c}dropBelow(o){this.#t+=this.find(o)}};var T=8192,at=1e6,_=["trace","debug","info","warn","error"],V=class{#e=[];#t=0;#n=new Map;#r={step:"",level:0};#a=null;first=0;end=0;steps=[];rows=new M;matches=new M;version=0;constructor(o=at+
 T){this.max=o}get busy(){return this.#t<this.end}push(o){let c=this.end%T;c===0&&this.#o();let h=this.#e.at(-1);if(!h)return;h.number[c]=o.number,h.at[c]=Date.parse(
 o.at),h.step[c]=this.#h(o.step??"");let e=_.indexOf(o.level??"info");h.level[c]=e<0?2:e,h.text.push(String(o.text)),this.end+=1}get(o){let c=this.#e[Math.floor(
 o/T)-this.first/T],h=o%T;return{number:c?.number[h]??0,at:c?.at[h]??0,step:this.steps[c?.step[h]??0]??"",level:_[c?.level[h]??2]??"info",text:c?.text[h]??""}}select(o,c,h){
@@ -323,60 +325,60 @@ o;for(;this.#t<this.end;){if(this.#t%512===511&&performance.now()>c)return this.
 T],h=o%T;this.#t+=1;let{step:e,level:t}=this.#r;return c&&(c.level[h]??0)>=t&&(e===""||this.steps[c.step[h]??0]===e)&&(this.rows.push(o),this.#a&&(c.text[h]??"").
 search(this.#a)>=0&&this.matches.push(o)),this.#t>=this.end}#o(){this.#e.push({number:new Float64Array(T),at:new Float64Array(T),step:new Uint32Array(T),level:new Uint8Array(
 T),text:[]}),!(this.#e.length*T<=this.max||this.#e.length===1)&&(this.#e.shift(),this.first+=T,this.#t=Math.max(this.#t,this.first),this.rows.dropBelow(this.first),
-this.matches.dropBelow(this.first))}#h(o){let c=this.#n.get(o);return c===void 0&&(c=this.steps.push(o)-1,this.#n.set(o,c)),c}};var nt=5e3,ot=(a,o)=>o<0?a:`${a}?after=${o}`;function we(a,{line:o,state:c}){let h=null,e=-1,t=!1,s=0;function n(){clearTimeout(s),h?.close(),h=null}function i({
+this.matches.dropBelow(this.first))}#h(o){let c=this.#n.get(o);return c===void 0&&(c=this.steps.push(o)-1,this.#n.set(o,c)),c}};var lt=5e3,ht=(a,o)=>o<0?a:`${a}?after=${o}`;function xe(a,{line:o,state:c}){let h=null,e=-1,t=!1,s=0;function n(){clearTimeout(s),h?.close(),h=null}function i({
 data:d}){if(!a.isConnected)return p();let f=JSON.parse(d);if(!(f.number<=e))return e=f.number,o(f)}function r(){return a.isConnected?h?.readyState!==EventSource.
-CLOSED?c("reconnecting"):(n(),c("disconnected"),s=setTimeout(l,nt),void H()):p()}function l(){n(),!(t||document.hidden||!a.isConnected)&&(h=new EventSource(ot(a.
+CLOSED?c("reconnecting"):(n(),c("disconnected"),s=setTimeout(l,lt),void H()):p()}function l(){n(),!(t||document.hidden||!a.isConnected)&&(h=new EventSource(ht(a.
 dataset.logStream??"",e)),h.addEventListener("open",()=>c("live")),h.addEventListener("error",r),h.addEventListener("end",()=>{p(),c("complete")}),h.addEventListener(
 "message",i))}function u(){if(!t){if(!document.hidden)return l();n(),c("paused")}}function p(){t=!0,n(),document.removeEventListener("visibilitychange",u),document.
-removeEventListener("stepwell:session",l)}document.addEventListener("visibilitychange",u),document.addEventListener("stepwell:session",l),l()}var ve=/[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;function xe(a){
-return a<32?String.fromCharCode(9216+a):a===127?"\u2421":`U+${a.toString(16).toUpperCase().padStart(4,"0")}`}var $=4e3,at=a=>xe(a.codePointAt(0)??0);function Se(a,o=null){let c=[],h=0;for(let e of o?a.matchAll(o):[])e[0]!==""&&(Z(a.slice(h,e.index),"plain",c),Z(e[0],"f\
-ound",c),h=e.index+e[0].length);return Z(a.slice(h),"plain",c),c}function Z(a,o,c){let h=0;for(let{0:e,index:t}of a.matchAll(ve))t>h&&c.push({text:a.slice(h,t),
-kind:o}),c.push({text:at(e),kind:"control"}),h=t+e.length;h<a.length&&c.push({text:a.slice(h),kind:o})}function Ee(a){if(a.length<=$)return a;let o=a.charCodeAt(
-$-1);return a.slice(0,o>=55296&&o<=56319?$-1:$)}function Te(a){return a===""?null:new RegExp(a.replace(/[.*+?^${}()|[\]\\/-]/g,"\\$&"),"gi")}function Ce({lines:a,
+removeEventListener("stepwell:session",l)}document.addEventListener("visibilitychange",u),document.addEventListener("stepwell:session",l),l()}var Se=/[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;function Ee(a){
+return a<32?String.fromCharCode(9216+a):a===127?"\u2421":`U+${a.toString(16).toUpperCase().padStart(4,"0")}`}var $=4e3,ct=a=>Ee(a.codePointAt(0)??0);function Te(a,o=null){let c=[],h=0;for(let e of o?a.matchAll(o):[])e[0]!==""&&(te(a.slice(h,e.index),"plain",c),te(e[0],
+"found",c),h=e.index+e[0].length);return te(a.slice(h),"plain",c),c}function te(a,o,c){let h=0;for(let{0:e,index:t}of a.matchAll(Se))t>h&&c.push({text:a.slice(h,
+t),kind:o}),c.push({text:ct(e),kind:"control"}),h=t+e.length;h<a.length&&c.push({text:a.slice(h),kind:o})}function Ce(a){if(a.length<=$)return a;let o=a.charCodeAt(
+$-1);return a.slice(0,o>=55296&&o<=56319?$-1:$)}function Ae(a){return a===""?null:new RegExp(a.replace(/[.*+?^${}()|[\]\\/-]/g,"\\$&"),"gi")}function ke({lines:a,
 shown:o,dropped:c,matches:h,match:e,state:t}){let s=i=>i.toLocaleString("en"),n=[a===1?"1 line":`${s(a)} lines`];return o!==a&&n.push(`${s(o)} shown`),h!==null&&
-n.push(h===1?"1 match":`${s(h)} matches`),e>0&&n.push(`at match ${s(e)}`),c>0&&n.push(`without the oldest ${s(c)}`),`${n.join(", ")}; ${t}`}var lt=[[31536e3,"y"],[86400,"d"],[3600,"h"],[60,"min"]];function ht(a,o){let c=Math.round(Math.abs(o-a)/1e3);if(c<10)return"just now";let[h,e]=lt.find(([s])=>c>=
-s)??[1,"s"],t=`${Math.floor(c/h)} ${e}`;return a>o?`in ${t}`:`${t} ago`}function ee(a,o){let c=t=>new Intl.DateTimeFormat("en-GB",{timeZone:t,hourCycle:"h23",year:"\
+n.push(h===1?"1 match":`${s(h)} matches`),e>0&&n.push(`at match ${s(e)}`),c>0&&n.push(`without the oldest ${s(c)}`),`${n.join(", ")}; ${t}`}var ut=[[31536e3,"y"],[86400,"d"],[3600,"h"],[60,"min"]];function ft(a,o){let c=Math.round(Math.abs(o-a)/1e3);if(c<10)return"just now";let[h,e]=ut.find(([s])=>c>=
+s)??[1,"s"],t=`${Math.floor(c/h)} ${e}`;return a>o?`in ${t}`:`${t} ago`}function se(a,o){let c=t=>new Intl.DateTimeFormat("en-GB",{timeZone:t,hourCycle:"h23",year:"\
 numeric",month:"2-digit",day:"2-digit",hour:"2-digit",minute:"2-digit",second:"2-digit",timeZoneName:"short"}),h;try{h=c(o)}catch{h=c(void 0)}let e=Object.fromEntries(
-h.formatToParts(a).map(({type:t,value:s})=>[t,s]));return`${e.year}-${e.month}-${e.day} ${e.hour}:${e.minute}:${e.second} ${e.timeZoneName}`}function V(a){let o=Date.
-now();for(let c of a.querySelectorAll("time[data-relative][datetime]")){let h=Date.parse(c.getAttribute("datetime")??"");if(Number.isNaN(h))continue;let e=ht(h,
-o);c.textContent!==e&&(c.textContent=e),c.hasAttribute("title")||c.setAttribute("title",ee(h,c.getAttribute("data-zone")??void 0))}}function Ae(){setInterval(()=>V(
-document),2e4),document.addEventListener("visibilitychange",()=>document.hidden||V(document))}var ct=new Intl.DateTimeFormat("en-GB",{hourCycle:"h23",hour:"2-digit",minute:"2-digit",second:"2-digit",timeZoneName:"short"});function ke(a,o,c){for(let h of Se(
+h.formatToParts(a).map(({type:t,value:s})=>[t,s]));return`${e.year}-${e.month}-${e.day} ${e.hour}:${e.minute}:${e.second} ${e.timeZoneName}`}function W(a){let o=Date.
+now();for(let c of a.querySelectorAll("time[data-relative][datetime]")){let h=Date.parse(c.getAttribute("datetime")??"");if(Number.isNaN(h))continue;let e=ft(h,
+o);c.textContent!==e&&(c.textContent=e),c.hasAttribute("title")||c.setAttribute("title",se(h,c.getAttribute("data-zone")??void 0))}}function qe(){setInterval(()=>W(
+document),2e4),document.addEventListener("visibilitychange",()=>document.hidden||W(document))}var dt=new Intl.DateTimeFormat("en-GB",{hourCycle:"h23",hour:"2-digit",minute:"2-digit",second:"2-digit",timeZoneName:"short"});function Ie(a,o,c){for(let h of Te(
 o,c))h.kind==="plain"?a.append(h.text):h.kind==="found"?a.append(y("mark",{},h.text)):a.append(y("span",{class:"log-control",title:"control character"},h.text))}
-function qe({number:a,at:o,step:c,level:h,text:e},t,s){let n=Number.isNaN(o)?"":ct.format(o),i=y("span",{class:"log-text"});if(e.length>$){let r=`show all (${e.
-length.toLocaleString("en")} characters)`;i.append(A(r,()=>ut(a,e,t),"log-all"))}return ke(i,Ee(e),t),y("div",{class:"log-row","data-level":h,...s&&{"data-curre\
-nt":""}},y("span",{class:"log-number"},String(a)),y("time",{class:"log-time",...n&&{title:ee(o)}},n),y("span",{class:"log-level"},h),y("span",{class:"log-step",
-title:c},c),i)}function ut(a,o,c){let h=y("pre",{class:"code wrap",tabindex:"0"});ke(h,o,c);let e=A("Close",()=>t.close()),t=O(`Line ${a}`,[h,y("div",{class:"di\
-alog-actions"},e)])}var Ie=12,ft=12e6,W=class{#e=y("div",{class:"log-rows"});#t=y("div",{class:"log-spacer"});#n="";#r=20;#a=0;#l=0;search=null;current=-1;follow=!0;constructor(o,c,h){
+function Le({number:a,at:o,step:c,level:h,text:e},t,s){let n=Number.isNaN(o)?"":dt.format(o),i=y("span",{class:"log-text"});if(e.length>$){let r=`show all (${e.
+length.toLocaleString("en")} characters)`;i.append(A(r,()=>mt(a,e,t),"log-all"))}return Ie(i,Ce(e),t),y("div",{class:"log-row","data-level":h,...s&&{"data-curre\
+nt":""}},y("span",{class:"log-number"},String(a)),y("time",{class:"log-time",...n&&{title:se(o)}},n),y("span",{class:"log-level"},h),y("span",{class:"log-step",
+title:c},c),i)}function mt(a,o,c){let h=y("pre",{class:"code wrap",tabindex:"0"});Ie(h,o,c);let e=A("Close",()=>t.close()),t=O(`Line ${a}`,[h,y("div",{class:"di\
+alog-actions"},e)])}var Me=12,pt=12e6,z=class{#e=y("div",{class:"log-rows"});#t=y("div",{class:"log-spacer"});#n="";#r=20;#a=0;#l=0;search=null;current=-1;follow=!0;constructor(o,c,h){
 this.store=o,this.changed=h,this.element=y("div",{class:"log-view",tabindex:"0",role:"group","aria-label":c}),this.element.append(this.#t,this.#e),this.element.
 addEventListener("scroll",()=>this.#h()),this.element.addEventListener("keydown",e=>this.#c(e)),new ResizeObserver(()=>this.update()).observe(this.element)}#o(){
-let o=this.store.rows.length*this.#r,c=Math.min(o,ft),h=this.element.clientHeight;return{all:o,spacer:c,view:h,ratio:c>h?(o-h)/(c-h):1}}update(){this.#r=Number.
+let o=this.store.rows.length*this.#r,c=Math.min(o,pt),h=this.element.clientHeight;return{all:o,spacer:c,view:h,ratio:c>h?(o-h)/(c-h):1}}update(){this.#r=Number.
 parseFloat(getComputedStyle(this.#e).lineHeight)||20;let o=this.#o();this.#t.style.height=`${o.spacer}px`,this.follow?this.element.scrollTop=o.spacer:(o.ratio!==
 1||this.#l!==this.store.first)&&(this.element.scrollTop=this.store.rows.find(this.#a)*this.#r/o.ratio),this.#l=this.store.first,this.render()}render(){let{ratio:o,
-view:c}=this.#o(),h=this.element.scrollTop,e=Math.max(0,Math.floor(h*o/this.#r)-Ie),t=Math.min(this.store.rows.length,e+Math.ceil(c/this.#r)+2*Ie);this.#e.style.
+view:c}=this.#o(),h=this.element.scrollTop,e=Math.max(0,Math.floor(h*o/this.#r)-Me),t=Math.min(this.store.rows.length,e+Math.ceil(c/this.#r)+2*Me);this.#e.style.
 transform=`translateY(${h-h*o+e*this.#r}px)`;let s=[e,t,this.store.rows.at(e),this.store.version,this.current].join(" ");if(s===this.#n)return;this.#n=s;let n=this.#e.
-contains(document.activeElement),i=[];for(let r=e;r<t;r+=1){let l=this.store.rows.at(r);i.push(qe(this.store.get(l),this.search,l===this.current))}this.#e.replaceChildren(
+contains(document.activeElement),i=[];for(let r=e;r<t;r+=1){let l=this.store.rows.at(r);i.push(Le(this.store.get(l),this.search,l===this.current))}this.#e.replaceChildren(
 ...i),n&&this.element.focus({preventScroll:!0})}goTo(o,c=!1){let{ratio:h,view:e}=this.#o(),t=c?(e-this.#r)/2:0;this.element.scrollTop=(o*this.#r-t)/h,this.render()}#h(){
 let{scrollTop:o,clientHeight:c,scrollHeight:h}=this.element,e=o+c>=h-this.#r;this.#a=this.store.rows.at(Math.round(o*this.#o().ratio/this.#r)),e!==this.follow&&
 !this.store.busy&&(this.follow=e,this.changed()),this.render()}#c(o){if(o.target!==this.element||o.ctrlKey||o.metaKey||o.altKey)return;let{ratio:c,view:h}=this.#o(),
 e=this.element.scrollTop*c/this.#r,t=Math.max(1,Math.floor(h/this.#r)-1),s=this.store.rows.length,r={...{PageUp:e-t,PageDown:e+t,ArrowUp:e-1,ArrowDown:e+1},Home:0,
-End:s}[o.key];r!==void 0&&(o.preventDefault(),this.goTo(Math.max(0,r)))}};var dt=12,mt=2e3,te=class{#e=new P;#t=0;#n="connecting";#r=-1/0;#a=0;#l=y("input",{type:"search","data-search":"",autocomplete:"off"});#o=y("select",{},y("optio\
+End:s}[o.key];r!==void 0&&(o.preventDefault(),this.goTo(Math.max(0,r)))}};var gt=12,yt=2e3,ie=class{#e=new V;#t=0;#n="connecting";#r=-1/0;#a=0;#l=y("input",{type:"search","data-search":"",autocomplete:"off"});#o=y("select",{},y("optio\
 n",{value:""},"all steps"));#h=y("select");#c=y("input",{type:"checkbox"});#E=y("p",{class:"log-status","aria-hidden":"true"});#I=y("p",{class:"visually-hidden",
-role:"status","aria-live":"polite"});constructor(o){let c=o.getAttribute("aria-label")??"Log";this.view=new W(this.#e,c,()=>this.#c.checked=this.view.follow);let h=(t,s)=>s?
+role:"status","aria-live":"polite"});constructor(o){let c=o.getAttribute("aria-label")??"Log";this.view=new z(this.#e,c,()=>this.#c.checked=this.view.follow);let h=(t,s)=>s?
 `${t} and above`:"all levels";this.#h.append(..._.map((t,s)=>y("option",{value:t},h(t,s)))),this.#c.checked=!0;let e=y("div",{class:"toolbar"},R("Search",this.#l),
 A("Previous",()=>this.#b(-1),"button plain"),A("Next",()=>this.#b(1),"button plain"),R("Step",this.#o),R("Level",this.#h),y("label",{class:"check"},this.#c,"Fol\
-low"));o.replaceChildren(e,this.view.element,this.#E,this.#I),this.#L(),we(o,{line:t=>{this.#e.push(t),this.#u()},state:t=>this.#y(t)})}#L(){this.#l.addEventListener(
+low"));o.replaceChildren(e,this.view.element,this.#E,this.#I),this.#L(),xe(o,{line:t=>{this.#e.push(t),this.#u()},state:t=>this.#y(t)})}#L(){this.#l.addEventListener(
 "input",()=>this.#m()),this.#o.addEventListener("change",()=>this.#m()),this.#h.addEventListener("change",()=>this.#m()),this.#l.addEventListener("keydown",o=>{
 o.key==="Enter"&&(o.preventDefault(),this.#b(o.shiftKey?-1:1))}),this.#c.addEventListener("change",()=>{this.view.follow=this.#c.checked,this.view.update()})}#y(o){
-this.#n=o,this.#u()}#m(){this.view.search=Te(this.#l.value),this.view.current=-1,this.#e.select(this.#o.value,this.#h.value,this.view.search),this.#r=-1/0,this.#u()}#b(o){
+this.#n=o,this.#u()}#m(){this.view.search=Ae(this.#l.value),this.view.current=-1,this.#e.select(this.#o.value,this.#h.value,this.view.search),this.#r=-1/0,this.#u()}#b(o){
 let{matches:c,rows:h}=this.#e;if(c.length===0)return;let{current:e}=this.view,s=((o>0?c.find(e+1):c.find(e<0?1/0:e)-1)+c.length)%c.length;this.view.current=c.at(
 s),this.view.follow=this.#c.checked=!1,this.view.goTo(h.find(this.view.current),!0),this.#r=-1/0,this.#u()}#u(){this.#t||=requestAnimationFrame(()=>{this.#t=0,this.#e.
-scan(dt)||this.#u(),this.#R(),this.view.update(),this.#j()})}#R(){let{steps:o}=this.#e,c=new Set([...this.#o.options].map(({value:h})=>h));this.#o.append(...o.filter(
-h=>!c.has(h)).map(h=>y("option",{value:h},h)))}#j(){let{rows:o,matches:c,first:h,end:e}=this.#e,{current:t,search:s}=this.view;this.#E.textContent=Ce({lines:e-h,
-shown:o.length,dropped:h,matches:s?c.length:null,match:t<0?0:c.find(t)+1,state:this.#n}),clearTimeout(this.#a),this.#a=setTimeout(()=>this.#T(),this.#r+mt-performance.
-now())}#T(){this.#r=performance.now(),this.#I.textContent=this.#E.textContent}},Le=new WeakSet;function Me(a){for(let o of a.querySelectorAll("[data-log-stream]"))
-Le.has(o)||new te(o),Le.add(o)}function Oe(a,o){let c=[...o].filter(([,e])=>typeof e=="string"),h=new URLSearchParams(c).toString();return h?`${a}?${h}`:a}async function pt(a){let o=a.querySelector('input[type="file"]'),c=o instanceof HTMLInputElement?o.files?.[0]:void 0,h=a.querySelector("[data-upload-result]"),e=a.
+scan(gt)||this.#u(),this.#R(),this.view.update(),this.#j()})}#R(){let{steps:o}=this.#e,c=new Set([...this.#o.options].map(({value:h})=>h));this.#o.append(...o.filter(
+h=>!c.has(h)).map(h=>y("option",{value:h},h)))}#j(){let{rows:o,matches:c,first:h,end:e}=this.#e,{current:t,search:s}=this.view;this.#E.textContent=ke({lines:e-h,
+shown:o.length,dropped:h,matches:s?c.length:null,match:t<0?0:c.find(t)+1,state:this.#n}),clearTimeout(this.#a),this.#a=setTimeout(()=>this.#T(),this.#r+yt-performance.
+now())}#T(){this.#r=performance.now(),this.#I.textContent=this.#E.textContent}},Oe=new WeakSet;function He(a){for(let o of a.querySelectorAll("[data-log-stream]"))
+Oe.has(o)||new ie(o),Oe.add(o)}function $e(a,o){let c=[...o].filter(([,e])=>typeof e=="string"),h=new URLSearchParams(c).toString();return h?`${a}?${h}`:a}async function bt(a){let o=a.querySelector('input[type="file"]'),c=o instanceof HTMLInputElement?o.files?.[0]:void 0,h=a.querySelector("[data-upload-result]"),e=a.
 querySelector('button[type="submit"]');if(!(!c||!h||!(e instanceof HTMLButtonElement))){e.disabled=!0,h.textContent=`Sending ${c.name} \u2026`;try{let t={"conte\
-nt-type":a.dataset.upload??"",accept:"application/json"},s=Oe(a.action,new FormData(a)),n=await ce(s,{method:"POST",headers:t,body:c}),i=await n.json();h.textContent=
+nt-type":a.dataset.upload??"",accept:"application/json"},s=$e(a.action,new FormData(a)),n=await fe(s,{method:"POST",headers:t,body:c}),i=await n.json();h.textContent=
 i.text??i.problem??`The server answered ${n.status}.`,n.ok&&typeof i.next=="string"&&location.assign(i.next)}catch(t){h.textContent=`The file was not sent: ${t}`}finally{
-e.disabled=!1}}}function gt(a){let o=a.target instanceof HTMLFormElement?a.target:null;o?.dataset.upload&&(a.preventDefault(),pt(o))}function He(){document.addEventListener(
-"submit",gt)}function $e(a){V(a),Me(a)}ie();re();oe();be();ue();Ae();He();de($e);$e(document);ae();})();
+e.disabled=!1}}}function wt(a){let o=a.target instanceof HTMLFormElement?a.target:null;o?.dataset.upload&&(a.preventDefault(),bt(o))}function Ne(){document.addEventListener(
+"submit",wt)}function De(a){W(a),He(a)}ne();oe();le();ve();de();qe();Ne();pe(De);De(document);he();})();

@@ -101,12 +101,30 @@ function repeat() {
 /** A form that changes something needs a session. Scripts send those with `data-upload` themselves. @type {import('./submit.js').Check} */
 const ofSession = (form) => (form.method === 'post' && !form.dataset.upload && csrfToken() ? checkSession() : null);
 
-/** Shows when the session ends, and continues when the person is logged in again. */
+/** The time since which the server has not answered. @type {string | null} */
+let silentSince = null;
+
+/** Shows that the parts of a page that renew themselves do not. */
+function onSilence() {
+  silentSince ??= new Date().toLocaleTimeString();
+  notify(el('strong', {}, 'The server does not answer.'), ` This page shows its state at ${silentSince}, and tries again.`);
+}
+
+/** Removes the notice when the server answers again. */
+function onAnswer() {
+  if (silentSince === null) return;
+  silentSince = null;
+  tellAlive();
+}
+
+/** Shows when the session ends, or the server does not answer, and continues when the person is logged in again. */
 export function startSession() {
   const again = () => document.getElementById(NOTICE) && void checkSession();
   document.addEventListener('visibilitychange', () => document.hidden || again());
   window.addEventListener('focus', again);
+  document.addEventListener('htmx:before:response', onAnswer);
   document.addEventListener('htmx:before:response', onHtmxResponse);
+  document.addEventListener('htmx:error', onSilence);
   beforeSubmit(ofSession);
   document.addEventListener('stepwell:session', repeat);
 }

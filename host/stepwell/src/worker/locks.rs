@@ -266,8 +266,9 @@ impl Worker<'_> {
     /// Looks at the tickets that wait, and at the locks that the run holds.
     pub(super) async fn look_at_locks(&mut self) -> Result<(), HostError> {
         let at = self.now();
-        if self.tokens().next().is_some() {
-            self.verify_locks(at).await?;
+        let may_hold = self.tokens().next().is_some() || self.state.lock_waits().next().is_some();
+        if may_hold && let Some(held) = self.verify_locks(at).await? {
+            self.release_unknown(&held, at).await;
         }
         self.look_at_waits(at).await
     }
@@ -405,8 +406,11 @@ impl Worker<'_> {
                 continue;
             };
             let place = if holder.part.is_empty() { None } else { self.state.lock_place(&holder.part) };
-            // The next request for the locks of this place gets them.
-            if holder.ticket == self.state.lock_ticket(place) {
+            // The next request for the locks of this place gets them, if there is one: a process that stalled may have
+            // taken them for a step that has ended by now.
+            let is_open =
+                place.and_then(|index| self.state.steps.get(index)).is_none_or(|step| step.is_open());
+            if is_open && holder.ticket == self.state.lock_ticket(place) {
                 continue;
             }
             let release = Command::Release { name: name.clone(), token: *token, by: by.clone() };

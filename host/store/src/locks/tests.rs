@@ -52,8 +52,7 @@ async fn scripts_of_the_contract_in_sqlite() {
     }
 }
 
-/// A project that remembers as many names as it may forgets the one that has been idle for longest. Tokens grow all
-/// the same.
+/// A project that remembers as many names as it may forgets the one that has been idle for longest. Tokens grow anyway.
 #[tokio::test]
 async fn idle_names_make_room_for_new_ones() {
     let store = Arc::new(SqliteStore::in_memory());

@@ -39,7 +39,7 @@ class DeadLetter(Model):
     """The problem in words."""
     failed: list[FailedStep] = dataclasses.field(default_factory=list)
     """The steps that failed, in the order of the job: for a group, those of its branches. At most 100."""
-    failed_count: int = 0
+    failed_count: int
     """Number of steps that failed."""
     at: datetime
     """The time at which the run ended."""

@@ -18,24 +18,24 @@ class Receipt(Model):
     """Fuel used, in units of about one WebAssembly instruction."""
     memory_peak_bytes: int
     """Largest amount of linear memory in use at one time, in bytes."""
-    host_peak_bytes: int = 0
+    host_peak_bytes: int
     """Largest number of bytes that the host held for the step at one time, beyond the step's own
     memory."""
-    log_lines: int = 0
+    log_lines: int
     """Number of log lines that the log accepted."""
-    log_bytes: int = 0
+    log_bytes: int
     """Bytes of these log lines."""
-    sql_statements: int = 0
+    sql_statements: int
     """Number of SQL statements."""
-    checkpoints: int = 0
+    checkpoints: int
     """Number of checkpoints saved."""
-    stored_bytes: int = 0
+    stored_bytes: int
     """Bytes that the attempt wrote to the store: its end, output, variables, log and checkpoints."""
     compile_us: int
     """Time to compile or load the component, in microseconds."""
     run_us: int
     """Time from the call to its end, in microseconds."""
-    longest_turn_us: int = 0
+    longest_turn_us: int
     """Longest time for which the attempt held a thread without letting others run, in microseconds."""
     host_calls: dict[str, int] = dataclasses.field(default_factory=dict)
     """Number of host calls per interface."""

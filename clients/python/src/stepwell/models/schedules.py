@@ -116,7 +116,7 @@ class Backfill(Model):
     """The priority of its runs."""
     by: str
     """The name of the user or key that started the backfill."""
-    identity: str = ""
+    identity: str
     """The identity of that user or key, as in `by` of the audit log."""
     created_at: datetime
     """The time at which the backfill was created."""

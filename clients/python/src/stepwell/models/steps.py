@@ -17,7 +17,7 @@ class Need(Model):
     """The name: `files`, `http`, `sql`, `process` or `environment`."""
     purpose: str
     """A one-line purpose for the operator."""
-    optional: bool = False
+    optional: bool
     """Whether the step can work without the capability."""
 
 

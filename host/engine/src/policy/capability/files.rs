@@ -159,6 +159,15 @@ impl Policed for Files {
 impl Grant {
     /// Denies a path outside of every mount.
     pub fn refuse_file(&self, path: &str, writes: bool) -> Denial {
+        let within = |mount: &&String| {
+            path.strip_prefix(mount.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        if let Some(mount) = self.whose.without_workspace.iter().find(within) {
+            let what = format!("{} `{path}`", if writes { "writing" } else { "reading" });
+            let why = format!("not granted: {mount} is the workspace of the job, and the job has none");
+            let help = "write `workspace: SIZE` into the job, for instance `workspace: 16MiB`";
+            return Denial::new(Rule::FilesNotGranted, &shown(&what), &why).help(help.to_owned());
+        }
         let mounts: Vec<String> = self.files().iter().map(|mount| mount.mount.clone()).collect();
         let why = (!mounts.is_empty()).then(|| format!("it is outside of the mounts {}", list(&mounts)));
         let (verb, access) = if writes { ("writing", "write") } else { ("reading", "read") };

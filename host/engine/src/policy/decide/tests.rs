@@ -32,6 +32,15 @@ fn grants(yaml: &str) -> Grants {
 }
 
 fn decided(operator: &str, narrowing: &[&str], needs: &[&str]) -> Result<Grant, Denial> {
+    decided_for(Some(Bytes::new(1 << 20)), operator, narrowing, needs)
+}
+
+fn decided_for(
+    workspace: Option<Bytes>,
+    operator: &str,
+    narrowing: &[&str],
+    needs: &[&str],
+) -> Result<Grant, Denial> {
     let policy = Policy {
         policy: 1,
         name: "p".to_owned(),
@@ -52,7 +61,7 @@ fn decided(operator: &str, narrowing: &[&str], needs: &[&str]) -> Result<Grant, 
         replaces_builtin: false,
         narrowing: &narrowing,
         timeout: None,
-        workspace: Some(Bytes::new(1 << 20)),
+        workspace,
     };
     decide(&PolicySet(vec![policy]), &Configuration::default(), &request)
 }
@@ -149,6 +158,19 @@ fn of_several_policies_for_a_step_the_one_that_says_most_applies() {
         let policies = PolicySet(policies);
         assert_eq!(policies.of(&request).map(|policy| policy.name.as_str()), Some(names[most]));
     }
+}
+
+/// Policy grants the mount, so the fix is in the job.
+#[test]
+fn a_mount_of_the_workspace_needs_a_job_with_a_workspace() {
+    let grant = decided_for(None, OPERATOR, &[], &["files"]).unwrap();
+    let denial = grant.refuse_file("/w/out.csv", true);
+    assert!(
+        denial.message.contains("the job has none") && denial.help.contains("`workspace: 16MiB`"),
+        "{denial:?}"
+    );
+    let outside = grant.refuse_file("/ww/out.csv", true);
+    assert!(outside.message.contains("outside of the mounts `/s`"), "{outside:?}");
 }
 
 #[test]

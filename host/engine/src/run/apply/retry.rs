@@ -189,6 +189,25 @@ mod never_again {
     use crate::outcome::Outcome;
     use crate::run::{Event, apply};
 
+    /// A step that waits for its locks between its losses is set aside after three of them anyway.
+    #[test]
+    fn an_attempt_without_its_locks_does_not_end_a_row_of_losses() {
+        let mut state =
+            with(json!({"steps": [{"id": "a", "type": "x", "retry": {"max_attempts": 9, "on": ["any"]}}]}));
+        let mut step = |event: Event| apply(&mut state, &event).unwrap();
+        step(Event::Started { at: at(0) });
+        let refused = Outcome::LockTimeout { message: "`x` is not free".to_owned() };
+        for number in [1, 3, 5] {
+            step(started(0, number));
+            step(Event::AttemptLost { step: key(0), attempt: number, at: at(i64::from(number)) });
+            if number < 5 {
+                step(started(0, number + 1));
+                step(ended(0, number + 1, refused.clone(), i64::from(number)));
+            }
+        }
+        assert_eq!(state.steps[0].end.as_ref().unwrap().outcome.class(), "lost");
+    }
+
     /// The retry of a job from its start would run a step again that was set aside, or that is for a person.
     #[test]
     fn a_job_is_not_tried_again_with_a_step_that_never_runs_again() {
