@@ -74,7 +74,7 @@ async fn runs_with_much_to_evaluate_delay_no_others() {
         let job: Arc<Job> = Arc::new(from_value::<JobDefinition>(job).unwrap().into());
         host.runs().enqueue(&job, Admission::default(), None, None).await.unwrap().execution_id
     };
-    let sorts = vec!["(vars.many | sort | length)"; 5].join(" + ");
+    let sorts = ["(vars.many | sort | length)"; 5].join(" + ");
     let mut busy = Vec::new();
     for number in 0..40 {
         busy.push(enqueue(&format!("busy{number}"), format!("${{{{ {sorts} > 0 }}}}")).await);

@@ -131,7 +131,7 @@ fn with_files(client: &Client, run: &Value) -> String {
 async fn logs(client: &Client, output: Output, id: &str) -> Ends {
     if output == Output::Text {
         if !client.copy(Call::to(&Operation::runLogs, &[id]), write).await? {
-            say!("the steps of this run have logged nothing; `stepwell runs show {id}` shows how they ended");
+            say!("the steps of this run have logged nothing; `stepwell runs show {id}` shows their state");
         }
         return Ok(Exit::Success);
     }
