@@ -18,6 +18,9 @@ use tokio::sync::Mutex;
 
 use crate::format::{Hidden, MAX_VALUE_BYTES, RawValue};
 
+/// The reads of an empty value after which it is empty, and not that of a key that another client sets meanwhile.
+const EMPTY_READS: usize = 3;
+
 /// The port of a URL without one.
 const PORT: u16 = 6379;
 /// The longest wait for a connection, and for an answer.
@@ -222,16 +225,20 @@ impl Server {
 
     /// A value, or `None` for a key that does not exist. Reads at most one byte more than the longest value.
     pub(super) async fn get(&self, key: &[u8]) -> Result<Option<RawValue>, RedisFailure> {
-        match self.ask(redis::cmd("GETRANGE").arg(key).arg(0).arg(MAX_VALUE_BYTES)).await? {
-            Value::BulkString(bytes) if !bytes.is_empty() => Ok(Some(RawValue::new(bytes))),
-            // Also the answer for a key that does not exist.
-            Value::BulkString(_) => match self.ask(redis::cmd("EXISTS").arg(key)).await? {
-                Value::Int(0) => Ok(None),
-                Value::Int(1) => Ok(Some(RawValue::new([]))),
-                _ => Err(RedisFailure::Unexpected),
-            },
-            _ => Err(RedisFailure::Unexpected),
+        for _ in 0..EMPTY_READS {
+            match self.ask(redis::cmd("GETRANGE").arg(key).arg(0).arg(MAX_VALUE_BYTES)).await? {
+                Value::BulkString(bytes) if !bytes.is_empty() => return Ok(Some(RawValue::new(bytes))),
+                // Also the answer for a key that does not exist.
+                Value::BulkString(_) => match self.ask(redis::cmd("EXISTS").arg(key)).await? {
+                    Value::Int(0) => return Ok(None),
+                    // The value is empty, or another client has just set the key.
+                    Value::Int(1) => {}
+                    _ => return Err(RedisFailure::Unexpected),
+                },
+                _ => return Err(RedisFailure::Unexpected),
+            }
         }
+        Ok(Some(RawValue::new([])))
     }
 
     /// Sets a key that does not exist. Returns false for one that does.
