@@ -58,7 +58,7 @@ async def test_a_job_in_the_enhanced_mode(service: Service, caplog: pytest.LogCa
     assert orchestrator.get_engine_status() == {
         "engines_available": True,
         "fault_tolerance_available": True,
-        "legacy_workers_enabled": True,
+        "legacy_workers_enabled": False,
         "enhanced_mode": True,
     }
     data = {"workspace": "1MiB", "steps": [{"id": "a", "type": "file_operation", "operation": "mkdir", "path": "a"}]}

@@ -521,15 +521,7 @@ impl RunState {
 
     /// Returns the variables that a step sees: those of the run, and of the branches that contain it.
     pub fn variables_of(&self, index: usize) -> Arc<Map<String, Value>> {
-        let mut seen = self.variables.clone();
-        let around: Vec<_> = self.around(index).collect();
-        for seat in around.into_iter().rev() {
-            let branch = seat.branch.and_then(|branch| self.groups.get(&seat.group)?.branches.get(branch));
-            if let Some(branch) = branch.filter(|branch| !branch.variables.is_empty()) {
-                Arc::make_mut(&mut seen).extend(branch.variables.clone());
-            }
-        }
-        seen
+        self.variables_seen(index, None)
     }
 }
 

@@ -37,7 +37,7 @@ impl RunState {
 
     /// Returns the variables that expressions of a step can name. Those of the run are not copied, unless a branch
     /// has variables of its own.
-    fn variables_seen(&self, index: usize, reads: Option<&Reads>) -> Arc<Map<String, Value>> {
+    pub(super) fn variables_seen(&self, index: usize, reads: Option<&Reads>) -> Arc<Map<String, Value>> {
         let around: Vec<_> = self.around(index).collect();
         let branch = |seat: &Seat| self.groups.get(&seat.group)?.branches.get(seat.branch?);
         let own = around.iter().rev().filter_map(branch).map(|branch| &branch.variables);

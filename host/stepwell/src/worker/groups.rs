@@ -27,12 +27,14 @@ impl Worker<'_> {
         let Some(definition) = self.state.definition(step).cloned() else { return Ok(()) };
         let key = self.state.key(step);
         let known = self.state.group(step).is_some();
-        // A group that is tried again keeps its items.
-        let items = match self.skipped(step, &definition).await {
-            _ if known => Ok(None),
-            Ok(Some(reason)) => return self.push(Event::StepSkipped { step: key, reason, at }),
-            Ok(None) => self.items(step).await,
-            Err(outcome) => Err(outcome),
+        let items = match known {
+            // A group that is tried again keeps its items.
+            true => Ok(None),
+            false => match self.skipped(step, &definition).await {
+                Ok(Some(reason)) => return self.push(Event::StepSkipped { step: key, reason, at }),
+                Ok(None) => self.items(step).await,
+                Err(outcome) => Err(outcome),
+            },
         };
         match items {
             Ok(items) => {

@@ -34,13 +34,14 @@ class JobOrchestrator:
         database_manager: Any = None,
         engine_config: Mapping[str, Any] | None = None,
         enable_fault_tolerance: bool = False,
-        enable_legacy_workers: bool = True,
+        enable_legacy_workers: bool | None = None,
     ) -> None:
         self.logger = get_logger(__name__)
         self.db = database_manager if isinstance(database_manager, DatabaseManager) else DatabaseManager()
         self.engine_manager = EngineManager(engine_config) if engine_config else None
         self.enable_fault_tolerance = enable_fault_tolerance
-        self.enable_legacy_workers = enable_legacy_workers
+        if enable_legacy_workers:
+            self.logger.warning("enable_legacy_workers: the service has no workers, and runs every job as steps")
         self.job_manager = JobManager(self.db, self.engine_manager, enable_fault_tolerance)
         self._is_running = False
         self._shutdown = asyncio.Event()
@@ -113,7 +114,7 @@ class JobOrchestrator:
         return {
             "engines_available": self.engine_manager is not None,
             "fault_tolerance_available": self.enable_fault_tolerance,
-            "legacy_workers_enabled": self.enable_legacy_workers,
+            "legacy_workers_enabled": False,
             "enhanced_mode": self.job_manager.enhanced_mode,
         }
 
