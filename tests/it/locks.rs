@@ -243,6 +243,12 @@ async fn leases_and_waits_end_although_no_client_asks() {
         let stranger =
             ann.post(&format!("/api/v2/lock-tickets/{ticket}/renew"), json!({"lease": "90s"})).await;
         assert_eq!(stranger.status, 403, "{stranger:?}");
+        // There is nothing to renew in a request that has ended.
+        let ended = ann.post(&format!("/api/v2/lock-tickets/{late}/renew"), json!({"lease": "90s"})).await;
+        assert!(
+            ended.status == 409 && detail(&ended).contains("the wait for the locks ran out"),
+            "{ended:?}"
+        );
     }
 }
 
@@ -285,6 +291,23 @@ async fn an_admin_takes_a_lock_away_with_a_reason_in_the_audit_log() {
             (&json!("lock.acquired"), &json!("ann")),
             "{rows}"
         );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_deadlock_among_sessions_of_one_key_names_the_sessions() {
+    for Site { server, store, .. } in &sites(CONFIG).await {
+        let ann = Client::operator(server, "ann").await;
+        ann.take("a", json!({"session": "one"})).await;
+        ann.take("b", json!({"session": "two"})).await;
+        ann.wait(&["b"], json!({"session": "one"})).await;
+        let closing = ann.request(&["a"], json!({"session": "two", "wait": "60s"})).await;
+        let text = detail(&closing);
+        for part in
+            ["session one` waits for `b` (exclusive), and", "session two` waits for `a` (exclusive), and"]
+        {
+            assert!(closing.status == 409 && text.contains(part), "{store}: {text}");
+        }
     }
 }
 

@@ -7,6 +7,7 @@ mod api_floods;
 mod approvals;
 mod architecture;
 mod atlantis;
+mod atlantis_command;
 mod audit;
 mod azure_devops;
 mod book;

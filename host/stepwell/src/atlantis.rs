@@ -52,9 +52,12 @@ pub enum AtlantisError {
         "`{0}` decides about the locks of Atlantis: send the request to that service (`--server URL`), or stop it first"
     )]
     Elsewhere(String),
-    /// The present state or the settings do not allow it.
+    /// The present state does not allow it.
     #[error("{0}")]
     Refused(String),
+    /// The request is wrong in itself, or asks for a feature that is off.
+    #[error("{0}")]
+    Wrong(String),
     /// The store of Atlantis, or the locks of Stepwell, refused or failed.
     #[error(transparent)]
     Locks(#[from] LegacyError),
@@ -344,7 +347,7 @@ impl Patience {
     /// features allow it.
     fn of(bridge: &Bridge, request: &TryLocks) -> Result<Self, AtlantisError> {
         let (settings, features) = (&bridge.settings, &bridge.settings.features);
-        let refused = |why: String| Err(AtlantisError::Refused(why));
+        let refused = |why: String| Err(AtlantisError::Wrong(why));
         let needs = |what: &str, key: &str| {
             refused(format!("{what} needs `enhanced-locking.{key}: true` in the configuration"))
         };

@@ -103,7 +103,10 @@ impl Installation {
                     .unwrap_or_else(|error| Err(io::Error::other(error)))
                     .map_err(|error| backup(to, error))?;
                 // A copy that was made during a change is no backup.
-                BoltLocks::at(to, Reading::Locked).contents().await?;
+                if let Err(error) = BoltLocks::at(to, Reading::Locked).contents().await {
+                    let _ = std::fs::remove_file(to);
+                    return Err(error.into());
+                }
             }
             Self::Redis(locks, _) => {
                 let mut text = String::new();

@@ -133,10 +133,10 @@ impl Acquire {
         text("ticket", &self.ticket, TICKET_BYTES)?;
         text("reason", &self.reason, REASON_BYTES)?;
         refuse(self.ticket.is_empty(), "ticket", || "must not be empty".to_owned())?;
-        refuse(self.wants.is_empty(), "names", || "must name at least one lock".to_owned())?;
-        at_most("names", "names", self.wants.len(), NAMES_PER_TICKET)?;
+        refuse(self.wants.is_empty(), "locks", || "must name at least one lock".to_owned())?;
+        at_most("locks", "names", self.wants.len(), NAMES_PER_TICKET)?;
         let names: BTreeSet<&Name> = self.wants.iter().map(|want| &want.name).collect();
-        refuse(names.len() < self.wants.len(), "names", || "must name each lock once".to_owned())?;
+        refuse(names.len() < self.wants.len(), "locks", || "must name each lock once".to_owned())?;
         refuse(self.priority > MAX_LEVELS, "priority", || {
             format!("is {}, and the most urgent priority is {MAX_LEVELS}", self.priority)
         })?;

@@ -119,6 +119,18 @@ pub enum Edge {
     Ahead,
 }
 
+impl Cycle {
+    /// Names an owner, with its session if another session of the same actor is part of the deadlock.
+    fn named(&self, owner: &Owner) -> String {
+        let owners = self.0.iter().flat_map(|link| [&link.owner, &link.blocked_by]);
+        let is_shared = |other: &Owner| other.actor == owner.actor && other.session != owner.session;
+        match owners.into_iter().any(is_shared) && !owner.session.is_empty() {
+            true => format!("{owner}, session {}", owner.session),
+            false => owner.to_string(),
+        }
+    }
+}
+
 impl std::fmt::Display for Cycle {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         for (index, link) in self.0.iter().take(LINKS_SHOWN).enumerate() {
@@ -128,6 +140,7 @@ impl std::fmt::Display for Cycle {
                 Edge::Ahead => "waits for it in front",
             };
             let Link { owner, name, mode, blocked_by, .. } = link;
+            let (owner, blocked_by) = (self.named(owner), self.named(blocked_by));
             write!(f, "{comma}`{owner}` waits for `{name}` ({mode}), and `{blocked_by}` {edge}")?;
         }
         match self.0.len().saturating_sub(LINKS_SHOWN) {

@@ -41,6 +41,7 @@ fn problem(error: AtlantisError) -> Problem {
     match error {
         AtlantisError::Absent => Problem::new(StatusCode::NOT_FOUND, detail),
         AtlantisError::Elsewhere(_) | AtlantisError::Refused(_) => Problem::new(StatusCode::CONFLICT, detail),
+        AtlantisError::Wrong(_) => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail),
         AtlantisError::Host(error) => error.into(),
         AtlantisError::Locks(LegacyError::Key) => Problem::bad_request(detail),
         AtlantisError::Locks(

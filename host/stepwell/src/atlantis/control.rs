@@ -398,7 +398,7 @@ impl AtlantisService {
 impl MigrationStep {
     /// Returns whether the parts of a step belong together.
     fn check(&self, has_no_canary: bool) -> Result<(), AtlantisError> {
-        let refused = |why: &str| Err(AtlantisError::Refused(why.to_owned()));
+        let refused = |why: &str| Err(AtlantisError::Wrong(why.to_owned()));
         match self.mode {
             Mode::Gradual if self.percentage == 0 && has_no_canary => refused(
                 "`gradual` needs a `traffic-percentage` from 1, or `canary-criteria` in the configuration",

@@ -71,7 +71,7 @@ fn limits_are_errors_that_say_what_to_do() {
     };
     let names: Vec<String> = (0..=NAMES_PER_TICKET).map(|n| format!("n{n}")).collect();
     let error = run(request("many", &names)).unwrap_err();
-    assert_eq!(error.to_string(), "`names` has 33 names, and the limit is 32");
+    assert_eq!(error.to_string(), "`locks` has 33 names, and the limit is 32");
     for n in 0..TICKETS_PER_SESSION {
         run(request(&format!("t{n}"), &[format!("m{n}")])).unwrap();
     }

@@ -48,7 +48,6 @@ fn refused<T>(request: &Sent<T>, error: HostError) -> Problem {
     match &error {
         HostError::Lock(LockError::Invalid { field, .. }) => {
             let pointer = match *field {
-                "names" => "/locks".to_owned(),
                 "actor" | "ticket" => String::new(),
                 field => format!("/{field}"),
             };
@@ -245,7 +244,11 @@ pub(in crate::api) async fn renew_ticket(
     let request = read::<RenewRequest>(&app, &bytes).await?;
     let (by, lease) = (caller.by().identity, request.value.lease.0);
     let renewed = app.host.locks().renew(caller.project(), &id, &by, lease).await;
-    Ok(Json(ticket_of(renewed.map_err(|error| refused(&request, error))?)?))
+    let ticket = ticket_of(renewed.map_err(|error| refused(&request, error))?)?;
+    match ticket.refusal() {
+        Some(why) => Err(Problem::new(StatusCode::CONFLICT, why)),
+        None => Ok(Json(ticket)),
+    }
 }
 
 #[derive(Deserialize)]

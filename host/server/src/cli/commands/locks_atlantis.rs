@@ -1,6 +1,6 @@
 //! `stepwell locks validate` and `stepwell locks migrate`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use stepwell::SystemClock;
@@ -63,7 +63,10 @@ async fn validate(args: &ValidateLocksArgs, api: &ApiArgs) -> Ends {
             let backup = args.backup.clone().unwrap_or_else(|| backup_path(&installation));
             installation.back_up(&backup).await?;
             for repair in &repairs {
-                done.push(repaired(&installation, repair).await?);
+                match repaired(&installation, repair).await {
+                    Ok(result) => done.push(result),
+                    Err(failure) => return Err(stopped(failure, &done, &backup)),
+                }
             }
             after = installation.report().await?;
             answer = answered(&installation, &after);
@@ -92,6 +95,23 @@ fn repairs<'r>(report: &'r Report, args: &'r ValidateLocksArgs) -> Vec<Chosen<'r
     // A release may free the current key that an old key needs.
     let releases = args.release.iter().map(|key| Chosen::Release(key));
     releases.chain(report.findings.iter().filter_map(rekey)).collect()
+}
+
+/// Returns the failure of a repair, with those that came before it. A backup of which nothing differs is deleted.
+fn stopped(mut failure: Failure, done: &[Value], backup: &Path) -> Failure {
+    let done: Vec<&str> = done
+        .iter()
+        .filter(|repair| repair.get("done") == Some(&json!(true)))
+        .filter_map(|repair| repair.get("repair").and_then(Value::as_str))
+        .collect();
+    if done.is_empty() {
+        // It stays if it cannot be deleted, and does no harm.
+        let _ = std::fs::remove_file(backup);
+    } else {
+        let backup = backup.display();
+        failure.message += &format!("; before that, {} (the backup is {backup})", done.join("; "));
+    }
+    failure
 }
 
 async fn repaired(installation: &Installation, repair: &Chosen<'_>) -> Result<Value, Failure> {

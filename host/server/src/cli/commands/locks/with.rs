@@ -108,7 +108,10 @@ impl Keeper<'_> {
                         continue;
                     }
                 },
-                Ok(Err(failure)) => failure.message,
+                Ok(Err(failure)) => match self.ended().await {
+                    Some(why) => return why,
+                    None => failure.message,
+                },
                 Err(_) => "the service does not answer in time".to_owned(),
             };
             let left = self.lease.saturating_sub(self.grace.min(third)).saturating_sub(renewed.elapsed());
@@ -121,6 +124,13 @@ impl Keeper<'_> {
             }
             sleep(AGAIN.min(left)).await;
         }
+    }
+
+    /// Returns the reason why the request holds no lock any more, if the service says so.
+    async fn ended(&self) -> Option<String> {
+        let call = Call::to(&Operation::getLockTicket, &[&self.ticket]);
+        let ticket = timeout(self.lease / 3, self.client.ask(call)).await.ok()?.ok()?;
+        self.problem(&ticket)
     }
 
     /// Returns the reason why a ticket does not hold all its locks any more.
