@@ -78,6 +78,38 @@ impl Sse {
     }
 }
 
+/// A request waits for the end of a run, and keeps no turn from other requests meanwhile.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_waits_for_the_end_of_a_run_and_others_read() {
+    let server = Server::start(Shell::new());
+    let short = begun(&server, &naps(1500)).await;
+    let ended = server.get(&format!("/api/v2/runs/{short}?wait=60")).await;
+    assert_eq!((ended.status, &ended.json()["status"]), (200, &"success".into()), "{ended:?}");
+    let again = Instant::now();
+    assert_eq!(server.get(&format!("/api/v2/runs/{short}?wait=60")).await.status, 200);
+    assert!(again.elapsed() < Duration::from_secs(30), "a run that has ended is shown at once");
+
+    let long = begun(&server, &naps(600_000)).await;
+    let path = format!("/api/v2/runs/{long}?wait=20");
+    let get = || server.get(&path);
+    let read = async {
+        let since = Instant::now();
+        for wait in ["", "?wait=0", "?wait=00", "?wait=1"] {
+            let reply = server.get(&format!("/api/v2/runs/{long}{wait}")).await;
+            assert_eq!((reply.status, &reply.json()["status"]), (200, &"running".into()), "{reply:?}");
+        }
+        let took = since.elapsed();
+        assert!(took < Duration::from_secs(8), "five requests that wait hold no turn: {took:?}");
+        assert_eq!(server.post(&format!("/api/v2/runs/{long}/cancel"), &json!({})).await.status, 202);
+    };
+    let (a, b, c, d, e, ()) = tokio::join!(get(), get(), get(), get(), get(), read);
+    for reply in [a, b, c, d, e] {
+        assert_eq!((reply.status, &reply.json()["status"]), (200, &"cancelled".into()), "{reply:?}");
+    }
+    assert_eq!(server.get("/api/v2/runs/none?wait=5").await.status, 404);
+    assert_eq!(server.get(&format!("/api/v2/runs/{long}?wait=301")).await.status, 400);
+}
+
 /// Only its file contains the first key, not the output or the log, and it is valid for a short time.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_first_key_is_in_no_output_and_expires() {

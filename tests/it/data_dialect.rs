@@ -173,6 +173,30 @@ async fn messages_name_the_fix() {
     .await;
 }
 
+/// Programs write long queries: the planner recurses, and has the stack for them.
+#[tokio::test]
+async fn long_queries_have_room_and_deep_ones_a_message() {
+    let many = |count: usize, part: fn(usize) -> String, joint: &str| {
+        (0..count).map(part).collect::<Vec<_>>().join(joint)
+    };
+    let ors = many(1500, |n| format!("id = {n}"), " OR ");
+    let unions = many(300, |n| format!("SELECT {n} AS n"), " UNION ALL ");
+    let ctes = many(300, |n| format!("c{} AS (SELECT n FROM c{n})", n + 1), ", ");
+    let levels = |open: &str, close: &str| format!("SELECT {}1{} AS x", open.repeat(60), close.repeat(60));
+    let tables = format!("SELECT * FROM {}(VALUES (1)) t(x){}", "(SELECT * FROM ".repeat(60), ")".repeat(60));
+    let deep = "the query has more than 50 levels of parentheses or subqueries within each other";
+    check(&[
+        (&*format!("SELECT count(*) AS n FROM t WHERE {ors}"), "[[3]]"),
+        (&*format!("SELECT sum(n) AS n FROM ({unions})"), "[[44850]]"),
+        (&*format!("WITH c0 AS (SELECT 7 AS n), {ctes} SELECT n FROM c300"), "[[7]]"),
+        (&*levels("(", ")"), deep),
+        (&*levels("abs(", ")"), deep),
+        (&*levels("CASE WHEN true THEN ", " END"), deep),
+        (&*tables, deep),
+    ])
+    .await;
+}
+
 #[tokio::test]
 async fn columns_of_one_name_are_numbered_if_the_job_says_so() {
     let site = site().await;

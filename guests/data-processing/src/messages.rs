@@ -45,6 +45,10 @@ pub const INSTEAD: &[(&str, &str)] = &[
 
 /// Parts of messages, and the suggested replacement.
 const CAUSES: &[(&str, &str)] = &[
+    (
+        "RecursionLimitExceeded",
+        "the query has more than 50 levels of parentheses or subqueries within each other: name the inner ones with `WITH`",
+    ),
     ("only supports a single SQL statement", "`query` takes one statement: write a step for each"),
     (
         "Overflow in AvgAccumulator",

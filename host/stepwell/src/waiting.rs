@@ -12,6 +12,9 @@ use crate::context::Context;
 use crate::runs::Runs;
 use crate::{Admitted, HostError};
 
+/// The time after which a waiter asks the store whether another process has ended the run.
+const AGAIN: Duration = Duration::from_millis(500);
+
 /// A caller that waits for the end of a run.
 struct Waiter {
     runs: Runs,
@@ -19,23 +22,35 @@ struct Waiter {
     end: oneshot::Receiver<Arc<RunState>>,
 }
 
+/// The end of a run.
+enum End {
+    /// The run ended in this process.
+    Here(Arc<RunState>),
+    /// The store says that it has ended.
+    Stored,
+}
+
 impl Waiter {
     async fn wait(mut self, limit: Duration) -> Result<RunState, HostError> {
-        let runs = self.runs.clone();
+        match self.ended(limit).await? {
+            Some(End::Here(state)) => Ok(RunState::clone(&state)),
+            Some(End::Stored) | None => self.runs.get(&self.execution_id).await,
+        }
+    }
+
+    /// Waits at most `limit` for the end of the run.
+    async fn ended(&mut self, limit: Duration) -> Result<Option<End>, HostError> {
         let ended = async {
             loop {
-                if let Ok(Ok(state)) = tokio::time::timeout(Duration::from_millis(500), &mut self.end).await {
-                    return Ok(RunState::clone(&state));
+                if let Ok(Ok(state)) = tokio::time::timeout(AGAIN, &mut self.end).await {
+                    return Ok(End::Here(state));
                 }
-                if runs.row(&self.execution_id).await?.status.is_terminal() {
-                    return runs.get(&self.execution_id).await;
+                if self.runs.row(&self.execution_id).await?.status.is_terminal() {
+                    return Ok(End::Stored);
                 }
             }
         };
-        match tokio::time::timeout(limit, ended).await {
-            Ok(ended) => ended,
-            Err(_) => runs.get(&self.execution_id).await,
-        }
+        tokio::time::timeout(limit, ended).await.ok().transpose()
     }
 }
 
@@ -77,6 +92,23 @@ impl Runs {
             return self.get(execution_id).await;
         }
         waiter.wait(limit).await
+    }
+
+    /// Waits at most `limit` until a run has ended, or this process drains. Unlike [`Self::wait`], it does not
+    /// read the run.
+    ///
+    /// # Errors
+    /// Fails when there is no such run, or the store fails.
+    pub async fn ended(&self, execution_id: &str, limit: Duration) -> Result<(), HostError> {
+        let mut waiter = self.waiter(execution_id);
+        let mut left = limit;
+        let mut has_ended = self.ctx.store.row(execution_id).await?.status.is_terminal();
+        while !has_ended && !left.is_zero() && !self.ctx.is_draining() {
+            let part = left.min(2 * AGAIN);
+            has_ended = waiter.ended(part).await?.is_some();
+            left = left.saturating_sub(part);
+        }
+        Ok(())
     }
 
     /// Adds a run of a job to its queue, waits at most `limit` for its end, and returns its state.

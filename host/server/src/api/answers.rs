@@ -68,6 +68,14 @@ pub(super) struct Place {
     bytes: usize,
 }
 
+/// The queue for a turn, for a request that first waits for something else.
+#[derive(Clone)]
+pub(super) struct Line {
+    all: Arc<Answers>,
+    key: String,
+    address: IpAddr,
+}
+
 /// The turn of a request.
 pub(super) struct Turn {
     _own: OwnedSemaphorePermit,
@@ -107,24 +115,17 @@ impl Answers {
 }
 
 impl Place {
+    /// Returns the queue for the turn of this request.
+    pub fn line(&self) -> Line {
+        Line { all: self.all.clone(), key: self.key.clone(), address: self.address }
+    }
+
     /// Waits for the turn of a request that only reads.
     ///
     /// # Errors
-    /// Fails when the turn does not come in time, or when there are too many unsent bytes by then.
+    /// As [`Line::turn`].
     pub async fn turn(&self) -> Result<Turn, Problem> {
-        let turns = self.all.held.lock().keys.get(&self.key).map(|account| account.turns.clone());
-        let wait = async {
-            let own = turns?.acquire_owned().await.ok()?;
-            Some(Turn { _own: own, _of_all: self.all.turns.clone().acquire_owned().await.ok()? })
-        };
-        let Ok(Some(turn)) = tokio::time::timeout(WAIT, wait).await else {
-            let detail = format!("this request had no turn within {} s; try again", WAIT.as_secs());
-            return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail));
-        };
-        match self.all.held.lock().problem(&self.key, self.address) {
-            Some(problem) => Err(problem),
-            None => Ok(turn),
-        }
+        self.line().turn().await
     }
 
     /// Returns the response with a body that counts until it is sent. A stream does not count: it makes each
@@ -151,6 +152,28 @@ impl Place {
         *held.addresses.entry(self.address).or_default() += bytes;
         if let Some(account) = held.keys.get_mut(&self.key) {
             account.bytes += bytes;
+        }
+    }
+}
+
+impl Line {
+    /// Waits for the turn of a request that only reads.
+    ///
+    /// # Errors
+    /// Fails when the turn does not come in time, or when there are too many unsent bytes by then.
+    pub async fn turn(&self) -> Result<Turn, Problem> {
+        let turns = self.all.held.lock().keys.get(&self.key).map(|account| account.turns.clone());
+        let wait = async {
+            let own = turns?.acquire_owned().await.ok()?;
+            Some(Turn { _own: own, _of_all: self.all.turns.clone().acquire_owned().await.ok()? })
+        };
+        let Ok(Some(turn)) = tokio::time::timeout(WAIT, wait).await else {
+            let detail = format!("this request had no turn within {} s; try again", WAIT.as_secs());
+            return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail));
+        };
+        match self.all.held.lock().problem(&self.key, self.address) {
+            Some(problem) => Err(problem),
+            None => Ok(turn),
         }
     }
 }

@@ -76,6 +76,10 @@ pub(crate) use serve::{IS_STUCK, Serving, announce, serve};
 pub(crate) const BODY: Duration = Duration::from_secs(10);
 /// The maximum time for a request that does not wait for a run.
 const REQUEST: Duration = Duration::from_secs(30);
+/// The number of requests of a key, and of all keys, that wait for locks or runs at one time. Further ones are answered
+/// at once, and their clients ask again.
+const WAITS_PER_KEY: u32 = 64;
+const WAITS: u32 = 1024;
 /// The time for which the result of a key lookup is used. A revoked key may stay valid for this long in
 /// processes other than the one that revoked it.
 const KEY_TRUST: chrono::Duration = chrono::Duration::seconds(1);
@@ -298,7 +302,7 @@ async fn guard(State(app): State<App>, request: Request<Body>, next: Next) -> Re
 }
 
 /// Reads the body of a request and calls its handler. A request that only reads waits for its turn, unless it waits
-/// for a lock: its answer is small.
+/// for a lock, since its answer is small, or for the end of a run, since it takes its turn after that.
 async fn answer(
     app: &App,
     operation: Option<&routes::Operation>,
@@ -306,7 +310,7 @@ async fn answer(
     request: Request<Body>,
     next: Next,
 ) -> Response {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     let is_stream = operation.is_some_and(|operation| operation.id == Operation::registerStep.id);
     let body = match if is_stream { Ok(body) } else { whole(body).await } {
         Ok(body) => body,
@@ -315,7 +319,12 @@ async fn answer(
     if let Some(refused) = observe::refused(app, operation) {
         return refused;
     }
-    let waits = operation.is_some_and(|operation| operation.id == Operation::getLockTicket.id);
+    let is = |id| operation.is_some_and(|operation| operation.id == id);
+    let waits_for_run = is(Operation::getRun.id) && waits(parts.uri.query().unwrap_or_default());
+    if waits_for_run {
+        parts.extensions.insert(unsent.line());
+    }
+    let waits = waits_for_run || is(Operation::getLockTicket.id);
     let _turn = match !app.command && !changes(&parts.method) && !waits {
         false => None,
         true => match unsent.turn().await {
@@ -324,6 +333,11 @@ async fn answer(
         },
     };
     next.run(Request::from_parts(parts, body)).await
+}
+
+/// Returns whether a query has a `wait` other than 0.
+fn waits(query: &str) -> bool {
+    url::form_urlencoded::parse(query.as_bytes()).any(|(name, value)| name == "wait" && value != "0")
 }
 
 /// Reads a body, even if no handler uses it: a connection that closes before that loses its response.

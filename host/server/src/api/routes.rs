@@ -180,11 +180,14 @@ const FIRES: Query = &[
     ),
     ("limit", LIMIT, "Maximum number of fires. Default: 100."),
 ];
-const RUN: Query = &[(
-    "values",
-    Takes::Switch,
-    "Whether the answer has the outputs and the metadata of the steps. Default: true.",
-)];
+const RUN: Query = &[
+    (
+        "values",
+        Takes::Switch,
+        "Whether the answer has the outputs and the metadata of the steps. Default: true.",
+    ),
+    ("wait", Takes::Whole(0, 300), "Number of seconds to wait until the run has ended. Default: 0."),
+];
 const RECEIPTS: Query = &[("step", Takes::Text, "Only attempts of this step.")];
 const PREVIEW: Query = &[
     ("count", Takes::Whole(1, 1000), "Number of fires. Default: 20."),
@@ -319,7 +322,7 @@ operations! {
     post "/api/v2/backfills/{id}/cancel" cancelBackfill operator history::cancel_backfill, "Stops a backfill; the runs that it has admitted continue", query NONE, body None, gives 200 "Backfill", waits false, command "backfills cancel ID";
 
     get "/api/v2/runs" listRuns viewer r::list, "Lists runs, newest first", query RUNS, body None, gives 200 "Runs", waits false, command "runs list";
-    get "/api/v2/runs/{id}" getRun viewer r::get, "Shows a run and its steps", query RUN, body None, gives 200 "Run", waits false, command "runs show ID";
+    get "/api/v2/runs/{id}" getRun viewer r::get, "Shows a run and its steps; with `wait`, when it has ended", query RUN, body None, gives 200 "Run", waits true, command "runs show ID";
     post "/api/v2/runs/{id}/cancel" cancelRun operator r::cancel, "Cancels a run", query NONE, body Some("Reason"), gives 202 "RunRow", waits false, command "runs cancel ID";
     post "/api/v2/runs/{id}/retry" retryRun operator r::retry, "Runs a run that has ended again, as a new run", query NONE, body Some("RetryRequest"), gives 202 "Accepted", waits false, command "runs retry ID";
     get "/api/v2/runs/{id}/explain" explainRun viewer r::explain, "Explains why a run does not start or continue, and how to fix it", query NONE, body None, gives 200 "Explanation", waits false, command "explain ID";

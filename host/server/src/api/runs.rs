@@ -2,6 +2,7 @@
 
 use std::io::ErrorKind;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::body::{Body, Bytes};
@@ -21,6 +22,7 @@ use stepwell::engine::{Job, JobDefinition, StoreError};
 use stepwell::sandbox::tree;
 use stepwell::{Asking, Decided, Explanation, HostError, StepLimits, Timeline};
 
+use super::answers::Line;
 use super::body::{Sent, body, read};
 use super::handlers::{Page, Params, limit, page};
 use super::problem::Problem;
@@ -29,7 +31,7 @@ use super::views::{
     Approval, ApprovalDetails, Approvals, Artifact, Artifacts, Decision, Reason, Receipts, RetryRequest, Run,
     Runs, StepReceipt,
 };
-use super::{App, Caller, cursor};
+use super::{App, Caller, WAITS, WAITS_PER_KEY, cursor};
 
 /// The maximum number of files and directories in the list of a workspace.
 const MOST_ARTIFACTS: usize = 10_000;
@@ -106,7 +108,17 @@ pub(super) async fn get(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
     Params(query): Params<GetQuery>,
+    line: Option<Extension<Line>>,
 ) -> Result<Json<RunView>, Problem> {
+    // The wait is no part of the turn: others read meanwhile.
+    let _turn = match line {
+        Some(Extension(line)) => {
+            allowed(&app, &caller, &id).await?;
+            wait_for_end(&app, &caller, &id, query.wait.unwrap_or_default()).await?;
+            Some(line.turn().await?)
+        }
+        None => None,
+    };
     let view = app.host.runs().view(&state(&app, &caller, &id).await?).await?;
     Ok(Json(if query.values.unwrap_or(true) { view } else { view.without_values() }))
 }
@@ -115,6 +127,13 @@ pub(super) async fn get(
 #[serde(deny_unknown_fields)]
 pub(super) struct GetQuery {
     values: Option<bool>,
+    wait: Option<u32>,
+}
+
+/// Waits until a run has ended, for at most some seconds. When too many requests wait, it does not wait.
+async fn wait_for_end(app: &App, caller: &Caller, id: &str, seconds: u32) -> Result<(), Problem> {
+    let Ok(_place) = app.waits.open(&caller.who().id, WAITS_PER_KEY, WAITS) else { return Ok(()) };
+    Ok(app.host.runs().ended(id, Duration::from_secs(seconds.into())).await?)
 }
 
 pub(super) async fn timeline(

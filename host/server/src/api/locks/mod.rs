@@ -19,7 +19,7 @@ use super::body::{Sent, read};
 use super::handlers::{Answer as Reply, Params, limit};
 use super::problem::Problem;
 use super::v2::preference;
-use super::{App, Caller, cursor};
+use super::{App, Caller, WAITS, WAITS_PER_KEY, cursor};
 use views::{
     AcquireRequest, ExtendRequest, ForceReleaseRequest, ForceReleased, HeldLock, Lock, LockTicket, Locks,
     ReleaseRequest, RenewRequest,
@@ -29,10 +29,6 @@ pub(super) use events::{deadlocks, events};
 
 /// The time for which a request for locks waits for its answer by default (`Prefer: wait=N` changes it).
 const WAIT: Duration = Duration::from_secs(30);
-/// The number of requests of a key, and of all keys, that wait for locks at one time. Further ones are answered at
-/// once, and their clients ask again.
-const WAITS_PER_KEY: u32 = 64;
-const WAITS: u32 = 1024;
 /// The time after which a request that waits checks whether the service is shutting down.
 const LOOK: Duration = Duration::from_secs(1);
 /// The number of times that the service tries to end the ticket of a client that is gone.
