@@ -90,7 +90,10 @@ async fn a_client_waits_for_the_end_of_a_run_and_others_read() {
     assert!(again.elapsed() < Duration::from_secs(30), "a run that has ended is shown at once");
 
     let long = begun(&server, &naps(600_000)).await;
-    let path = format!("/api/v2/runs/{long}?wait=20");
+    let path = format!("/api/v2/runs/{long}");
+    let runs = async || server.get(&path).await.json()["status"].clone();
+    until("the run begins", runs, |status| *status == "running").await;
+    let path = format!("{path}?wait=20");
     let get = || server.get(&path);
     let read = async {
         let since = Instant::now();

@@ -184,7 +184,7 @@ async fn long_queries_have_room_and_deep_ones_a_message() {
     let ctes = many(300, |n| format!("c{} AS (SELECT n FROM c{n})", n + 1), ", ");
     let levels = |open: &str, close: &str| format!("SELECT {}1{} AS x", open.repeat(60), close.repeat(60));
     let tables = format!("SELECT * FROM {}(VALUES (1)) t(x){}", "(SELECT * FROM ".repeat(60), ")".repeat(60));
-    let deep = "the query has more than 50 levels of parentheses or subqueries within each other";
+    let deep = "too many parentheses, subqueries or CASE stand within each other (the limit is 50";
     check(&[
         (&*format!("SELECT count(*) AS n FROM t WHERE {ors}"), "[[3]]"),
         (&*format!("SELECT sum(n) AS n FROM ({unions})"), "[[44850]]"),

@@ -43,12 +43,12 @@ pub const INSTEAD: &[(&str, &str)] = &[
     ("width_bucket", "`floor((x - low) / width) + 1`"),
 ];
 
+/// The message for a query that the parser does not take because of its depth.
+pub const TOO_DEEP: &str = "too many parentheses, subqueries or CASE stand within each other (the limit is 50, and a subquery counts as two): name the inner ones with `WITH`";
+
 /// Parts of messages, and the suggested replacement.
 const CAUSES: &[(&str, &str)] = &[
-    (
-        "RecursionLimitExceeded",
-        "the query has more than 50 levels of parentheses or subqueries within each other: name the inner ones with `WITH`",
-    ),
+    ("RecursionLimitExceeded", TOO_DEEP),
     ("only supports a single SQL statement", "`query` takes one statement: write a step for each"),
     (
         "Overflow in AvgAccumulator",

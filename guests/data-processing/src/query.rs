@@ -20,11 +20,16 @@ use stepwell_sdk::{
 use crate::config::DataProcessing;
 use crate::errors::failure;
 use crate::inputs::{Inputs, sources};
+use crate::messages::TOO_DEEP;
+use crate::names::levels;
 use crate::paths;
 use crate::rewrite::rewrite;
 use crate::shares::Role;
 use crate::split;
 use crate::write::Sink;
+
+/// The levels from which a refused query is too deep.
+const MOST_LEVELS: usize = 50;
 
 impl Step for DataProcessing {
     const TYPE: &str = "data_processing";
@@ -138,7 +143,12 @@ pub async fn frame(inputs: &Inputs, query: &str) -> Result<DataFrame, Failure> {
         SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
     let query = names.resolve(query).map_err(Failure::invalid_config)?;
     let state = session.state();
-    let mut statement = state.sql_to_statement(&query, &dialect(&query)).map_err(|e| failure(&e, names))?;
+    // In some places the parser reports its limit as another error.
+    let refused = |error| match levels(&query) < MOST_LEVELS {
+        true => failure(&error, names),
+        false => Failure::invalid_config(TOO_DEEP),
+    };
+    let mut statement = state.sql_to_statement(&query, &dialect(&query)).map_err(refused)?;
     if let Statement::Statement(statement) = &mut statement {
         names.number(statement);
         rewrite(statement).map_err(Failure::invalid_config)?;
