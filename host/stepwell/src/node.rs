@@ -1,6 +1,6 @@
 //! The state of a process: its claims, its waiting callers, and its sign of life.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs::{self, File, TryLockError};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
@@ -79,6 +79,8 @@ pub(crate) struct Node {
     pub storing: tokio::sync::Mutex<()>,
     /// The components that are being fetched from the store.
     pub loading: Loading,
+    /// The digests of configurations that their components have accepted.
+    pub accepted: Mutex<HashSet<String>>,
     /// The step types whose component does not compile, with its digest.
     pub broken: Mutex<BTreeMap<String, String>>,
     /// The number of changes to settings and steps.
@@ -118,6 +120,7 @@ impl Default for Node {
             registered: Mutex::default(),
             refreshed_at: Mutex::default(),
             stored: Mutex::default(),
+            accepted: Mutex::default(),
             storing: tokio::sync::Mutex::default(),
             loading: Loading::default(),
             broken: Mutex::default(),

@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use serde_json::Value;
 use stepwell_engine::document::Schema;
 use stepwell_engine::job::{Scope, TemplateError, Work, evaluate, render};
-use stepwell_engine::policy::{self, Denial, Grant, Request, Rule};
+use stepwell_engine::policy::{self, Denial, Grant, Grants, Request, Rule};
 use stepwell_engine::run::{Bound, KnownStep, RunState, digest, known_steps};
 use stepwell_engine::step::Manifest;
 use stepwell_engine::store::NewRun;
@@ -48,34 +48,35 @@ pub(crate) struct Preparation {
 }
 
 impl Preparation {
-    /// Decides the grant of a step, with the component that is now active for its type.
+    /// Decides the grant of a step, with the component that is now active for its type. `narrowing` are the policies
+    /// of [`JobDefinition::narrowing`].
     pub(crate) fn decide(
         &self,
         project: &str,
         job: &JobDefinition,
         step: &StepDefinition,
+        narrowing: &[&Grants],
     ) -> Result<Grant, Denial> {
         match self.ctx.sandbox.find(&step.step_type) {
-            Some(component) => self.decide_for(project, job, step, &component),
+            Some(component) => self.decide_for(project, job, (step, narrowing), &component),
             None => Err(Denial::new(Rule::StepTypeUnknown, "", &self.ctx.steps().unknown(&step.step_type))),
         }
     }
 
-    /// Decides the grant of a step with this component.
+    /// Decides the grant of a step, whose narrowing policies these are, with this component.
     fn decide_for(
         &self,
         project: &str,
         job: &JobDefinition,
-        step: &StepDefinition,
+        (step, narrowing): (&StepDefinition, &[&Grants]),
         component: &Component,
     ) -> Result<Grant, Denial> {
-        let narrowing = job.narrowing(step);
         let request = Request {
             project,
             manifest: component.manifest(),
             digest: component.digest(),
             replaces_builtin: self.ctx.steps().replaces_builtin(component),
-            narrowing: &narrowing,
+            narrowing,
             timeout: step.timeout,
             workspace: job.workspace,
         };
@@ -89,16 +90,16 @@ impl Preparation {
         run: &'r NewRun,
     ) -> Vec<(&'r StepDefinition, Result<Grant, Denial>)> {
         let (job, project) = (run.job.definition(), project::of(&run.job.id));
-        let decide = |step: &'r StepDefinition| {
+        let decide = |(step, narrowing): (&'r StepDefinition, Vec<&'r Grants>)| {
             let pinned =
                 run.components.get(&step.step_type).and_then(|pin| self.ctx.sandbox.by_digest(&pin.digest));
             let grant = match pinned {
-                Some(component) => self.decide_for(project, job, step, &component),
-                None => self.decide(project, job, step),
+                Some(component) => self.decide_for(project, job, (step, &narrowing), &component),
+                None => self.decide(project, job, step, &narrowing),
             };
             (step, grant)
         };
-        job.all_steps().map(decide).collect()
+        job.narrowed().into_iter().map(decide).collect()
     }
 
     /// Returns the cached parts of a step's preparation. They never change: a process reads its policies once
@@ -111,7 +112,8 @@ impl Preparation {
             return known.clone();
         }
         let manifest = component.manifest();
-        let grant = self.decide_for(project::of(&job.id), job, step, component).map(Arc::new);
+        let narrowing = job.narrowing(step);
+        let grant = self.decide_for(project::of(&job.id), job, (step, &narrowing), component).map(Arc::new);
         let config =
             Value::Object(step.config_for(manifest, self.ctx.settings().config.left_out(&step.step_type)));
         let known = Arc::new(Known { grant, schema: manifest.config_schema.clone(), config });
