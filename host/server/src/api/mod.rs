@@ -65,7 +65,7 @@ pub(crate) use access::{SignedIn, bearer, failed_to_log_in, has_logged_in, may_l
 pub(crate) use audit::MOST_READ as AUDIT_ROWS;
 pub(crate) use bounds::Peer;
 pub(crate) use call::{Call, encoded};
-pub(crate) use openapi::document;
+pub(crate) use openapi::{document, fields_of};
 pub(crate) use problem::{Place, Problem};
 pub(crate) use routes::Operation;
 pub(crate) use routes::TABLE;

@@ -1,5 +1,7 @@
 //! The OpenAPI 3.1 document, from the table of operations and the JSON Schemas of their bodies and responses.
 
+use std::sync::LazyLock;
+
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 use stepwell::engine::JobDefinition;
@@ -226,6 +228,13 @@ fn settings(name: &str) -> SchemaSettings {
     } else {
         settings.for_serialize()
     }
+}
+
+/// Returns the names of the fields of a body. `None` when the document does not list them.
+pub(crate) fn fields_of(body: &str) -> Option<Vec<&'static str>> {
+    static SCHEMAS: LazyLock<Value> = LazyLock::new(schemas);
+    let properties = SCHEMAS.get(body)?.get("properties")?.as_object()?;
+    Some(properties.keys().map(String::as_str).collect())
 }
 
 fn schemas() -> Value {
