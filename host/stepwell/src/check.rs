@@ -20,7 +20,7 @@ use crate::parallel::Place;
 
 /// The maximum time for the steps' own checks of a job, in total.
 const CHECKS: Duration = Duration::from_secs(20);
-/// The maximum number of configurations whose digests are kept, of 64 bytes each.
+/// The maximum number of accepted configurations that a process remembers, with a digest of 64 bytes each.
 const MOST_ACCEPTED: usize = 20_000;
 
 impl Jobs {
