@@ -78,6 +78,7 @@ mod readme;
 mod recovery;
 mod registry;
 mod remote;
+mod remote_workers;
 mod requests;
 mod run_budget;
 mod same_second;

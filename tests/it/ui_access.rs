@@ -222,6 +222,8 @@ const PEOPLE: &[(&str, &str, bool)] = &[
 ];
 
 fn level(role: &str) -> usize {
+    // An operator may do what a worker may, and a viewer may not.
+    let role = if role == "worker" { "operator" } else { role };
     let roles = ["", "viewer", "operator", "admin"];
     roles.iter().position(|name| *name == role).unwrap()
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use stepwell_engine::document::{Document, is_template, pending};
+use stepwell_engine::job::worker::WorkerStep;
 use stepwell_engine::job::{self, Catalog, Node, Parsed, Plan, Read};
 use stepwell_engine::policy::{Capability, Denial, Grant};
 use stepwell_engine::quantity::counted;
@@ -150,6 +151,8 @@ impl Jobs {
             let Some(place) = pointer(index) else { continue };
             tokio::task::yield_now().await;
             found.0.extend(self.refused_locks(project, parsed, Some(step), place));
+            let denied = self.function_denial(project, &parsed.job, step);
+            found.0.extend(denied.map(|denial| refused(parsed, &format!("{place}/function"), &denial)));
             let Some(manifest) = self.ctx.sandbox.manifest(&step.step_type) else { continue };
             let at = format!("{place}/type");
             match self.ctx.preparation().decide(project, &parsed.job, step) {
@@ -205,6 +208,15 @@ impl Jobs {
         fixed.filter_map(|(i, name)| Some((i, grant.refuse_name(Capability::Locks, name)?))).collect()
     }
 
+    /// Returns the denial of the function of a `worker` step, as far as its name is known.
+    fn function_denial(&self, project: &str, job: &JobDefinition, step: &StepDefinition) -> Option<Denial> {
+        let function = WorkerStep::function_of(step).filter(|name| !name.contains("${{"))?;
+        match self.ctx.preparation().decide_worker(project, job, step) {
+            Ok(grant) => grant.refuse_name(Capability::Worker, function),
+            Err(denial) => Some(denial),
+        }
+    }
+
     /// Returns the objections of the component of `reference` to the configuration of a step, as JSON
     /// pointers and messages.
     pub(crate) async fn validated(
@@ -226,11 +238,11 @@ impl Jobs {
     /// may have a thousand steps and two thousand rules for each, so other tasks get their turn between steps.
     pub async fn grants<'j>(&self, job: &'j JobDefinition) -> Vec<Granting<'j>> {
         let (project, mut all) = (project::of(&job.id), Vec::new());
-        // Steps of the engine use no other capability: a group has members, and an approval waits.
+        // Other steps of the engine use no other capability: a group has members, and an approval waits.
         let own = |step: &StepDefinition| !job::is_of_the_engine(&step.step_type);
-        let with_locks = |step: &&StepDefinition| own(step) || !step.locks.is_empty();
+        let decided = |step: &&StepDefinition| own(step) || WorkerStep::is(step) || !step.locks.is_empty();
         let of_job = (!job.locks.is_empty()).then_some(None);
-        for step in of_job.into_iter().chain(job.all_steps().filter(with_locks).map(Some)) {
+        for step in of_job.into_iter().chain(job.all_steps().filter(decided).map(Some)) {
             tokio::task::yield_now().await;
             let (grant, mut missing) = match step.filter(|step| own(step)) {
                 Some(step) => {
@@ -238,7 +250,13 @@ impl Jobs {
                     let missing = grant.as_ref().map(|grant| self.missing(step, grant)).unwrap_or_default();
                     (grant, missing)
                 }
-                None => (self.ctx.preparation().decide_locks(project, job, step), Vec::new()),
+                None => match step.filter(|step| WorkerStep::is(step)) {
+                    Some(step) => {
+                        let denied = self.function_denial(project, job, step).into_iter().collect();
+                        (self.ctx.preparation().decide_worker(project, job, step), denied)
+                    }
+                    None => (self.ctx.preparation().decide_locks(project, job, step), Vec::new()),
+                },
             };
             if grant.is_ok() {
                 missing.extend(self.lock_denials(project, job, step).into_iter().map(|(_, denial)| denial));

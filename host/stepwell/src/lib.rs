@@ -43,6 +43,7 @@ mod private;
 mod process;
 mod queues;
 mod reading;
+mod remote;
 mod run_locks;
 mod runs;
 mod scheduler;
@@ -97,6 +98,10 @@ pub use keys::{ApiKey, FoundKey, KeyHashes, NewKey, everywhere, hash, id_of};
 pub use locks::{Deadlock, EventFilter, EventPage, LockFollow, LockService};
 pub use parallel::ParallelOverride;
 pub use queues::{Closure, QueueLevel, QueueStatus, Queues};
+pub use remote::{
+    Claimed, Heartbeat, LONGEST_POLL, MOST_CAPACITY, NewWorker, RegisteredWorker, RemoteWorker,
+    RemoteWorkers, WorkItem, WorkResult,
+};
 pub use runs::Runs;
 pub use schedules::{Preview, Schedules};
 pub use service::Service;

@@ -67,6 +67,8 @@ pub(crate) struct Node {
     pub schedules: Arc<Notify>,
     /// Wakes the task that renews claims.
     pub claims: Arc<Notify>,
+    /// Wakes the workers that wait for work.
+    pub offers: Notify,
     /// The queues for which this process is the scheduler.
     pub leases: Mutex<Vec<String>>,
     /// The step types that are registered in the store.
@@ -114,6 +116,7 @@ impl Default for Node {
             ended: CancellationToken::new(),
             schedules: Arc::default(),
             claims: Arc::default(),
+            offers: Notify::new(),
             leases: Mutex::default(),
             registered: Mutex::default(),
             refreshed_at: Mutex::default(),
@@ -138,6 +141,11 @@ pub(crate) fn machine() -> String {
     let name = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
     name.trim().chars().filter(plain).take(63).collect()
+}
+
+/// Returns a random text that identifies a worker. It is no secret.
+pub(crate) fn token() -> String {
+    format!("{:08x}{:08x}", random(), random())
 }
 
 fn random() -> u32 {

@@ -36,6 +36,7 @@ mod steps;
 mod times;
 mod v2;
 mod views;
+mod workers;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -359,7 +360,7 @@ async fn admitted(
         return Err(Problem::new(StatusCode::FORBIDDEN, detail));
     }
     let has = if everywhere { caller.role_everywhere() } else { Some(caller.role()) };
-    if has.is_some_and(|has| has >= role) {
+    if has.is_some_and(|has| has.may(role)) {
         return Ok(caller);
     }
     let place = if everywhere { " in all projects (`*`)" } else { "" };

@@ -9,7 +9,9 @@ use stepwell::{Activated, Backfill, Explanation, Health, Metrics, StepLimits, Ti
 
 use super::problem::Problem;
 use super::routes::{Operation, TABLE};
-use super::{atlantis, causes, changes, jobs, keys, locks::views as locks, policies, sources, views};
+use super::{
+    atlantis, causes, changes, jobs, keys, locks::views as locks, policies, sources, views, workers,
+};
 
 /// Returns the OpenAPI document.
 pub(crate) fn document() -> Value {
@@ -111,6 +113,12 @@ fn headers(operation: &Operation) -> Vec<Value> {
     if waits_for_a_run(operation) || waits_for_locks {
         let seconds = if waits_for_locks { 30 } else { 300 };
         let prefer = format!("`wait=SECONDS`, or `respond-async` (RFC 7240). Default: `wait={seconds}`.");
+        parameters.push(
+            json!({"name": "Prefer", "in": "header", "description": prefer, "schema": {"type": "string"}}),
+        );
+    }
+    if operation.id == Operation::pollWork.id {
+        let prefer = "`wait=SECONDS`, at most 30 (RFC 7240). Default: the answer comes at once.";
         parameters.push(
             json!({"name": "Prefer", "in": "header", "description": prefer, "schema": {"type": "string"}}),
         );
@@ -251,6 +259,9 @@ fn schemas() -> Value {
         "AcquireRequest": locks::AcquireRequest, "ExtendRequest": locks::ExtendRequest, "RenewRequest": locks::RenewRequest,
         "ReleaseRequest": locks::ReleaseRequest, "ForceReleaseRequest": locks::ForceReleaseRequest, "ForceReleased": locks::ForceReleased,
         "TryLockRequest": atlantis::TryLockRequest, "UnlockPullRequest": atlantis::UnlockPullRequest,
+        "NewWorker": stepwell::NewWorker, "RegisteredWorker": stepwell::RegisteredWorker, "RemoteWorkers": workers::RemoteWorkers,
+        "PollRequest": workers::PollRequest, "WorkItems": workers::WorkItems, "HeartbeatRequest": workers::HeartbeatRequest,
+        "Heartbeat": stepwell::Heartbeat, "CompleteRequest": workers::CompleteRequest, "FailRequest": workers::FailRequest,
         "MigrateRequest": atlantis::MigrateRequest, "AdvanceRequest": atlantis::AdvanceRequest,
     };
     let mut schemas = Map::new();

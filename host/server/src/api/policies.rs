@@ -149,7 +149,10 @@ fn granted(grant: &Grant, runs: bool) -> Decision {
         let part = format!("limits.{name}");
         Part { from: origin(&part), value: format!("= {value}"), part }
     });
-    let others = grant.parts().into_iter().filter(|(part, _)| runs || part.starts_with("locks"));
+    let others = grant
+        .parts()
+        .into_iter()
+        .filter(|(part, _)| runs || part.starts_with("locks") || part.starts_with("worker"));
     let others = others.map(|(part, value)| Part { part, value, from: grant.policy().to_owned() });
     Decision::Granted {
         digest: grant.digest().to_owned(),

@@ -89,7 +89,7 @@ impl Ask {
         let held =
             if operation.everywhere() { self.caller.role_everywhere() } else { Some(self.caller.role()) };
         let is_for_all = !operation.of_all_jobs() || !self.caller.is_for_some_jobs();
-        operation.role.is_none_or(|role| held.is_some_and(|held| held >= role)) && is_for_all
+        operation.role.is_none_or(|role| held.is_some_and(|held| held.may(role))) && is_for_all
     }
 
     /// Refuses a person who may not use an operation, for what needs no request to the API.

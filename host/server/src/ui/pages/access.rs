@@ -121,6 +121,7 @@ fn keys_table(ask: &Ask, keys: &[Value]) -> Markup {
 
 const ROLES: &[(&str, &str)] = &[
     ("viewer", "Viewer: sees everything of its projects"),
+    ("worker", "Worker: takes the work of `worker` steps, and nothing else"),
     ("operator", "Operator: also changes jobs and runs them"),
     ("admin", "Admin: also changes steps, keys and queues"),
 ];
