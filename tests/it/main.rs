@@ -20,6 +20,8 @@ mod cluster;
 mod compatibility;
 mod component_threats;
 mod connections;
+mod convert;
+mod convert_corpus;
 mod credentials;
 mod data_dialect;
 mod data_exact;

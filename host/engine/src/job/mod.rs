@@ -3,6 +3,7 @@
 pub mod approval;
 mod check;
 mod condition;
+pub mod convert;
 mod expression;
 mod functions;
 pub mod group;
