@@ -431,7 +431,7 @@ fn wait_until(mut is_so: impl FnMut() -> bool) {
 fn kill_at(shell: &Shell, (line, to): (&str, &str), records: usize) -> bool {
     let mut arguments = vec!["convert".to_owned()];
     arguments.extend(line.split(' ').map(str::to_owned));
-    arguments.extend(["--policy", "policy.yaml"].map(str::to_owned));
+    arguments.extend(["--policy", "policy.yaml", "--config", "config.yaml"].map(str::to_owned));
     let mut child = shell.command(&arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let manifest = shell.path(to).join(FOLDER).join("manifest.jsonl");
     let lines = || fs::read(&manifest).map_or(0, |bytes| bytes.iter().filter(|byte| **byte == b'\n').count());
