@@ -150,7 +150,11 @@ impl FileReport {
         self.line(problem, false);
     }
 
-    fn line(&mut self, line: Line, is_warning: bool) {
+    /// Adds a line. Every problem has a fix, if only a general one.
+    fn line(&mut self, mut line: Line, is_warning: bool) {
+        if !is_warning && line.fix.is_none() {
+            line.fix = Some("correct this place of the legacy file, and convert it again".to_owned());
+        }
         let list = if is_warning { &mut self.warnings } else { &mut self.problems };
         match list.len() < MOST_LINES {
             true => list.push(line),
