@@ -1,10 +1,12 @@
-// Visits the pages of a service in a real browser: `node check.js ADDRESS KEY`. Prints one line for each problem.
+// Visits the pages of a service in a real browser: `node check.js ADDRESS KEY COMPONENT`. KEY is that of an administrator,
+// and COMPONENT the file of a step. Prints one line for each problem.
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { chromium } from 'playwright-core';
 import { wrongEdits } from './editing.js';
+import { locks } from './locks.js';
 
-const [address, key] = process.argv.slice(2);
+const [address, key, component] = process.argv.slice(2);
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 const problems = [];
@@ -25,7 +27,7 @@ async function person(options) {
   const page = await context.newPage();
   page.setDefaultTimeout(20_000);
   const note = (text) => expected.some((part) => text.includes(part)) || problems.push(`${page.url()}: ${text}`);
-  page.on('console', (message) => message.type() === 'error' && note(message.text()));
+  page.on('console', (message) => message.type() === 'error' && note(`${message.text()} (${message.location().url})`));
   page.on('pageerror', (error) => note(String(error)));
   await page.goto(`${address}/ui/login`);
   await page.fill('#key', key);
@@ -36,14 +38,30 @@ async function person(options) {
 
 const at = (path) => `${address}/ui/p/default${path}`;
 
-/** Checks a page for problems of accessibility, and for content that is wider than the window. */
+/** Notes content that is wider than the window, and in a window of 1280 px also tables whose columns are cut. */
+async function checkWidth(page, path) {
+  const { width } = page.viewportSize();
+  const { wider, cut } = await page.evaluate(() => {
+    const over = (element) => element.scrollWidth - element.clientWidth;
+    const tables = [...document.querySelectorAll('.table-wrap')].filter((table) => over(table) > 0);
+    return {
+      wider: over(document.documentElement),
+      cut: tables.map((table) => `${table.getAttribute('aria-label')} by ${over(table)} px`),
+    };
+  });
+  if (wider > 0) problems.push(`${path}: the page is ${wider} px wider than the window of ${width} px`);
+  if (width === 1280) cut.forEach((table) => problems.push(`${path}: columns are cut: ${table}`));
+}
+
+/** Checks a page for problems of accessibility, and for content that is too wide. */
 async function check(page, path) {
   await page.goto(at(path));
   await page.waitForTimeout(300);
-  const wider = await page.evaluate(
-    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-  );
-  if (wider > 0) problems.push(`${path}: the page is ${wider} px wider than the window`);
+  const size = page.viewportSize();
+  for (const width of size.width === 1280 ? [1024, 1280] : [size.width]) {
+    await page.setViewportSize({ ...size, width });
+    await checkWidth(page, path);
+  }
   await page.evaluate(axe);
   const { violations } = await page.evaluate((rules) => globalThis.axe.run(document, { runOnly: rules }), RULES);
   for (const { id, nodes } of violations) problems.push(`${path}: ${id}: ${nodes[0].html.slice(0, 200)}`);
@@ -59,8 +77,8 @@ async function journey(name, steps) {
 }
 
 /** Asks the API. */
-async function api(method, path, body) {
-  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+async function api(method, path, body, more = {}) {
+  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json', ...more };
   const answer = await fetch(`${address}/api/v2${path}`, { method, headers, body: body && JSON.stringify(body) });
   return answer.status === 204 ? null : answer.json();
 }
@@ -133,6 +151,64 @@ await journey('pause a queue', async () => {
     await reason.press('Enter');
   }
   await wide.getByRole('button', { name: 'Resume' }).first().waitFor();
+});
+
+await journey('discard dead letters and say so', async () => {
+  const discard = wide.getByRole('button', { name: 'Discard chosen' });
+  const nothing = 'Nothing has changed: choose at least one dead letter first.';
+  await api('POST', '/jobs/fails/run', {});
+  await wide.goto(at('/dead-letters'));
+  await wide.locator('input[name=ids]').first().waitFor();
+  await discard.click();
+  await wide.getByRole('alert').getByText(nothing).waitFor();
+  hold((await wide.locator('dialog').count()) === 0, 'a dialog asks about nothing');
+  await wide.getByRole('button', { name: 'Redrive chosen' }).click();
+  await wide.getByRole('alert').getByText(nothing).waitFor();
+  await wide.locator('input[name=ids]').first().check();
+  await wide.getByLabel('Reason for discarding').fill('known');
+  await discard.click();
+  await wide.locator('dialog button.danger').click();
+  const message = wide.getByRole('status').getByText('1 dead letter is discarded.');
+  await message.waitFor();
+  const box = await message.boundingBox();
+  hold(box.y >= 0 && box.y < 900, `the message is out of sight, at ${box.y} px`);
+});
+
+await journey('register a step', async () => {
+  expected = ['422', '400'];
+  await wide.goto(at('/steps'));
+  await wide.getByLabel('Component (.wasm)').setInputFiles(component);
+  await wide.getByRole('button', { name: 'Register', exact: true }).click();
+  await wide.waitForURL('**/steps/hello');
+  await wide.getByText('Registered').first().waitFor();
+  await wide.goto(at('/steps'));
+  await wide.getByLabel('Component (.wasm)').setInputFiles({ name: 'not.wasm', mimeType: 'application/wasm', buffer: Buffer.from('text') });
+  await wide.getByRole('button', { name: 'Register', exact: true }).click();
+  await wide.locator('[data-upload-result]').getByText(/not a|component/).waitFor();
+  expected = [];
+});
+
+await journey('locks', () => locks({ page: wide, at, api, hold }));
+
+await journey('a form that is refused says why', async () => {
+  expected = ['422'];
+  await wide.goto(at('/editor'));
+  await wide.locator('#builder').getByRole('button', { name: 'Add', exact: true }).first().click();
+  await wide.locator('#builder [role=alert]').getByText('a variable needs a name').waitFor();
+  // A text that the server refuses stays, also when the person looks at another page before.
+  const text = 'id: refused\nsteps:\n  - {id: pause, type: wait, fro: 0}\n';
+  await setText(wide, text);
+  await wide.getByRole('button', { name: 'Save' }).click();
+  await wide.getByText('The job is not stored.').waitFor();
+  hold((await getText(wide)) === text, 'the answer has another text');
+  await wide.goto(at('/jobs'));
+  await wide.goto(at('/editor'));
+  await wide.getByText('This is the text that you wrote before.').waitFor();
+  hold((await getText(wide)) === text, 'the text is gone');
+  await wide.getByRole('button', { name: 'Discard it' }).click();
+  await wide.goto(at('/editor'));
+  hold((await getText(wide)).includes('my-job'), 'the text is not discarded');
+  expected = [];
 });
 
 await journey('a text survives the end of the session', async () => {
@@ -220,14 +296,40 @@ await journey('the preview keeps the parts of the last text without problems', a
   await setText(wide, text.replace('pause', 'rest'));
   await policy.getByText('rest', { exact: true }).waitFor();
   hold((await wide.getByText(/: as before\.$/).count()) === 0, 'the notice stays');
+  await wide.locator('#builder details.step', { hasText: 'rest' }).waitFor();
   await wide.evaluate(() => sessionStorage.clear());
 });
 
-await journey('seven tabs with a live log', async () => {
+await journey('seven windows with a live log', async () => {
+  const { execution_id: id } = await api('POST', '/jobs/slow/run', {});
+  const windows = [];
+  // A browser opens six connections to a server. All tabs of a browser without a window are visible.
+  for (let n = 0; n < 7; n += 1) {
+    const tab = await wide.context().newPage();
+    tab.setDefaultTimeout(20_000);
+    await tab.goto(at(`/runs/${id}/log`));
+    await tab.locator('.log-status').getByText(/; (live|waiting for its turn)/).waitFor();
+    windows.push(tab);
+  }
+  const live = async () => {
+    const states = await Promise.all(windows.map((tab) => tab.locator('.log-status').textContent()));
+    return states.filter((state) => state.endsWith('; live')).length;
+  };
+  hold((await live()) <= 3, `${await live()} windows have a connection of their own`);
+  // Each gets its turn, and other pages load meanwhile.
+  const turns = windows.map((tab) => tab.locator('.log-status').getByText(/; live$/).waitFor());
+  await wide.goto(at('/jobs'));
+  await wide.getByRole('heading', { name: 'Jobs' }).waitFor();
+  await Promise.all(turns);
+  for (const tab of windows) await tab.close();
+  await api('POST', `/runs/${id}/cancel`, {});
+});
+
+await journey('a hidden tab has no stream', async () => {
   const { execution_id: id } = await api('POST', '/jobs/slow/run', {});
   const context = wide.context();
   const tabs = [];
-  for (let n = 0; n < 7; n += 1) {
+  for (let n = 0; n < 3; n += 1) {
     const tab = await context.newPage();
     tab.setDefaultTimeout(20_000);
     // All tabs of a browser without a window are visible, so each says which one is.
@@ -300,7 +402,8 @@ await journey('a log of a million lines', async () => {
 
 const pages = ['', '/queues', '/jobs', '/jobs/made-here', '/jobs/made-here/edit', '/jobs/made-here/versions',
   '/editor', '/runs', run, `${run}/log`, `${run}/steps/pause`, `${run}/files`, '/schedules', '/schedules/nightly',
-  '/calendar', '/ledger', '/backfills', '/dead-letters', '/approvals', '/steps', '/steps/wait',
+  '/calendar', '/ledger', '/backfills', '/dead-letters', '/dead-letters?state=', '/approvals', '/locks', '/locks/test-db',
+  '/steps', '/steps/wait', '/policies?job=made-here', '/audit/verify',
   '/policies', '/connections', '/connections/azure-devops', '/audit', '/access'];
 const narrow = await person({ viewport: { width: 320, height: 700 }, colorScheme: 'dark' });
 for (const path of pages) {

@@ -373,9 +373,11 @@ async fn an_approver_sees_what_is_approved() {
     assert!(out.contains(found["digest"].as_str().unwrap()) && out.contains("parts are left out"), "{out}");
     assert!(!out.contains("canary-77aa"), "{out}");
     // Without a request there is nothing to show.
-    for (run, step, status) in [(id.as_str(), "deploy", 409), ("exec_none", "ok", 404)] {
+    for (run, step, status) in [(id.as_str(), "deploy", 409), (&id, "nope", 404), ("exec_none", "ok", 404)] {
         let reply = server.get(&format!("/api/v2/runs/{run}/approvals/{step}")).await;
         assert_eq!(reply.status, status, "{reply:?}");
+        let path = format!("/api/v2/runs/{run}/approvals/{step}");
+        assert_eq!(server.post(&path, &json!({"approved": true})).await.status, status, "{run} {step}");
     }
     // Another project sees nothing.
     let other = json!({"name": "elsewhere", "role": "viewer", "projects": ["default"], "jobs": ["shop-*"]});

@@ -113,7 +113,12 @@ async fn one_person_uses_the_link(server: &Server, link: &str) {
     assert_eq!(page.status, 200, "{page:?}");
     let second = visit("GET", link).await;
     assert_eq!((second.status, second.header("set-cookie")), (401, None));
-    assert!(second.body.contains("This link was used"), "{}", second.body);
+    assert!(
+        second.body.contains("This link works once")
+            && second.body.contains("the API key that <code>stepwell demo</code> printed"),
+        "{}",
+        second.body
+    );
     // The person who used it opens it again.
     let again = server.raw("GET", link, &[("cookie", session)], "").await.unwrap();
     assert_eq!(again.status, 303, "{again:?}");

@@ -64,7 +64,13 @@ async fn metrics_tell_what_has_happened_and_how_the_queues_are() {
     let mut known: Vec<&str> =
         reply.body.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).collect();
     known.push("stepwell_denials");
-    for file in ["monitoring/alerts.yaml", "monitoring/dashboard.json", "kubernetes/autoscaling.yaml"] {
+    let files = [
+        "monitoring/alerts.yaml",
+        "monitoring/migration.yaml",
+        "monitoring/dashboard.json",
+        "kubernetes/autoscaling.yaml",
+    ];
+    for file in files {
         let text = std::fs::read_to_string(root().join("deploy").join(file)).unwrap();
         for rest in text.split("stepwell_").skip(1) {
             let name: String = rest.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect();
@@ -88,7 +94,7 @@ async fn metrics_tell_what_has_happened_and_how_the_queues_are() {
 fn the_alerts_are_right_for_promtool() {
     let dir = root().join("deploy/monitoring");
     let promtool = |arguments: &[&str]| Command::new("promtool").args(arguments).current_dir(&dir).output();
-    for name in ["alerts", "atlantis"] {
+    for name in ["alerts", "atlantis", "migration"] {
         let Ok(checked) = promtool(&["check", "rules", &format!("{name}.yaml")]) else {
             assert!(std::env::var_os("CI").is_none(), "CI needs promtool");
             eprintln!("skipped: promtool is not installed");

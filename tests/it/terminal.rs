@@ -39,6 +39,9 @@ const SESSION: &[(&str, i32)] = &[
     ("steps remove hello", 0),
     ("validate job.yaml jobs", 0),
     ("validate broken.yaml", 2),
+    ("convert legacy --to converted", 0),
+    ("convert legacy --to converted --compare", 0),
+    ("convert --rollback converted/.stepwell-convert/manifest.jsonl", 0),
     ("policy show job.yaml --policy policy.yaml --config config.yaml", 0),
     ("run job.yaml", 0),
     ("run job.yaml --show-output a", 0),
@@ -143,8 +146,11 @@ fn shell() -> Shell {
         .file("secrets.yaml", "secret_store: {file: secrets.json, key: key}\n")
         .file("greet.ps1", "'hello'\n")
         .file("greet.Tests.ps1", "Describe 'x' { It 'y' { 1 | Should -Be 1 } }\n");
-    std::fs::create_dir(shell.path("jobs")).unwrap();
+    for dir in ["jobs", "legacy"] {
+        std::fs::create_dir(shell.path(dir)).unwrap();
+    }
     shell
+        .file("legacy/old.yaml", "job_id: old\njob_type: powershell\npowershell_script: \"'hello'\"\n")
         .file(
             "jobs/nightly.yaml",
             &format!("{{id: nightly, vars: {{n: 1}}, schedule: {{cron: '0 2 * * *'}}, steps: [{step}]}}"),

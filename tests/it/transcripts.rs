@@ -45,7 +45,7 @@ macro_rules! transcripts {
 }
 
 transcripts! {
-    approvals audit backfills bad_input config connections dead_letters doctor jobs keys languages locks policy projects
+    approvals audit backfills bad_input config connections convert dead_letters doctor jobs keys languages locks policy projects
     queues
     run runs schedules scripts secrets steps usage validate
 }

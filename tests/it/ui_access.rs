@@ -86,6 +86,7 @@ const ROWS: &[Row] = &[
 /// The addresses that need none, with the status of an anonymous request.
 const PUBLIC: &[(&str, &str, u16)] = &[
     ("get", "/", 303),
+    ("get", "/ui/", 308),
     ("get", "/ui/login", 200),
     ("post", "/ui/login", 401),
     // Without a provider, there is no such page.
@@ -222,6 +223,8 @@ const PEOPLE: &[(&str, &str, bool)] = &[
 ];
 
 fn level(role: &str) -> usize {
+    // An operator may do what a worker may, and a viewer may not.
+    let role = if role == "worker" { "operator" } else { role };
     let roles = ["", "viewer", "operator", "admin"];
     roles.iter().position(|name| *name == role).unwrap()
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::json;
-use stepwell_tests::root;
+use stepwell_tests::{guest, root};
 
 use crate::cli::Shell;
 use crate::server::Server;
@@ -44,12 +44,35 @@ async fn people_do_their_work_in_a_browser() {
             assert_eq!(server.post(&format!("/api/v2/jobs/{id}/run"), &json!({})).await.status, 202);
         }
     }
-    let (address, key) = (format!("http://{}", server.address), server.token.clone());
+    let component = guest("hello_step").display().to_string();
+    visit("check.js", &server, &[&server.token, &component]).await;
+}
+
+/// Runs a script, which says that it has found no problem.
+async fn visit(script: &str, server: &Server, keys: &[&str]) {
+    let address = format!("http://{}", server.address);
+    let arguments: Vec<String> =
+        [script, &address].iter().chain(keys).map(|argument| (*argument).to_owned()).collect();
     let run = move || {
         let mut node = Command::new("node");
-        node.args(["check.js", &address, &key]).current_dir(root().join("tests/browser")).output().unwrap()
+        node.args(arguments).current_dir(root().join("tests/browser")).output().unwrap()
     };
     let output = tokio::task::spawn_blocking(run).await.unwrap();
     let (said, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(said.contains(" 0 problems"), "{said}{errors}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_browsers_of_two_projects_see_nothing_of_each_other() {
+    if !is_there() {
+        return;
+    }
+    let config = "connections: {w: {type: sqlite, path: w.db}}\nprojects: {team-a: {}, team-b: {}}\n";
+    let server = Server::start(Shell::new().file("config.yaml", config));
+    let key = async |project: &str| {
+        let new = json!({"name": format!("of-{project}"), "role": "operator", "projects": [project]});
+        server.post("/api/v2/keys", &new).await.json()["token"].as_str().unwrap().to_owned()
+    };
+    let (ann, bob) = (key("team-a").await, key("team-b").await);
+    visit("projects.js", &server, &[&ann, &bob]).await;
 }

@@ -26,7 +26,7 @@ pub fn pages() -> Vec<String> {
 }
 
 /// Fills the names of a path in.
-fn named(page: &str) -> String {
+pub fn named(page: &str) -> String {
     let filled = page.split('/').map(|part| if part.starts_with('{') { "some" } else { part });
     filled.collect::<Vec<_>>().join("/")
 }
@@ -90,6 +90,7 @@ async fn a_page_names_the_part_of_its_address_that_it_cannot_use() {
         ("/jobs/known/versions?from=0", 404, "there is no version 0: the versions are 1 to 2"),
         ("/jobs/known/edit?version=99", 404, "there is no version 99: the versions are 1 to 2"),
         ("/jobs/nope/versions", 404, "there is no job `nope`"),
+        ("/approvals/exec_none/ok", 404, "there is no run"),
         ("/runs?job_id=%07", 400, "`job_id` must be the id of a job"),
         ("/ledger?decision=zzz", 400, "`zzz` is not a decision"),
         ("/calendar?zone=Mars", 400, "`Mars` is not a time zone"),
@@ -120,6 +121,27 @@ async fn a_page_names_the_part_of_its_address_that_it_cannot_use() {
         assert!(matches!(reply.status, 400 | 404), "{page}");
         assert!(!reply.body.contains(&long[..500]), "{page}: {}", reply.body.len());
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_address_with_a_slash_at_its_end_leads_to_the_page() {
+    let server = Server::start(Shell::new());
+    let visit = async |path: &str| server.raw("GET", path, &[], "").await.unwrap();
+    let of_project = pages().into_iter().filter(|page| !page.contains("{*")).map(|page| named(&page));
+    let pages = of_project.map(|page| format!("/ui/p/default{page}"));
+    for page in pages.chain(["/ui", "/ui/login", "/ui/session"].map(str::to_owned)) {
+        for query in ["", "?state=open"] {
+            let reply = visit(&format!("{page}/{query}")).await;
+            let to = format!("{page}{query}");
+            assert_eq!((reply.status, reply.header("location")), (308, Some(to)), "{page}: {reply:?}");
+        }
+    }
+    assert_eq!(visit("/ui///").await.header("location").as_deref(), Some("/ui"));
+    // Where there is no page, there is none without the slash either.
+    assert_eq!(visit("/ui/nowhere/").await.header("location").as_deref(), Some("/ui/nowhere"));
+    assert_eq!(visit("/ui/nowhere").await.status, 404);
+    let sent = server.raw("POST", "/ui/login/", &[], "").await.unwrap();
+    assert_eq!(sent.status, 404, "a change is sent to the address itself: {sent:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

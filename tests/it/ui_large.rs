@@ -14,6 +14,9 @@ const PAGE: usize = 400_000;
 /// The maximum time of a request, in an unoptimized build on a busy machine.
 const SOON: Duration = Duration::from_secs(10);
 
+/// The maximum time of a page about a thousand steps there. Steps that are alike share their decision of policy.
+const PROMPT: Duration = Duration::from_secs(4);
+
 const YAML: (&str, &str) = ("content-type", "application/yaml");
 
 /// A job with many steps.
@@ -45,11 +48,15 @@ async fn pages_of_a_job_with_a_thousand_steps_are_small() {
     };
     let versions = "/jobs/long/versions";
     for page in ["/jobs/long", "/jobs/long/edit", versions, "/policies?job=long", &run, "/jobs", "/runs"] {
+        let begun = Instant::now();
         small(page, &person.get(page).await);
+        assert!(begun.elapsed() < PROMPT, "{page}: {:?}", begun.elapsed());
     }
     for page in ["/editor/form", "/editor/preview", "/policies/preview"] {
         let name = if page.starts_with("/policies") { "job" } else { "text" };
+        let begun = Instant::now();
         small(page, &person.post(page, &[(name, &text)]).await);
+        assert!(begun.elapsed() < PROMPT, "{page}: {:?}", begun.elapsed());
     }
     // The rest is a click away.
     let first = person.page(&run, &["step-99<", "900 more", "?rows=600#steps", "and 970 more"]).await;

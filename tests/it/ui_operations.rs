@@ -65,7 +65,7 @@ async fn dead_letters_are_grouped_redriven_edited_and_discarded() {
     let path = format!("/dead-letters/{first}/redrive");
     let wrong =
         person.post(&path, &[("job", "id: a\r\nsteps:\r\n- {id: s, type: wait, untill: x}\r\n")]).await;
-    assert_eq!(wrong.status, 200);
+    assert_eq!(wrong.status, 422);
     assert!(wrong.body.contains("Line 3, column") && wrong.body.contains("untill: x"), "{}", wrong.body);
     let job = "id: a\nsteps:\n- {id: s, type: wait, until: '2026-01-01T00:00:00Z'}\n";
     let edited = person.post(&path, &[("job", job), ("from_start", "true")]).await;

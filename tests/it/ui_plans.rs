@@ -180,9 +180,19 @@ async fn every_statement_of_a_page_has_an_index_in_sqlite() {
         }
         found
     };
-    check(&statements(&log), plan, |line| {
+    let all = statements(&log);
+    check(&all, plan, |line| {
         line.starts_with("SCAN ") && !line.contains("USING") && !line.contains("CONSTANT")
     });
+    // A count of the runs of one phase reads no ended ones: there may be 100,000.
+    let counts: Vec<&String> =
+        all.keys().filter(|sql| sql.contains("COUNT(*)") && sql.contains(" phase = ")).collect();
+    assert!(counts.len() >= 4, "{counts:?}");
+    for sql in counts {
+        let lines = plan(sql);
+        let reads_ended = |line: &&String| line.contains("runs_by_");
+        assert_eq!(lines.iter().find(reads_ended), None, "{sql}: {lines:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -162,7 +162,9 @@ async fn a_backfill_is_listed_before_it_starts() {
         plan.contains("<strong>3</strong> fires would run") && plan.contains("Start the backfill"),
         "{plan}"
     );
-    let wrong = operator.page("/backfills?job_id=none&from=2026-01-01&to=2026-01-04", &[]).await;
+    let wrong = operator.get("/backfills?job_id=none&from=2026-01-01&to=2026-01-04").await;
+    assert_eq!(wrong.status, 404, "{wrong:?}");
+    let wrong = wrong.body;
     assert!(wrong.contains("role=\"alert\"") && !wrong.contains("Start the backfill"), "{wrong}");
     let start = [
         ("_next", "/ui/p/default/backfills"),

@@ -69,6 +69,12 @@ MODULES: dict[str, dict[str, list[str]]] = {
         "LockEvent": ["LockEvents.LockEvent"],
         "Deadlock": ["LockDeadlocks.Deadlock"],
     },
+    "workers": {
+        "RemoteWorker": ["RemoteWorkers.RemoteWorker"],
+        "RegisteredWorker": ["RegisteredWorker"],
+        "WorkItem": ["WorkItems.WorkItem"],
+        "Heartbeat": ["Heartbeat"],
+    },
     "steps": {
         "Need": ["Steps.Need", "Step.Need"],
         "StepVersion": ["Steps.StepVersion", "Step.StepVersion"],

@@ -36,6 +36,11 @@ profile: large
 files:
   - {mount: /workspace, workspace: 4MiB, access: write}
   - {mount: /inbox, source: INBOX, access: read}
+---
+policy: 1
+name: functions
+steps: [worker]
+worker: {functions: ["*"]}
 """
 
 

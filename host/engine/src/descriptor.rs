@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::job::{STEP_KEYS, approval, group};
+use crate::job::{STEP_KEYS, approval, group, worker};
 use crate::policy::Capability;
 use crate::step::Manifest;
 
 /// Types that no component can have: the engine's own types, and a word that the API uses in place of a type.
-pub const RESERVED_TYPES: &[&str] = &[approval::TYPE, group::TYPE, "types"];
+pub const RESERVED_TYPES: &[&str] = &[approval::TYPE, group::TYPE, worker::TYPE, "types"];
 /// Maximum characters of a summary, and of the purpose of a need.
 const TEXT: usize = 500;
 /// Maximum characters of a version.

@@ -47,7 +47,8 @@ impl Exit {
             Self::Success => "success",
             Self::RunFailed => {
                 "a run failed, timed out or expired; or a check found a problem (`doctor`, `health`, `audit verify`, \
-                `connections test`, `locks check`, `locks validate`, `step check-script`, `step test-script`)"
+                `connections test`, `convert --check-run`, `convert --compare`, `locks check`, `locks validate`, \
+                `step check-script`, `step test-script`)"
             }
             Self::BadInput => {
                 "the command line or a file is wrong, or the request is refused; commands for several ids have changed \

@@ -12,10 +12,12 @@ use crate::keys::{ApiKey, everywhere};
 use crate::node::machine;
 use crate::{Host, HostError};
 
-/// The permissions of the holder of a key. Each role includes the previous ones.
+/// The permissions of the holder of a key. Each role includes the previous ones, except that a viewer takes no work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
+    /// Takes the work of `worker` steps, and nothing else.
+    Worker,
     /// Reads everything but keys and the audit log.
     Viewer,
     /// Runs, cancels, approves and pauses.
@@ -26,11 +28,12 @@ pub enum Role {
 
 impl Role {
     /// All roles, in ascending order.
-    pub const ALL: [Self; 3] = [Self::Viewer, Self::Operator, Self::Admin];
+    pub const ALL: [Self; 4] = [Self::Worker, Self::Viewer, Self::Operator, Self::Admin];
 
     /// Returns the name, as in JSON.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Worker => "worker",
             Self::Viewer => "viewer",
             Self::Operator => "operator",
             Self::Admin => "admin",
@@ -42,9 +45,14 @@ impl Role {
         Self::ALL.into_iter().find(|role| role.name() == name)
     }
 
-    /// Returns the names of this role and the ones below it.
+    /// Returns whether the role allows what needs the other one.
+    pub fn may(self, needed: Self) -> bool {
+        self >= needed && (needed != Self::Worker || self != Self::Viewer)
+    }
+
+    /// Returns the names of this role and the ones that it includes.
     pub fn all(self) -> Vec<&'static str> {
-        Self::ALL.into_iter().filter(|role| *role <= self).map(Self::name).collect()
+        Self::ALL.into_iter().filter(|role| self.may(*role)).map(Self::name).collect()
     }
 }
 

@@ -104,7 +104,7 @@ impl Approvals {
     ) -> Result<RunState, HostError> {
         let state = self.ctx.runs().get(execution_id).await?;
         let Some((step, until, definition)) = asks(&state, step_id) else {
-            return Err(not_asking(execution_id, step_id));
+            return Err(not_asking(&state, step_id));
         };
         if let Some(why) = self.may_not_decide(&state, step, &definition, &decided).await? {
             return Err(HostError::Refused(why));
@@ -143,7 +143,7 @@ impl Approvals {
             if decision.asked(&state).is_none() {
                 decision.remove(&self.ctx, execution_id).await?;
                 let is_applied = decision.is_applied(&state);
-                return if is_applied { Ok(state) } else { Err(not_asking(execution_id, &decision.step)) };
+                return if is_applied { Ok(state) } else { Err(not_asking(&state, &decision.step)) };
             }
             let now = self.ctx.clock.now();
             let claim =
@@ -192,7 +192,7 @@ impl Approvals {
         };
         let Some(step) = decision.asked(&state) else {
             self.ctx.store.commit(back(&state, Vec::new(), Next::Wait(now), Vec::new())).await?;
-            return Err(not_asking(execution_id, &decision.step));
+            return Err(not_asking(&state, &decision.step));
         };
         let event = decision.event(state.key(step), now);
         apply(&mut state, &event)?;
@@ -345,7 +345,12 @@ pub(crate) fn asks(state: &RunState, step_id: &str) -> Option<(usize, Timestamp,
     Some((step, until, state.definition(step)?.clone()))
 }
 
-pub(crate) fn not_asking(execution_id: &str, step_id: &str) -> HostError {
+/// Returns the reason why a run does not wait for the approval of a step.
+pub(crate) fn not_asking(state: &RunState, step_id: &str) -> HostError {
+    let execution_id = &state.run.execution_id;
+    if !state.steps.iter().any(|step| &*step.path == step_id) {
+        return HostError::NoStep(execution_id.clone(), step_id.to_owned());
+    }
     HostError::Refused(format!(
         "the step `{step_id}` of {execution_id} is not waiting for an approval; `stepwell approvals list` lists those that wait"
     ))

@@ -46,7 +46,7 @@ impl Approvals {
         let state = self.ctx.runs().get(execution_id).await?;
         match asks(&state, step_id) {
             Some((step, ..)) => Ok(Asking { state, step }),
-            None => Err(not_asking(execution_id, step_id)),
+            None => Err(not_asking(&state, step_id)),
         }
     }
 

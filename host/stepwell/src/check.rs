@@ -1,22 +1,27 @@
 //! The check of a job before it runs.
 
+use std::collections::BTreeSet;
 use std::pin::pin;
 use std::time::Duration;
 
 use serde_json::Value;
-use stepwell_engine::document::{Document, is_template, pending};
+use stepwell_engine::document::{Document, pending};
 use stepwell_engine::job::{self, Catalog, Node, Parsed, Plan, Read};
-use stepwell_engine::policy::{Capability, Denial, Grant};
+use stepwell_engine::policy::{Denial, Grant};
 use stepwell_engine::quantity::counted;
-use stepwell_engine::{Diagnostic, Diagnostics, JobDefinition, Manifest, StepDefinition, project, weight};
+use stepwell_engine::{Diagnostic, Diagnostics, Manifest, StepDefinition, weight};
 use stepwell_sandbox::{ComponentError, Issue, Pace};
 
 use crate::HostError;
+use crate::decisions::{Decisions, locks_of, refused_function, refused_locks, refused_names};
 use crate::jobs::Jobs;
+use crate::keys::hash;
 use crate::parallel::Place;
 
 /// The maximum time for the steps' own checks of a job, in total.
 const CHECKS: Duration = Duration::from_secs(20);
+/// The maximum number of accepted configurations that a process remembers, with a digest of 64 bytes each.
+const MOST_ACCEPTED: usize = 20_000;
 
 impl Jobs {
     /// Parses like [`crate::Host::parse`] for a job of a project, with the policies of that project. The text
@@ -71,16 +76,17 @@ impl Jobs {
             .map(|placed| format!("{}{}", parsed.pointer, placed.pointer))
             .collect();
         let pointer = |step: usize| pointers.get(step).map_or("", String::as_str);
-        let is_sound = |step: usize| {
-            let at = format!("{}/", pointer(step));
-            !wrong.iter().any(|wrong| format!("{wrong}/").starts_with(&at))
-        };
+        let has_errors = |at: &String| wrong.iter().any(|wrong| is_below(wrong, at));
+        let sound: Vec<bool> = pointers.iter().map(|at| !has_errors(at)).collect();
+        let is_sound = |step: usize| sound.get(step).is_some_and(|is| *is);
         // Compilation has its own time limit, which does not count here. A failure to compile is reported
         // below.
-        for (_, step) in parsed.job.all_steps().enumerate().filter(|(i, _)| is_sound(*i)) {
-            if self.ctx.sandbox.manifest(&step.step_type).is_some() {
-                self.ctx.steps().fetch(&step.step_type).await?;
-                let _ = self.ctx.sandbox.warm_up(&step.step_type, Pace::Wanted).await;
+        let sound_steps = parsed.job.all_steps().enumerate().filter(|(i, _)| is_sound(*i));
+        let types: BTreeSet<&str> = sound_steps.map(|(_, step)| step.step_type.as_str()).collect();
+        for step_type in types {
+            if self.ctx.sandbox.manifest(step_type).is_some() {
+                self.ctx.steps().fetch(step_type).await?;
+                let _ = self.ctx.sandbox.warm_up(step_type, Pace::Wanted).await;
             }
         }
         let mut time = pin!(tokio::time::sleep(CHECKS));
@@ -145,14 +151,25 @@ impl Jobs {
         pointer: &(dyn Fn(usize) -> Option<&'p str> + Sync),
         found: &mut Diagnostics,
     ) {
-        found.0.extend(self.refused_locks(project, parsed, None, &parsed.pointer));
-        for (index, step) in parsed.job.all_steps().enumerate() {
+        let mut decisions = Decisions::new(self.ctx.preparation(), project, &parsed.job);
+        let refused_lock = |at: &str, (lock, denial): (usize, Denial)| {
+            refused(parsed, &format!("{at}/locks/{lock}/name"), &denial)
+        };
+        if let Some(grant) = decisions.of_job() {
+            let denials = refused_locks(&parsed.job.locks, &grant);
+            found.0.extend(denials.map(|denied| refused_lock(&parsed.pointer, denied)));
+        }
+        for (index, (step, narrowing)) in parsed.job.narrowed().into_iter().enumerate() {
             let Some(place) = pointer(index) else { continue };
             tokio::task::yield_now().await;
-            found.0.extend(self.refused_locks(project, parsed, Some(step), place));
+            let Some(grant) = decisions.of(step, &narrowing) else { continue };
+            let denials = refused_locks(locks_of(step, &grant), &grant);
+            found.0.extend(denials.map(|denied| refused_lock(place, denied)));
+            let denied = refused_function(step, &grant);
+            found.0.extend(denied.map(|denial| refused(parsed, &format!("{place}/function"), &denial)));
             let Some(manifest) = self.ctx.sandbox.manifest(&step.step_type) else { continue };
             let at = format!("{place}/type");
-            match self.ctx.preparation().decide(project, &parsed.job, step) {
+            match grant {
                 Err(denial) => found.0.push(refused(parsed, &at, &denial)),
                 Ok(grant) => {
                     found.0.extend(not_granted(parsed, place, step, &manifest, &grant));
@@ -166,45 +183,6 @@ impl Jobs {
         }
     }
 
-    /// Returns the locks of a job (`None`), or of a step, that policy does not grant, as far as their names are known.
-    fn refused_locks(
-        &self,
-        project: &str,
-        parsed: &Parsed,
-        step: Option<&StepDefinition>,
-        at: &str,
-    ) -> Vec<Diagnostic> {
-        let denials = self.lock_denials(project, &parsed.job, step).into_iter();
-        denials.map(|(lock, denial)| refused(parsed, &format!("{at}/locks/{lock}/name"), &denial)).collect()
-    }
-
-    /// Returns the denials of the locks of a job (`None`), or of a step, by their numbers.
-    fn lock_denials(
-        &self,
-        project: &str,
-        job: &JobDefinition,
-        step: Option<&StepDefinition>,
-    ) -> Vec<(usize, Denial)> {
-        let locks = step.map_or(&job.locks, |step| &step.locks);
-        if locks.is_empty() {
-            return Vec::new();
-        }
-        let own = step.filter(|step| !job::is_of_the_engine(&step.step_type));
-        let preparation = self.ctx.preparation();
-        let grant = match own {
-            Some(step) => preparation.decide(project, job, step),
-            None => preparation.decide_locks(project, job, step),
-        };
-        let grant = match grant {
-            Ok(grant) => grant,
-            // A step that is denied as a whole has a problem of its own.
-            Err(_) if own.is_some() => return Vec::new(),
-            Err(denial) => return vec![(0, denial)],
-        };
-        let fixed = locks.iter().enumerate().filter_map(|(i, lock)| Some((i, lock.fixed_name()?)));
-        fixed.filter_map(|(i, name)| Some((i, grant.refuse_name(Capability::Locks, name)?))).collect()
-    }
-
     /// Returns the objections of the component of `reference` to the configuration of a step, as JSON
     /// pointers and messages.
     pub(crate) async fn validated(
@@ -216,56 +194,26 @@ impl Jobs {
         let left_out = self.ctx.settings().config.left_out(&step.step_type);
         let config = Value::Object(step.config_for(manifest, left_out));
         let config = manifest.config_schema.fitted(&config).into_owned();
-        let (sandbox, reference) = (self.ctx.sandbox.clone(), reference.to_owned());
-        let name = reference.clone();
-        let check = async move { sandbox.validate(&reference, &config, pending(&config)).await };
-        Ok(self.ctx.among_guests(&name, check).await?)
-    }
-
-    /// Returns the decisions of policy about the steps of a job, and about the locks of the job and of its groups. A job
-    /// may have a thousand steps and two thousand rules for each, so other tasks get their turn between steps.
-    pub async fn grants<'j>(&self, job: &'j JobDefinition) -> Vec<Granting<'j>> {
-        let (project, mut all) = (project::of(&job.id), Vec::new());
-        // Steps of the engine use no other capability: a group has members, and an approval waits.
-        let own = |step: &StepDefinition| !job::is_of_the_engine(&step.step_type);
-        let with_locks = |step: &&StepDefinition| own(step) || !step.locks.is_empty();
-        let of_job = (!job.locks.is_empty()).then_some(None);
-        for step in of_job.into_iter().chain(job.all_steps().filter(with_locks).map(Some)) {
-            tokio::task::yield_now().await;
-            let (grant, mut missing) = match step.filter(|step| own(step)) {
-                Some(step) => {
-                    let grant = self.ctx.preparation().decide(project, job, step);
-                    let missing = grant.as_ref().map(|grant| self.missing(step, grant)).unwrap_or_default();
-                    (grant, missing)
-                }
-                None => (self.ctx.preparation().decide_locks(project, job, step), Vec::new()),
-            };
-            if grant.is_ok() {
-                missing.extend(self.lock_denials(project, job, step).into_iter().map(|(_, denial)| denial));
+        // The check is pure, so a configuration that a component has accepted is not checked again: an editor asks
+        // after each change, and a job may have a thousand steps.
+        let accepted = || Some(hash(&format!("{} {config}", self.ctx.sandbox.find(reference)?.digest())));
+        let key = accepted();
+        if key.as_ref().is_some_and(|key| self.ctx.node.accepted.lock().contains(key)) {
+            return Ok(Vec::new());
+        }
+        let (sandbox, name, sent) = (self.ctx.sandbox.clone(), reference.to_owned(), config.clone());
+        let check = async move { sandbox.validate(&name, &sent, pending(&sent)).await };
+        let issues = self.ctx.among_guests(reference, check).await?;
+        // Another component may have become the active one meanwhile.
+        if let Some(key) = key.filter(|key| issues.is_empty() && accepted().as_ref() == Some(key)) {
+            let mut all = self.ctx.node.accepted.lock();
+            if all.len() >= MOST_ACCEPTED {
+                all.clear();
             }
-            all.push(Granting { step, grant, missing });
+            all.insert(key);
         }
-        all
+        Ok(issues)
     }
-
-    /// Returns the denials of the parts that a step needs or names, and that its grant lacks.
-    fn missing(&self, step: &StepDefinition, grant: &Grant) -> Vec<Denial> {
-        let mut missing = grant.lacking();
-        if let Some(manifest) = self.ctx.sandbox.manifest(&step.step_type) {
-            missing.extend(refused_names(step, &manifest, grant).into_iter().map(|(_, denial)| denial));
-        }
-        missing
-    }
-}
-
-/// The decision of policy about a step, or about the locks of a group or of the job.
-pub struct Granting<'j> {
-    /// The step or group. `None` for the job.
-    pub step: Option<&'j StepDefinition>,
-    /// The grant, or the denial of the step.
-    pub grant: Result<Grant, Denial>,
-    /// The denials of the parts that the step needs or names, and that the grant lacks.
-    pub missing: Vec<Denial>,
 }
 
 /// Returns the lists that a job writes out and that have more items than a run may have steps of items.
@@ -303,6 +251,11 @@ fn too_many_items(parsed: &Parsed, pointers: &[String], most: usize) -> Vec<Diag
     found.collect()
 }
 
+/// Returns whether a pointer is that of a value, or of a part of it.
+fn is_below(pointer: &str, value: &str) -> bool {
+    pointer.strip_prefix(value).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 /// Returns a diagnostic for a denial, at its place in the job.
 fn refused(parsed: &Parsed, at: &str, denial: &Denial) -> stepwell_engine::Diagnostic {
     let message = format!("denied by policy: {} [{}]", denial.message, denial.rule);
@@ -322,14 +275,4 @@ fn not_granted(
 ) -> Vec<stepwell_engine::Diagnostic> {
     let denied = refused_names(step, manifest, grant).into_iter();
     denied.map(|(property, denial)| refused(parsed, &format!("{at}/{property}"), &denial)).collect()
-}
-
-/// Returns the properties of a step that name something that policy does not grant, with the denials.
-fn refused_names(step: &StepDefinition, manifest: &Manifest, grant: &Grant) -> Vec<(String, Denial)> {
-    let named = manifest.names(&step.config).into_iter();
-    let known =
-        named.filter(|(property, ..)| step.config.get(property).is_some_and(|name| !is_template(name)));
-    let denied = known
-        .filter_map(|(property, capability, name)| Some((property, grant.refuse_name(capability, name)?)));
-    denied.collect()
 }

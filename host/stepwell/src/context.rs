@@ -34,6 +34,7 @@ use crate::node::Node;
 use crate::parallel::ParallelOverride;
 use crate::prepare::{KnownSteps, Preparation};
 use crate::queues::Queues;
+use crate::remote::RemoteWorkers;
 use crate::runs::Runs;
 use crate::schedules::Schedules;
 use crate::sessions::Sessions;
@@ -118,6 +119,8 @@ services! {
     locks: LockService;
     /// Returns the service for the locks of an installation of Atlantis.
     atlantis: AtlantisService;
+    /// Returns the service for workers outside of Stepwell, and for their work.
+    remote_workers: RemoteWorkers;
     /// Returns the service for sessions of people who use the web UI.
     sessions: Sessions;
     /// Returns the service for step types and their components.

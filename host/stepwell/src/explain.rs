@@ -1,19 +1,24 @@
 //! Explains why a run does not continue.
 
 mod locks;
+mod waits;
+
+use std::collections::BTreeSet;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use stepwell_engine::clock::{self, Timestamp};
 use stepwell_engine::job::approval::Approval;
 use stepwell_engine::project;
-use stepwell_engine::run::{GroupBound, RunState, RunStatus, StepStatus, cancelled};
+use stepwell_engine::run::{GroupBound, RunState, RunStatus, cancelled};
 use stepwell_engine::store::{Kind, Resolution, Standing};
 
 use crate::HostError;
 use crate::queues::QueueRecord;
 use crate::runs::Runs;
+use crate::worker::work::working;
 pub use locks::LockHolder;
+use waits::{wait, work_in_words};
 
 /// The reason why a run does not continue, or how it ended.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -157,6 +162,22 @@ pub enum Cause {
         /// The fix.
         fix: String,
     },
+    /// A step waits for a worker outside of Stepwell, or for its result.
+    WorkWaits {
+        /// The id of the step.
+        step: String,
+        /// The function that does the work.
+        function: String,
+        /// The number of workers that know the function and are not silent.
+        workers: usize,
+        /// The name of the worker that has the work. Absent while none has it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        worker: Option<String>,
+        /// The end of the wait, or of the time of the worker.
+        until: Timestamp,
+        /// The fix.
+        fix: String,
+    },
     /// Policy denies a step, now or when its turn comes.
     GrantMissing {
         /// The id of the step.
@@ -237,6 +258,7 @@ impl Runs {
                 causes.insert(0, Cause::Cancelling { why: why.clone(), fix });
             }
             note = self.ctx.system().differs_from_services().await?.then(|| LEFT_OUT.to_owned());
+            causes.extend(self.of_work(&state).await?);
             causes.extend(self.of_locks(&state, now).await?);
             causes.extend(self.of_queue(&state, &standing, now).await?);
             if note.is_none() {
@@ -272,6 +294,9 @@ impl Runs {
         };
         // The locks that a step waits for are causes of their own.
         let waits = state.waits().filter(|(step, due)| *due > now && !state.awaits_own_locks(*step));
+        // So is the work of workers.
+        let works: BTreeSet<usize> = working(state).collect();
+        let waits = waits.filter(|(step, _)| !works.contains(step));
         // An approval needs a person, the others continue by themselves.
         let (approvals, others): (Vec<_>, Vec<_>) = waits.partition(is_approval);
         let waits = approvals.into_iter().chain(others).take(SHOWN_WAITS);
@@ -496,6 +521,9 @@ impl Cause {
                     Err(_) => format!("step `{step}` waits for {waits_for}; next check at {at}"),
                 }
             }
+            Self::WorkWaits { step, function, workers, worker, until, .. } => {
+                work_in_words((step, function), worker.as_deref(), *workers, *until)
+            }
             Self::GrantMissing { step, rule, message, .. } => {
                 format!("step `{step}` is denied by policy: {message} [{rule}]")
             }
@@ -521,6 +549,7 @@ impl Cause {
             Self::RetryWaits { .. }
                 | Self::ApprovalMissing { .. }
                 | Self::Parked { .. }
+                | Self::WorkWaits { .. }
                 | Self::LockHeld { step: Some(_), .. }
         )
     }
@@ -544,6 +573,7 @@ impl Cause {
             | Self::RetryWaits { fix, .. }
             | Self::ApprovalMissing { fix, .. }
             | Self::Parked { fix, .. }
+            | Self::WorkWaits { fix, .. }
             | Self::GrantMissing { fix, .. }
             | Self::NoWorker { fix, .. }
             | Self::WorkerSilent { fix, .. }
@@ -558,40 +588,3 @@ const NAMED: usize = 3;
 
 /// Maximum number of waiting steps that an explanation shows.
 const SHOWN_WAITS: usize = 10;
-
-/// Returns the thing that a step waits for.
-fn wait(state: &RunState, index: usize, due: Timestamp) -> Option<Cause> {
-    let (definition, found) = (state.definition(index)?, state.steps.get(index)?);
-    let (id, step) = (&state.run.execution_id, found.path.to_string());
-    if let Some(approval) = Approval::of(definition) {
-        let fix =
-            format!("`stepwell approvals approve {id} {step}`, or `stepwell approvals reject {id} {step}`");
-        let message = found.reason.clone().unwrap_or_default();
-        return Some(Cause::ApprovalMissing {
-            step,
-            message,
-            approvers: approval.approvers,
-            until: due,
-            fix,
-        });
-    }
-    if found.status == StepStatus::Parked {
-        let waits_for = found.reason.clone().unwrap_or_default();
-        let slowed = match (found.slowed, found.first_parked) {
-            (true, Some(since)) => format!(
-                " (later than it requested: the host has called it {} times since {}, and the pauses grow with the \
-                time that it waits)",
-                found.attempt,
-                clock::short(since)
-            ),
-            _ => String::new(),
-        };
-        let fix = format!(
-            "none needed: the step checks again then{slowed}; `stepwell runs cancel {id}` ends the run"
-        );
-        return Some(Cause::Parked { step, waits_for, wakes_at: due, fix });
-    }
-    let message = found.end.as_ref().map(|end| end.outcome.message()).unwrap_or_default();
-    let fix = "none needed: the next attempt starts then".to_owned();
-    Some(Cause::RetryWaits { step, wakes_at: due, message, fix })
-}

@@ -27,6 +27,7 @@ mod coming;
 mod components;
 mod context;
 mod dead_letters;
+mod decisions;
 mod editors;
 mod error;
 mod evaluate;
@@ -43,6 +44,7 @@ mod private;
 mod process;
 mod queues;
 mod reading;
+mod remote;
 mod run_locks;
 mod runs;
 mod scheduler;
@@ -86,10 +88,10 @@ pub use atlantis::{
 pub use audit::{AuditLog, AuditReport, Expected};
 pub use backfills::{Backfill, BackfillPlan, BackfillState};
 pub use builder::{HostBuilder, SystemClock};
-pub use check::Granting;
 pub use clean_up::{CleanUpOptions, CleanedUp};
 pub use coming::{Coming, ComingFire, ComingFires};
 pub use dead_letters::DeadLetters;
+pub use decisions::Granting;
 pub use error::{HostError, argument};
 pub use explain::{Cause, Explanation, LockHolder};
 pub use jobs::{Jobs, StoredJob};
@@ -97,6 +99,10 @@ pub use keys::{ApiKey, FoundKey, KeyHashes, NewKey, everywhere, hash, id_of};
 pub use locks::{Deadlock, EventFilter, EventPage, LockFollow, LockService};
 pub use parallel::ParallelOverride;
 pub use queues::{Closure, QueueLevel, QueueStatus, Queues};
+pub use remote::{
+    Claimed, Heartbeat, LONGEST_POLL, MOST_CAPACITY, NewWorker, RegisteredWorker, RemoteWorker,
+    RemoteWorkers, WorkItem, WorkResult,
+};
 pub use runs::Runs;
 pub use schedules::{Preview, Schedules};
 pub use service::Service;

@@ -1,6 +1,6 @@
 //! The state of a process: its claims, its waiting callers, and its sign of life.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs::{self, File, TryLockError};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
@@ -67,6 +67,8 @@ pub(crate) struct Node {
     pub schedules: Arc<Notify>,
     /// Wakes the task that renews claims.
     pub claims: Arc<Notify>,
+    /// Wakes the workers that wait for work.
+    pub offers: Notify,
     /// The queues for which this process is the scheduler.
     pub leases: Mutex<Vec<String>>,
     /// The step types that are registered in the store.
@@ -79,6 +81,8 @@ pub(crate) struct Node {
     pub storing: tokio::sync::Mutex<()>,
     /// The components that are being fetched from the store.
     pub loading: Loading,
+    /// The digests of configurations that their components have accepted.
+    pub accepted: Mutex<HashSet<String>>,
     /// The step types whose component does not compile, with its digest.
     pub broken: Mutex<BTreeMap<String, String>>,
     /// The number of changes to settings and steps.
@@ -114,10 +118,12 @@ impl Default for Node {
             ended: CancellationToken::new(),
             schedules: Arc::default(),
             claims: Arc::default(),
+            offers: Notify::new(),
             leases: Mutex::default(),
             registered: Mutex::default(),
             refreshed_at: Mutex::default(),
             stored: Mutex::default(),
+            accepted: Mutex::default(),
             storing: tokio::sync::Mutex::default(),
             loading: Loading::default(),
             broken: Mutex::default(),
@@ -138,6 +144,11 @@ pub(crate) fn machine() -> String {
     let name = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
     name.trim().chars().filter(plain).take(63).collect()
+}
+
+/// Returns a random text that identifies a worker. It is no secret.
+pub(crate) fn token() -> String {
+    format!("{:08x}{:08x}", random(), random())
 }
 
 fn random() -> u32 {

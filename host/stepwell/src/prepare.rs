@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use serde_json::Value;
-use stepwell_engine::document::Schema;
+use stepwell_engine::document::{Schema, SchemaProblem};
+use stepwell_engine::job::worker::{WorkerStep, wrong_name};
 use stepwell_engine::job::{Scope, TemplateError, Work, evaluate, render};
-use stepwell_engine::policy::{self, Denial, Grant, Request, Rule};
+use stepwell_engine::policy::{self, Capability, Denial, Grant, Grants, Request, Rule};
 use stepwell_engine::run::{Bound, KnownStep, RunState, digest, known_steps};
 use stepwell_engine::step::Manifest;
 use stepwell_engine::store::NewRun;
@@ -18,6 +19,8 @@ use crate::HostError;
 use crate::components::Found;
 use crate::context::Context;
 use crate::guests::blocking_in_place;
+use crate::worker::json_bytes;
+use crate::worker::work::Prepared;
 
 /// The parts of a preparation that are the same in every run of a job.
 pub(crate) struct Known {
@@ -48,34 +51,35 @@ pub(crate) struct Preparation {
 }
 
 impl Preparation {
-    /// Decides the grant of a step, with the component that is now active for its type.
+    /// Decides the grant of a step, with the component that is now active for its type. `narrowing` are the policies
+    /// of [`JobDefinition::narrowing`].
     pub(crate) fn decide(
         &self,
         project: &str,
         job: &JobDefinition,
         step: &StepDefinition,
+        narrowing: &[&Grants],
     ) -> Result<Grant, Denial> {
         match self.ctx.sandbox.find(&step.step_type) {
-            Some(component) => self.decide_for(project, job, step, &component),
+            Some(component) => self.decide_for(project, job, (step, narrowing), &component),
             None => Err(Denial::new(Rule::StepTypeUnknown, "", &self.ctx.steps().unknown(&step.step_type))),
         }
     }
 
-    /// Decides the grant of a step with this component.
+    /// Decides the grant of a step, whose narrowing policies these are, with this component.
     fn decide_for(
         &self,
         project: &str,
         job: &JobDefinition,
-        step: &StepDefinition,
+        (step, narrowing): (&StepDefinition, &[&Grants]),
         component: &Component,
     ) -> Result<Grant, Denial> {
-        let narrowing = job.narrowing(step);
         let request = Request {
             project,
             manifest: component.manifest(),
             digest: component.digest(),
             replaces_builtin: self.ctx.steps().replaces_builtin(component),
-            narrowing: &narrowing,
+            narrowing,
             timeout: step.timeout,
             workspace: job.workspace,
         };
@@ -89,16 +93,16 @@ impl Preparation {
         run: &'r NewRun,
     ) -> Vec<(&'r StepDefinition, Result<Grant, Denial>)> {
         let (job, project) = (run.job.definition(), project::of(&run.job.id));
-        let decide = |step: &'r StepDefinition| {
+        let decide = |(step, narrowing): (&'r StepDefinition, Vec<&'r Grants>)| {
             let pinned =
                 run.components.get(&step.step_type).and_then(|pin| self.ctx.sandbox.by_digest(&pin.digest));
             let grant = match pinned {
-                Some(component) => self.decide_for(project, job, step, &component),
-                None => self.decide(project, job, step),
+                Some(component) => self.decide_for(project, job, (step, &narrowing), &component),
+                None => self.decide(project, job, step, &narrowing),
             };
             (step, grant)
         };
-        job.all_steps().map(decide).collect()
+        job.narrowed().into_iter().map(decide).collect()
     }
 
     /// Returns the cached parts of a step's preparation. They never change: a process reads its policies once
@@ -111,7 +115,8 @@ impl Preparation {
             return known.clone();
         }
         let manifest = component.manifest();
-        let grant = self.decide_for(project::of(&job.id), job, step, component).map(Arc::new);
+        let narrowing = job.narrowing(step);
+        let grant = self.decide_for(project::of(&job.id), job, (step, &narrowing), component).map(Arc::new);
         let config =
             Value::Object(step.config_for(manifest, self.ctx.settings().config.left_out(&step.step_type)));
         let known = Arc::new(Known { grant, schema: manifest.config_schema.clone(), config });
@@ -148,6 +153,19 @@ impl Preparation {
             None => (JOB, job.policy.iter().collect()),
         };
         policy::decide_locks(&settings.policies, &settings.config, (project, kind), &narrowing)
+    }
+
+    /// Decides the grant of a step of the type `worker`.
+    pub(crate) fn decide_worker(
+        &self,
+        project: &str,
+        job: &JobDefinition,
+        step: &StepDefinition,
+    ) -> Result<Grant, Denial> {
+        let settings = self.ctx.settings();
+        let (kind, narrowing) = (step.step_type.as_str(), job.narrowing(step));
+        let (policies, config) = (&settings.policies, &settings.config);
+        policy::decide_engine_step(policies, config, (project, kind), &narrowing, step.timeout)
     }
 
     /// Returns the maximum number of attempts of this step type that the run may have at one time.
@@ -248,6 +266,11 @@ impl Preparation {
         let plan = state.run.job.plan();
         let known = known_steps(state, step).into_iter().filter_map(|KnownStep { node, scopes }| {
             let definition = &plan.node(node)?.definition;
+            if WorkerStep::is(definition) {
+                let config = Value::Object(definition.config.clone());
+                let filled = scopes.iter().map(|scope| render(&config, scope, work).ok());
+                return Some((definition.id.clone(), only_one(filled)?));
+            }
             let pin = state.run.components.get(&definition.step_type);
             let component = match pin {
                 Some(pin) => self.ctx.sandbox.by_digest(&pin.digest),
@@ -255,14 +278,51 @@ impl Preparation {
             }?;
             let left_out = self.ctx.settings().config.left_out(&definition.step_type);
             let config = Value::Object(definition.config_for(component.manifest(), left_out));
-            let mut filled =
+            let filled =
                 scopes.iter().map(|scope| self.filled(&config, component.manifest(), scope, work).ok());
-            let first = filled.next()??;
-            let same = filled.all(|other| other.as_ref() == Some(&first));
-            same.then(|| (definition.id.clone(), first))
+            Some((definition.id.clone(), only_one(filled)?))
         });
         let known = known.collect();
         if work.is_exceeded() { Err(TOO_MUCH_BEHIND) } else { Ok(known) }
+    }
+
+    /// Renders the configuration of a step of the type `worker`, and decides whether it may call its function.
+    ///
+    /// # Errors
+    /// Returns the outcome of a step that cannot have its work done.
+    pub(crate) fn prepare_work(
+        &self,
+        state: &RunState,
+        index: usize,
+        step: &StepDefinition,
+        work: &Work,
+    ) -> Result<Prepared, Outcome> {
+        let invalid = |message: String| Outcome::InvalidConfig { message };
+        let job = &state.run.job;
+        let grant = self.decide_worker(project::of(&job.id), job.definition(), step).map_err(denied)?;
+        let config = Value::Object(step.config.clone());
+        let config = blocking_in_place(job.text().len(), || render(&config, &state.scope(index), work))
+            .map_err(|error| invalid(format!("{}: {error}", error.pointer)))?;
+        unchanged(state, index, step, &config)?;
+        let schema = WorkerStep::schema();
+        let config = schema.fitted(&config).into_owned();
+        if let Some(problems) = in_words(&schema.problems(&config)) {
+            return Err(invalid(problems));
+        }
+        let WorkerStep { function, input, wait } =
+            serde_json::from_value(config).map_err(|error| invalid(error.to_string()))?;
+        if let Some(why) = wrong_name(&function) {
+            return Err(invalid(format!("/function: {why}")));
+        }
+        if let Some(denial) = grant.refuse_name(Capability::Worker, &function) {
+            return Err(denied(denial));
+        }
+        let (bytes, most) = (json_bytes(&input), grant.limits().input_bytes.0);
+        if bytes > most {
+            let message = format!("the input has {bytes} bytes; the limit is {most}");
+            return Err(Outcome::OverLimit { limit: "input_bytes".to_owned(), message });
+        }
+        Ok(Prepared { function, input, wait: wait.0, limits: grant.limits().clone() })
     }
 
     /// Renders the configuration of a step, and decides its grant.
@@ -291,28 +351,44 @@ impl Preparation {
     ) -> Result<(Value, Arc<Grant>), Outcome> {
         let invalid = |message: String| Outcome::InvalidConfig { message };
         let known = self.known(&state.run.job, index, step, component);
-        let grant = known.grant.as_ref().map_err(|denial| {
-            let (rule, message) = (denial.rule.id().to_owned(), denial.in_full());
-            Outcome::Denied { rule, message }
-        })?;
+        let grant = known.grant.as_ref().map_err(|denial| denied(denial.clone()))?;
         let config = self
             .filled(&known.config, component.manifest(), &state.scope(index), work)
             .map_err(|error| invalid(format!("{}: {error}", error.pointer)))?;
-        if let Some(approval) = changed_since(state, index, &step.id, &config) {
-            let message = format!(
-                "the configuration of `{}` differs from the one that `{approval}` approved: retry the run from the start to request a new approval",
-                step.id
-            );
-            return Err(Outcome::Denied { rule: Rule::ApprovalOutdated.id().to_owned(), message });
-        }
+        unchanged(state, index, step, &config)?;
         let config = known.schema.fitted(&config).into_owned();
-        let problems = known.schema.problems(&config);
-        if problems.is_empty() {
-            return Ok((config, grant.clone()));
+        match in_words(&known.schema.problems(&config)) {
+            None => Ok((config, grant.clone())),
+            Some(problems) => Err(invalid(problems)),
         }
-        let problem = |p: &stepwell_engine::document::SchemaProblem| format!("{}: {}", p.pointer, p.message);
-        Err(invalid(problems.iter().take(MOST_PROBLEMS).map(problem).collect::<Vec<_>>().join("; ")))
     }
+}
+
+/// Returns problems of a configuration in one sentence. `None` when there are none.
+fn in_words(problems: &[SchemaProblem]) -> Option<String> {
+    let problem = |p: &SchemaProblem| format!("{}: {}", p.pointer, p.message);
+    let shown: Vec<String> = problems.iter().take(MOST_PROBLEMS).map(problem).collect();
+    (!shown.is_empty()).then(|| shown.join("; "))
+}
+
+fn denied(denial: Denial) -> Outcome {
+    Outcome::Denied { rule: denial.rule.id().to_owned(), message: denial.in_full() }
+}
+
+/// Refuses a configuration that differs from the approved one.
+fn unchanged(state: &RunState, index: usize, step: &StepDefinition, config: &Value) -> Result<(), Outcome> {
+    let Some(approval) = changed_since(state, index, &step.id, config) else { return Ok(()) };
+    let message = format!(
+        "the configuration of `{}` differs from the one that `{approval}` approved: retry the run from the start to request a new approval",
+        step.id
+    );
+    Err(Outcome::Denied { rule: Rule::ApprovalOutdated.id().to_owned(), message })
+}
+
+/// Returns the configuration that all scopes give.
+fn only_one(mut filled: impl Iterator<Item = Option<Value>>) -> Option<Value> {
+    let first = filled.next()??;
+    filled.all(|other| other.as_ref() == Some(&first)).then_some(first)
 }
 
 /// Returns the approval that was bound to another configuration of this step.

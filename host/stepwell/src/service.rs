@@ -319,6 +319,7 @@ impl Service {
             .supervise("announcements", |ctx| async move { Dispatcher { ctx }.apply_announcements().await });
         service.supervise("locks of runs", |ctx| ctx.watch_locks());
         service.supervise("locks", |ctx| async move { ctx.locks().end_what_is_over().await });
+        service.supervise("remote workers", |ctx| async move { ctx.remote_workers().sweep().await });
         service.supervise("audit of locks", |ctx| async move { LockAudit::new(ctx).run().await });
         service.supervise("locks of Atlantis", |ctx| async move { ctx.atlantis().serve().await });
         service.supervise("housekeeping", |ctx| async move { House { ctx }.run().await });

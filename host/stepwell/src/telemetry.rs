@@ -50,6 +50,8 @@ pub(crate) struct Measures {
     dead_letters: Counter,
     lost_claims: Counter,
     lost_attempts: Counter,
+    /// The work of `worker` steps, by event.
+    work: Family<Labels, Counter>,
     worker_panics: Counter,
     schedule_failures: Counter,
     turns: Histogram,
@@ -96,6 +98,7 @@ impl Default for Measures {
             dead_letters: Counter::default(),
             lost_claims: Counter::default(),
             lost_attempts: Counter::default(),
+            work: Family::default(),
             worker_panics: Counter::default(),
             schedule_failures: Counter::default(),
             turns: seconds(),
@@ -176,6 +179,7 @@ impl Measures {
             "Times that the fires of a schedule could not be decided or written; the schedule waits and is tried again",
             self.schedule_failures.clone(),
         );
+        to.register("remote_work", "Work for remote workers, by event", self.work.clone());
         to.register("lost_attempts", "Attempts whose worker died while they ran", self.lost_attempts.clone());
         to.register_with_unit(
             "guest_turn",
@@ -231,6 +235,11 @@ impl Measures {
     /// Counts an attempt whose worker died while it ran.
     pub fn attempt_lost(&self) {
         self.lost_attempts.inc();
+    }
+
+    /// Counts an event of the work of remote workers.
+    pub fn work(&self, event: &str) {
+        self.work.get_or_create(&[("event", event.to_owned())]).inc();
     }
 
     pub fn step_ended(&self, step_type: &str, attempt: u32, end: &StepEnd) {

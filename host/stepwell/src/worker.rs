@@ -6,6 +6,7 @@ mod groups;
 mod hold;
 pub(crate) mod locks;
 mod panicked;
+pub(crate) mod work;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +17,7 @@ use std::time::Duration;
 use serde_json::Value;
 use stepwell_engine::clock::{self, Timestamp};
 use stepwell_engine::job::approval::{Approval, MOST_MESSAGE, OnTimeout};
+use stepwell_engine::job::worker::WorkerStep;
 use stepwell_engine::job::{Work, render};
 use stepwell_engine::run::{
     Bound, Effect, Event, LockPlace, Room, RunState, RunStatus, RunView, StepStatus, TakenLock, next,
@@ -33,6 +35,7 @@ use crate::runs::Runs;
 use attempts::{Attempt, Running};
 use decisions::LOOK;
 pub(crate) use hold::Hold;
+pub(crate) use write::json_bytes;
 
 /// The number of log lines after which the worker commits without waiting for the next event.
 const LOG_LINES_TO_COMMIT: usize = 64;
@@ -105,6 +108,8 @@ pub(crate) struct Worker<'a> {
     cleaned_up: bool,
     /// The places whose locks the run may hold or wait for, each with those that it held last.
     places: BTreeMap<LockPlace, Vec<TakenLock>>,
+    /// The work that the run has offered to workers, by the positions of its steps.
+    offers: BTreeMap<usize, String>,
 }
 
 /// The reason why nothing more may start now.
@@ -147,6 +152,8 @@ impl Worker<'_> {
         if self.awaits_decisions() {
             self.take_decisions().await?;
         }
+        self.find_offers();
+        self.take_work().await?;
         let open = self.state.started_at.is_some() && !self.state.status.is_terminal();
         if open
             && self.has_locks()
@@ -210,6 +217,8 @@ impl Worker<'_> {
                 Some(Effect::Finish(_)) => break Pause::Ended,
                 Some(Effect::RequestApproval { step }) => self.request_approval(step, now).await?,
                 Some(Effect::EndApproval { step }) => self.end_approval(step, now)?,
+                Some(Effect::OfferWork { step, attempt }) => self.offer_work(step, attempt, now).await?,
+                Some(Effect::SettleWork { step }) => self.settle_work(step, now).await?,
                 Some(Effect::BeginGroup { step, attempt }) => self.begin_group(step, attempt, now).await?,
                 Some(Effect::EndGroup { step }) => {
                     self.push(Event::GroupTimedOut { step: self.state.key(step), at: now })?;
@@ -274,10 +283,13 @@ impl Worker<'_> {
             // It keeps the claim instead, for at most the time limit of `finally`.
             self.commit(Next::Keep).await?;
             let pause = (until - self.now()).to_std().unwrap_or_default();
-            let awaits = self.awaits_decisions();
+            let (awaits, works) = (self.awaits_decisions(), self.awaits_work());
             tokio::select! {
                 () = sleep(pause) => {}
-                () = sleep(LOOK), if awaits => self.take_decisions().await?,
+                () = sleep(LOOK), if awaits || works => {
+                    self.take_decisions().await?;
+                    self.take_work().await?;
+                }
                 () = self.runs.ctx.node.draining.cancelled() => {}
                 () = self.hold.abort.cancelled() => {
                     return Err(StoreError::Stale(self.state.run.execution_id.clone()).into());
@@ -286,9 +298,11 @@ impl Worker<'_> {
             return Ok(None);
         }
         let until = self.park_locks(until).await;
+        let until = self.look_at_work(until);
         self.hold.released.store(true, Ordering::Release);
         self.commit(Next::Wait(until)).await?;
         self.wake_if_granted().await;
+        self.wake_if_ended().await;
         Ok(Some(Left::Until(until)))
     }
 
@@ -301,7 +315,8 @@ impl Worker<'_> {
         let (step, _) = self.state.waits().next().filter(|(step, _)| self.state.is_top(*step))?;
         let (definition, known) = (self.state.definition(step)?, self.state.steps.get(step)?);
         let began = known.attempt > 0;
-        let stops = began && known.status == StepStatus::Parked && Approval::of(definition).is_none();
+        let is_outside = Approval::of(definition).is_some() || WorkerStep::is(definition);
+        let stops = began && known.status == StepStatus::Parked && !is_outside;
         stops.then_some((step, known.attempt + 1))
     }
 

@@ -269,8 +269,9 @@ pub(crate) fn queues(
     project: Option<&str>,
     now: Timestamp,
 ) -> Result<Vec<QueueRow>, StoreError> {
-    let own = of_project(project);
-    // One query per phase, so that its partial index serves it: the queries do not visit ended runs.
+    // One query per phase, so that its partial index serves it: the queries do not visit ended runs. The empty text and
+    // the missing condition that `queue` has a value keep SQLite from the indexes by job and by queue, which have them.
+    let own = of_project(project).replace("job_id", "(job_id || '')");
     let sql = format!(
         "SELECT queue, 1, COUNT(*) FROM runs WHERE phase = 2 AND due_at <= $1 {own} GROUP BY queue
         UNION ALL SELECT queue, 2, COUNT(*) FROM runs WHERE phase = 2 AND due_at > $1 {own} GROUP BY queue
@@ -291,10 +292,11 @@ pub(crate) fn queues(
     }
     for (ready, begun) in [("TRUE", false), ("(started_at IS NOT NULL OR cancel IS NOT NULL)", true)] {
         let sql = format!(
-            "SELECT queue, priority, COUNT(*), MIN(due_at) FROM runs WHERE phase = 1 AND queue IS NOT NULL
+            "SELECT queue, priority, COUNT(*), MIN(due_at) FROM runs WHERE phase = 1
             AND {ready} {own} GROUP BY queue, priority ORDER BY queue, priority"
         );
-        for (queue, priority, count, oldest) in db.many::<(String, u8, u64, i64)>(&sql, &[])? {
+        for (queue, priority, count, oldest) in db.many::<(Option<String>, u8, u64, i64)>(&sql, &[])? {
+            let Some(queue) = queue else { continue };
             let new = || QueueRow { queue: queue.clone(), ..QueueRow::default() };
             let row = queues.entry(queue.clone()).or_insert_with(new);
             if begun {
@@ -305,11 +307,9 @@ pub(crate) fn queues(
             }
         }
     }
-    let sql = format!(
-        "SELECT queue, MIN(due_at) FROM runs WHERE phase = 4 AND queue IS NOT NULL {own} GROUP BY queue"
-    );
-    for (queue, oldest) in db.many::<(String, i64)>(&sql, &[])? {
-        if let Some(row) = queues.get_mut(&queue) {
+    let sql = format!("SELECT queue, MIN(due_at) FROM runs WHERE phase = 4 {own} GROUP BY queue");
+    for (queue, oldest) in db.many::<(Option<String>, i64)>(&sql, &[])? {
+        if let Some(row) = queue.and_then(|queue| queues.get_mut(&queue)) {
             row.oldest_blocked = Some(time(oldest));
         }
     }

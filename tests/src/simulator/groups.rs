@@ -110,12 +110,12 @@ fn following(
     decisions: &HashMap<String, Event>,
 ) -> Option<Vec<Event>> {
     Some(match next(state, at, &Room::from(1))? {
-        Effect::Finish(_) | Effect::EndGroup { .. } => return None,
+        Effect::Finish(_) | Effect::EndGroup { .. } | Effect::SettleWork { .. } => return None,
         Effect::BeginGroup { step, attempt } => {
             let items = items.get(path(state, step)).cloned().flatten();
             vec![Event::GroupStarted { step: state.key(step), attempt, items, in_order: true, at }]
         }
-        Effect::RunStep { step, attempt, .. } => {
+        Effect::RunStep { step, attempt, .. } | Effect::OfferWork { step, attempt } => {
             let produced = Produced { output: output(path(state, step)), ..Produced::default() };
             let end = StepEnd { outcome: Outcome::Succeeded, produced, receipt: Receipt::default() };
             let key = state.key(step);

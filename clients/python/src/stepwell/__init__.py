@@ -11,6 +11,7 @@ from ._decode import Model
 from ._http import StepwellWarning
 from ._log import LogLine
 from ._sync import Client
+from ._worker import Task, WorkCancelled, Worker, WorkError
 from .errors import ApiError, StepwellError
 
 __version__ = "0.1.0"
@@ -23,6 +24,10 @@ __all__ = [
     "Model",
     "StepwellError",
     "StepwellWarning",
+    "Task",
+    "WorkCancelled",
+    "WorkError",
+    "Worker",
     "__version__",
     "errors",
     "models",

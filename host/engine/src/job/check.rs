@@ -10,6 +10,7 @@ use super::condition;
 use super::names::names;
 use super::split::check_split;
 use super::template::{Piece, pieces};
+use super::worker::WorkerStep;
 use super::writes::check_writes;
 use super::{JobDefinition, Part, Placed, StepDefinition, approval, group, locks, plan};
 use crate::document::{Diagnostics, Document, closest, cut, each_template};
@@ -220,6 +221,12 @@ fn check_type(
             &approval::Approval::schema(),
         ));
         found.0.extend(approval::Approval::check(step, document, at));
+        return;
+    }
+    if WorkerStep::is(step) {
+        let config = Value::Object(step.config.clone());
+        found.0.extend(document.check(&config, at, &WorkerStep::schema()));
+        found.0.extend(WorkerStep::check(step, document, at));
         return;
     }
     if step.group.is_some() {

@@ -3,6 +3,7 @@
 pub mod approval;
 mod check;
 mod condition;
+pub mod convert;
 mod expression;
 mod functions;
 pub mod group;
@@ -18,6 +19,7 @@ mod seen;
 pub mod split;
 mod template;
 mod variables;
+pub mod worker;
 mod writes;
 
 use std::ops::Deref;
@@ -47,7 +49,7 @@ pub use template::{TemplateError, render};
 pub use variables::{from_text, set_variable, wrong_variables};
 
 /// The step types that the engine implements.
-pub const TYPES_OF_THE_ENGINE: [&str; 2] = [approval::TYPE, group::TYPE];
+pub const TYPES_OF_THE_ENGINE: [&str; 3] = [approval::TYPE, group::TYPE, worker::TYPE];
 
 /// Returns whether the engine implements a step type, so that no component has it.
 pub fn is_of_the_engine(step_type: &str) -> bool {

@@ -57,6 +57,20 @@ impl JobDefinition {
         let around = around.into_iter().rev().filter_map(|group: &StepDefinition| group.policy.as_ref());
         self.policy.iter().chain(around).chain(&step.policy).collect()
     }
+
+    /// Returns every step in the order of [`JobDefinition::placed`], each with its [`JobDefinition::narrowing`].
+    pub fn narrowed(&self) -> Vec<(&StepDefinition, Vec<&Grants>)> {
+        let mut found: Vec<(&StepDefinition, Vec<&Grants>)> = Vec::new();
+        for placed in self.placed() {
+            // A group comes before its members.
+            let around = placed.parent.and_then(|parent| found.get(parent.group));
+            let mut policies =
+                around.map_or_else(|| self.policy.iter().collect(), |(_, around)| around.clone());
+            policies.extend(&placed.step.policy);
+            found.push((placed.step, policies));
+        }
+        found
+    }
 }
 
 /// Returns whether a group contains a step. Adds the groups from the step to this one.
@@ -332,4 +346,42 @@ pub(super) fn path(placed: &[Placed<'_>], number: usize) -> Vec<Parent> {
     }
     path.reverse();
     path
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_step_is_narrowed_by_the_policies_around_it() {
+        let wait = |id: &str| json!({"id": id, "type": "wait", "for": 0});
+        let with = |mut step: serde_json::Value, profile: &str| {
+            step["policy"] = json!({"profile": profile});
+            step
+        };
+        let group = |id: &str, members: Vec<serde_json::Value>| {
+            let finally = [wait(&format!("{id}-end"))];
+            json!({"id": id, "type": "parallel_group", "parallel_steps": members, "finally": finally})
+        };
+        let inner = with(group("inner", vec![with(wait("deep"), "tiny"), wait("beside")]), "standard");
+        let outer =
+            with(group("outer", vec![inner, json!({"id": "row", "steps": [wait("in-row")]})]), "large");
+        let job = json!({"id": "a", "policy": {"profile": "standard"}, "steps": [wait("first"), outer],
+            "finally": [with(wait("last"), "tiny")]});
+        let job: JobDefinition = serde_json::from_value(job).unwrap();
+        let narrowed = job.narrowed();
+        assert_eq!(narrowed.len(), job.placed().len());
+        let names = |policies: &[&Grants]| -> Vec<&str> {
+            policies.iter().filter_map(|policy| Some(policy.profile?.name())).collect()
+        };
+        let found: Vec<(&str, Vec<&str>)> =
+            narrowed.iter().map(|(step, policies)| (step.id.as_str(), names(policies))).collect();
+        let deep = ("deep", vec!["standard", "large", "standard", "tiny"]);
+        assert!(found.contains(&deep) && found.contains(&("last", vec!["standard", "tiny"])), "{found:?}");
+        for (step, policies) in &narrowed {
+            assert_eq!(*policies, job.narrowing(step), "{}", step.id);
+        }
+    }
 }

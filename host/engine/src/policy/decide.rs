@@ -216,6 +216,20 @@ pub fn decide_locks(
     (project, kind): (&str, &str),
     narrowing: &[&Grants],
 ) -> Result<Grant, Denial> {
+    decide_engine_step(policies, config, (project, kind), narrowing, None)
+}
+
+/// Decides about a step of the engine with its own time limit: a step of the type `worker`.
+///
+/// # Errors
+/// As [`decide`].
+pub fn decide_engine_step(
+    policies: &PolicySet,
+    config: &Configuration,
+    (project, kind): (&str, &str),
+    narrowing: &[&Grants],
+    timeout: Option<Span>,
+) -> Result<Grant, Denial> {
     let manifest = Manifest {
         type_name: kind.to_owned(),
         version: String::new(),
@@ -231,7 +245,7 @@ pub fn decide_locks(
         digest: "",
         replaces_builtin: false,
         narrowing,
-        timeout: None,
+        timeout,
         workspace: None,
     };
     decide(policies, config, &request)

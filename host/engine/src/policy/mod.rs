@@ -17,7 +17,7 @@ pub use capability::{
     LockRule, MountGrant, MountSource, ProcessGrant, ProcessRule, SqlGrant, SqlMode, SqlRule, is_public,
     overrides,
 };
-pub use decide::{PolicySet, Request, decide, decide_locks};
+pub use decide::{PolicySet, Request, decide, decide_engine_step, decide_locks};
 pub use file::{Deny, Grants, LogRule, Origin, Policy};
 pub use grant::Grant;
 pub use limits::{Limits, LimitsPatch, Profile};

@@ -105,6 +105,8 @@ rules! {
     LockNotGranted = "LOCK_NOT_GRANTED", Some(Capability::Locks);
     /// `deny.locks` names the lock.
     LockDenied = "LOCK_DENIED", Some(Capability::Locks);
+    /// `worker.functions` does not name the function.
+    WorkerNotGranted = "WORKER_NOT_GRANTED", Some(Capability::Worker);
 }
 
 /// Joins the lines of a doc comment into one text.

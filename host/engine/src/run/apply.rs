@@ -17,7 +17,7 @@ use super::group::{self, Ended, Stop, member_ended};
 use super::time::TimeLimit;
 use super::{Bound, Ending, Event, LockPlace, Locking, RunState, RunStatus, StepState, StepStatus, Verdict};
 use crate::clock::{self, Timestamp};
-use crate::job::{OnLost, Part, asks_about};
+use crate::job::{OnLost, Part, asks_about, worker};
 use crate::outcome::{FailureKind, Outcome, Produced, Receipt, StepEnd, TimeOf};
 
 /// Changes the state by `event`.
@@ -282,7 +282,11 @@ pub(super) fn step_ended(state: &mut RunState, index: usize, end: &Arc<StepEnd>,
         let waited = (at - first).to_std().unwrap_or_default();
         if waited < limit {
             step.status = StepStatus::Parked;
-            step.lost = 0;
+            // A `worker` step is parked while a process works on it that may die. For another step, the pause shows
+            // that it is harmless.
+            if definition.step_type != worker::TYPE {
+                step.lost = 0;
+            }
             step.reason = Some(reason.clone());
             step.parked_since = Some(at);
             let least = shortest_park(waited);
@@ -543,3 +547,5 @@ fn with_step_out(state: &mut RunState, index: usize, change: impl FnOnce(&mut St
 mod random;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod work;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{LockPlace, Locking, RunState, RunStatus, StepStatus};
 use crate::clock::{self, Timestamp};
-use crate::job::{approval, group};
+use crate::job::{approval, group, worker};
 use crate::reference::type_of;
 
 /// An action for a run.
@@ -43,6 +43,18 @@ pub enum Effect {
     },
     /// End an approval whose time has run out.
     EndApproval {
+        /// The position of the step.
+        step: usize,
+    },
+    /// Offer the work of a `worker` step to the workers.
+    OfferWork {
+        /// The position of the step.
+        step: usize,
+        /// The number of the attempt.
+        attempt: u32,
+    },
+    /// Look at the work of a `worker` step whose time has run out, or whose group ends.
+    SettleWork {
         /// The position of the step.
         step: usize,
     },
@@ -134,6 +146,8 @@ impl RunState {
         match definition.step_type.as_str() {
             approval::TYPE if step.status == StepStatus::Parked => Some(Effect::EndApproval { step: index }),
             approval::TYPE => Some(Effect::RequestApproval { step: index }),
+            worker::TYPE if step.status == StepStatus::Parked => Some(Effect::SettleWork { step: index }),
+            worker::TYPE => Some(Effect::OfferWork { step: index, attempt: step.attempt + 1 }),
             group::TYPE => Some(Effect::BeginGroup { step: index, attempt: step.attempt + 1 }),
             step_type if room.is_none_or(|room| room.full.contains(type_of(step_type))) => None,
             _ => Some(Effect::RunStep { step: index, attempt: step.attempt + 1, cleaning_up: step.halting }),

@@ -67,6 +67,23 @@ pub enum Kind {
     /// The present step of the migration from Atlantis, which a command or a rollback has set.
     #[strum(serialize = "migration from Atlantis")]
     AtlantisMigration,
+    /// The work of a step of the type `worker`, by its id. The state says who has it.
+    Work,
+    /// The input of such work, by the id of the work.
+    #[strum(serialize = "input of work")]
+    WorkInput,
+    /// Work that waits for a worker, by project, function and id: a worker looks through its own functions alone.
+    #[strum(serialize = "open work")]
+    OpenWork,
+    /// Work that a worker has, by its id.
+    #[strum(serialize = "lease of work")]
+    WorkLease,
+    /// The end of work that its run has not taken up yet, by the id of the work, which begins with that of the run.
+    #[strum(serialize = "end of work")]
+    WorkEnd,
+    /// A process outside of Stepwell that takes work, by its id. The state is its project.
+    #[strum(serialize = "remote worker")]
+    RemoteWorker,
 }
 
 impl Kind {
@@ -236,6 +253,12 @@ mod tests {
             (Kind::LockAudit, "audit of locks"),
             (Kind::AtlantisLock, "value of a lock of Atlantis"),
             (Kind::AtlantisMigration, "migration from Atlantis"),
+            (Kind::Work, "work"),
+            (Kind::WorkInput, "input of work"),
+            (Kind::OpenWork, "open work"),
+            (Kind::WorkLease, "lease of work"),
+            (Kind::WorkEnd, "end of work"),
+            (Kind::RemoteWorker, "remote worker"),
             (Kind::Login, "login"),
             (Kind::Versions, "list of versions"),
             (Kind::JobVersion, "version of a job"),

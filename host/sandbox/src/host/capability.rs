@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use stepwell_engine::Receipt;
 use stepwell_engine::each_capability;
-use stepwell_engine::policy::capability::{Context, Environment, Files, Http, Locks, Process, Sql};
+use stepwell_engine::policy::capability::{Context, Environment, Files, Http, Locks, Process, Sql, Worker};
 use stepwell_engine::policy::{Grant, Limits};
 use wasmtime::Result;
 use wasmtime::component::Linker;
@@ -97,6 +97,13 @@ impl Hosted for Environment {
 
 // The engine takes locks before an attempt. A guest has no call for it.
 impl Hosted for Locks {
+    type State = ();
+
+    fn state(_: &mut Parts<'_>) {}
+}
+
+// The engine gives the work of a `worker` step to workers. A guest has no call for it.
+impl Hosted for Worker {
     type State = ();
 
     fn state(_: &mut Parts<'_>) {}

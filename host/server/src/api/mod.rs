@@ -36,6 +36,7 @@ mod steps;
 mod times;
 mod v2;
 mod views;
+mod workers;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -65,7 +66,7 @@ pub(crate) use access::{SignedIn, bearer, failed_to_log_in, has_logged_in, may_l
 pub(crate) use audit::MOST_READ as AUDIT_ROWS;
 pub(crate) use bounds::Peer;
 pub(crate) use call::{Call, encoded};
-pub(crate) use openapi::document;
+pub(crate) use openapi::{document, fields_of};
 pub(crate) use problem::{Place, Problem};
 pub(crate) use routes::Operation;
 pub(crate) use routes::TABLE;
@@ -373,7 +374,7 @@ async fn admitted(
         return Err(Problem::new(StatusCode::FORBIDDEN, detail));
     }
     let has = if everywhere { caller.role_everywhere() } else { Some(caller.role()) };
-    if has.is_some_and(|has| has >= role) {
+    if has.is_some_and(|has| has.may(role)) {
         return Ok(caller);
     }
     let place = if everywhere { " in all projects (`*`)" } else { "" };

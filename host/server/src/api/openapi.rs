@@ -1,5 +1,7 @@
 //! The OpenAPI 3.1 document, from the table of operations and the JSON Schemas of their bodies and responses.
 
+use std::sync::LazyLock;
+
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 use stepwell::engine::JobDefinition;
@@ -9,7 +11,9 @@ use stepwell::{Activated, Backfill, Explanation, Health, Metrics, StepLimits, Ti
 
 use super::problem::Problem;
 use super::routes::{Operation, TABLE};
-use super::{atlantis, causes, changes, jobs, keys, locks::views as locks, policies, sources, views};
+use super::{
+    atlantis, causes, changes, jobs, keys, locks::views as locks, policies, sources, views, workers,
+};
 
 /// Returns the OpenAPI document.
 pub(crate) fn document() -> Value {
@@ -111,6 +115,12 @@ fn headers(operation: &Operation) -> Vec<Value> {
     if waits_for_a_run(operation) || waits_for_locks {
         let seconds = if waits_for_locks { 30 } else { 300 };
         let prefer = format!("`wait=SECONDS`, or `respond-async` (RFC 7240). Default: `wait={seconds}`.");
+        parameters.push(
+            json!({"name": "Prefer", "in": "header", "description": prefer, "schema": {"type": "string"}}),
+        );
+    }
+    if operation.id == Operation::pollWork.id {
+        let prefer = "`wait=SECONDS`, at most 30 (RFC 7240). Default: the answer comes at once.";
         parameters.push(
             json!({"name": "Prefer", "in": "header", "description": prefer, "schema": {"type": "string"}}),
         );
@@ -228,6 +238,13 @@ fn settings(name: &str) -> SchemaSettings {
     }
 }
 
+/// Returns the names of the fields of a body. `None` when the document does not list them.
+pub(crate) fn fields_of(body: &str) -> Option<Vec<&'static str>> {
+    static SCHEMAS: LazyLock<Value> = LazyLock::new(schemas);
+    let properties = SCHEMAS.get(body)?.get("properties")?.as_object()?;
+    Some(properties.keys().map(String::as_str).collect())
+}
+
 fn schemas() -> Value {
     let all = schemas! {
         "Problem": Problem, "Run": RunView, "RunRow": views::Run, "Runs": views::Runs, "Timeline": Timeline, "StepLimits": StepLimits, "Accepted": views::Accepted,
@@ -251,6 +268,9 @@ fn schemas() -> Value {
         "AcquireRequest": locks::AcquireRequest, "ExtendRequest": locks::ExtendRequest, "RenewRequest": locks::RenewRequest,
         "ReleaseRequest": locks::ReleaseRequest, "ForceReleaseRequest": locks::ForceReleaseRequest, "ForceReleased": locks::ForceReleased,
         "TryLockRequest": atlantis::TryLockRequest, "UnlockPullRequest": atlantis::UnlockPullRequest,
+        "NewWorker": stepwell::NewWorker, "RegisteredWorker": stepwell::RegisteredWorker, "RemoteWorkers": workers::RemoteWorkers,
+        "PollRequest": workers::PollRequest, "WorkItems": workers::WorkItems, "HeartbeatRequest": workers::HeartbeatRequest,
+        "Heartbeat": stepwell::Heartbeat, "CompleteRequest": workers::CompleteRequest, "FailRequest": workers::FailRequest,
         "MigrateRequest": atlantis::MigrateRequest, "AdvanceRequest": atlantis::AdvanceRequest,
     };
     let mut schemas = Map::new();

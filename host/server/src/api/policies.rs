@@ -1,5 +1,8 @@
 //! Handlers for policy: the grant of each step of a job, and of a job that is not stored.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Extension, Path, State};
@@ -39,7 +42,7 @@ pub(crate) struct StepGrant {
 }
 
 /// A decision of policy about a step.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub(crate) enum Decision {
     /// The step may run.
@@ -61,7 +64,7 @@ pub(crate) enum Decision {
 }
 
 /// A part of a grant.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Part {
     /// The name of the part: a limit, or a capability with its object.
     pub part: String,
@@ -72,7 +75,7 @@ pub(crate) struct Part {
 }
 
 /// A denial of policy.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Refused {
     /// The id of the rule.
     pub rule: String,
@@ -120,14 +123,19 @@ pub(super) async fn preview(
 /// Returns the grants of the steps of a job.
 pub(crate) async fn grants(host: &Host, job: &JobDefinition) -> StepGrants {
     let mut items = Vec::new();
-    for decided in host.jobs().grants(job).await {
+    let all = host.jobs().grants(job).await;
+    // Steps that share a decision share its description.
+    let mut described: HashMap<*const Grant, Decision> = HashMap::new();
+    for decided in &all {
         let (id, kind) = decided.step.map_or(("", JOB), |step| (&step.id, &step.step_type));
         let runs = decided.step.is_some() && !job::is_of_the_engine(kind);
         items.push(StepGrant {
             step_id: id.to_owned(),
             step_type: kind.to_owned(),
             grant: match &decided.grant {
-                Ok(grant) => granted(grant, runs),
+                Ok(grant) => {
+                    described.entry(Arc::as_ptr(grant)).or_insert_with(|| granted(grant, runs)).clone()
+                }
                 Err(denial) => Decision::Denied { denied: denial.into() },
             },
             missing: decided.missing.iter().map(Refused::from).collect(),
@@ -149,7 +157,10 @@ fn granted(grant: &Grant, runs: bool) -> Decision {
         let part = format!("limits.{name}");
         Part { from: origin(&part), value: format!("= {value}"), part }
     });
-    let others = grant.parts().into_iter().filter(|(part, _)| runs || part.starts_with("locks"));
+    let others = grant
+        .parts()
+        .into_iter()
+        .filter(|(part, _)| runs || part.starts_with("locks") || part.starts_with("worker"));
     let others = others.map(|(part, value)| Part { part, value, from: grant.policy().to_owned() });
     Decision::Granted {
         digest: grant.digest().to_owned(),

@@ -16,7 +16,7 @@ use super::history;
 use super::keys;
 use super::{
     atlantis as al, audit, causes, jobs, locks as l, logs, observe, outputs, policies, runs as r, sources,
-    steps as s, times as t, v2,
+    steps as s, times as t, v2, workers as w,
 };
 
 /// An operation of the API.
@@ -128,6 +128,7 @@ macro_rules! operations {
 mod role {
     use super::Role;
     pub const public: Option<Role> = None;
+    pub const worker: Option<Role> = Some(Role::Worker);
     pub const viewer: Option<Role> = Some(Role::Viewer);
     pub const operator: Option<Role> = Some(Role::Operator);
     pub const admin: Option<Role> = Some(Role::Admin);
@@ -362,6 +363,13 @@ operations! {
     get "/api/v2/lock-events" listLockEvents viewer l::events, "Lists events of locks, the oldest first; with `Accept: text/event-stream`, follows them (SSE, `Last-Event-ID`)", query LOCK_EVENTS, body None, gives 200 "LockEvents", waits true, command "locks events";
     get "/api/v2/lock-deadlocks" listLockDeadlocks viewer l::deadlocks, "Lists the newest deadlocks, with their cycles", query DEADLOCKS, body None, gives 200 "LockDeadlocks", waits false, command "locks deadlocks";
 
+    get "/api/v2/workers" listWorkers viewer w::list, "Lists the workers outside of Stepwell: their functions, their last sign of life, and their work in hand", query PAGE, body None, gives 200 "RemoteWorkers", waits false, command "";
+    post "/api/v2/workers/register" registerWorker worker w::register, "Registers a worker with its functions", query NONE, body Some("NewWorker"), gives 201 "RegisteredWorker", waits false, command "";
+    post "/api/v2/workers/{worker}/poll" pollWork worker w::poll, "Takes work for a worker; with `Prefer: wait=N`, waits for it", query NONE, body Some("PollRequest"), gives 200 "WorkItems", waits true, command "";
+    post "/api/v2/workers/{worker}/leave" leaveWorker worker w::leave, "Removes a worker; work that it still has is lost", query NONE, body None, gives 204 "", waits false, command "";
+    post "/api/v2/workers/{worker}/work/{work}/heartbeat" heartbeatWork worker w::heartbeat, "Moves the end of the lease of work, and says whether the work is cancelled", query NONE, body Some("HeartbeatRequest"), gives 200 "Heartbeat", waits false, command "";
+    post "/api/v2/workers/{worker}/work/{work}/complete" completeWork worker w::complete, "Ends work with the output of its step", query NONE, body Some("CompleteRequest"), gives 204 "", waits false, command "";
+    post "/api/v2/workers/{worker}/work/{work}/fail" failWork worker w::fail, "Ends work with a failure", query NONE, body Some("FailRequest"), gives 204 "", waits false, command "";
     get "/api/locks" legacyLocks viewer al::list, "Lists the locks of Atlantis, as Atlantis does", query NONE, body None, gives 200 "Any", waits false, command "";
     get "/lock" legacyLock viewer al::get, "Shows a lock of Atlantis", query LOCK_ID, body None, gives 200 "Any", waits false, command "";
     delete "/locks" deleteLegacyLock operator al::delete, "Releases a lock of Atlantis, as Atlantis does", query LOCK_ID, body None, gives 200 "text/plain", waits false, command "";

@@ -7,7 +7,7 @@ use axum::body::Bytes;
 use axum::extract::{Extension, Path, Request, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
-use stepwell::engine::job::{Catalog, approval, group};
+use stepwell::engine::job::{Catalog, approval, group, worker};
 use stepwell::engine::reference::type_of;
 use stepwell::engine::{Manifest, StoreError};
 use stepwell::sandbox::MAX_COMPONENT_BYTES;
@@ -32,6 +32,11 @@ pub(super) async fn list(
             approval::TYPE,
             "Waits for an approval; part of the engine, since no component runs",
             approval::Approval::schema(),
+        ),
+        (
+            worker::TYPE,
+            "Calls a function of a worker outside of Stepwell; part of the engine",
+            worker::WorkerStep::schema(),
         ),
         (group::TYPE, "Runs other steps at the same time; part of the engine", group::Group::schema()),
     ] {

@@ -8,6 +8,7 @@
 pub(crate) mod args;
 mod client;
 pub(crate) mod commands;
+mod convert;
 mod files;
 pub(crate) mod host;
 mod output;

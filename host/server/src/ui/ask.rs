@@ -15,7 +15,7 @@ use tower::ServiceExt;
 
 use super::asked::{self, Asked, Nothing};
 use super::flash::Flash;
-use super::guard::Visitor;
+use super::guard::{Fields, Known, Visitor};
 use super::layout::{self, Section};
 use super::{ROOT, Ui, csrf};
 use crate::api::{Call, Operation, Peer, Problem, SignedIn};
@@ -61,7 +61,11 @@ impl Ask {
         let (peer, headers) = (parts.extensions.get::<Peer>().copied(), parts.headers.clone());
         let csrf = csrf::masked(&visitor.session.csrf);
         let csrf = csrf.ok_or_else(|| layout::problem(&csrf::no_random_numbers(), None))?;
-        Ok(Self { ui: ui.clone(), visitor, project, csrf, caller, peer, headers })
+        let ask = Self { ui: ui.clone(), visitor, project, csrf, caller, peer, headers };
+        let (known, fields) = (parts.extensions.get::<Known>(), parts.extensions.get::<Fields>());
+        let fits = known.zip(fields).map_or(Ok(()), |(Known(known), fields)| fields.only(known));
+        fits.map_err(|problem| layout::problem(&problem, Some(&ask)))?;
+        Ok(ask)
     }
 
     /// Returns the address of a page of the project. Each part is one segment.
@@ -89,7 +93,7 @@ impl Ask {
         let held =
             if operation.everywhere() { self.caller.role_everywhere() } else { Some(self.caller.role()) };
         let is_for_all = !operation.of_all_jobs() || !self.caller.is_for_some_jobs();
-        operation.role.is_none_or(|role| held.is_some_and(|held| held >= role)) && is_for_all
+        operation.role.is_none_or(|role| held.is_some_and(|held| held.may(role))) && is_for_all
     }
 
     /// Refuses a person who may not use an operation, for what needs no request to the API.
@@ -153,7 +157,8 @@ impl Ask {
 
     /// Returns a page.
     pub fn page(&self, section: Section, title: &str, content: Markup) -> Response {
-        let flash = Flash::of(&self.headers);
+        // A part of a page that renews itself would take a message away from the page that is about to show it.
+        let flash = Flash::of(&self.headers).filter(|_| !self.headers.contains_key("hx-request"));
         let had = flash.is_some();
         let mut response = layout::page(self, section, title, flash.as_ref(), content);
         if had {

@@ -53,8 +53,8 @@ pub(super) fn drawn(runs: &[Value], link: impl Fn(&str) -> String) -> Markup {
     let longest = all.iter().filter_map(|bar| bar.seconds).fold(0.0, f64::max);
     let failed = all.iter().filter(|bar| !matches!(bar.status, "success" | "running" | "queued")).count();
     let words = format!(
-        "Durations of the last {} runs, the newest on the right; the longest took {}; {failed} did not succeed",
-        all.len(),
+        "Durations of the last {}, the newest on the right; the longest took {}; {failed} did not succeed",
+        show::counted(all.len(), "run"),
         show::seconds(&longest.into())
     );
     html! {

@@ -23,14 +23,14 @@ pub(super) fn throughput(hours: &[Hour]) -> Markup {
     let most = hours.iter().map(|hour| hour.runs).max().unwrap_or(0).max(1);
     let total: u64 = hours.iter().map(|hour| hour.runs).sum();
     let label = format!(
-        "{} runs ended in {} hours, at most {} in one hour",
-        show::count(total),
-        hours.len(),
+        "{} ended in {}, at most {} in one hour",
+        counted_runs(total),
+        show::counted(hours.len(), "hour"),
         show::count(most)
     );
     bars(hours, &label, |hour| {
         let (all, failed) = (part(hour.runs, most), part(hour.failed, most));
-        let words = format!("{}: {} runs, {} failed", hour.label, hour.runs, hour.failed);
+        let words = format!("{}: {}, {} failed", hour.label, counted_runs(hour.runs), hour.failed);
         (vec![(failed, "failed"), (all.saturating_sub(failed), "success")], words)
     })
 }
@@ -40,11 +40,15 @@ pub(super) fn failures(hours: &[Hour]) -> Markup {
     let (runs, failed) =
         hours.iter().fold((0, 0), |(runs, failed), hour| (runs + hour.runs, failed + hour.failed));
     let label =
-        format!("{} of {} runs failed, {}", show::count(failed), show::count(runs), percent(failed, runs));
+        format!("{} of {} failed, {}", show::count(failed), counted_runs(runs), percent(failed, runs));
     bars(hours, &label, |hour| {
         let words = format!("{}: {}", hour.label, percent(hour.failed, hour.runs));
         (vec![(part(hour.failed, hour.runs.max(1)), "failed")], words)
     })
+}
+
+fn counted_runs(runs: u64) -> String {
+    show::counted(usize::try_from(runs).unwrap_or(usize::MAX), "run")
 }
 
 /// Shows a rate of failures.

@@ -2,19 +2,29 @@
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use http_body_util::{BodyExt, Limited};
 
 use super::layout;
-use crate::api::Problem;
+use crate::api::{Problem, changes};
 
 /// The maximum size of an error that becomes a page.
 const MOST: usize = 64 << 10;
 
-/// Says that there is no such page.
-pub(super) async fn no_page() -> Response {
+/// Says that there is no such page. An address with slashes at its end leads to the one without them.
+pub(super) async fn no_page(method: Method, uri: Uri) -> Response {
+    let page = uri.path().trim_end_matches('/');
+    if page.len() < uri.path().len() && !changes(&method) {
+        let query = uri.query().map_or_else(String::new, |query| format!("?{query}"));
+        return Redirect::permanent(&format!("{page}{query}")).into_response();
+    }
+    nowhere()
+}
+
+/// Returns the page that says that there is no such page.
+pub(super) fn nowhere() -> Response {
     layout::problem(&Problem::new(StatusCode::NOT_FOUND, "there is no page at this address"), None)
 }
 

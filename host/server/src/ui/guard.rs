@@ -1,11 +1,14 @@
 //! The checks before a page: the address of the request, the session, and the token of a change.
 
+use std::collections::BTreeSet;
+
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
+use stepwell::engine::document::cut;
 use stepwell::{Identity, Session};
 
 use super::{ROOT, Ui, csrf, errors, layout, login};
@@ -19,6 +22,10 @@ pub(super) struct Visitor {
     /// The token of the session.
     pub token: String,
 }
+
+/// The fields that the form of an address has.
+#[derive(Clone, Copy)]
+pub(super) struct Known(pub &'static [&'static str]);
 
 /// The fields of a form.
 #[derive(Clone, Default)]
@@ -43,6 +50,40 @@ impl Fields {
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
+
+    /// Refuses a field that the form does not have, and one that comes twice. A known name may end with `*`, which stands
+    /// for the rest of the name, and then with `+`: the field may come several times. Every form has the token.
+    pub fn only(&self, known: &[&str]) -> Result<(), Problem> {
+        let refuse = |detail: String| Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail));
+        let mut seen = BTreeSet::new();
+        for (name, _) in self.iter().filter(|(name, _)| *name != TOKEN) {
+            let Some(known) = known.iter().find(|known| is_called(known, name)) else {
+                let names: Vec<String> = known.iter().map(|known| format!("`{}`", shown(known))).collect();
+                let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+                return refuse(format!("this form has no field `{}`: it has {names}", cut(name, NAME)));
+            };
+            if !seen.insert(name) && !known.ends_with('+') {
+                return refuse(format!("the field `{}` of this form came twice", cut(name, NAME)));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The field with the token of the session.
+const TOKEN: &str = "csrf";
+/// The maximum number of characters of a name that an error repeats.
+const NAME: usize = 40;
+
+/// Returns whether a field has a known name.
+fn is_called(known: &str, name: &str) -> bool {
+    let known = known.trim_end_matches('+');
+    known.strip_suffix('*').map_or(known == name, |start| name.starts_with(start))
+}
+
+/// Returns a known name for people.
+fn shown(known: &str) -> String {
+    known.trim_end_matches('+').replace('*', "NAME")
 }
 
 /// The maximum size of the body of a login.
@@ -114,7 +155,7 @@ pub(super) async fn signed_in(State(ui): State<Ui>, request: Request<Body>, next
             .is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
         let fields = if is_form { Fields::read(&bytes) } else { Fields::default() };
         let sent = parts.headers.get("x-csrf-token").and_then(|value| value.to_str().ok());
-        if !csrf::is_form_of(sent.unwrap_or_else(|| fields.get("csrf")), &visitor.session.csrf) {
+        if !csrf::is_form_of(sent.unwrap_or_else(|| fields.get(TOKEN)), &visitor.session.csrf) {
             api::drain(&parts, body);
             let detail = "the page is out of date: load it again, and repeat the change";
             return layout::problem(&Problem::new(StatusCode::FORBIDDEN, detail), None);
@@ -176,4 +217,29 @@ fn to_login(parts: &Parts) -> Response {
     let path = parts.uri.path_and_query().map_or(ROOT, |path| path.as_str());
     let next: String = api::encoded(path).collect();
     Redirect::to(&format!("{ROOT}/login?next={next}")).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_has_its_own_fields_and_each_once() {
+        let known = ["name", "ids+", "var:*"];
+        for (body, problem) in [
+            ("csrf=x&name=a&ids=1&ids=2&var:a=1&var:b=", None),
+            ("", None),
+            ("expires=1", Some("this form has no field `expires`: it has `name`, `ids`, `var:NAME`")),
+            ("name+=a", Some("this form has no field `name `: it has `name`, `ids`, `var:NAME`")),
+            ("name=a&name=b", Some("the field `name` of this form came twice")),
+            ("var:a=1&var:a=2", Some("the field `var:a` of this form came twice")),
+        ] {
+            let found = Fields::read(body.as_bytes()).only(&known).map_err(|problem| problem.detail);
+            assert_eq!(found.err().as_deref(), problem, "{body}");
+        }
+        let found = Fields::read(b"x=1").only(&[]).map_err(|problem| problem.detail);
+        assert_eq!(found.err().as_deref(), Some("this form has no field `x`: it has none"));
+        let any = Fields::read(b"_parameter=a&_parameter=b&reason=x");
+        assert!(any.only(&["*+"]).is_ok());
+    }
 }

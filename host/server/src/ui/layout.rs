@@ -74,7 +74,7 @@ pub(super) fn page(
             nav.side aria-label="Main" { (navigation(ask, section, true)) }
             main #main tabindex="-1" {
                 @if let Some(flash) = flash {
-                    div.alert data-kind=(if flash.is_problem { "error" } else { "success" })
+                    div.alert data-flash data-kind=(if flash.is_problem { "error" } else { "success" })
                         role=(if flash.is_problem { "alert" } else { "status" }) { (super::show::text(&flash.text)) }
                 }
                 (content)

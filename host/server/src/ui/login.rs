@@ -9,8 +9,8 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use stepwell::Holder;
 
-use super::guard::{Visitor, login_fields, visitor};
-use super::{ROOT, Ui, asked, layout, openid, show};
+use super::guard::{Fields, Visitor, login_fields, visitor};
+use super::{ROOT, Ui, asked, layout, openid, words};
 use crate::api::{self, Problem};
 
 /// The names of the cookie with the token of the session: over TLS, browsers accept the second name only from this
@@ -85,7 +85,7 @@ pub(super) fn form(ui: &Ui, next: &str, problem: Option<&str>) -> Markup {
     html! {
         h1 { "Log in to Stepwell" }
         @if let Some(problem) = problem {
-            div.alert data-kind="error" role="alert" { (show::text(problem)) }
+            div.alert data-kind="error" role="alert" { (words::marked(problem)) }
         }
         (openid::button(ui, next))
         form.form method="post" action={ (ROOT) "/login" } {
@@ -111,6 +111,9 @@ pub(super) async fn log_in(State(ui): State<Ui>, request: Request<Body>) -> Resp
         Ok(fields) => fields,
         Err(problem) => return layout::problem(&problem, None),
     };
+    if let Err(problem) = fields.only(&["key", "next"]) {
+        return layout::problem(&problem, None);
+    }
     let (key, next) = (fields.get("key").trim(), local(fields.get("next")));
     match open(&ui, &parts, key).await {
         Ok(token) => logged_in(&ui, &parts, next, &token),
@@ -148,7 +151,11 @@ pub(super) fn again(ui: &Ui, status: StatusCode, next: &str, said: &str) -> Resp
 pub(super) async fn log_out(
     State(ui): State<Ui>,
     Extension(Visitor { session, who, token }): Extension<Visitor>,
+    Extension(fields): Extension<Fields>,
 ) -> Response {
+    if let Err(problem) = fields.only(&[]) {
+        return layout::problem(&problem, None);
+    }
     if let Err(error) = ui.app.host.sessions().close(&token, &who).await {
         return layout::problem(&Problem::from(error), None);
     }

@@ -69,7 +69,8 @@ const HOME: &[Route] = routes! {
     get "/ui" login::home;
     get "/ui/session" csrf::present;
     post "/ui/logout" login::log_out;
-    post "/ui/p/{project}/do/{operation}" actions::act;
+    // Its fields are those of the operation.
+    post "/ui/p/{project}/do/{operation}" actions::act, takes ["*+"];
 };
 
 /// The addresses that need no session.
@@ -80,6 +81,7 @@ const PUBLIC: &[Route] = routes! {
     get "/ui/login/openid" openid::begin;
     get "/ui/login/openid/callback" openid::back;
     get "/ui/assets/{name}" assets::get;
+    get "/ui/" errors::no_page;
     any "/ui/{*path}" errors::no_page;
 };
 
@@ -91,7 +93,10 @@ pub fn addresses() -> Vec<(&'static str, &'static str, bool)> {
 }
 
 fn routed<'r>(routes: impl IntoIterator<Item = &'r Route>) -> Router<Ui> {
-    routes.into_iter().fold(Router::new(), |router, route| router.route(route.path, (route.handler)()))
+    routes.into_iter().fold(Router::new(), |router, route| {
+        let known = Extension(guard::Known(route.fields));
+        router.route(route.path, (route.handler)().layer(known))
+    })
 }
 
 /// Returns the pages, with the API at all other paths.

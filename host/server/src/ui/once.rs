@@ -69,7 +69,8 @@ pub(super) async fn log_in(
     // A request that only asks for the headers is no visit.
     let taken = if parts.method == Method::GET { link.take(&token, ui.app.host.now()) } else { None };
     let Some(key) = taken else {
-        let said = "This link was used or is too old. Log in with the API key that `stepwell demo` printed.";
+        let said = "This link works once, within an hour, and it was used or is too old. Log in below with the API \
+            key that `stepwell demo` printed under the link. For a new link, end the demo with Ctrl-C, and start it again.";
         return login::again(&ui, StatusCode::UNAUTHORIZED, ROOT, said);
     };
     match login::open(&ui, &parts, &key).await {

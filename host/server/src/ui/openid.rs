@@ -132,7 +132,7 @@ pub(super) async fn begin(
     request: Request,
 ) -> Response {
     let (parts, _) = request.into_parts();
-    let Some(provider) = provider(&ui) else { return errors::no_page().await };
+    let Some(provider) = provider(&ui) else { return errors::nowhere() };
     let now = ui.app.host.now();
     let (begun, place) = match provider.begin(now).await {
         Ok(begun) => begun,
@@ -155,7 +155,7 @@ pub(super) async fn begin(
 /// Opens a session for a person whom the provider sends back.
 pub(super) async fn back(State(ui): State<Ui>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
-    let Some(provider) = provider(&ui) else { return errors::no_page().await };
+    let Some(provider) = provider(&ui) else { return errors::nowhere() };
     let client = api::client(&ui.app, &parts).0;
     if let Err(problem) = api::may_log_in(&ui.app, client) {
         return failed(&ui, &problem, ROOT);

@@ -9,15 +9,20 @@ pub(super) struct Route {
     pub method: &'static str,
     pub path: &'static str,
     pub handler: fn() -> MethodRouter<Ui>,
+    /// The fields of its form; see [`super::guard::Fields::only`].
+    pub fields: &'static [&'static str],
 }
 
-/// Makes a table of methods, paths and handlers.
+/// Makes a table of methods, paths and handlers, with the fields of forms that have some.
 macro_rules! routes {
-    ($($method:ident $path:literal $handler:expr;)*) => {
+    (@fields) => { &[] };
+    (@fields $fields:expr) => { &$fields };
+    ($($method:ident $path:literal $handler:expr $(, takes $fields:expr)?;)*) => {
         &[$($crate::ui::route::Route {
             method: stringify!($method),
             path: $path,
             handler: || $method($handler),
+            fields: $crate::ui::route::routes!(@fields $($fields)?),
         },)*]
     };
 }

@@ -19,7 +19,7 @@ pub(super) fn text(text: &str) -> String {
         None => text.chars().map(shown).collect(),
         Some((end, _)) => {
             let start: String = text.get(..end).unwrap_or_default().chars().map(shown).collect();
-            format!("{start}… ({} more bytes)", text.len() - end)
+            format!("{start}… ({})", stepwell::engine::quantity::counted(text.len() - end, "more byte"))
         }
     }
 }
@@ -82,6 +82,11 @@ pub(super) fn count(value: u64) -> String {
         shown.push(digit);
     }
     shown
+}
+
+/// Shows a number with its noun, in the singular for 1.
+pub(super) fn counted(value: usize, noun: &str) -> String {
+    stepwell::engine::quantity::counted(count(value as u64), noun)
 }
 
 /// Shows the link to the next page of a list, if there is one. `here` is the address of this page without its cursor.
@@ -152,6 +157,7 @@ mod tests {
             (bytes(0), bytes(1_500), bytes(3 << 30)),
             ("0B".into(), "1.5 KiB".into(), "3.0 GiB".into())
         );
+        assert_eq!((counted(1, "row"), counted(1_000, "row")), ("1 row".into(), "1\u{202f}000 rows".into()));
         assert_eq!((count(7), count(1_234_567)), ("7".into(), "1\u{202f}234\u{202f}567".into()));
     }
 }

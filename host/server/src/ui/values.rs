@@ -45,7 +45,7 @@ fn table(rows: &[Value], columns: &[&str], label: &str) -> Markup {
     let more = rows.len().saturating_sub(ROWS);
     html! {
         (grid(columns, &shown, label))
-        @if more > 0 { p.muted { (show::count(more as u64)) " more rows are not shown. Download the whole value to see them." } }
+        @if more > 0 { p.muted { (show::counted(more, "more row")) ". Download the whole value to see all of it." } }
     }
 }
 
@@ -79,7 +79,7 @@ fn tree(value: &Value) -> Markup {
     html! {
         div.tree { ul { (node(None, value, &mut left, 0)) } }
         @if left == 0 {
-            p.muted { "The page shows the first " (show::count(NODES as u64)) " values. Download the whole value to see the others." }
+            p.muted { "The page shows the first " (show::counted(NODES, "value")) ". Download the whole value to see the others." }
         }
     }
 }
@@ -98,7 +98,7 @@ fn node(name: Option<&str>, value: &Value, left: &mut usize, depth: usize) -> Ma
     };
     let kind = match value {
         Value::Array(items) => format!("list of {}", items.len()),
-        Value::Object(map) => format!("object with {} keys", map.len()),
+        Value::Object(map) => format!("object with {}", show::counted(map.len(), "key")),
         _ => String::new(),
     };
     html! {

@@ -1,5 +1,5 @@
 import { startCopies } from './copy.js';
-import { startChoices } from './choose.js';
+import { showResult, startChoices } from './choose.js';
 import { startDialogs } from './dialog.js';
 import { forgetSaved } from './draft.js';
 import { startHtmx } from './htmx.js';
@@ -25,3 +25,4 @@ startUploads();
 startHtmx(enhance);
 enhance(document);
 forgetSaved();
+showResult();

@@ -38,6 +38,13 @@ export function fate(draft, text) {
   return draft.base === text ? 'show' : 'offer';
 }
 
+/**
+ * Returns whether a page is the answer to a text that was sent. A text that the server stores leads to another page, so
+ * this one was refused.
+ * @param {string} path
+ */
+export const isRefusal = (path) => /\/(editor\/(save|try)|dead-letters\/[^/]+\/redrive)$/.test(path);
+
 /** Shows a message with a button above the form of an editor. */
 function say(/** @type {HTMLElement} */ place, /** @type {string} */ text, /** @type {string} */ label, /** @type {() => void} */ action) {
   const notice = el('div', { class: 'alert', 'data-kind': 'info', role: 'status' }, el('p', {}, text));
@@ -57,11 +64,13 @@ function say(/** @type {HTMLElement} */ place, /** @type {string} */ text, /** @
 export function keepDraft(textarea, editor) {
   const key = textarea.dataset.draft;
   if (!key) return;
-  const base = editor.getText();
   const draft = read(key);
+  const isRefused = isRefusal(location.pathname);
+  const base = isRefused && draft ? draft.base : editor.getText();
   const what = fate(draft, base);
   const place = textarea.form ?? textarea;
-  if (what === 'forget' || !draft) write(key, null);
+  if (isRefused) write(key, { base, text: editor.getText() });
+  else if (what === 'forget' || !draft) write(key, null);
   else if (what === 'show') {
     editor.setText(draft.text);
     say(place, 'This is the text that you wrote before. It is not stored.', 'Discard it', () => editor.setText(base));
@@ -76,13 +85,18 @@ export function keepDraft(textarea, editor) {
   });
 }
 
-/** Forgets the texts that were sent, when the server has led to another page than the editor or the login. */
+/**
+ * Forgets the texts that were sent, when the server has led to another page than the editor or the login. Those that it
+ * refuses stay.
+ */
 export function forgetSaved() {
-  if (document.querySelector('[data-draft], main.bare') || /\/editor\//.test(location.pathname)) return;
+  const isRefused = isRefusal(location.pathname);
+  if (!isRefused && document.querySelector('[data-draft], main.bare')) return;
   try {
     for (const name of Object.keys(sessionStorage)) {
       const key = name.startsWith(PREFIX) ? name.slice(PREFIX.length) : '';
-      if (key && read(key)?.sent) write(key, null);
+      const draft = key ? read(key) : null;
+      if (draft?.sent) write(key, isRefused ? { base: draft.base, text: draft.text } : null);
     }
   } catch {
     // The browser denies storage, so there are no texts.

@@ -30,8 +30,9 @@ export function startHtmx(enhance) {
   // The user opens and closes details, also in content that renews itself.
   htmx.config.morphIgnore = [...htmx.config.morphIgnore, 'open'];
   document.adoptedStyleSheets = document.adoptedStyleSheets.filter((sheet) => sheet !== indicatorStyleSheet);
-  // The page of an error does not replace a part of a page.
-  htmx.config.noSwap = [...htmx.config.noSwap, '4xx', '5xx'];
+  // The page of an error does not replace a part of a page. A part that says why it refuses a change (422) does.
+  const refused = Array.from({ length: 100 }, (_, n) => 400 + n).filter((status) => status !== 422);
+  htmx.config.noSwap = [...htmx.config.noSwap, ...refused, '5xx'];
   htmx.registerExtension('stepwell', {
     init: (/** @type {any} */ api) => api.initSecurity(trustedTypesPolicy(), Refused, Refused),
     htmx_before_on_init: () => false,

@@ -236,8 +236,8 @@ impl Worker<'_> {
         let Running { ends, reports } = running;
         let now = self.now();
         let due = self.state.due_after(now).map(|due| (due - now).to_std().unwrap_or_default());
-        let (awaits, has_locks, awaits_locks) =
-            (self.awaits_decisions(), self.has_locks(), self.awaits_locks());
+        let (awaits, works) = (self.awaits_decisions(), self.awaits_work());
+        let (has_locks, awaits_locks) = (self.has_locks(), self.awaits_locks());
         tokio::select! {
             biased;
             Some((step, report)) = reports.next() => {
@@ -253,9 +253,12 @@ impl Worker<'_> {
                 self.take_losses().await?;
                 self.look_at_locks().await?;
             }
-            () = tokio::time::sleep(LOOK), if awaits || awaits_locks => {
+            () = tokio::time::sleep(LOOK), if awaits || works || awaits_locks => {
                 if awaits {
                     self.take_decisions().await?;
+                }
+                if works {
+                    self.take_work().await?;
                 }
                 if awaits_locks {
                     self.look_at_locks().await?;

@@ -98,6 +98,7 @@ impl Runs {
             written: None,
             audit_rows: Vec::new(),
             places: BTreeMap::new(),
+            offers: BTreeMap::new(),
         };
         // The span has the level `error`, so that all log messages within it have the ids at any level.
         let trace = worker.state.run.trace.map(Trace::id);

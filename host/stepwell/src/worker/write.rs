@@ -83,6 +83,7 @@ impl Worker<'_> {
             Next::End => self.leave_all().await,
             _ => self.leave_ended().await,
         }
+        self.leave_work().await;
         if !commit.logs.is_empty() || next == Next::End {
             self.runs.ctx.logged(&self.hold.execution_id);
         }
@@ -132,7 +133,7 @@ impl Runs {
 }
 
 /// Returns the length of a value as JSON, in bytes.
-pub(super) fn json_bytes(value: &impl Serialize) -> u64 {
+pub(crate) fn json_bytes(value: &impl Serialize) -> u64 {
     struct Count(u64);
     impl std::io::Write for Count {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {

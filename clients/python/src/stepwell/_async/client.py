@@ -16,6 +16,7 @@ from .locks import AsyncLocks
 from .runs import AsyncRuns
 from .schedules import AsyncBackfills, AsyncSchedules
 from .service import AsyncQueues, AsyncSteps, AsyncSystem
+from .workers import AsyncWorkers
 
 
 class AsyncClient:
@@ -49,6 +50,7 @@ class AsyncClient:
         self.approvals = AsyncApprovals(self._sender)
         self.queues = AsyncQueues(self._sender)
         self.locks = AsyncLocks(self._sender)
+        self.workers = AsyncWorkers(self._sender)
         self.steps = AsyncSteps(self._sender)
         self.system = AsyncSystem(self._sender)
         self.keys = AsyncKeys(self._sender)

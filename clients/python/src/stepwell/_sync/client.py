@@ -17,6 +17,7 @@ from .locks import Locks
 from .runs import Runs
 from .schedules import Backfills, Schedules
 from .service import Queues, Steps, System
+from .workers import Workers
 
 
 class Client:
@@ -50,6 +51,7 @@ class Client:
         self.approvals = Approvals(self._sender)
         self.queues = Queues(self._sender)
         self.locks = Locks(self._sender)
+        self.workers = Workers(self._sender)
         self.steps = Steps(self._sender)
         self.system = System(self._sender)
         self.keys = Keys(self._sender)

@@ -57,6 +57,12 @@ from .locks import (
     LockWaiter,
     TokenCheck,
 )
+from .workers import (
+    Heartbeat,
+    RegisteredWorker,
+    RemoteWorker,
+    WorkItem,
+)
 from .steps import (
     ActivatedStep,
     Need,
@@ -130,6 +136,7 @@ __all__ = [
     "Finding",
     "Fire",
     "Health",
+    "Heartbeat",
     "HeldLock",
     "HourStats",
     "Job",
@@ -159,6 +166,8 @@ __all__ = [
     "Receipt",
     "Refusal",
     "RefusedJob",
+    "RegisteredWorker",
+    "RemoteWorker",
     "Run",
     "RunRow",
     "Schedule",
@@ -174,4 +183,5 @@ __all__ = [
     "StepView",
     "Timeline",
     "TokenCheck",
+    "WorkItem",
 ]

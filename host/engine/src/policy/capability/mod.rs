@@ -15,6 +15,7 @@ mod path;
 mod process;
 mod sql;
 mod variables;
+mod worker;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -33,6 +34,7 @@ pub use http_rule::{HttpRequest, HttpRule, Inject, is_public};
 pub use locks::{LockGrant, LockRule, Locks};
 pub use process::{Process, ProcessGrant, ProcessRule};
 pub use sql::{Sql, SqlGrant, SqlMode, SqlRule};
+pub use worker::{Worker, WorkerGrant, WorkerRule};
 
 use super::file::{Deny, Grants};
 use super::grant::Grant;
@@ -70,6 +72,8 @@ macro_rules! each_capability {
             context: Context;
             /// Locks that the job file may name with `locks`. Default: none.
             locks: Locks;
+            /// Functions of workers that steps of the type `worker` may call. Default: none.
+            worker: Worker;
         }
     };
 }

@@ -61,6 +61,8 @@ fn shown(state: &RunState, now: Timestamp) -> String {
         Some(Effect::TakeLocks { place }) => format!("lock {place:?}"),
         Some(Effect::RequestApproval { step }) => format!("ask {step}"),
         Some(Effect::EndApproval { step }) => format!("give up {step}"),
+        Some(Effect::OfferWork { step, attempt }) => format!("offer {step}/{attempt}"),
+        Some(Effect::SettleWork { step }) => format!("settle {step}"),
         Some(Effect::Finish(status)) => status.name().to_owned(),
         None => match state.waits().next() {
             Some((step, _))

@@ -32,6 +32,8 @@ fn todo(state: &RunState, now: i64) -> String {
         Some(Effect::EndGroup { step }) => format!("end {}", path(step)),
         Some(Effect::RequestApproval { step }) => format!("ask {}", path(step)),
         Some(Effect::EndApproval { step }) => format!("end approval {}", path(step)),
+        Some(Effect::OfferWork { step, .. }) => format!("offer {}", path(step)),
+        Some(Effect::SettleWork { step }) => format!("settle {}", path(step)),
         Some(Effect::Finish(status)) => status.name().to_owned(),
     }
 }

@@ -35,6 +35,8 @@ pub(crate) enum KeysCommand {
 /// A role, as an option names it.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum RoleArg {
+    /// Takes the work of `worker` steps, and nothing else.
+    Worker,
     /// Reads everything but keys and the audit log.
     Viewer,
     /// Runs, cancels, approves and pauses.
@@ -46,6 +48,7 @@ pub(crate) enum RoleArg {
 impl RoleArg {
     pub fn role(self) -> Role {
         match self {
+            Self::Worker => Role::Worker,
             Self::Viewer => Role::Viewer,
             Self::Operator => Role::Operator,
             Self::Admin => Role::Admin,

@@ -6,6 +6,7 @@ mod audit;
 mod backfills;
 mod config;
 mod connections;
+mod convert;
 mod dead_letters;
 mod demo;
 mod jobs;
@@ -41,6 +42,7 @@ pub(crate) use audit::AuditCommand;
 pub(crate) use backfills::BackfillsCommand;
 pub(crate) use config::{ConfigCommand, SchemaKind};
 pub(crate) use connections::ConnectionsCommand;
+pub(crate) use convert::ConvertArgs;
 pub(crate) use dead_letters::DeadLettersCommand;
 pub(crate) use demo::DemoArgs;
 pub(crate) use jobs::JobsCommand;
@@ -116,6 +118,11 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// Checks job files without running them, and reports the problems of all of them.
     Validate(ValidateArgs),
+    /// Converts legacy job files to the present form, compares both forms, and takes a conversion back.
+    ///
+    /// Stores the originals and a manifest in `.stepwell-convert` of the target folder. A conversion that was interrupted
+    /// continues when the same command runs again.
+    Convert(Box<ConvertArgs>),
     /// Shows the grants of policies for the steps of a job.
     Policy {
         #[command(subcommand)]
@@ -291,7 +298,7 @@ mod tests {
         match (possible.first(), arg.get_id().as_str()) {
             (Some(value), _) => value.get_name().to_owned(),
             (None, "listen") => "127.0.0.1:1".to_owned(),
-            (None, "server") => "http://127.0.0.1:1".to_owned(),
+            (None, "server" | "legacy_server") => "http://127.0.0.1:1".to_owned(),
             (None, _) => "1".to_owned(),
         }
     }

@@ -42,7 +42,7 @@ pub(crate) enum Output {
 }
 
 /// Options of commands that use the REST API: of a service, or in this process over the store of this node.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct ApiArgs {
     /// The URL of the service to use, for instance https://stepwell.example.com [default: none; the command
     /// uses the store of this node].
@@ -70,7 +70,7 @@ pub(crate) struct Local {
 }
 
 /// Options of every command that needs a host.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct HostArgs {
     /// A policy file. Repeatable [default: the `policies` of the configuration; without any, steps get the
     /// profile `standard` and no capability].
@@ -139,7 +139,7 @@ impl HostArgs {
 }
 
 /// Parses the base of a service's URLs: its address, with the prefix under which a proxy serves it.
-fn base(text: &str) -> Result<Url, String> {
+pub(super) fn base(text: &str) -> Result<Url, String> {
     let url = Url::parse(text)
         .map_err(|error| format!("{error}: use a URL such as https://stepwell.example.com"))?;
     if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {

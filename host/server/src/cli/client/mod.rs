@@ -216,6 +216,21 @@ impl Client {
         Ok(self.of_file(call, file, text).await?.0)
     }
 
+    /// Sends a request about a document. Returns the problems of a document that the service refuses as JSON.
+    pub async fn judged(&self, call: Call) -> Result<Result<Value, Vec<Value>>, Failure> {
+        let Reply { status, body } = self.send(call).await?;
+        if status.is_success() {
+            let body = body.all(MAX_ANSWER).await?;
+            return Ok(Ok(serde_json::from_slice(&body).map_err(|_| other_answer("JSON"))?));
+        }
+        let body = body.all(MAX_PROBLEM).await?;
+        let problem: Map<String, Value> = serde_json::from_slice(&body).unwrap_or_default();
+        match problem.get("errors").and_then(Value::as_array).filter(|errors| !errors.is_empty()) {
+            Some(errors) if status.is_client_error() => Ok(Err(errors.clone())),
+            _ => Err(refused(status, &body, "", "")),
+        }
+    }
+
     /// Returns up to `wanted` items of a list, from several pages if necessary.
     pub async fn list(&self, call: impl Fn() -> Call, wanted: u32) -> Result<Value, Failure> {
         let (mut items, mut cursor, mut size) = (Vec::new(), None::<String>, 0);

@@ -35,6 +35,7 @@ mod warm_up;
 
 use crate::Exit;
 use crate::cli::args::{Cli, Command, ConfigCommand, PolicyCommand, QueuesCommand, StepCommand};
+use crate::cli::convert;
 use crate::failure::Failure;
 use crate::telemetry::LogFilter;
 
@@ -43,6 +44,7 @@ pub(crate) async fn dispatch(cli: Cli, filter: LogFilter) -> Result<Exit, Failur
     Ok(match cli.command {
         Command::Run(args) => run::run(args).await?,
         Command::Validate(args) => validate::validate(&args).await?,
+        Command::Convert(args) => convert::convert(&args).await?,
         Command::Policy { command: PolicyCommand::Show { file, local } } => {
             policy::policy_show(&file, &local).await?
         }

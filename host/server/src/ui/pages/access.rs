@@ -5,7 +5,7 @@ use axum::response::Response;
 use maud::{Markup, html};
 use serde_json::{Map, Value, json};
 
-use super::common::{alert, header, hidden, options, table};
+use super::common::{alert, header, hidden, options, refused, table};
 use super::shown;
 use crate::api::{Call, Operation, Problem};
 use crate::ui::actions::Button;
@@ -32,7 +32,10 @@ pub(in crate::ui) async fn create(ask: Ask, Extension(fields): Extension<Fields>
     };
     let page = match made {
         Ok(key) => whole(&ask, token(&key), &Fields::default()).await,
-        Err(problem) => whole(&ask, alert(&problem), &fields).await,
+        Err(problem) => {
+            let page = whole(&ask, alert(&problem), &fields).await;
+            page.map(|page| refused(page, &problem))
+        }
     };
     shown(&ask, page)
 }
@@ -121,6 +124,7 @@ fn keys_table(ask: &Ask, keys: &[Value]) -> Markup {
 
 const ROLES: &[(&str, &str)] = &[
     ("viewer", "Viewer: sees everything of its projects"),
+    ("worker", "Worker: takes the work of `worker` steps, and nothing else"),
     ("operator", "Operator: also changes jobs and runs them"),
     ("admin", "Admin: also changes steps, keys and queues"),
 ];

@@ -36,9 +36,9 @@ pub(in crate::ui) async fn page(Asked(ask, wanted): Asked<Wanted>) -> Response {
         let cursor = wanted.cursor.clone().filter(|cursor| !cursor.is_empty());
         let list = Call::to(&Operation::listBackfills, &[]).query("limit", Some(50)).query("cursor", cursor);
         let backfills = ask.value(list).await?;
-        let plan = plan(&ask, &wanted).await;
+        let (plan, problem) = plan(&ask, &wanted).await;
         let here = ask.path(&["backfills"]);
-        Ok(ask.page(Section::Schedules, "Backfills", html! {
+        let page = ask.page(Section::Schedules, "Backfills", html! {
             (header(&ask, "backfills", "Backfills", "A backfill runs the fires of a range of time that have no run yet."))
             @if ask.may(&Operation::startBackfill) {
                 (form(&here, &wanted))
@@ -51,7 +51,11 @@ pub(in crate::ui) async fn page(Asked(ask, wanted): Asked<Wanted>) -> Response {
                     (show::next_page(&backfills, &here))
                 }
             }
-        }))
+        });
+        Ok(match &problem {
+            Some(problem) => common::refused(page, problem),
+            None => page,
+        })
     };
     shown(&ask, page.await)
 }
@@ -80,24 +84,25 @@ fn form(here: &str, wanted: &Wanted) -> Markup {
     }
 }
 
-/// Shows the fires that a backfill would run, with the button that starts it.
-async fn plan(ask: &Ask, wanted: &Wanted) -> Markup {
+/// Shows the fires that a backfill would run, with the button that starts it, or the problem of the form.
+async fn plan(ask: &Ask, wanted: &Wanted) -> (Markup, Option<Problem>) {
     let parts = [&wanted.job_id, &wanted.from, &wanted.to].map(|text| text.as_deref().unwrap_or_default());
     if parts.contains(&"") || !ask.may(&Operation::startBackfill) {
-        return html! {};
+        return (html! {}, None);
     }
     let [job, from, to] = parts;
     let body = json!({"job_id": job, "from": from, "to": to, "dry_run": true});
     let found = ask.value(Call::to(&Operation::startBackfill, &[]).json(&body)).await;
-    html! {
+    let shown = html! {
         section.card #plan aria-labelledby="plan-title" {
             h2 #plan-title { "Dry run for " (show::text(job)) }
-            @match found {
-                Ok(plan) => (planned(ask, &plan, parts)),
-                Err(problem) => (refused(&problem)),
+            @match &found {
+                Ok(plan) => (planned(ask, plan, parts)),
+                Err(problem) => (refused(problem)),
             }
         }
-    }
+    };
+    (shown, found.err())
 }
 
 fn refused(problem: &Problem) -> Markup {
@@ -166,7 +171,7 @@ fn row(ask: &Ask, backfill: &Value, here: &str) -> Markup {
             td { (utc(backfill.text("from"))) " to " (utc(backfill.text("to"))) }
             td {
                 (show::count(done)) " of " (show::count(total))
-                meter min="0" max=(total.max(1)) value=(done) aria-label={ (done) " of " (total) " fires decided" } {}
+                meter min="0" max=(total.max(1)) value=(done) aria-label={ (done) " of " (show::counted(total as usize, "fire")) " decided" } {}
             }
             td { (show::time(backfill.text("created_at"))) br; span.muted.small { "by " (show::text(backfill.text("by"))) } }
             td {

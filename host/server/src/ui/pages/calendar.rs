@@ -212,8 +212,8 @@ async fn fires(
         }
         if fires.len() >= FIRES {
             note = Some(format!(
-                "The calendar shows the latest {} fires. Choose a job to see all of its fires.",
-                fires.len()
+                "The calendar shows the latest {}. Choose a job to see all of its fires.",
+                show::counted(fires.len(), "fire")
             ));
             break;
         }

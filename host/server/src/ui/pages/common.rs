@@ -1,5 +1,6 @@
 //! Parts that several pages share.
 
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 
@@ -60,6 +61,16 @@ pub(super) fn lead(next: &str, is_problem: bool, text: impl Into<String>) -> Res
     let mut response = Redirect::to(local(next)).into_response();
     Flash { is_problem, text: text.into() }.add(&mut response);
     response
+}
+
+/// Gives a page that shows a refused form again the status of its problem: 422 when the content of the form is wrong.
+pub(super) fn refused(mut page: Response, problem: &Problem) -> Response {
+    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let is_wrong = status == StatusCode::BAD_REQUEST;
+    *page.status_mut() = if is_wrong { StatusCode::UNPROCESSABLE_ENTITY } else { status };
+    // A script gets it as JSON.
+    page.extensions_mut().insert(problem.clone());
+    page
 }
 
 /// The fields of a form that every change needs.

@@ -81,7 +81,7 @@ fn connections_table(ask: &Ask, connections: &[Value]) -> Markup {
 
 fn limits(connection: &Value) -> Markup {
     html! {
-        @if connection.has("pool") { (connection.number("pool")) " sessions" } @else { "No sessions" }
+        @if connection.has("pool") { (show::counted(connection.number("pool") as usize, "session")) } @else { "No sessions" }
         @for (name, value) in connection.entries("limits") { ", " (name) " " (value.text("")) }
     }
 }
@@ -189,7 +189,7 @@ fn circuit(circuit: &Value) -> Markup {
     html! {
         span.status data-status=(shape) { (state) }
         @if circuit.has("failed_seconds_ago") {
-            " " (circuit.number("failures")) " failures, the last one " (circuit.number("failed_seconds_ago")) " s ago"
+            " " (show::counted(circuit.number("failures") as usize, "failure")) ", the last one " (circuit.number("failed_seconds_ago")) " s ago"
         }
         @if circuit.number("open_seconds") > 0 { "; the next try is in " (circuit.number("open_seconds")) " s" }
     }

@@ -98,8 +98,8 @@ fn row(ask: &Ask, lock: &Value) -> Markup {
             @if lock.has("holder") {
                 td { (lock.text("mode")) }
                 td { (owner(ask, holder)) @if others > 0 { " and " (show::count(others)) " more" } }
-                td.nowrap { (show::time(holder.text("since"))) }
-                td.nowrap { (until(holder)) }
+                td { (show::time(holder.text("since"))) }
+                td { (until(holder)) }
             } @else {
                 td { "free" } td {} td {} td {}
             }
@@ -144,7 +144,7 @@ fn deadlocks_of(ask: &Ask, deadlocks: &[Value]) -> Markup {
                     } }
                     tbody { @for deadlock in deadlocks {
                         tr {
-                            td.nowrap { (show::time(deadlock.text("at"))) }
+                            td { (show::time(deadlock.text("at"))) }
                             td { (owner(ask, deadlock)) }
                             td { @if deadlock.is("unresolved") { "still waits" } @else { "ended" } }
                             td { (brief(deadlock.text("cycle"))) }
@@ -203,15 +203,15 @@ fn holders(ask: &Ask, holders: &[Value]) -> Markup {
                         tr {
                             th scope="row" { (owner(ask, holder)) }
                             td.number { (holder.number("token")) }
-                            td.nowrap { (show::time(holder.text("since"))) }
-                            td.nowrap { (until(holder)) }
+                            td { (show::time(holder.text("since"))) }
+                            td { (until(holder)) }
                             td.number { (holder.number("priority")) }
                             td { code { (brief(holder.text("session"))) } }
                             td { (brief(holder.text("reason"))) }
                         }
                     } }
                 }))
-                (more(holders.len(), MOST_HOLDERS, "holders"))
+                (more(holders.len(), MOST_HOLDERS, "more holder"))
             }
         }
     }
@@ -220,7 +220,7 @@ fn holders(ask: &Ask, holders: &[Value]) -> Markup {
 /// Says how many of a list the page leaves out.
 fn more(count: usize, most: usize, what: &str) -> Markup {
     html! {
-        @if count > most { p.muted { (count - most) " more " (what) ". " code { "stepwell locks show" } " lists more." } }
+        @if count > most { p.muted { (show::counted(count - most, what)) ". " code { "stepwell locks show" } " lists more." } }
     }
 }
 
@@ -241,15 +241,15 @@ fn queue(ask: &Ask, lock: &Value) -> Markup {
                             td.number { (waiter.number("position")) }
                             th scope="row" { (owner(ask, waiter)) }
                             td { (waiter.text("mode")) }
-                            td.nowrap { (show::time(waiter.text("since"))) }
-                            td.nowrap { (show::time(waiter.text("until"))) }
+                            td { (show::time(waiter.text("since"))) }
+                            td { (show::time(waiter.text("until"))) }
                             td.number { (waiter.number("priority")) }
                             td { (brief(waiter.text("waits_for"))) }
                             td { (brief(waiter.text("reason"))) }
                         }
                     } }
                 }))
-                (more(usize::try_from(waiting).unwrap_or(usize::MAX), MOST_QUEUED, "requests"))
+                (more(usize::try_from(waiting).unwrap_or(usize::MAX), MOST_QUEUED, "more request"))
             }
         }
     }
@@ -270,7 +270,7 @@ fn history(ask: &Ask, events: &[Value]) -> Markup {
                     } }
                     tbody { @for event in events.iter().rev() {
                         tr {
-                            td.nowrap { (show::time(event.text("at"))) }
+                            td { (show::time(event.text("at"))) }
                             td { code { (event.text("kind")) } }
                             td { (owner(ask, event)) }
                             td.number { @if event.has("token") { (event.number("token")) } }

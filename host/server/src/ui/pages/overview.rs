@@ -102,7 +102,7 @@ fn compiling(steps: &Value) -> Markup {
         @if !left.is_empty() {
             div.alert data-kind="info" {
                 p {
-                    "Steps are compiled, once for this machine: " (done.len()) " of " (done.len() + left.len()) " are ready. \
+                    "Steps are compiled, once for this machine: " (done.len()) " of " (done.len() + left.len()) " ready. \
                     A run that needs another one waits for it."
                 }
                 meter min="0" max=(done.len() + left.len()) value=(done.len()) aria-label="Compiled steps" {}
@@ -214,7 +214,7 @@ fn depths(ask: &Ask, queues: &[Value]) -> Markup {
                         }
                     }
                 }))
-                @if queues.len() > most { p.muted { (queues.len() - most) " more queues." } }
+                @if queues.len() > most { p.muted { (show::counted(queues.len() - most, "more queue")) "." } }
             }
         }
     }
@@ -322,7 +322,7 @@ fn last_day(items: &[Value]) -> Markup {
             div.card-header { h2 #last-day { "The last 24 hours" } span.muted { "hours of UTC" } }
             div.columns {
                 figure {
-                    figcaption { strong { (show::count(runs)) } " runs ended" }
+                    figcaption { strong { (show::count(runs)) } (if runs == 1 { " run" } else { " runs" }) " ended" }
                     (chart::throughput(&hours))
                 }
                 figure {

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::common::{alert, header, hidden, table};
+use super::common::{alert, header, hidden, refused, table};
 use crate::api::{Call, Operation, Problem, encoded};
 use crate::ui::ask::Ask;
 use crate::ui::asked::Asked;
@@ -66,7 +66,11 @@ pub(in crate::ui) async fn preview(ask: Ask, Extension(fields): Extension<Fields
         .body(text.clone());
     let found = ask.value(call).await;
     let tried = answer(&ask, &found, ROWS, None);
-    whole(&ask, "", &text, None, Some(tried))
+    let page = whole(&ask, "", &text, None, Some(tried));
+    match &found {
+        Ok(_) => page,
+        Err(problem) => refused(page, problem),
+    }
 }
 
 fn whole(ask: &Ask, job: &str, text: &str, stored: Option<Markup>, tried: Option<Markup>) -> Response {
@@ -122,7 +126,7 @@ fn answer(ask: &Ask, found: &Result<Value, Problem>, rows: usize, more: Option<S
         @for (place, step) in grants.list("items").iter().take(rows).enumerate() { (step_of(ask, place, step)) }
         @if count > rows {
             nav.pagination aria-label="More steps" {
-                span.muted { "The first " (rows) " of " (count) " steps." }
+                span.muted { "The first " (rows) " of " (show::counted(count, "step")) "." }
                 @if let Some(more) = more { a.button.plain href=(more) { "Show more" } }
             }
         }

@@ -72,7 +72,7 @@ pub(in crate::ui) async fn page(Asked(ask, wanted): Asked<Wanted>) -> Response {
                 }
                 @for queue in lanes.iter().take(LANES) { (lane(&ask, queue, &fires, now)) }
                 @if lanes.len() > LANES {
-                    p.muted { (lanes.len() - LANES) " more queues. " code { "stepwell queues list" } " lists all." }
+                    p.muted { (show::counted(lanes.len() - LANES, "more queue")) ". " code { "stepwell queues list" } " lists all." }
                 }
                 @if fires.list("items").len() >= FIRES {
                     p.muted { "The lanes show the fires before " (until) "." }
@@ -230,7 +230,7 @@ fn figures(ask: &Ask, queue: &Value) -> Markup {
             div.stat {
                 span.stat-label { "Running" }
                 span.stat-value { (running) span.stat-note { " of " (queue.number("concurrency")) } }
-                meter min="0" max=(most) value=(running.min(most)) aria-label={ (running) " of " (most) " slots in use" } {}
+                meter min="0" max=(most) value=(running.min(most)) aria-label={ (running) " of " (show::counted(most as usize, "slot")) " in use" } {}
             }
             a.stat href={ (runs) "?status=queued&queue=" (name) } {
                 span.stat-label { "Ready" } span.stat-value { (show::count(queue.number("ready"))) }
@@ -277,7 +277,7 @@ fn next_fires(ask: &Ask, fires: &[&Value], zone: &str) -> Markup {
                 }
             }
             @if first.len() > LISTED {
-                p { a href=(address(ask, zone)) { (first.len() - LISTED) " more jobs" } }
+                p { a href=(address(ask, zone)) { (show::counted(first.len() - LISTED, "more job")) } }
             }
         }
     }

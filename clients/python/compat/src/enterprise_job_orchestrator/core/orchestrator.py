@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 from stepwell import StepwellError
@@ -11,6 +11,7 @@ from stepwell import StepwellError
 from ..models.job import Job
 from ..services.engine_manager import EngineManager
 from ..services.job_manager import JobManager
+from ..services.legacy_workers import CAPACITY, LegacyWorkers
 from ..utils.database import DatabaseManager
 from ..utils.logger import get_logger
 from .exceptions import JobOrchestratorError, OrchestratorError, QueueError
@@ -25,6 +26,7 @@ class JobOrchestrator:
     """Submits jobs to a Stepwell service, and shows them in the shape of the Enterprise Job Orchestrator.
 
     `engine_config` switches the enhanced mode on, `enable_fault_tolerance` retries and the dead letter queue.
+    `enable_legacy_workers` makes this process a worker for the functions that `register_function` names.
     `db_manager` can be a `DatabaseManager` of this package, or any other object: the service is then the one in the
     variables of the command `stepwell`.
     """
@@ -40,9 +42,8 @@ class JobOrchestrator:
         self.db = database_manager if isinstance(database_manager, DatabaseManager) else DatabaseManager()
         self.engine_manager = EngineManager(engine_config) if engine_config else None
         self.enable_fault_tolerance = enable_fault_tolerance
-        if enable_legacy_workers:
-            self.logger.warning("enable_legacy_workers: the service has no workers, and runs every job as steps")
-        self.job_manager = JobManager(self.db, self.engine_manager, enable_fault_tolerance)
+        self.workers = LegacyWorkers(bool(enable_legacy_workers), _capacity(engine_config))
+        self.job_manager = JobManager(self.db, self.engine_manager, enable_fault_tolerance, self.workers)
         self._is_running = False
         self._shutdown = asyncio.Event()
 
@@ -52,6 +53,7 @@ class JobOrchestrator:
             await self.db.initialize()
             if self.engine_manager is not None:
                 await self.engine_manager.check(self.db.client)
+            await asyncio.to_thread(self.workers.start, self.db.arguments)
         except (JobOrchestratorError, StepwellError) as error:
             await self.stop()
             raise OrchestratorError(f"Failed to start orchestrator: {error}") from error
@@ -59,9 +61,10 @@ class JobOrchestrator:
         self._is_running = True
 
     async def stop(self) -> None:
-        """Disconnects from the service. Its runs go ahead."""
+        """Waits for the work of this process, and disconnects from the service. Its runs go ahead."""
         self._is_running = False
         self._shutdown.set()
+        await asyncio.to_thread(self.workers.stop)
         await self.db.close()
 
     def is_running(self) -> bool:
@@ -71,6 +74,21 @@ class JobOrchestrator:
     async def wait_for_shutdown(self) -> None:
         """Waits for `stop`."""
         await self._shutdown.wait()
+
+    def register_function(self, name: str, function: Callable[..., Any] | None = None) -> Any:
+        """Registers a function of this process for jobs that name it, before `start`. Without `function`, a decorator.
+
+        It gets the keys of `job_data` as a mapping, and returns the result of the job.
+        """
+        if function is not None:
+            self.workers.register(name, function)
+            return function
+
+        def register(given: Callable[..., Any]) -> Callable[..., Any]:
+            self.workers.register(name, given)
+            return given
+
+        return register
 
     async def submit_job(self, job: Job) -> str:
         """Submits a job, and returns its id."""
@@ -114,7 +132,7 @@ class JobOrchestrator:
         return {
             "engines_available": self.engine_manager is not None,
             "fault_tolerance_available": self.enable_fault_tolerance,
-            "legacy_workers_enabled": False,
+            "legacy_workers_enabled": self.workers.is_running,
             "enhanced_mode": self.job_manager.enhanced_mode,
         }
 
@@ -141,6 +159,13 @@ class JobOrchestrator:
         }
         if self.engine_manager is not None:
             health["engines"] = self.engine_manager.health_of(found)
+        if self.workers.enabled:
+            workers = [worker async for worker in client.workers.list()]
+            health["workers"] = {
+                "registered": len(workers),
+                "silent": sum(worker.silent for worker in workers),
+                "jobs_in_hand": sum(worker.in_hand for worker in workers),
+            }
         if self.enable_fault_tolerance:
             letters = await self.job_manager.get_dead_letter_queue()
             health["fault_tolerance"] = {"dead_letter_queue_size": len(letters)}
@@ -189,3 +214,10 @@ class JobOrchestrator:
             return await call
         except StepwellError as error:
             raise OrchestratorError(str(error)) from error
+
+
+def _capacity(engine_config: Mapping[str, Any] | None) -> int:
+    """Returns the number of jobs that the functions of this process do at one time."""
+    local = (engine_config or {}).get("local")
+    most = local.get("max_workers") if isinstance(local, Mapping) else None
+    return most if isinstance(most, int) and 1 <= most <= 1000 else CAPACITY

@@ -13,6 +13,7 @@ from ..models.job import STATUS_OF_RUN, Job, JobStatus
 from ..utils.database import DatabaseManager
 from ..utils.logger import get_logger
 from .engine_manager import EngineManager
+from .legacy_workers import LegacyWorkers
 from .steps import definition
 
 #: The beginning of the ids of runs. Every other id is that of a job, and stands for its newest run.
@@ -27,10 +28,12 @@ class JobManager:
         database_manager: DatabaseManager,
         engine_manager: EngineManager | None = None,
         fault_tolerance: bool = False,
+        workers: LegacyWorkers | None = None,
     ) -> None:
         self.db = database_manager
         self.engine_manager = engine_manager
         self.fault_tolerance = fault_tolerance
+        self.workers = workers or LegacyWorkers(False)
         self.enhanced_mode = engine_manager is not None
         self.logger = get_logger(__name__)
 
@@ -39,7 +42,7 @@ class JobManager:
         engine = self.engine_manager.engine_of(job.execution_engine) if self.engine_manager else None
         if job.execution_engine is not None and engine is None:
             self.logger.warning("%s: the service chooses the engine, not the job", job.job_id)
-        found = definition(job, retries=self.fault_tolerance, engine=engine)
+        found = definition(job, retries=self.fault_tolerance, engine=engine, workers=self.workers)
         try:
             if job.scheduled_at is not None:
                 await self.db.client.jobs.schedule(found, job.scheduled_at)

@@ -6,6 +6,7 @@ The keys of `job_data` decide, in this order:
 |---|---|
 | `steps` | these steps, unchanged |
 | `step` | this step, unchanged |
+| `function`, or none and the name of the job is that of a registered function, for `FUNCTIONS` | `worker` |
 | `query` or `sql_query`, with `connection_name` | `sql` |
 | `script`, `powershell_script` or `script_path` | `powershell` |
 | `url` | `http` |
@@ -21,6 +22,7 @@ from typing import Any
 
 from ..core.exceptions import JobSubmissionError
 from ..models.job import PRIORITY_OF_RUN, Job, JobType
+from .legacy_workers import LegacyWorkers
 
 #: The types that read and write data files.
 DATA = frozenset(JobType) - {
@@ -33,6 +35,8 @@ DATA = frozenset(JobType) - {
     JobType.BACKUP_JOB,
     JobType.CLEANUP_JOB,
 }
+#: The types whose work a function of a worker may do.
+FUNCTIONS = frozenset({JobType.CUSTOM, JobType.CUSTOM_WORKFLOW})
 #: Keys of `job_data` that belong to the job instead of its step.
 OF_JOB = frozenset({"steps", "step", "workspace", "vars", "on_failure", "finally", "locks", "timezone"})
 #: Keys of `job_data` with another name in the step.
@@ -41,14 +45,16 @@ OLD_NAMES = {"sql_query": "query", "powershell_script": "script", "timeout_secon
 STEP = "main_step"
 
 
-def definition(job: Job, *, retries: bool, engine: str | None = None) -> dict[str, Any]:
+def definition(
+    job: Job, *, retries: bool, engine: str | None = None, workers: LegacyWorkers | None = None
+) -> dict[str, Any]:
     """Returns the job of Stepwell that does what a job of the orchestrator says."""
     data = job.data
     found: dict[str, Any] = {
         "id": job.job_id,
         "name": job.job_name,
         "priority": PRIORITY_OF_RUN[job.priority],
-        "steps": steps(job, engine),
+        "steps": steps(job, engine, workers),
         "metadata": {
             **job.job_metadata,
             "tags": [*job.tags],
@@ -63,7 +69,7 @@ def definition(job: Job, *, retries: bool, engine: str | None = None) -> dict[st
     return found
 
 
-def steps(job: Job, engine: str | None = None) -> list[Any]:
+def steps(job: Job, engine: str | None = None, workers: LegacyWorkers | None = None) -> list[Any]:
     """Returns the steps of a job, by the table."""
     data = job.data
     if "steps" in data:
@@ -75,6 +81,9 @@ def steps(job: Job, engine: str | None = None) -> list[Any]:
             raise _refused(job, "`job_data.step` must be one step, such as {'type': 'sql', ...}")
         return [{"id": STEP, **data["step"]}]
     given = {OLD_NAMES.get(key, key): value for key, value in data.items() if key not in OF_JOB}
+    function = _function(job, given, workers)
+    if function is not None:
+        return [{"id": STEP, "type": "worker", "function": function, "input": given}]
     kind = _kind(job, given)
     if kind is None and given:
         keys = ", ".join(f"`{key}`" for key in sorted(data))
@@ -90,6 +99,15 @@ def steps(job: Job, engine: str | None = None) -> list[Any]:
     if kind == "data_processing" and engine is not None:
         given["engine"] = engine
     return [{"id": STEP, "type": kind, **given}]
+
+
+def _function(job: Job, given: dict[str, Any], workers: LegacyWorkers | None) -> str | None:
+    """Returns the function that does the work of a job. Takes its name out of the keys."""
+    if workers is None or not workers.enabled or job.job_type not in FUNCTIONS:
+        return None
+    if isinstance(given.get("function"), str):
+        return str(given.pop("function"))
+    return job.job_name if job.job_name in workers.functions else None
 
 
 def _kind(job: Job, given: dict[str, Any]) -> str | None:

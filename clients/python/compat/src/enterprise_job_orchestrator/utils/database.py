@@ -68,6 +68,11 @@ class DatabaseManager:
             self.logger.info(text, ", ".join(names), where)
 
     @property
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of a client of the service."""
+        return dict(self._arguments)
+
+    @property
     def client(self) -> AsyncClient:
         """The client of the service."""
         if self._client is None:

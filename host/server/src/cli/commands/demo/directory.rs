@@ -210,6 +210,14 @@ impl Todo {
 /// Returns a directory that stays, as an absolute path. It is new, empty, or that of an earlier demo.
 fn made(path: &Path) -> Result<PathBuf, Failure> {
     let path = std::path::absolute(path).map_err(|error| file_error(path.to_owned(), error))?;
+    // A file is in the way, at this path or above it.
+    if let Some(file) = path.ancestors().find(|at| at.exists()).filter(|at| !at.is_dir()) {
+        let message = format!(
+            "{} is a file: name a new or an empty directory, or that of an earlier demo",
+            file.display()
+        );
+        return Err(Failure::option("--directory", message));
+    }
     create_dir(&path)?;
     let mut entries = fs::read_dir(&path).map_err(|error| file_error(path.clone(), error))?;
     match entries.next().is_none() || path.join(MARK).is_file() {
@@ -245,6 +253,10 @@ mod tests {
         fs::write(at("own/notes.txt"), "mine").unwrap();
         fs::create_dir(at("other")).unwrap();
         fs::write(at("other/stepwell-demo.json"), "{\"some\": \"thing\"}").unwrap();
+        for name in ["own/notes.txt", "own/notes.txt/demo"] {
+            let refused = Directory::open(Some(&at(name))).err().unwrap().message;
+            assert!(refused.contains("notes.txt is a file: name a new or an empty directory"), "{refused}");
+        }
         for (name, fine) in [("new/deep", true), ("empty", true), ("own", false), ("other", false)] {
             assert_eq!(Directory::open(Some(&at(name))).is_ok(), fine, "{name}");
         }

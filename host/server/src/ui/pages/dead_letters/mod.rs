@@ -28,6 +28,8 @@ use crate::ui::value::Parts;
 
 /// The number of dead letters of a page.
 const PAGE: u32 = 50;
+/// The message when no dead letter is chosen.
+const NOTHING: &str = "Nothing has changed: choose at least one dead letter first.";
 /// The maximum number of causes that a page shows.
 const MOST_CAUSES: usize = 50;
 
@@ -114,7 +116,7 @@ fn causes_of(ask: &Ask, causes: &Value, filters: &Filters) -> Markup {
             div.card-header {
                 h2 #causes { "Causes" }
                 p.muted {
-                    (show::count(causes.number("counted"))) " dead letters, " (all.len()) " causes"
+                    (show::counted(causes.number("counted") as usize, "dead letter")) ", " (show::counted(all.len(), "cause"))
                     @if !causes.is("complete") { "; there are more, which are not counted" }
                 }
             }
@@ -211,7 +213,7 @@ fn letters_form(ask: &Ask, letters: &[Value], here: &str) -> Markup {
     );
     html! {
         @if may {
-            form.stack method="post" action=(ask.path(&["dead-letters", "bulk"])) {
+            form.stack method="post" action=(ask.path(&["dead-letters", "bulk"])) data-needs="ids" data-needs-text=(NOTHING) {
                 (hidden(ask, here))
                 (rows)
                 div.toolbar {
@@ -272,7 +274,7 @@ pub(in crate::ui) async fn bulk(ask: Ask, Extension(fields): Extension<Fields>) 
     let (next, cause) = (fields.get("_next"), fields.get("cause"));
     let (action, reason) = (fields.get("action"), fields.get("reason"));
     let body = match (ids.is_empty(), cause.is_empty()) {
-        (true, true) => return lead(next, true, "choose at least one dead letter"),
+        (true, true) => return lead(next, true, NOTHING),
         (false, _) => json!({"action": action, "reason": reason, "ids": ids}),
         (true, false) => json!({"action": action, "reason": reason, "cause": cause}),
     };
@@ -288,7 +290,12 @@ pub(in crate::ui) async fn bulk(ask: Ask, Extension(fields): Extension<Fields>) 
 /// Returns the result of a change of several dead letters in one sentence.
 fn result(action: &str, answer: &Value) -> (bool, String) {
     let (done, failed) = (answer.entries("done"), answer.entries("failed"));
-    let verb = if action == "redrive" { "run again" } else { "are discarded" };
+    let verb = match (action, done.len()) {
+        ("redrive", 1) => "runs again",
+        ("redrive", _) => "run again",
+        (_, 1) => "is discarded",
+        (_, _) => "are discarded",
+    };
     let mut text = format!("{} {verb}.", counted(done.len(), "dead letter"));
     if let Some((id, why)) = failed.first() {
         let _ = write!(text, " {} could not be changed; {id}: {}", failed.len(), why.text(""));
@@ -303,7 +310,7 @@ mod tests {
     #[test]
     fn the_result_of_many_changes_is_one_sentence() {
         let answer = json!({"done": {"a": "b"}, "failed": {}});
-        assert_eq!(result("redrive", &answer), (false, "1 dead letter run again.".to_owned()));
+        assert_eq!(result("redrive", &answer), (false, "1 dead letter runs again.".to_owned()));
         let answer = json!({"done": {}, "failed": {"c": "it is resolved"}});
         let (is_problem, text) = result("discard", &answer);
         assert!(is_problem && text.contains("c: it is resolved"), "{text}");

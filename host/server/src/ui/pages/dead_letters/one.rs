@@ -1,6 +1,7 @@
 //! One dead letter: what happened, and the ways to close it.
 
 use axum::extract::Extension;
+use axum::http::StatusCode;
 use axum::response::Response;
 use maud::{Markup, html};
 use serde_json::Value;
@@ -14,7 +15,7 @@ use crate::ui::asked::Path;
 use crate::ui::assets::EDITOR;
 use crate::ui::guard::Fields;
 use crate::ui::layout::Section;
-use crate::ui::pages::common::{alert, facts, header, hidden, lead, some, table};
+use crate::ui::pages::common::{self, alert, facts, header, hidden, lead, some, table};
 use crate::ui::pages::shown;
 use crate::ui::show;
 use crate::ui::value::Parts;
@@ -197,7 +198,16 @@ pub(in crate::ui) async fn redrive(
     Path((_, id)): Path<(String, String)>,
     Extension(fields): Extension<Fields>,
 ) -> Response {
-    let from_start = fields.get("from_start") == "true";
+    let from_start = match fields.get("from_start") {
+        "" | "false" => false,
+        "true" => true,
+        _ => {
+            return ask.problem(&Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "`from_start` must be `true` or `false`",
+            ));
+        }
+    };
     let call = Call::to(&Operation::redriveDeadLetter, &[&id])
         .header("content-type", "application/yaml")
         .body(redrive_body(fields.get("job"), from_start));
@@ -208,8 +218,10 @@ pub(in crate::ui) async fn redrive(
         }
         Err(problem) => {
             let text = fields.get("job").replace("\r\n", "\n");
-            let refused = Refused { text, from_start, problem: moved(problem) };
-            shown(&ask, letter_page(&ask, &id, Some(refused)).await)
+            let problem = moved(problem);
+            let refused = Refused { text, from_start, problem: problem.clone() };
+            let page = letter_page(&ask, &id, Some(refused)).await;
+            shown(&ask, page.map(|page| common::refused(page, &problem)))
         }
     }
 }

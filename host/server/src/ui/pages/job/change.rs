@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use stepwell::engine::document::{Document, escape};
-use stepwell::engine::job::{approval, group};
+use stepwell::engine::job::{approval, group, worker};
 
 use super::text::Change;
 use crate::ui::guard::Fields;
@@ -91,6 +91,7 @@ fn step(step_type: &str, job: &Value) -> Result<Value, String> {
             step.insert("parallel_steps".to_owned(), json!([member]));
         }
         approval::TYPE => drop(step.insert("message".to_owned(), "May this go ahead?".into())),
+        worker::TYPE => drop(step.insert("function".to_owned(), "my_function".into())),
         "wait" => drop(step.insert("for".to_owned(), 1.into())),
         _ => {}
     }

@@ -263,11 +263,17 @@ pub(in crate::ui) async fn change(ask: Ask, Extension(fields): Extension<Fields>
     };
     let page = [fields.get("page"), fields.get("from")].into_iter().find(|text| !text.is_empty());
     let from = page.and_then(|text| text.parse().ok()).unwrap_or_default();
-    Html(form(&ask.path(&["editor", "form"]), &types, from, &Made::by(&fields)).into_string()).into_response()
+    let made = Made::by(&fields);
+    let status = if made.problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    (status, Html(form(&ask.path(&["editor", "form"]), &types, from, &made).into_string())).into_response()
 }
 
 /// Returns the text after the change that the fields mean, if they mean one.
 fn made(fields: &Fields, text: &str) -> Result<Option<String>, String> {
+    // The text of an editor may be long.
+    if fields.get("edit").is_empty() {
+        return Ok(None);
+    }
     let job = match text.trim().is_empty() {
         true => Value::Null,
         false => Document::parse("job", text).map(|document| document.value).unwrap_or_default(),

@@ -121,7 +121,7 @@ impl<'f> Form<'f> {
                         (self.button("remove", &at, "Remove", &format!("Remove the variable {name}")))
                     }
                 }
-                @if count > MOST { p.muted { "The form shows the first " (MOST) " of " (count) " variables. Change the others in the text." } }
+                @if count > MOST { p.muted { "The form shows the first " (MOST) " of " (show::counted(count, "variable")) ". Change the others in the text." } }
                 // The fields are others after each new variable, so they are empty again.
                 @let (name, value) = (format!("new-variable-{count}"), format!("new-value-{count}"));
                 div.row {
@@ -165,7 +165,7 @@ impl<'f> Form<'f> {
             }
             @if is_long { (self.pages(from, shown.len(), steps.len())) }
             @else if steps.len() > shown.len() {
-                p.muted { "The form shows " (shown.len()) " of " (steps.len()) " steps. Change the others in the text." }
+                p.muted { "The form shows " (shown.len()) " of " (show::counted(steps.len(), "step")) ". Change the others in the text." }
             }
             (self.add(at))
         }
@@ -375,7 +375,11 @@ mod tests {
         // Groups do not make it longer.
         let group = json!({"id": "g", "type": "parallel_group", "parallel_steps": (0..1_000).map(step).collect::<Vec<_>>()});
         let html = Form::new("/form", &types, 9_999).show(&json!({"steps": vec![group; 21]})).into_string();
-        assert!(html.contains("The form shows 15 of 1000 steps") && html.len() < 600_000, "{}", html.len());
+        assert!(
+            html.contains("The form shows 15 of 1\u{202f}000 steps") && html.len() < 600_000,
+            "{}",
+            html.len()
+        );
     }
 
     /// Ids of elements are unique, so labels belong to one field each.

@@ -210,7 +210,8 @@ pub(in crate::ui) async fn run(
             }
         }
         let mut body = json!({"variables": variables});
-        if let (Ok(priority), Some(map)) = (fields.get("priority").parse::<u8>(), body.as_object_mut()) {
+        let priority = priority_of(fields.get("priority"))?;
+        if let (Some(priority), Some(map)) = (priority, body.as_object_mut()) {
             map.insert("priority".to_owned(), priority.into());
         }
         ask.value(Call::to(&Operation::runJob, &[&id]).json(&body)).await
@@ -223,6 +224,13 @@ pub(in crate::ui) async fn run(
             response
         }
     }
+}
+
+/// Returns the priority of the form, if it has one.
+fn priority_of(text: &str) -> Result<Option<u8>, Problem> {
+    let wrong =
+        |_| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "the priority must be a number from 0 to 9");
+    if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(wrong) }
 }
 
 fn history(ask: &Ask, id: &str, runs: &[Value]) -> Markup {

@@ -98,7 +98,7 @@ async fn policy(ask: &Ask, text: &str) -> Option<Markup> {
     Some(html! {
         ul.plain { @for step in answer.list("items").iter().take(STEPS) { li { (decision(step)) } } }
         @let more = answer.list("items").len().saturating_sub(STEPS);
-        @if more > 0 { p.muted { "The decisions about " (more) " more steps are on the page of policies of the stored job." } }
+        @if more > 0 { p.muted { "The page of policies of the stored job shows the decisions about " (show::counted(more, "more step")) "." } }
     })
 }
 

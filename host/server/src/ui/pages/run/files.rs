@@ -59,7 +59,7 @@ pub(super) async fn list(Asked(ask, place): Asked<Place>, Path((_, id)): Path<(S
             }
             @if next < all.len() {
                 nav.pagination aria-label="Pages" {
-                    span { (show::count(all.len() as u64)) " files" }
+                    span { (show::counted(all.len(), "file")) }
                     a.button.plain href={ (here) "?from=" (next) } rel="next" { "Next page" }
                 }
             }

@@ -116,7 +116,7 @@ fn csv(path: &str, text: &str, is_whole: bool) -> Markup {
     let rows: Vec<Vec<String>> = rows.collect();
     html! {
         (values::grid(&head, &rows, "Rows of the file"))
-        @if rows.len() >= ROWS || !is_whole { p.muted { "The page shows the first " (rows.len()) " rows." } }
+        @if rows.len() >= ROWS || !is_whole { p.muted { "The page shows the first " (show::counted(rows.len(), "row")) "." } }
     }
 }
 

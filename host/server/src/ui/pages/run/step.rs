@@ -123,7 +123,7 @@ fn attempts(receipts: &[Value], limits: &Value, denied: &[String]) -> Markup {
         section.card aria-labelledby="attempts" {
             h2 #attempts { "Attempts" }
             @if receipts.is_empty() { p.muted { "No attempt has ended." } }
-            @if left_out > 0 { p.muted { "The page shows the last " (ATTEMPTS) " of " (show::count(receipts.len() as u64)) " attempts." } }
+            @if left_out > 0 { p.muted { "The page shows the last " (ATTEMPTS) " of " (show::counted(receipts.len(), "attempt")) "." } }
             @for (place, attempt) in receipts.iter().rev().take(ATTEMPTS).enumerate() {
                 details.attempt id={ "attempt-" (attempt.number("attempt")) } open[place == 0] {
                     summary { (title(attempt)) }

@@ -70,7 +70,7 @@ impl Tree<'_> {
                         li { (self.branch(branch, branches.len() <= OPEN)) }
                     }
                     @if step.number("more_branches") > 0 {
-                        li { div.tree-leaf.muted { (show::count(step.number("more_branches"))) " more branches" } }
+                        li { div.tree-leaf.muted { (show::count(step.number("more_branches"))) (if step.number("more_branches") == 1 { " more branch" } else { " more branches" }) } }
                     }
                     @if !step.list("finally").is_empty() {
                         li {
@@ -111,7 +111,7 @@ fn line(ask: &Ask, run: &Value, step: &Value) -> Markup {
         @if named { span { (show::text(step.text("step_name"))) } }
         span.tag { (show::text(step.text("step_type"))) }
         (show::status(status))
-        @if step.number("attempts") > 1 { span.muted { (step.number("attempts")) " attempts" } }
+        @if step.number("attempts") > 1 { span.muted { (show::counted(step.number("attempts") as usize, "attempt")) } }
         @if step.is("in_order") { span.muted { "one branch after the other" } }
         @if decides { a.button.small href=(ask.path(&["approvals", run.text("execution_id"), id])) { "Decide" } }
         @if !step.text("output").is_empty() { span.says { (words::marked(step.text("output"))) } }
@@ -150,7 +150,7 @@ pub(super) fn times(ask: &Ask, times: &Value, rows: usize) -> Markup {
                 tbody { @for attempt in attempts.iter().take(rows) { (row(ask, run, attempt)) } }
             }))
             @let more = attempts.len().saturating_sub(rows) as u64 + times.number("more_attempts");
-            @if more > 0 { p.muted { (show::count(more)) " more attempts are not shown." } }
+            @if more > 0 { p.muted { "The table leaves out " (show::counted(more as usize, "attempt")) "." } }
         }
     }
 }
@@ -187,7 +187,7 @@ fn row(ask: &Ask, run: &str, attempt: &Value) -> Markup {
 pub(super) fn exact(at: &str) -> Markup {
     match chrono::DateTime::parse_from_rfc3339(at) {
         Ok(known) => html! {
-            time.nowrap datetime=(at) { (known.with_timezone(&chrono::Utc).format("%Y-%m-%d %H:%M:%S%.3f UTC")) }
+            time datetime=(at) { (known.with_timezone(&chrono::Utc).format("%Y-%m-%d %H:%M:%S%.3f UTC")) }
         },
         Err(_) => html! { "–" },
     }

@@ -200,7 +200,7 @@ impl<'v> Rows<'v> {
                     @for (place, row) in self.rows.iter().enumerate() { (drawn(row, place, start, &scale)) }
                 }
             }
-            @if self.left_out > 0 { p.muted { (self.left_out) " more steps are in the list of steps." } }
+            @if self.left_out > 0 { p.muted { "The list of steps has " (show::counted(self.left_out, "more step")) "." } }
         }
     }
 }

@@ -49,8 +49,8 @@ fn table(start: &Start) -> Markup {
     html! {
         (values::grid(&start.head, &start.rows, "Rows of the file"))
         p.muted {
-            "The page shows " (start.rows.len()) " of " (show::count(rows.unsigned_abs())) " rows"
-            @if columns > start.head.len() { " and " (start.head.len()) " of " (columns) " columns" }
+            "The page shows " (start.rows.len()) " of " (show::counted(rows.unsigned_abs() as usize, "row"))
+            @if columns > start.head.len() { " and " (start.head.len()) " of " (show::counted(columns, "column")) }
             "."
         }
     }
