@@ -76,7 +76,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let mut builder = match cli.command {
         // The branches of a group run on all cores.
-        Command::Serve(_) | Command::Demo(_) | Command::Run(_) | Command::Convert(_) => tokio::runtime::Builder::new_multi_thread(),
+        Command::Serve(_) | Command::Demo(_) | Command::Run(_) | Command::Convert(_) => {
+            tokio::runtime::Builder::new_multi_thread()
+        }
         // The others do one thing at a time.
         _ => tokio::runtime::Builder::new_current_thread(),
     };
