@@ -48,7 +48,7 @@ pub(super) fn batches(files: Files, key: Option<&str>, only: Option<&str>) -> (V
         let (mut item, value) = match item(candidate) {
             Ok(found) => found,
             Err(report) => {
-                reports.push(report);
+                reports.push(*report);
                 continue;
             }
         };
@@ -70,13 +70,13 @@ pub(super) fn batches(files: Files, key: Option<&str>, only: Option<&str>) -> (V
 }
 
 /// Converts one file. Returns the item with the value of its job, or the report of a file without one.
-fn item(candidate: Candidate) -> Result<(Item, Value), FileReport> {
+fn item(candidate: Candidate) -> Result<(Item, Value), Box<FileReport>> {
     let mut report = FileReport::new(&candidate.name, Status::Converted);
     let (job, value) = match convert(&candidate.name, &candidate.text) {
         Found::Other(reason) => {
             report.status = Status::Other;
             report.reason = Some(reason);
-            return Err(report);
+            return Err(Box::new(report));
         }
         Found::Refused(refused) => {
             report.status = Status::Refused;
