@@ -89,7 +89,7 @@ pub(crate) fn locks_of<'j>(step: &'j StepDefinition, decided: &Decided) -> &'j [
 
 /// Returns the denial of the function of a `worker` step, as far as its name is known.
 pub(crate) fn refused_function(step: &StepDefinition, decided: &Decided) -> Option<Denial> {
-    let function = WorkerStep::function_of(step).filter(|name| !name.contains("${{"))?;
+    let function = WorkerStep::fixed_function(step)?;
     match decided {
         Ok(grant) => grant.refuse_name(Capability::Worker, function),
         Err(denial) => Some(denial.clone()),

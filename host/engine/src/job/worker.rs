@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::StepDefinition;
-use crate::document::{Diagnostic, Document, Schema, cut};
+use crate::document::{Diagnostic, Document, Schema, cut, is_template};
 use crate::quantity::Span;
 
 /// The name of the step type.
@@ -46,15 +46,16 @@ impl WorkerStep {
         step.step_type == TYPE
     }
 
-    /// Returns the name of the function of a step, which may have expressions. `None` for every other step type.
-    pub fn function_of(step: &StepDefinition) -> Option<&str> {
-        step.config.get("function").filter(|_| Self::is(step))?.as_str()
+    /// Returns the name of the function of a step, unless it has expressions.
+    pub fn fixed_function(step: &StepDefinition) -> Option<&str> {
+        let function =
+            step.config.get("function").filter(|function| Self::is(step) && !is_template(function));
+        function?.as_str()
     }
 
     /// Reports a function whose name no worker can register.
     pub(super) fn check(step: &StepDefinition, document: &Document, at: &str) -> Vec<Diagnostic> {
-        let function = Self::function_of(step).filter(|name| !name.contains("${{"));
-        let problem = function.and_then(|name| Some((name, wrong_name(name)?)));
+        let problem = Self::fixed_function(step).and_then(|name| Some((name, wrong_name(name)?)));
         let found = problem.map(|(name, why)| {
             document.error(&format!("{at}/function"), format!("`{}` {why}", cut(name, 60)))
         });

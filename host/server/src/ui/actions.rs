@@ -9,12 +9,11 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use serde_json::{Map, Value};
-use stepwell::engine::document::cut;
 
 use super::ask::Ask;
 use super::asked::Path;
 use super::flash::Flash;
-use super::guard::Fields;
+use super::guard::{Fields, no_field};
 use super::login::local;
 use super::value::Parts;
 use crate::api::{Call, Operation, Problem, TABLE, fields_of};
@@ -155,14 +154,6 @@ pub(super) fn said(problem: &Problem) -> String {
 /// The fields of every form of a button. The others belong to the operation.
 const OWN: [&str; 4] = ["csrf", "_next", "_done", "_parameter"];
 
-/// Refuses a field that the operation does not take.
-fn unknown(name: &str, known: &[&str]) -> Problem {
-    let names: Vec<String> = known.iter().map(|known| format!("`{known}`")).collect();
-    let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-    let detail = format!("this form has no field `{}`: it has {names}", cut(name, 40));
-    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
-}
-
 /// Returns the request that a form means.
 fn call(operation: &Operation, fields: &Fields) -> Result<Call, Problem> {
     let parameters: Vec<&str> =
@@ -173,7 +164,7 @@ fn call(operation: &Operation, fields: &Fields) -> Result<Call, Problem> {
     for (name, value) in fields.iter().filter(|(name, _)| !OWN.contains(name)) {
         let field = name.strip_suffix(":json").unwrap_or(name);
         if !name.starts_with('?') && !known.as_ref().is_none_or(|known| known.contains(&field)) {
-            return Err(unknown(name, known.as_deref().unwrap_or_default()));
+            return Err(no_field(name, known.as_deref().unwrap_or_default()));
         }
         if value.is_empty() {
             continue;

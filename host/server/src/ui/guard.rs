@@ -58,9 +58,7 @@ impl Fields {
         let mut seen = BTreeSet::new();
         for (name, _) in self.iter().filter(|(name, _)| *name != TOKEN) {
             let Some(known) = known.iter().find(|known| is_called(known, name)) else {
-                let names: Vec<String> = known.iter().map(|known| format!("`{}`", shown(known))).collect();
-                let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-                return refuse(format!("this form has no field `{}`: it has {names}", cut(name, NAME)));
+                return Err(no_field(name, known));
             };
             if !seen.insert(name) && !known.ends_with('+') {
                 return refuse(format!("the field `{}` of this form came twice", cut(name, NAME)));
@@ -74,6 +72,14 @@ impl Fields {
 const TOKEN: &str = "csrf";
 /// The maximum number of characters of a name that an error repeats.
 const NAME: usize = 40;
+
+/// Returns the refusal of a field that a form does not have.
+pub(super) fn no_field(name: &str, known: &[&str]) -> Problem {
+    let names: Vec<String> = known.iter().map(|known| format!("`{}`", shown(known))).collect();
+    let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    let detail = format!("this form has no field `{}`: it has {names}", cut(name, NAME));
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
+}
 
 /// Returns whether a field has a known name.
 fn is_called(known: &str, name: &str) -> bool {
