@@ -140,6 +140,23 @@ impl Plan {
         self.files.insert(file.to_owned(), before.cloned());
         Ok(())
     }
+
+    /// Returns the digest of a file as it is.
+    fn now(&self, file: &str) -> Option<&String> {
+        self.now.get(file).and_then(Option::as_ref)
+    }
+
+    /// Returns the files that need their old content.
+    fn restored(&self) -> impl Iterator<Item = (&str, &Copied)> {
+        let wanted = self.files.iter().filter_map(|(file, wanted)| Some((file.as_str(), wanted.as_ref()?)));
+        wanted.filter(|(file, copied)| self.now(file) != Some(&copied.digest))
+    }
+
+    /// Returns the files that were not there before the conversion.
+    fn removed(&self) -> impl Iterator<Item = &str> {
+        let new = self.files.iter().filter(|(file, wanted)| wanted.is_none() && self.now(file).is_some());
+        new.map(|(file, _)| file.as_str())
+    }
 }
 
 /// Stores copies of edited files, and returns each with the path of its copy.
@@ -156,24 +173,48 @@ fn keep_edited(store: &Store, plan: &Plan) -> Result<Vec<(String, String)>, Erro
 }
 
 /// Brings every file to its content before the conversion. Returns the restored and the removed files.
+///
+/// All files are back before the first one goes, so that a job has a file at every moment.
 fn restore(store: &Store, plan: &Plan) -> Result<(Vec<String>, Vec<String>), Error> {
     let (mut restored, mut removed) = (Vec::new(), Vec::new());
-    for (file, wanted) in &plan.files {
-        let path = disk::below(&store.to, file)?;
-        let now = plan.now.get(file).cloned().flatten();
-        match wanted {
-            Some(copied) if now.as_ref() != Some(&copied.digest) => {
-                let Content { bytes, mode } = store.kept(copied)?;
-                disk::create_folders(&store.to, file)?;
-                disk::write(&store.temporary(), &path, &bytes, mode)?;
-                restored.push(file.clone());
-            }
-            None if now.is_some() => {
-                disk::remove(&path)?;
-                removed.push(file.clone());
-            }
-            _ => {}
-        }
+    for (file, copied) in plan.restored() {
+        let Content { bytes, mode } = store.kept(copied)?;
+        disk::create_folders(&store.to, file)?;
+        disk::write(&store.temporary(), &disk::below(&store.to, file)?, &bytes, mode)?;
+        restored.push(file.to_owned());
+    }
+    for file in plan.removed() {
+        disk::remove(&disk::below(&store.to, file)?)?;
+        removed.push(file.to_owned());
     }
     Ok((restored, removed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A rollback that ends after any number of its changes leaves the new or the old file of the job.
+    #[test]
+    fn the_old_file_is_back_before_the_new_one_goes() {
+        let to = tempfile::tempdir().unwrap();
+        let store = Store::open(to.path()).unwrap();
+        let mut plan = Plan::default();
+        for number in 0..3 {
+            let (old, new) = (format!("{number}.yml"), format!("{number}.yaml"));
+            std::fs::write(to.path().join(&new), "new").unwrap();
+            let copied = store.keep(&Content { bytes: old.clone().into_bytes(), mode: 0o644 }).unwrap();
+            plan.step(&store, &new, Some(&disk::digest(b"new")), None).unwrap();
+            plan.step(&store, &old, None, Some(&copied)).unwrap();
+        }
+        // The last file cannot be restored.
+        std::fs::create_dir(to.path().join("2.yml")).unwrap();
+        assert!(restore(&store, &plan).is_err());
+        for name in ["0.yml", "1.yml", "0.yaml", "1.yaml", "2.yaml"] {
+            assert!(to.path().join(name).is_file(), "{name}");
+        }
+        std::fs::remove_dir(to.path().join("2.yml")).unwrap();
+        let (restored, removed) = restore(&store, &plan).unwrap();
+        assert_eq!((restored.len(), removed.len()), (3, 3));
+    }
 }
