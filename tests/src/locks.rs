@@ -92,6 +92,10 @@ impl Run<'_> {
             "check" => self.check(rest[0], now).await,
             "ticket" => {
                 let answer = self.locks.ticket(self.project, rest[0]).await;
+                // The short question has the same answer.
+                let pending = self.locks.is_pending(self.project, rest[0]).await;
+                let waits = |it: &Answer| matches!(it, Answer::Waiting { .. } | Answer::Resting { .. });
+                assert_eq!(pending, answer.clone().map(|answer| waits(&answer)));
                 self.answer(answer)
             }
             verb => match self.command(verb, &owner, rest) {

@@ -177,6 +177,13 @@ impl<D: Database + 'static> Locks for SqlLocks<D> {
         answer.ok_or_else(|| LockError::UnknownTicket(id.to_owned()))
     }
 
+    async fn is_pending(&self, project: &str, id: &str) -> Result<bool, LockError> {
+        let (project, wanted) = (project.to_owned(), id.to_owned());
+        let read = move |db: &dyn Sql, _: &Shared| records::ticket(db, &project, &wanted);
+        let ticket = self.store.0.read(read).await.map_err(failed)?;
+        Ok(ticket.ok_or_else(|| LockError::UnknownTicket(id.to_owned()))?.is_pending())
+    }
+
     async fn check(&self, project: &str, name: &Name, token: u64, at: Timestamp) -> Result<Check, LockError> {
         let wanted = name.clone();
         let check = move |part: &Part, at| part.table().check(&wanted, token, at);

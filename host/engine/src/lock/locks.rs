@@ -31,6 +31,12 @@ pub trait Locks: Send + Sync {
     /// Returns the state of a ticket. It changes nothing: a wait that is over ends with the next command or tick.
     async fn ticket(&self, project: &str, id: &str) -> Result<Answer, LockError>;
 
+    /// Returns whether a ticket waits or rests. Everyone who waits asks this once per second, so that a back end reads
+    /// no queue for it.
+    async fn is_pending(&self, project: &str, id: &str) -> Result<bool, LockError> {
+        Ok(matches!(self.ticket(project, id).await?, Answer::Waiting { .. } | Answer::Resting { .. }))
+    }
+
     /// Returns whether a token holds a lock.
     async fn check(&self, project: &str, name: &Name, token: u64, at: Timestamp) -> Result<Check, LockError>;
 
@@ -118,9 +124,8 @@ pub async fn wait_for(
         loop {
             let due = locks.tick(clock.now(), 1000).await?;
             loop {
-                let answer = locks.ticket(project, id).await?;
-                if !matches!(answer, Answer::Waiting { .. } | Answer::Resting { .. }) {
-                    return Ok(answer);
+                if !locks.is_pending(project, id).await? {
+                    return locks.ticket(project, id).await;
                 }
                 let left = due.and_then(|due| (due - clock.now()).to_std().ok()).unwrap_or(LOOK);
                 // An event of the ticket, or the next end of a lease, or a look in case an announcement got lost.

@@ -192,6 +192,12 @@ pub(super) fn load(db: &dyn Sql, project: &str, part: &mut Part, asked: Missing)
     Ok(())
 }
 
+/// Returns a ticket alone.
+pub(super) fn ticket(db: &dyn Sql, project: &str, id: &str) -> Result<Option<Ticket>, StoreError> {
+    let sql = "SELECT ticket FROM lock_tickets WHERE project = $1 AND id = $2";
+    db.one::<String>(sql, params![project, id])?.map(|text| parse(&text)).transpose()
+}
+
 /// Returns the statement for the open tickets of so many sessions.
 fn of_sessions(count: usize) -> String {
     let one = |index: usize| format!("(actor = ${} AND session = ${})", 2 * index + 2, 2 * index + 3);
