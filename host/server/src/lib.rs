@@ -82,6 +82,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         // The others do one thing at a time.
         _ => tokio::runtime::Builder::new_current_thread(),
     };
+    if matches!(cli.command, Command::Serve(_) | Command::Demo(_)) {
+        stepwell::take_short_turns();
+    }
     // Documents nest by up to 64 levels, and what reads them recurses, with large frames in a debug build.
     let runtime = match builder.enable_all().thread_stack_size(16 << 20).build() {
         Ok(runtime) => runtime,

@@ -91,15 +91,12 @@ impl Threads {
     /// interrupted for a moment, such as one that fills its memory; a runtime cannot.
     fn start(name: &str, patient: bool) -> io::Result<Self> {
         let threads = 4 * thread::available_parallelism().map_or(1, usize::from);
+        let begins: fn() = if patient { yield_to_others } else { take_short_turns };
         let runtime = Builder::new_multi_thread()
             .worker_threads(threads)
             .thread_name(name)
             .thread_stack_size(STACK)
-            .on_thread_start(move || {
-                if patient {
-                    yield_to_others()
-                }
-            })
+            .on_thread_start(begins)
             .enable_all()
             .build()?;
         Ok(Self(Some(runtime)))
@@ -123,35 +120,49 @@ impl Drop for Threads {
 /// The niceness of patient threads. On a busy machine they get about a thirtieth of the time of other threads, so that
 /// a run still sees its deadline. With the policy `SCHED_IDLE` they would get next to nothing.
 const NICENESS: i32 = 15;
-/// The time after which a patient thread gives its core to a thread that was woken, in nanoseconds. The system's own
-/// value is some milliseconds, and a short run is woken many times.
-const TURN: u64 = 100_000;
+/// The lengths of turns, in nanoseconds. A run is woken many times, and Linux (6.12 and later) gives a woken thread the
+/// core at once only if its turns are shorter than those of the thread that has it. Otherwise it waits for the next
+/// tick of the clock, for up to 4 ms.
+const SHORT_TURN: u64 = 100_000;
+const LONG_TURN: u64 = 3_000_000;
 
-/// Lowers the priority of the calling thread. Linux before 6.12 ignores the length of turns.
+/// Gives the calling thread, and all threads that it starts, short turns on Linux 6.12 and later, so that it has its core
+/// soon after it is woken, also next to steps that compute. A program that embeds a service calls this first.
+pub fn take_short_turns() {
+    schedule(0, SHORT_TURN);
+}
+
+/// Lowers the priority of the calling thread.
+fn yield_to_others() {
+    schedule(NICENESS, LONG_TURN);
+}
+
+/// Sets the niceness, unless it is higher, and the length of turns of the calling thread. Linux before 6.12 ignores the
+/// length.
 #[cfg(target_os = "linux")]
 #[allow(unsafe_code, reason = "no safe binding of the call exists")]
-fn yield_to_others() {
+fn schedule(niceness: i32, turn: u64) {
     let before = rustix::process::getpriority_process(None).unwrap_or(0);
     let attributes = libc::sched_attr {
         size: u32::try_from(size_of::<libc::sched_attr>()).unwrap_or(0),
         sched_policy: 0,
         sched_flags: libc::SCHED_FLAG_KEEP_POLICY as u64,
         // No thread may become less nice.
-        sched_nice: before.max(NICENESS),
+        sched_nice: before.max(niceness),
         sched_priority: 0,
-        sched_runtime: TURN,
+        sched_runtime: turn,
         sched_deadline: 0,
         sched_period: 0,
     };
     // SAFETY: the call only reads its attributes, and affects only the calling thread.
     let done = unsafe { libc::syscall(libc::SYS_sched_setattr, 0, &raw const attributes, 0) };
     if done != 0 {
-        tracing::warn!("cannot lower the priority of threads for long runs: {}", io::Error::last_os_error());
+        tracing::warn!("cannot set the priority of a thread: {}", io::Error::last_os_error());
     }
 }
 
 #[cfg(not(target_os = "linux"))]
-fn yield_to_others() {}
+fn schedule(_: i32, _: u64) {}
 
 /// Work that runs on these threads.
 type Work<T> = Pin<Box<dyn Future<Output = T> + Send>>;

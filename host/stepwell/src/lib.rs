@@ -94,6 +94,7 @@ pub use dead_letters::DeadLetters;
 pub use decisions::Granting;
 pub use error::{HostError, argument};
 pub use explain::{Cause, Explanation, LockHolder};
+pub use guests::take_short_turns;
 pub use jobs::{Jobs, StoredJob};
 pub use keys::{ApiKey, FoundKey, KeyHashes, NewKey, everywhere, hash, id_of};
 pub use locks::{Deadlock, EventFilter, EventPage, LockFollow, LockService};
