@@ -170,15 +170,18 @@ impl Access {
     ///
     /// # Errors
     /// Returns [`HostError::Forbidden`] when the identity has no role in the project. The error does not
-    /// reveal whether the project exists.
+    /// reveal whether the project exists. An identity with a role there learns that it does not exist.
     pub fn caller(&self, who: Identity, project: Option<&str>) -> Result<Caller, HostError> {
         let project = project
             .or(who.first_project())
             .ok_or_else(|| HostError::Forbidden("this token has no role in any project".to_owned()))?
             .to_owned();
-        let role = who.role_in(&project).filter(|_| self.ctx.settings().config.has_project(&project));
-        let role =
-            role.ok_or_else(|| HostError::Forbidden(format!("you have no role in the project `{project}`")))?;
+        let role = who
+            .role_in(&project)
+            .ok_or_else(|| HostError::Forbidden(format!("you have no role in the project `{project}`")))?;
+        if !self.ctx.settings().config.has_project(&project) {
+            return Err(StoreError::NoRecord("project", project).into());
+        }
         Ok(Caller { who: Arc::new(who), project, role, unbounded: false })
     }
 }
