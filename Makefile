@@ -3,7 +3,7 @@
 TARGET := wasm32-wasip2
 PROGRAMS := target/debug
 
-.PHONY: demo test lint bench simulate verify-time verify-airflow verify-cgroups verify-functions oracle ui verify-ui browser screenshots book target nextest
+.PHONY: demo test lint bench simulate verify-time verify-airflow verify-cgroups verify-functions oracle spark ui verify-ui browser screenshots book target nextest
 
 # Runs the example in examples/daily-pipeline, with every step in its own sandbox.
 demo: target
@@ -11,7 +11,7 @@ demo: target
 	@examples/daily-pipeline/run.sh $(PROGRAMS) target/demo
 
 # Runs every test: the host's, the guests' and PowerShell's (native), and the integration tests.
-test: target nextest oracle
+test: target nextest oracle spark
 	cd guests && CARGO_TARGET_DIR=../target/guests-native cargo test --locked --target $$(rustc -vV | sed -n 's/^host: //p') \
 		--package azure-devops --package file-operation --package fit --package hello-step --package http-step --package language-step --package powershell --package sql --package stepwell-sdk --package tables --package wait --package zstd
 	cd guests && CARGO_TARGET_DIR=../target/guests-native cargo test --locked --target $$(rustc -vV | sed -n 's/^host: //p') \
@@ -71,6 +71,15 @@ oracle:
 	@test -x target/oracle/bin/python || python3 -m venv target/oracle || true
 	@target/oracle/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/oracle/requirements.txt \
 		|| echo "skipped: the packages of tests/oracle/requirements.txt cannot be installed"
+
+# Unpacks the Spark that is in the archive of PySpark, for the tests of connections to Spark; they start it with the
+# Java of this machine. Without it, the tests skip, and in CI they fail.
+spark:
+	@test -d target/spark || { python3 -m pip download --quiet --disable-pip-version-check --no-deps --no-binary :all: \
+			--dest target/spark-archive --requirement tests/spark/requirements.txt \
+		&& mkdir -p target/spark.part && tar -xzf target/spark-archive/*.tar.gz -C target/spark.part --wildcards '*/deps' \
+		&& rm -rf target/spark-archive && mv target/spark.part target/spark; } \
+		|| echo "skipped: the archive of tests/spark/requirements.txt cannot be fetched"
 
 # Builds the assets of the web UI; see host/server/ui/README.md.
 ui:

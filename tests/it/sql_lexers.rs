@@ -1,7 +1,8 @@
 //! The gates read statements as the servers do: random texts from pieces that lexers disagree on, around a
 //! call of a function that every gate refuses. If a text passes, the server has not called it.
 //!
-//! `STEPWELL_SQL_FUZZ=1000000` sets the number of texts, `STEPWELL_SQL_SEED` their seed.
+//! `STEPWELL_SQL_FUZZ=1000000` sets the number of texts, `STEPWELL_SQL_SEED` their seed. The test of Spark has the
+//! server for its texts.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use stepwell::engine::Configuration;
 use stepwell::engine::policy::SqlMode;
 use stepwell::sandbox::sql::{Access, Connection, Connections, Error, Parameters, Totals, Value};
-use stepwell_tests::servers::{self, Database, PASSWORD};
+use stepwell_tests::servers::{self, PASSWORD};
 
 /// The message of the function when it runs.
 const MARK: &str = "the marker ran";
@@ -21,7 +22,7 @@ const SESSIONS: u64 = 4;
 /// The pieces of texts for each server.
 const BEGINS: &[&str] =
     &["SELECT 1", "SELECT 'a'", "SELECT 1 AS x", "(SELECT 2)", "SELECT ", "TABLE t", "VALUES (1)"];
-const PIECES: &[&str] = &[
+pub const PIECES: &[&str] = &[
     "'",
     "'",
     "''",
@@ -161,6 +162,29 @@ const MYSQL: &[&str] = &[
     "\"\\\"",
 ];
 
+pub const SPARK: &[&str] = &[
+    "r'",
+    "R\"",
+    "r'\\'",
+    "r'a'",
+    "/*+ ",
+    "/*+ a */",
+    "/* /*+ */",
+    "-- \\\n",
+    "${",
+    "|>",
+    "1L",
+    "1BD",
+    "1e5D",
+    "\"a\"",
+    "`a``",
+    " WHERE true",
+    "[0]",
+    "x -> ",
+    "{",
+    "}",
+];
+
 /// Texts that hide the marker, or seem to.
 const WRAPPERS: &[(&str, &str)] = &[
     (", '", "'"),
@@ -194,6 +218,11 @@ const WRAPPERS: &[(&str, &str)] = &[
     (", 'a'\n'", "'"),
     (", E'a'\n'", "'"),
     (", x'41' '", "'"),
+    (", r'", "'"),
+    (", R\"", "\""),
+    (" /*+ a(", ")*/"),
+    (" /* /*+ ", "*/ */"),
+    (" -- \\\n", "\n"),
 ];
 /// Texts that may end a string before the marker, and then hide its end.
 const ENDS: &[&str] = &["\\'", "\\''", "''", "\\\\'", "\\\"", "\"\"", "$$", "'\n'", "*/", "`"];
@@ -204,14 +233,21 @@ const INSIDE: &[&str] = &[
     ";", "1", "@", "e'", ":a",
 ];
 
-struct Dialect {
-    database: Database,
-    markers: &'static [&'static str],
-    pieces: Vec<&'static str>,
+pub struct Dialect {
+    pub kind: &'static str,
+    /// The connection in a configuration.
+    pub connection: String,
+    /// Calls that the gate refuses, and the message of the server that runs one.
+    pub markers: &'static [&'static str],
+    pub mark: &'static str,
+    /// A call that the gate does not refuse, and the message of the server that runs it.
+    pub plain: (&'static str, &'static str),
+    pub pieces: Vec<&'static str>,
 }
 
-async fn dialects() -> Vec<Dialect> {
+async fn dialects() -> Vec<(Dialect, servers::Database)> {
     let mut found = Vec::new();
+    let plain = ("SELECT plain()", MARK);
     if let Some(database) = servers::postgres().await {
         let function = |name: &str| {
             format!(
@@ -221,7 +257,8 @@ async fn dialects() -> Vec<Dialect> {
         database.fill(&["CREATE TABLE t (n int)", &function("dblink_mark"), &function("plain")]).await;
         database.fill(&["GRANT SELECT ON t TO public"]).await;
         let markers = &[", dblink_mark()", "+dblink_mark()", ", \"dblink_mark\"()", ", DBLINK_MARK /**/ ()"];
-        found.push(Dialect { database, markers, pieces: [PIECES, POSTGRES].concat() });
+        let (connection, pieces) = (database.connection("pool: 5"), [PIECES, POSTGRES].concat());
+        found.push((Dialect { kind: "postgres", connection, markers, mark: MARK, plain, pieces }, database));
     }
     if let Some(database) = servers::mysql().await {
         let function = |name: &str| {
@@ -239,7 +276,8 @@ async fn dialects() -> Vec<Dialect> {
             ", sýs_exec()",
             ", sys_éxeç()",
         ];
-        found.push(Dialect { database, markers, pieces: [PIECES, MYSQL].concat() });
+        let (connection, pieces) = (database.connection("pool: 5"), [PIECES, MYSQL].concat());
+        found.push((Dialect { kind: "mysql", connection, markers, mark: MARK, plain, pieces }, database));
     }
     found
 }
@@ -340,40 +378,46 @@ async fn what_passes_the_gate_runs_nothing_that_the_gate_did_not_see() {
     let clock = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_nanos() as u64;
     let seed = number("STEPWELL_SQL_SEED").unwrap_or(clock);
     println!("STEPWELL_SQL_SEED={seed}");
-    for dialect in dialects().await {
-        let kind = dialect.database.kind;
-        let config = format!("connections: {{db: {}}}", dialect.database.connection("pool: 5"));
-        let config = Configuration::parse("config.yaml", &config, std::path::Path::new("/")).unwrap();
-        let connections = Connections::new(Arc::new(config), Arc::new(|_| Ok(PASSWORD.to_owned())));
-        // The function reports when it runs.
-        let seen = run(&open(&connections).await, "SELECT plain()", Parameters::Positional(Vec::new())).await;
-        assert!(seen.clone().is_err_and(|error| error.to_string().contains(MARK)), "{kind}: {seen:?}");
-        let count = Count::default();
-        let session = async |number: u64| {
-            let mut random = Random(seed.wrapping_add(number));
-            let mut connection = open(&connections).await;
-            for _ in 0..texts / SESSIONS {
-                let text = random.text(&dialect);
-                let counted = match tried(&connection, &text).await {
-                    Ok(()) => &count.ran,
-                    Err(error) if error.to_string().contains(MARK) => {
-                        panic!(
-                            "{kind}: the gate lets the server run the marker: {text:?} (STEPWELL_SQL_SEED={seed})"
-                        )
-                    }
-                    Err(Error::Denied { .. }) => &count.refused,
-                    Err(Error::Unavailable(_)) => {
-                        connection = open(&connections).await;
-                        &count.wrong
-                    }
-                    Err(_) => &count.wrong,
-                };
-                counted.fetch_add(1, Ordering::Relaxed);
-            }
-        };
-        tokio::join!(session(0), session(1), session(2), session(3));
-        println!("{kind}: {count:?}");
-        let ran = count.ran.into_inner() as u64;
-        assert!(ran > texts / 100, "{kind}: only {ran} of {texts} texts are statements to the server");
+    for (dialect, _database) in dialects().await {
+        try_texts(&dialect, texts, seed).await;
     }
+}
+
+/// Sends so many texts to the server.
+pub async fn try_texts(dialect: &Dialect, texts: u64, seed: u64) {
+    let kind = dialect.kind;
+    let config = format!("connections: {{db: {}}}", dialect.connection);
+    let config = Configuration::parse("config.yaml", &config, std::path::Path::new("/")).unwrap();
+    let connections = Connections::new(Arc::new(config), Arc::new(|_| Ok(PASSWORD.to_owned())));
+    // The function reports when it runs.
+    let (call, reported) = dialect.plain;
+    let seen = run(&open(&connections).await, call, Parameters::Positional(Vec::new())).await;
+    assert!(seen.clone().is_err_and(|error| error.to_string().contains(reported)), "{kind}: {seen:?}");
+    let count = Count::default();
+    let session = async |number: u64| {
+        let mut random = Random(seed.wrapping_add(number));
+        let mut connection = open(&connections).await;
+        for _ in 0..texts / SESSIONS {
+            let text = random.text(dialect);
+            let counted = match tried(&connection, &text).await {
+                Ok(()) => &count.ran,
+                Err(error) if error.to_string().contains(dialect.mark) => {
+                    panic!(
+                        "{kind}: the gate lets the server run the marker: {text:?} (STEPWELL_SQL_SEED={seed})"
+                    )
+                }
+                Err(Error::Denied { .. }) => &count.refused,
+                Err(Error::Unavailable(_)) => {
+                    connection = open(&connections).await;
+                    &count.wrong
+                }
+                Err(_) => &count.wrong,
+            };
+            counted.fetch_add(1, Ordering::Relaxed);
+        }
+    };
+    tokio::join!(session(0), session(1), session(2), session(3));
+    println!("{kind}: {count:?}");
+    let ran = count.ran.into_inner() as u64;
+    assert!(ran > texts / 100, "{kind}: only {ran} of {texts} texts are statements to the server");
 }

@@ -8,6 +8,7 @@ pub mod partner;
 pub mod proxy;
 pub mod servers;
 pub mod simulator;
+pub mod spark;
 pub mod tds;
 pub mod terminal;
 pub mod web;

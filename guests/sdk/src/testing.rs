@@ -197,7 +197,7 @@ impl Host {
         self
     }
 
-    /// Grants a connection and sets its dialect: `sqlite`, `postgres`, `mysql` or `mssql`. A connection that
+    /// Grants a connection and sets its dialect: `sqlite`, `postgres`, `mysql`, `mssql` or `spark`. A connection that
     /// only [`Host::statement`] names is `sqlite`; any other is denied.
     #[must_use]
     pub fn connection(mut self, name: &str, dialect: &str) -> Self {

@@ -25,12 +25,15 @@ pub fn tables(connection: &Connection, name: &str, mut failure: Failure, timeout
              WHERE table_schema = DATABASE() ORDER BY 1"
         }
         "mssql" => "SELECT TABLE_SCHEMA + '.' + TABLE_NAME FROM INFORMATION_SCHEMA.TABLES ORDER BY 1",
+        // The name is the second column.
+        "spark" => "SHOW TABLES",
         _ => {
             "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite%' ORDER BY 1"
         }
     };
     let Some(found) = texts(connection, query, Vec::new(), timeout_ms) else { return failure };
-    let found: Vec<&String> = found.iter().filter_map(|row| row.first()).collect();
+    let column = usize::from(dialect == "spark");
+    let found: Vec<&String> = found.iter().filter_map(|row| row.get(column)).collect();
     let known = match found.is_empty() {
         true => "no tables that its login can read".to_owned(),
         false => format!("the tables {}", names(found.into_iter().map(String::as_str))),

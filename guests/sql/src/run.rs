@@ -235,7 +235,7 @@ fn loaded(step: &Sql, connection: &Connection, what: &crate::config::Load) -> St
 /// Quotes a table or column name in the dialect. The host refuses names that need more than that.
 pub fn quoted(dialect: &str, parts: &[&str]) -> String {
     let (open, close) = match dialect {
-        "mysql" => ('`', '`'),
+        "mysql" | "spark" => ('`', '`'),
         "mssql" => ('[', ']'),
         _ => ('"', '"'),
     };
@@ -252,7 +252,7 @@ fn call(step: &Sql, dialect: &str, procedure: &str) -> Result<String, Failure> {
             (1..=values.len()).map(|index| format!("${index}")).collect()
         }
         (Some(Given::Positional(values)), _) => vec!["?".to_owned(); values.len()],
-        (Some(Given::Named(values)), "postgres") => {
+        (Some(Given::Named(values)), "postgres" | "spark") => {
             values.keys().map(|name| format!("{name} => :{name}")).collect()
         }
         (Some(Given::Named(values)), "mssql") => {

@@ -64,7 +64,7 @@ fn ambiguous(kind: Database, text: &str, tokens: &[Token<'_>]) -> Result<(), Err
     }
     plain(kind, text, at, text.len())?;
     for token in tokens.iter().filter(|token| token.kind == Kind::Constant) {
-        if !is_number(token.text, text.get(token.end()..).unwrap_or_default()) {
+        if !is_number(kind, token.text, text.get(token.end()..).unwrap_or_default()) {
             let shown: String = token.text.chars().take(20).collect();
             return Err(refused(&format!("the number `{shown}` runs into a word: put a space between them")));
         }
@@ -96,7 +96,8 @@ fn plain(kind: Database, text: &str, from: usize, to: usize) -> Result<(), Error
         // them as such.
         let hidden = matches!(c, '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
         // SQL Server removes a backslash before a line break, together with the break.
-        let joins = kind == Database::Mssql && c == '\\';
+        // Spark continues a comment behind it.
+        let joins = matches!(kind, Database::Mssql | Database::Spark) && c == '\\';
         if odd || hidden || joins || c.is_whitespace() && !c.is_ascii() {
             let code = u32::from(c);
             return Err(refused(&format!(
@@ -109,9 +110,14 @@ fn plain(kind: Database, text: &str, from: usize, to: usize) -> Result<(), Error
 
 /// Returns whether a constant that begins with a digit is a plain number. The sign of an exponent is in
 /// `after`.
-fn is_number(text: &str, after: &str) -> bool {
-    let lower = text.to_ascii_lowercase();
-    if !lower.starts_with(|c: char| c.is_ascii_digit()) {
+fn is_number(kind: Database, text: &str, after: &str) -> bool {
+    let mut lower = text.to_ascii_lowercase();
+    if kind == Database::Spark && lower.starts_with(|c: char| c.is_ascii_digit()) {
+        // The letters of a type: `1L`, `1.5BD`.
+        let suffix = ["bd", "l", "s", "y", "d", "f"].into_iter().find(|suffix| lower.ends_with(suffix));
+        lower.truncate(lower.len() - suffix.map_or(0, str::len));
+    }
+    if !text.starts_with(|c: char| c.is_ascii_digit()) {
         return true;
     }
     let digits = |text: &str, radix: u32| text.chars().all(|c| c.is_digit(radix) || c == '_');
@@ -163,10 +169,10 @@ impl<'a> Lexer<'a> {
             }
             '#' if self.kind == Database::Mysql => self.at += rest.find('\n').unwrap_or(rest.len()),
             '/' if second == '*' => self.comment(rest)?,
-            '\'' => self.string('\'', Kind::Constant, self.kind == Database::Mysql)?,
-            '"' if self.kind == Database::Mysql => self.string('"', Kind::Constant, true)?,
+            '\'' => self.string('\'', Kind::Constant, self.has_backslashes())?,
+            '"' if self.has_backslashes() => self.string('"', Kind::Constant, true)?,
             '"' => self.string('"', Kind::Quoted, false)?,
-            '`' if self.kind == Database::Mysql => self.string('`', Kind::Quoted, false)?,
+            '`' if self.has_backslashes() => self.string('`', Kind::Quoted, false)?,
             '[' if self.kind == Database::Mssql => self.string(']', Kind::Quoted, false)?,
             '$' if self.kind == Database::Postgres => self.dollar(rest)?,
             '?' => self.take(Kind::Question, 1),
@@ -194,6 +200,11 @@ impl<'a> Lexer<'a> {
         Ok(true)
     }
 
+    /// Returns whether a backslash escapes in strings, and double quotes are those of strings.
+    fn has_backslashes(&self) -> bool {
+        matches!(self.kind, Database::Mysql | Database::Spark)
+    }
+
     /// MySQL requires a space after `--`; without one it is two minus signs.
     fn opens_comment(&self, rest: &str) -> bool {
         self.kind != Database::Mysql
@@ -212,13 +223,24 @@ impl<'a> Lexer<'a> {
         if self.kind == Database::Mysql && (mark.starts_with('!') || mark.starts_with("M!")) {
             return Err(refused("a comment that MySQL runs (`/*!`): write the statement without it"));
         }
-        // The comments of PostgreSQL and SQL Server nest.
+        if self.kind == Database::Spark && mark.starts_with('+') {
+            // A hint is code.
+            self.take(Kind::Sign, 3);
+            return Ok(());
+        }
+        // The comments of PostgreSQL, SQL Server and Spark nest.
         let nests = self.kind != Database::Mysql;
         let (mut depth, mut at) = (1, 2);
         while depth > 0 {
             let tail = rest.get(at..).unwrap_or_default();
             let close = tail.find("*/").ok_or_else(|| Error::invalid("a comment is not closed by `*/`"))?;
             match tail.find("/*").filter(|open| nests && *open < close) {
+                Some(open)
+                    if self.kind == Database::Spark
+                        && tail.get(open + 2..).is_some_and(|t| t.starts_with('+')) =>
+                {
+                    return Err(refused("a hint (`/*+`) in a comment"));
+                }
                 Some(open) => (depth, at) = (depth + 1, at + open + 2),
                 None => (depth, at) = (depth - 1, at + close + 2),
             }
@@ -278,6 +300,22 @@ impl<'a> Lexer<'a> {
         if self.kind == Database::Postgres && name.eq_ignore_ascii_case("u") && after.starts_with('&') {
             return Err(refused("names and strings with `U&`: write the characters themselves"));
         }
+        if self.kind == Database::Spark {
+            // A raw string has no escapes, and a doubled mark ends it too.
+            if let Some(mark @ ('\'' | '"')) = quote.filter(|_| name.eq_ignore_ascii_case("r")) {
+                let body = after.get(1..).unwrap_or_default();
+                let end = body.find(mark).ok_or_else(|| {
+                    Error::InvalidStatement(words::on_line(
+                        words::line(self.text, self.at),
+                        format!("a string is not closed by `{mark}`"),
+                    ))
+                })?;
+                self.take(Kind::Constant, length + end + 2);
+                return Ok(());
+            }
+            self.take(Kind::Word, length);
+            return Ok(());
+        }
         if quote == Some('\'') && length == 1 && "eEbBxXnN".contains(name) {
             let escapes =
                 self.kind == Database::Mysql || self.kind == Database::Postgres && "eE".contains(name);
@@ -312,7 +350,7 @@ pub(crate) fn bind<'p>(
     let mark = |index: usize| match kind {
         Database::Postgres => format!("${index}"),
         Database::Mssql => format!("@P{index}"),
-        Database::Mysql | Database::Sqlite => "?".to_owned(),
+        Database::Mysql | Database::Sqlite | Database::Spark => "?".to_owned(),
     };
     let (mut out, mut copied, mut values) = (String::with_capacity(text.len()), 0, Vec::new());
     let mut replace = |token: &Token<'_>, before: usize, index: usize| {
@@ -332,9 +370,9 @@ pub(crate) fn bind<'p>(
                 let (_, value) = found.ok_or_else(|| {
                     Error::InvalidStatement(format!("the parameter `:{}` has no value", token.text))
                 })?;
-                // MySQL's marks have no numbers, so a name that occurs twice is bound twice.
+                // The marks of MySQL and Spark have no numbers, so a name that occurs twice is bound twice.
                 let index = match used.iter().position(|name| *name == token.text) {
-                    Some(before) if kind != Database::Mysql => before + 1,
+                    Some(before) if !matches!(kind, Database::Mysql | Database::Spark) => before + 1,
                     _ => {
                         used.push(token.text);
                         values.push(value);
@@ -387,7 +425,7 @@ pub(crate) fn quoted_part(kind: Database, name: &str) -> Result<String, Error> {
         return Err(Error::InvalidStatement(format!("`{name}` is not a name of a table or column")));
     }
     Ok(match kind {
-        Database::Mysql => format!("`{name}`"),
+        Database::Mysql | Database::Spark => format!("`{name}`"),
         Database::Mssql => format!("[{name}]"),
         Database::Postgres | Database::Sqlite => format!("\"{name}\""),
     })

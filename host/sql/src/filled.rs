@@ -43,6 +43,7 @@ impl Filled<'_> {
             Database::Mysql => "mysql",
             Database::Mssql => "mssql",
             Database::Sqlite => "sqlite",
+            Database::Spark => "spark",
         };
         for (at, name, value) in &self.given {
             let Some(column) = columns.get(*at) else { continue };

@@ -219,6 +219,35 @@ const MSSQL: Words = Words {
     ],
 };
 
+const SPARK: Words = Words {
+    read: &["select", "with", "values", "table", "explain", "show", "describe", "desc"],
+    write: &["insert", "update", "delete", "merge", "call"],
+    ddl: &["create", "alter", "drop", "truncate", "comment", "analyze", "refresh", "replace"],
+    never: &[
+        // Methods of any class of the server.
+        "reflect",
+        "try_reflect",
+        "java_method",
+        // Files of the server, by their options.
+        "from_xml",
+        "from_protobuf",
+        "to_protobuf",
+    ],
+    not_ddl: &[
+        // Functions are classes.
+        "function",
+        "database",
+        "schema",
+        "namespace",
+        "catalog",
+        "connection",
+        "variable",
+        "flow",
+        "streaming",
+        "materialized",
+    ],
+};
+
 /// Reserved words of Transact-SQL that begin a statement with changes. Since they are reserved, an occurrence
 /// without brackets is such a statement.
 const MSSQL_CHANGES: &[&str] = &[
@@ -286,6 +315,7 @@ pub(crate) fn check(kind: Database, mode: SqlMode, scripts: bool, tokens: &[Toke
         Database::Postgres => &POSTGRES,
         Database::Mysql => &MYSQL,
         Database::Mssql => &MSSQL,
+        Database::Spark => &SPARK,
     };
     let mut tokens = tokens;
     while let Some((last, before)) = tokens.split_last()
@@ -305,6 +335,7 @@ pub(crate) fn check(kind: Database, mode: SqlMode, scripts: bool, tokens: &[Toke
             return Err(denied("a change of `pg_settings` changes the session"));
         }
         Database::Mssql => needed = mssql(first, tokens, scripts, needed)?,
+        Database::Spark => needed = spark::check(first, tokens, needed)?,
         Database::Mysql => {
             mysql::check(first, tokens)?;
             if locks_rows(tokens) {
@@ -313,7 +344,8 @@ pub(crate) fn check(kind: Database, mode: SqlMode, scripts: bool, tokens: &[Toke
         }
         _ => {}
     }
-    if kind != Database::Mssql && tokens.iter().any(|token| token.text == ";") && !compound(first) {
+    let may_have_parts = kind != Database::Spark && compound(first);
+    if kind != Database::Mssql && tokens.iter().any(|token| token.text == ";") && !may_have_parts {
         return Err(Error::invalid(
             "the text holds several statements: one call runs one statement; a `script` runs several, where policy says so",
         ));
@@ -515,6 +547,9 @@ fn one_statement(first: &Token<'_>, tokens: &[Token<'_>], scripts: bool) -> Resu
 }
 
 mod mysql;
+mod spark;
+
+pub(crate) use spark::{only_queries, paths as spark_paths};
 
 #[cfg(test)]
 mod composed;

@@ -26,6 +26,7 @@ mod postgres_types;
 mod script;
 mod serve;
 mod sink;
+mod spark;
 mod sqlite;
 mod sqlite_errors;
 mod sqlite_functions;

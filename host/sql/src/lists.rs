@@ -133,6 +133,7 @@ impl<'a> Work<'a> {
         let inner = match (items.len(), self.kind) {
             (0, Database::Mysql) => "SELECT NULL FROM DUAL WHERE FALSE".to_owned(),
             (0, Database::Mssql) => "SELECT CAST(NULL AS nvarchar(1)) WHERE 1 = 0".to_owned(),
+            (0, Database::Spark) => "SELECT NULL WHERE FALSE".to_owned(),
             (0, _) => "SELECT NULL WHERE 0".to_owned(),
             (count, _) => {
                 let one = |number: usize| match mark.kind {

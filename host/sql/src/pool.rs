@@ -12,7 +12,7 @@ use stepwell_engine::policy::{Rule, SqlMode};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::serve::{Driver, serve};
-use crate::{Connection, Error, Totals, mssql, mysql, postgres, sqlite, tls};
+use crate::{Connection, Error, Totals, mssql, mysql, postgres, spark, sqlite, tls};
 
 /// The time for which an unused session stays open.
 const IDLE: Duration = Duration::from_secs(60);
@@ -58,6 +58,9 @@ pub(crate) struct Server {
     pub role: Option<String>,
     pub tls: bool,
     pub tls_ca: Option<PathBuf>,
+    /// Spark: where files of statements may lie, and the settings of each session.
+    pub paths: Vec<String>,
+    pub settings: BTreeMap<String, String>,
 }
 
 /// A session that has just begun.
@@ -188,6 +191,7 @@ impl Connections {
                 Database::Postgres => postgres::connect(&server).await,
                 Database::Mysql => mysql::connect(&server).await,
                 Database::Mssql => mssql::connect(&server).await,
+                Database::Spark => spark::connect(&server).await,
                 Database::Sqlite => Err("a file has no server".to_owned()),
             }
         });
@@ -218,9 +222,16 @@ impl Connections {
             port: configured.port(),
             database: read(&configured.database)?,
             user: read(&configured.user)?,
-            password: configured.password.as_ref().map(|password| (self.resolve)(&password.0)).transpose()?,
+            password: configured
+                .password
+                .as_ref()
+                .or(configured.token.as_ref())
+                .map(|password| (self.resolve)(&password.0))
+                .transpose()?,
             role: configured.role.clone(),
             tls_ca: configured.tls_ca.clone(),
+            paths: configured.paths.clone(),
+            settings: configured.settings.clone(),
         })
     }
 }

@@ -38,7 +38,7 @@ pub(crate) fn split(kind: Database, text: &str) -> Result<Vec<Part>, Error> {
             cut(kind, &block, first, &delimiter, &mut parts)?;
             Ok(parts)
         }
-        Database::Postgres | Database::Sqlite => {
+        Database::Postgres | Database::Sqlite | Database::Spark => {
             let mut parts = Vec::new();
             cut(kind, text, 1, ";", &mut parts)?;
             Ok(parts)

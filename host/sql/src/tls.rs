@@ -24,10 +24,16 @@ pub(crate) fn roots(ca: Option<&Path>) -> Result<Vec<CertificateDer<'static>>, S
     }
 }
 
-/// Returns a configuration that checks the server's certificate and its name.
-pub(crate) fn client(ca: Option<&Path>) -> Result<ClientConfig, String> {
+/// Returns the trusted certificates as a store.
+pub(crate) fn store(ca: Option<&Path>) -> Result<RootCertStore, String> {
     let mut store = RootCertStore::empty();
     store.add_parsable_certificates(roots(ca)?);
+    Ok(store)
+}
+
+/// Returns a configuration that checks the server's certificate and its name.
+pub(crate) fn client(ca: Option<&Path>) -> Result<ClientConfig, String> {
+    let store = store(ca)?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
     Ok(config.map_err(|error| error.to_string())?.with_root_certificates(store).with_no_client_auth())

@@ -134,6 +134,15 @@ pub(crate) fn time(out: &mut impl Write, seconds: u32, nanos: u32) {
     }
 }
 
+/// Formats an exact number from its digits and the number of those behind the point.
+pub(crate) fn decimal(value: i128, scale: u8) -> String {
+    let scale = usize::from(scale);
+    let sign = if value < 0 { "-" } else { "" };
+    let number = format!("{:0>width$}", value.unsigned_abs(), width = scale + 1);
+    let (whole, fraction) = number.split_at(number.len() - scale);
+    if scale == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
+}
+
 /// Formats a float: `1.5`, `1e300`, `NaN`, `Infinity`, `-Infinity`.
 pub(crate) fn float_text(value: f64) -> String {
     let size = value.abs();
@@ -193,6 +202,18 @@ mod tests {
             let mut out = String::new();
             time(&mut out, seconds, nanos);
             assert_eq!(out, shown);
+        }
+    }
+
+    #[test]
+    fn decimals_keep_every_digit() {
+        for ((value, scale), shown) in [
+            ((-1250, 2), "-12.50"),
+            ((5, 3), "0.005"),
+            ((7, 0), "7"),
+            ((i128::from(i64::MAX), 10), "922337203.6854775807"),
+        ] {
+            assert_eq!(decimal(value, scale), shown);
         }
     }
 }

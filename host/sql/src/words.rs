@@ -123,6 +123,24 @@ impl Kind {
         })
     }
 
+    /// Returns the kind of an error class of Spark (spark.apache.org/docs/latest/sql-error-conditions.html).
+    pub fn of_spark(class: &str) -> Option<Self> {
+        Some(match class.split('.').next()? {
+            "TABLE_OR_VIEW_NOT_FOUND" | "SCHEMA_NOT_FOUND" => Table,
+            "UNRESOLVED_COLUMN" => Column,
+            "AMBIGUOUS_REFERENCE" => Ambiguous,
+            "UNRESOLVED_ROUTINE" | "WRONG_NUM_ARGS" => Function,
+            "DATATYPE_MISMATCH" => Type,
+            "MISSING_AGGREGATION" | "MISSING_GROUP_BY" => Grouping,
+            "TABLE_OR_VIEW_ALREADY_EXISTS" => Exists,
+            "NOT_NULL_CONSTRAINT_VIOLATION" => Null,
+            "ARITHMETIC_OVERFLOW" | "CAST_OVERFLOW" | "NUMERIC_VALUE_OUT_OF_RANGE" => Range,
+            "CAST_INVALID_INPUT" => Form,
+            "DIVIDE_BY_ZERO" => Division,
+            _ => return None,
+        })
+    }
+
     /// Returns the kind of a SQLite message, since SQLite has no codes for them.
     pub fn of_sqlite(message: &str) -> Option<Self> {
         let kinds = [
@@ -149,7 +167,7 @@ impl Kind {
         let quotes = |double, back, brackets| match database {
             Database::Postgres | Database::Sqlite => double,
             Database::Mysql => back,
-            Database::Mssql => brackets,
+            Database::Mssql | Database::Spark => brackets,
         };
         Some(match self {
             Table => match database {

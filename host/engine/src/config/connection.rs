@@ -1,11 +1,12 @@
 //! Named connections to databases.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::SecretRef;
+use super::{SecretRef, spark};
 use crate::document::{Diagnostics, Document};
 use crate::quantity::{Count, Span};
 
@@ -23,19 +24,31 @@ pub struct Connection {
     /// `postgres`, the socket itself for `mysql`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<Setting>,
-    /// The port. Default: 5432, 3306 or 1433, the port of the `type`.
+    /// The port. Default: 5432, 3306, 1433 or 15002, the port of the `type`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub port: Option<u16>,
-    /// The name of the database on the server.
+    /// The name of the database on the server. `spark`: the schema of names without one; optional.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub database: Option<Setting>,
-    /// The user name of the login.
+    /// The user name of the login. `spark`: the name that the server shows; optional.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<Setting>,
     /// The password. Default: none, for servers that ask for none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<SecretRef>,
+    /// `spark` only: the token of the login, sent as `Authorization: Bearer`. Default: none, for servers that ask
+    /// for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<SecretRef>,
+    /// `spark` only: the directories below which statements may read and write files, as the server names them: shared
+    /// paths, and object stores such as `s3a://bucket/data`. Default: none; statements reach tables only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 100))]
+    pub paths: Vec<String>,
+    /// `spark` only: settings of each session, for instance `spark.sql.shuffle.partitions: "8"`. Default: the server's.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub settings: BTreeMap<String, String>,
     /// `postgres` and `mysql` only: the role that statements run under, by `SET ROLE`. Default: the role of
     /// the login.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -96,6 +109,8 @@ pub enum Database {
     Mysql,
     /// Microsoft SQL Server and Azure SQL.
     Mssql,
+    /// Apache Spark, by Spark Connect.
+    Spark,
 }
 
 impl Database {
@@ -111,6 +126,7 @@ impl Database {
             Self::Postgres => 5432,
             Self::Mysql => 3306,
             Self::Mssql => 1433,
+            Self::Spark => 15_002,
         }
     }
 }
@@ -160,7 +176,9 @@ impl Connection {
         let settings = [("host", &self.host), ("database", &self.database), ("user", &self.user)];
         let found =
             settings.into_iter().filter_map(|(key, setting)| Some((key, setting.as_ref()?.reference()?)));
-        found.chain(self.password.clone().map(|password| ("password", password))).collect()
+        let secrets = [("password", &self.password), ("token", &self.token)];
+        let secrets = secrets.into_iter().filter_map(|(key, secret)| Some((key, secret.clone()?)));
+        found.chain(secrets).collect()
     }
 
     /// Completes paths and reports problems.
@@ -171,8 +189,8 @@ impl Connection {
         for setting in [&mut self.host, &mut self.database, &mut self.user].into_iter().flatten() {
             relative(&mut setting.0, dir);
         }
-        if let Some(password) = &mut self.password {
-            relative(&mut password.0, dir);
+        for secret in [&mut self.password, &mut self.token].into_iter().flatten() {
+            relative(&mut secret.0, dir);
         }
         let mut wrong = |key: &str, message: String| {
             problems.0.push(document.error(&format!("{at}{key}"), message));
@@ -204,9 +222,11 @@ impl Connection {
             if self.path.is_some() {
                 wrong("/path", format!("`path` is for `sqlite`: a `{kind}` connection has `host`"));
             }
-            for (key, given) in
-                server.into_iter().filter(|(key, _)| ["host", "database", "user"].contains(key))
-            {
+            let required: &[&str] = match self.kind {
+                Database::Spark => &["host"],
+                _ => &["host", "database", "user"],
+            };
+            for (key, given) in server.into_iter().filter(|(key, _)| required.contains(key)) {
                 if !given {
                     wrong("", format!("missing key `{key}` of a `{kind}` connection"));
                 }
@@ -223,6 +243,9 @@ impl Connection {
                     "certificates do nothing with `tls: disable`: remove one of the two".to_owned(),
                 );
             }
+        }
+        for (key, message) in spark::problems(self) {
+            wrong(&format!("/{key}"), message);
         }
         for (key, path) in [("path", &self.path), ("tls_ca", &self.tls_ca)] {
             if let Some(path) = path.as_ref().filter(|path| !path.is_file()) {

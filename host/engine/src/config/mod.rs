@@ -8,6 +8,7 @@ mod credentials;
 mod locks;
 mod oidc;
 mod service;
+pub mod spark;
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;

@@ -34,7 +34,7 @@ pub(crate) struct Connections {
 pub(crate) struct ConnectionView {
     /// The name.
     pub name: String,
-    /// The kind of database: `sqlite`, `postgres`, `mysql` or `mssql`.
+    /// The kind of database: `sqlite`, `postgres`, `mysql`, `mssql` or `spark`.
     #[serde(rename = "type")]
     pub kind: &'static str,
     /// The host, port and database of a server, or the file of SQLite.
@@ -173,6 +173,7 @@ fn described(connection: &Connection) -> [String; 3] {
     let host = text(&connection.host);
     let place = match host.starts_with('/') {
         true => format!("{host} {}", text(&connection.database)),
+        false if connection.database.is_none() => format!("{host}:{}", connection.port()),
         false => format!("{host}:{}/{}", connection.port(), text(&connection.database)),
     };
     let tls = match connection.tls() {

@@ -1,4 +1,4 @@
-use Database::{Mssql, Mysql, Postgres};
+use Database::{Mssql, Mysql, Postgres, Spark};
 use SqlMode::{Ddl, Read, Write};
 
 use super::*;
@@ -38,6 +38,14 @@ fn statements_need_their_mode() {
         (Mysql, Write, "SELECT * FROM t FOR UPDATE"),
         (Mssql, Ddl, "SELECT a INTO t FROM s"),
         (Mssql, Ddl, "CREATE TABLE t (a int)"),
+        (Spark, Read, "SELECT /*+ BROADCAST(b) */ * FROM a JOIN b USING (id) WHERE x = 1L"),
+        (Spark, Read, "SELECT transform(xs, x -> x + 1), \"text\", r'\\', t.`delete` FROM t"),
+        (Spark, Read, "WITH x AS (SELECT 1) SELECT * FROM x |> WHERE true"),
+        (Spark, Write, "WITH x AS (SELECT 1) INSERT INTO t SELECT * FROM x"),
+        (Spark, Write, "MERGE INTO t USING s ON t.a = s.a WHEN MATCHED THEN DELETE"),
+        (Spark, Write, "INSERT OVERWRITE t SELECT 1"),
+        (Spark, Ddl, "CREATE TABLE t USING parquet AS SELECT * FROM a JOIN b USING (id)"),
+        (Spark, Ddl, "CREATE OR REPLACE TEMPORARY VIEW v AS SELECT 1"),
     ] {
         for mode in [Read, Write, Ddl] {
             let found = checked(kind, mode, false, text);
@@ -100,6 +108,34 @@ const BEYOND: &[(Database, &str)] = &[
     (Mssql, "SELECT * FROM [linked]...[t]"),
     (Mssql, "SELECT 1DELETE FROM t WHERE 1=1COMMIT"),
     (Mssql, "SET ROWCOUNT 1"),
+    (Spark, "SELECT reflect('java.lang.Runtime', 'getRuntime')"),
+    (Spark, "SELECT system.builtin.`java_method`('a', 'b')"),
+    (Spark, "SELECT TRANSFORM(a) USING 'sh' FROM t"),
+    (Spark, "SELECT TRANSFORM(a) USING ? FROM t"),
+    (Spark, "SELECT * FROM (FROM t MAP a USING \"sh\" AS b)"),
+    (Spark, "SELECT * FROM IDENTIFIER('text.`/etc/passwd`')"),
+    (Spark, "SELECT * FROM t WITH ('path' = '/etc')"),
+    (Spark, "SET spark.sql.runSQLOnFiles = true"),
+    (Spark, "RESET"),
+    (Spark, "USE other"),
+    (Spark, "ADD JAR '/x.jar'"),
+    (Spark, "LOAD DATA INPATH '/etc/passwd' INTO TABLE t"),
+    (Spark, "INSERT OVERWRITE LOCAL DIRECTORY '/tmp/x' USING csv SELECT 1"),
+    (Spark, "CREATE FUNCTION f AS 'a.b.C' USING JAR '/x.jar'"),
+    (Spark, "CREATE OR REPLACE TEMPORARY FUNCTION f AS 'a.b.C'"),
+    (Spark, "CREATE TABLE t USING jdbc"),
+    (Spark, "CREATE TABLE t USING parquet.x"),
+    (Spark, "CREATE TEMPORARY VIEW v USING csv OPTIONS (path '/etc/passwd')"),
+    (Spark, "CREATE TABLE t (a int) STORED BY 'a.b.C'"),
+    (Spark, "CREATE TABLE t (a int) ROW FORMAT SERDE 'a.b.C'"),
+    (Spark, "ALTER TABLE t SET SERDEPROPERTIES ('path' = '/etc')"),
+    (Spark, "EXECUTE IMMEDIATE 'SELECT 1'"),
+    (Spark, "BEGIN SELECT 1; END"),
+    (Spark, "DECLARE VARIABLE a INT"),
+    (Spark, "CACHE TABLE t"),
+    (Spark, "FROM t INSERT INTO u SELECT *"),
+    (Spark, "SELECT 1 -- \\\n' , reflect('a', 'b') --'"),
+    (Spark, "SELECT /* /*+ */ 1, reflect('a', 'b') -- */ */"),
     (Postgres, "SELECT 1 --\r, set_config('role', 'none', false)"),
     (Postgres, "SELECT 1 AS x --\rINTO made"),
     (Postgres, "SELECT E'a'\n'\\'' , pg_try_advisory_lock(8) --'"),
