@@ -111,6 +111,16 @@ async fn statements(spark: &Spark) {
         (&write, "CREATE TABLE t (n int) USING parquet", "SQL_STATEMENT_NOT_GRANTED"),
         (&ddl, "SET spark.sql.runSQLOnFiles = true", "SQL_STATEMENT_NOT_GRANTED"),
         (&ddl, "SELECT reflect('java.lang.System', 'getenv', 'CANARY')", "SQL_STATEMENT_NOT_GRANTED"),
+        (
+            &read,
+            "EXPLAIN EXECUTE IMMEDIATE 'CREATE TABLE z USING parquet AS SELECT 1'",
+            "SQL_STATEMENT_NOT_GRANTED",
+        ),
+        (
+            &ddl,
+            "ALTER VIEW v SET TBLPROPERTIES ('view.sqlConfig.spark.sql.variable.substitute'='true')",
+            "SQL_STATEMENT_NOT_GRANTED",
+        ),
         (&ddl, "SELECT TRANSFORM(id) USING 'env' FROM range(1)", "SQL_STATEMENT_NOT_GRANTED"),
     ] {
         let end = sql(site, json!({"query": query})).await;
@@ -162,6 +172,10 @@ async fn files(spark: &Spark) {
         (&files, format!("SELECT * FROM csv.`{shared}/../secret/a.csv`")),
         (&files, format!("SELECT * FROM text.`file:{secret}/a.csv`")),
         (&files, "SELECT * FROM text.secret".to_owned()),
+        (&files, format!("SELECT * FROM text.`{shared}/{{.,/x}}./secret/a.csv`")),
+        (&files, format!("SELECT /*+ a */* FROM text.`{secret}/a.csv` -- */ FROM range(1)")),
+        (&files, format!("SELECT * FROM \u{131}dentifier('text').`{secret}/a.csv`")),
+        (&files, format!("CREATE TABLE other (v string) USING csv LOCATION '{shared}/.' './secret'")),
         (&files, format!("CREATE TABLE other (n int) USING csv LOCATION '{secret}'")),
         (&files, format!("CREATE TEMPORARY VIEW v USING csv OPTIONS (path '{secret}')")),
         (&files, format!("INSERT OVERWRITE DIRECTORY '{secret}' USING csv SELECT 1")),
@@ -184,8 +198,10 @@ async fn bounds(spark: &Spark) {
     let end = sql(&site, json!({"query": "SELECT count(*) AS n FROM range(1000)"})).await;
     assert_eq!(end.produced.output, json!([{"n": 1000}]), "{}", told(&end));
     assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
-    let end = sql(&site, json!({"query": "SELECT repeat('x', 20000000) AS v"})).await;
-    assert!(told(&end).contains("larger than 16 MiB"), "{}", told(&end));
+    for large in ["repeat('x', 20000000)", "array_repeat(NULL, 3000000)", "array_repeat(true, 3000000)"] {
+        let end = sql(&site, json!({"query": format!("SELECT {large} AS v")})).await;
+        assert!(told(&end).contains("larger than 16 MiB"), "{large}: {}", told(&end));
+    }
 }
 
 /// The connection breaks several times per second while statements run and while their rows arrive, and they end well.

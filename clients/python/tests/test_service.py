@@ -292,7 +292,7 @@ def test_keys_and_projects(client: stepwell.Client, service: Service) -> None:
         client.sessions.end("no-such-session")
     assert any(row.action.startswith("key.") for row in client.audit.list(most=50))
     assert client.audit.verify().intact
-    with service.client(project="other") as other, pytest.raises(errors.ForbiddenError, match="project `other`"):
+    with service.client(project="other") as other, pytest.raises(errors.NotFoundError, match="there is no project `other`"):
         list(other.runs.list())
 
 

@@ -66,7 +66,11 @@ fn ambiguous(kind: Database, text: &str, tokens: &[Token<'_>]) -> Result<(), Err
     for token in tokens.iter().filter(|token| token.kind == Kind::Constant) {
         if !is_number(kind, token.text, text.get(token.end()..).unwrap_or_default()) {
             let shown: String = token.text.chars().take(20).collect();
-            return Err(refused(&format!("the number `{shown}` runs into a word: put a space between them")));
+            let fix = match kind {
+                Database::Spark => "a name that begins with a digit stands in backquotes",
+                _ => "put a space between them",
+            };
+            return Err(refused(&format!("the number `{shown}` runs into a word: {fix}")));
         }
     }
     let is_continued = tokens.windows(2).any(|pair| match pair {
@@ -96,9 +100,12 @@ fn plain(kind: Database, text: &str, from: usize, to: usize) -> Result<(), Error
         // them as such.
         let hidden = matches!(c, '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
         // SQL Server removes a backslash before a line break, together with the break.
-        // Spark continues a comment behind it.
-        let joins = matches!(kind, Database::Mssql | Database::Spark) && c == '\\';
-        if odd || hidden || joins || c.is_whitespace() && !c.is_ascii() {
+        let joins = kind == Database::Mssql && c == '\\';
+        // Spark continues a comment behind a backslash at the end of its line.
+        let continues = kind == Database::Spark
+            && c == '\\'
+            && text.get(from + at + 1..).is_some_and(|rest| rest.starts_with(['\n', '\r']));
+        if odd || hidden || joins || continues || c.is_whitespace() && !c.is_ascii() {
             let code = u32::from(c);
             return Err(refused(&format!(
                 "the character U+{code:04X} outside of a string: write spaces and line breaks only"
@@ -168,6 +175,8 @@ impl<'a> Lexer<'a> {
                 self.at += rest.find('\n').unwrap_or(rest.len())
             }
             '#' if self.kind == Database::Mysql => self.at += rest.find('\n').unwrap_or(rest.len()),
+            // Spark reads the end of a hint as one sign, also before another star.
+            '*' if second == '/' && self.kind == Database::Spark => self.take(Kind::Sign, 2),
             '/' if second == '*' => self.comment(rest)?,
             '\'' => self.string('\'', Kind::Constant, self.has_backslashes())?,
             '"' if self.has_backslashes() => self.string('"', Kind::Constant, true)?,
@@ -175,6 +184,10 @@ impl<'a> Lexer<'a> {
             '`' if self.has_backslashes() => self.string('`', Kind::Quoted, false)?,
             '[' if self.kind == Database::Mssql => self.string(']', Kind::Quoted, false)?,
             '$' if self.kind == Database::Postgres => self.dollar(rest)?,
+            // Between two `$$`, Spark reads the definition of a view.
+            '$' if self.kind == Database::Spark => {
+                return Err(refused("`$` outside of strings and backquotes"));
+            }
             '?' => self.take(Kind::Question, 1),
             ':' if second == ':' => {
                 self.take(Kind::Sign, 1);
@@ -312,6 +325,13 @@ impl<'a> Lexer<'a> {
                 })?;
                 self.take(Kind::Constant, length + end + 2);
                 return Ok(());
+            }
+            // Spark changes letters to capitals first, and then `ı` is an I.
+            if !name.is_ascii() || name.contains('$') {
+                let why = format!(
+                    "the name `{name}` without quotes: write a name with other characters than a to z, digits and `_` in backquotes"
+                );
+                return Err(refused(&why));
             }
             self.take(Kind::Word, length);
             return Ok(());

@@ -221,7 +221,8 @@ const MSSQL: Words = Words {
 
 const SPARK: Words = Words {
     read: &["select", "with", "values", "table", "explain", "show", "describe", "desc"],
-    write: &["insert", "update", "delete", "merge", "call"],
+    // `CALL` is missing: procedures take paths as texts.
+    write: &["insert", "update", "delete", "merge"],
     ddl: &["create", "alter", "drop", "truncate", "comment", "analyze", "refresh", "replace"],
     never: &[
         // Methods of any class of the server.
@@ -230,6 +231,10 @@ const SPARK: Words = Words {
         "java_method",
         // Files of the server, by their options.
         "from_xml",
+        "schema_of_xml",
+        "from_avro",
+        "to_avro",
+        "schema_of_avro",
         "from_protobuf",
         "to_protobuf",
     ],

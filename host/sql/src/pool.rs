@@ -17,6 +17,9 @@ use crate::{Connection, Error, Totals, mssql, mysql, postgres, spark, sqlite, tl
 /// The time for which an unused session stays open.
 const IDLE: Duration = Duration::from_secs(60);
 
+/// The time limit for the settings of a session.
+const LOGIN: Duration = Duration::from_secs(10);
+
 /// The maximum number of threads for a SQLite file.
 const SQLITE_THREADS: usize = 32;
 
@@ -142,7 +145,7 @@ impl Connections {
         }
         let access = bounded(Access { timeout: IDLE, ..Access::nothing() }, configured);
         let mut opened = self.connect(name, configured).await?;
-        opened.driver.begin_use(&access).await.map_err(|error| error.to_string())?;
+        begin(opened.driver.as_mut(), &access).await.map_err(|error| error.to_string())?;
         Ok(Tested { version: opened.version, took: started.elapsed() })
     }
 
@@ -165,7 +168,7 @@ impl Connections {
             let kept = pool.idle.lock().pop();
             let Some((_, mut driver)) = kept else { break };
             // The server may have closed it meanwhile.
-            if driver.begin_use(access).await.is_ok() {
+            if begin(driver.as_mut(), access).await.is_ok() {
                 return Ok(driver);
             }
         }
@@ -178,7 +181,7 @@ impl Connections {
                 return Err(Error::Unavailable(format!("cannot connect to `{name}`: {}", reason(&why))));
             }
         };
-        driver.begin_use(access).await?;
+        begin(driver.as_mut(), access).await?;
         Ok(driver)
     }
 
@@ -234,6 +237,12 @@ impl Connections {
             settings: configured.settings.clone(),
         })
     }
+}
+
+/// Prepares a session for its next client, in the time that a login has.
+async fn begin(driver: &mut dyn Driver, access: &Access) -> Result<(), Error> {
+    let begun = tokio::time::timeout(access.timeout.min(LOGIN), driver.begin_use(access)).await;
+    begun.unwrap_or_else(|_| Err(Error::Unavailable("the server does not answer in time".to_owned())))
 }
 
 /// Returns the reason for a failed login that a step may learn: no host, no login, no password.

@@ -24,8 +24,13 @@ const FORMATS: &[&str] = &[
     "xml",
 ];
 
-/// Words of a table's definition that name a class, or an option by which the table reaches files.
-const REACHING: &[&str] = &["inputformat", "outputformat", "serde", "serdeproperties"];
+/// Words of a table's or view's definition that name a class, an option by which a table reaches files, or a setting
+/// under which a view is read.
+const REACHING: &[&str] =
+    &["dbproperties", "inputformat", "outputformat", "serde", "serdeproperties", "tblproperties"];
+
+/// Words between `EXPLAIN` and its statement.
+const EXPLAINING: &[&str] = &["extended", "codegen", "cost", "formatted"];
 
 /// Words that change a table behind `WITH`.
 const CHANGES: &[&str] = &["insert", "update", "delete", "merge"];
@@ -34,6 +39,7 @@ const CHANGES: &[&str] = &["insert", "update", "delete", "merge"];
 pub(super) fn check(first: &Token<'_>, tokens: &[Token<'_>], needed: SqlMode) -> Result<SqlMode, Error> {
     let is_any = |token: &Token<'_>, words: &[&str]| words.iter().any(|word| token.is(word));
     let makes = is_any(first, &["create", "alter", "replace"]);
+    begins_as_granted(first, tokens)?;
     for (at, token) in tokens.iter().enumerate() {
         let next = tokens.get(at + 1);
         let before = at.checked_sub(1).and_then(|before| tokens.get(before));
@@ -45,6 +51,16 @@ pub(super) fn check(first: &Token<'_>, tokens: &[Token<'_>], needed: SqlMode) ->
             matches!(next.kind, Kind::Constant | Kind::Question | Kind::Named | Kind::Variable)
         });
         let opens = next.is_some_and(|next| next.text == "(");
+        let is_text = |token: &Token<'_>| token.kind == Kind::Constant && token.text.ends_with(['\'', '"']);
+        if is_text(token) && next.is_some_and(is_text) {
+            return Err(denied("two strings side by side are one string to Spark: write one"));
+        }
+        if token.is("execute") && next.is_some_and(|next| next.is("immediate")) {
+            return Err(denied("`EXECUTE IMMEDIATE` runs a text"));
+        }
+        if token.is("global") && next.is_some_and(|next| is_any(next, &["temporary", "temp"])) {
+            return Err(denied("a global temporary view is visible to other sessions"));
+        }
         if token.is("using") && takes_text {
             return Err(denied("`USING` with a text starts a program"));
         }
@@ -79,6 +95,32 @@ pub(super) fn check(first: &Token<'_>, tokens: &[Token<'_>], needed: SqlMode) ->
     Ok(if changes_behind_with(first, tokens) { needed.max(SqlMode::Write) } else { needed })
 }
 
+/// Checks the words after the first one, where these decide what the statement is about.
+fn begins_as_granted(first: &Token<'_>, tokens: &[Token<'_>]) -> Result<(), Error> {
+    let is_any = |token: &&Token<'_>, words: &[&str]| words.iter().any(|word| token.is(word));
+    let mut rest = tokens.iter().skip_while(|token| token.start <= first.start);
+    if first.is("explain") {
+        let explained = rest.find(|token| !is_any(token, EXPLAINING) && token.text != "(");
+        return match explained {
+            Some(token) if !is_any(&token, &["select", "with", "values", "table"]) => {
+                Err(denied("`EXPLAIN` is for queries: Spark runs some other statements to explain them"))
+            }
+            _ => Ok(()),
+        };
+    }
+    let about = match () {
+        () if first.is("comment") => rest.nth(1),
+        () if is_any(&first, &["refresh", "analyze"]) => rest.next(),
+        () => return Ok(()),
+    };
+    match about {
+        Some(token) if !is_any(&token, &["table", "tables", "view"]) => {
+            Err(denied(&format!("`{} ... {}` is not for steps", first.text, token.text)))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn changes_behind_with(first: &Token<'_>, tokens: &[Token<'_>]) -> bool {
     let changes = |token: &Token<'_>| CHANGES.iter().any(|word| token.is(word));
     first.is("with") && tokens.iter().any(changes)
@@ -111,7 +153,10 @@ pub(crate) fn paths(tokens: &[Token<'_>], allowed: &[String]) -> Result<(), Erro
             match next {
                 Some(text) if text.kind == Kind::Constant => {
                     let path = text.text.trim_matches(['\'', '"']);
-                    if !is_below(path, allowed) {
+                    let is_continued = tokens.get(at + 2).is_some_and(|after| {
+                        matches!(after.kind, Kind::Constant | Kind::Question | Kind::Named | Kind::Variable)
+                    });
+                    if is_continued || !is_below(path, allowed) {
                         return refused(path);
                     }
                 }
@@ -122,7 +167,11 @@ pub(crate) fn paths(tokens: &[Token<'_>], allowed: &[String]) -> Result<(), Erro
             }
         }
         let is_name = |token: &Token<'_>| matches!(token.kind, Kind::Word | Kind::Quoted);
-        let Some(path) = tokens.get(at + 2).filter(|path| is_name(path)) else { continue };
+        // A name may begin with a digit.
+        let Some(path) = tokens.get(at + 2).filter(|path| is_name(path) || path.kind == Kind::Constant)
+        else {
+            continue;
+        };
         // Without paths, the session takes no path for a table.
         if allowed.is_empty() || !is_name(token) || next.is_none_or(|next| next.text != ".") {
             continue;
@@ -139,8 +188,9 @@ pub(crate) fn paths(tokens: &[Token<'_>], allowed: &[String]) -> Result<(), Erro
 
 /// Returns whether a path lies below one of the others, whatever its parts are.
 fn is_below(path: &str, allowed: &[String]) -> bool {
-    // A backslash escapes the next character in the patterns of Hadoop's paths.
-    let is_plain = !path.contains("..") && !path.contains(['\\', '%']);
+    // In the patterns of Hadoop's paths, a backslash escapes the next character, and braces hold alternatives, which may
+    // make two points.
+    let is_plain = !path.contains("..") && !path.contains(['\\', '%', '{', '}']);
     let below = |dir: &String| {
         let rest = path.strip_prefix(dir.trim_end_matches('/'));
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -170,6 +220,10 @@ mod tests {
             ("SELECT * FROM text.`/shared/../etc/passwd`", false),
             ("SELECT * FROM text.`/shared/{a,\\.\\./b}`", false),
             ("SELECT * FROM text.`/shared/%2e%2e/x`", false),
+            ("SELECT * FROM text.`/shared/{.,/x}./etc/passwd`", false),
+            ("SELECT * FROM text.1_000", false),
+            ("CREATE TABLE t USING csv LOCATION '/shared/.' './etc'", false),
+            ("CREATE TABLE t USING csv LOCATION '/shared/.' ?", false),
             ("SELECT * FROM text.relative", false),
             ("SELECT * FROM `text`.`relative`", false),
             ("SELECT * FROM `org.apache.spark.sql.execution.datasources.text.TextFileFormat`.x", false),

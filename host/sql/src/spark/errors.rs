@@ -8,6 +8,7 @@ use stepwell_engine::config::Database;
 use stepwell_engine::document::cut;
 use tonic::{Code, Status};
 
+use super::rows::too_large;
 use super::session::is_lost;
 use crate::Error;
 use crate::words::{self, Kind};
@@ -28,11 +29,7 @@ pub(super) fn error(status: &Status) -> Error {
         return Error::lost();
     }
     match status.code() {
-        Code::OutOfRange if message.contains("message length too large") => Error::limit(
-            "sql_row_bytes",
-            "a row of the result is larger than 16 MiB: select fewer columns, or a part of the value"
-                .to_owned(),
-        ),
+        Code::OutOfRange if message.contains("message length too large") => too_large(),
         Code::Unauthenticated | Code::PermissionDenied => {
             tracing::warn!("Spark refused the login: {message}");
             Error::Unavailable("the server refused the login".to_owned())

@@ -77,12 +77,14 @@ impl Spark {
         let (mut row, mut is_first) = (Vec::new(), true);
         while let Some(answer) = self.session.next(&mut operation).await.map_err(|status| error(&status))? {
             let ResponseType::ArrowBatch(batch) = answer else { continue };
-            let (schema, batches) = rows::batches(&batch.data)?;
+            let (schema, batches) = rows::batches(batch.data)?;
             if std::mem::take(&mut is_first) {
                 sink.columns(rows::columns(&schema))?;
             }
             for batch in batches {
                 for at in 0..batch.num_rows() {
+                    // The deadline holds also while rows are only counted.
+                    tokio::task::consume_budget().await;
                     for column in batch.columns() {
                         row.push(rows::value(column, at)?);
                     }

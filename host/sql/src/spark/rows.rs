@@ -5,30 +5,39 @@ use std::fmt::Write as _;
 use arrow_array::cast::AsArray;
 use arrow_array::types as arrow;
 use arrow_array::{Array, RecordBatch};
-use arrow_ipc::reader::StreamReader;
+use arrow_buffer::Buffer;
+use arrow_ipc::reader::StreamDecoder;
 use arrow_schema::{ArrowError, DataType, Field, IntervalUnit, Schema, TimeUnit};
+use bytes::Bytes;
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, Timelike};
 use compact_str::CompactString;
 use serde_json::Value as Json;
 
+use crate::bounded::ROW;
 use crate::value::{self, Value};
 use crate::{Column, Error};
 
 /// The maximum number of levels of a nested value.
 const LEVELS: usize = 64;
 
-/// Reads the batches of one answer.
-pub(super) fn batches(data: &[u8]) -> Result<(Schema, Vec<RecordBatch>), Error> {
+/// The bytes that count for each part of a nested value, beside those of its text.
+const PART: u64 = 32;
+
+/// Reads the batches of one answer. The decoder takes parts of the data, whatever lengths the data claims to have.
+pub(super) fn batches(data: Bytes) -> Result<(Schema, Vec<RecordBatch>), Error> {
     let unread = |error: ArrowError| {
         tracing::warn!("Spark sent a result that cannot be read: {error}");
         Error::Database(
             "the server sent a result that cannot be read; the log of the service says why".to_owned(),
         )
     };
-    let reader = StreamReader::try_new(data, None).map_err(unread)?;
-    let schema = reader.schema().as_ref().clone();
-    let batches: Result<Vec<_>, _> = reader.collect();
-    Ok((schema, batches.map_err(unread)?))
+    let (mut buffer, mut decoder, mut found) = (Buffer::from(data), StreamDecoder::new(), Vec::new());
+    while let Some(batch) = decoder.decode(&mut buffer).map_err(unread)? {
+        found.push(batch);
+    }
+    decoder.finish().map_err(unread)?;
+    let schema = decoder.schema().map_or_else(Schema::empty, |schema| schema.as_ref().clone());
+    Ok((schema, found))
 }
 
 /// Returns the columns of a result, with the names that Spark has for their types.
@@ -144,7 +153,8 @@ pub(super) fn value(column: &dyn Array, row: usize) -> Result<Value, Error> {
             Value::Text(interval(found.months.into(), found.days.into(), micros).into())
         }
         DataType::List(_) | DataType::LargeList(_) | DataType::Struct(_) | DataType::Map(..) => {
-            Value::Json(json(column, row, 0)?.to_string().into())
+            let mut left = ROW;
+            Value::Json(json(column, row, &mut left, 0)?.to_string().into())
         }
         _ => return Err(unread()),
     })
@@ -158,15 +168,16 @@ fn unreadable(of: &DataType) -> Error {
 }
 
 /// Returns a value as JSON. Values that JSON lacks have the same texts as in a column of their own.
-fn json(column: &dyn Array, row: usize, level: usize) -> Result<Json, Error> {
+fn json(column: &dyn Array, row: usize, left: &mut u64, level: usize) -> Result<Json, Error> {
     if level > LEVELS {
         return Err(Error::Database(format!("a value of the result has more than {LEVELS} levels")));
     }
+    *left = left.checked_sub(PART).ok_or_else(too_large)?;
     if column.is_null(row) {
         return Ok(Json::Null);
     }
-    let items = |items: &dyn Array| -> Result<Json, Error> {
-        (0..items.len()).map(|item| json(items, item, level + 1)).collect()
+    let mut items = |items: &dyn Array| -> Result<Json, Error> {
+        (0..items.len()).map(|item| json(items, item, left, level + 1)).collect()
     };
     Ok(match column.data_type() {
         DataType::List(_) => items(&column.as_list::<i32>().value(row))?,
@@ -178,22 +189,23 @@ fn json(column: &dyn Array, row: usize, level: usize) -> Result<Json, Error> {
                 return Err(unreadable(column.data_type()));
             }
             let parts = fields.iter().zip(column.as_struct().columns());
-            let parts = parts.map(|(field, part)| Ok((field.name().clone(), json(part, row, level + 1)?)));
+            let parts =
+                parts.map(|(field, part)| Ok((field.name().clone(), json(part, row, left, level + 1)?)));
             Json::Object(parts.collect::<Result<_, Error>>()?)
         }
         DataType::Map(..) => {
             let entries = column.as_map().value(row);
             let [keys, values] = entries.columns() else { return Err(unreadable(column.data_type())) };
             let entry = |at: usize| {
-                let key = match json(keys, at, level + 1)? {
+                let key = match json(keys, at, left, level + 1)? {
                     Json::String(text) => text,
                     other => other.to_string(),
                 };
-                Ok((key, json(values, at, level + 1)?))
+                Ok((key, json(values, at, left, level + 1)?))
             };
             Json::Object((0..entries.len()).map(entry).collect::<Result<_, Error>>()?)
         }
-        _ => match value(column, row)? {
+        _ => match counted(value(column, row)?, left)? {
             Value::Null => Json::Null,
             Value::Boolean(value) => value.into(),
             Value::Integer(value) => value.into(),
@@ -214,6 +226,17 @@ fn json(column: &dyn Array, row: usize, level: usize) -> Result<Json, Error> {
             | Value::Json(text) => text.into_string().into(),
         },
     })
+}
+
+fn counted(value: Value, left: &mut u64) -> Result<Value, Error> {
+    *left = left.checked_sub(value.size()).ok_or_else(too_large)?;
+    Ok(value)
+}
+
+/// Returns the error of a row that is too large.
+pub(super) fn too_large() -> Error {
+    let message = "a row of the result is larger than 16 MiB: select fewer columns, or a part of the value";
+    Error::limit("sql_row_bytes", message.to_owned())
 }
 
 fn date(days: i32) -> Option<CompactString> {

@@ -55,6 +55,8 @@ pub(super) struct Operation {
     stream: Streaming<proto::ExecutePlanResponse>,
     /// The id of the last answer that arrived.
     last: Option<String>,
+    /// How often the session continued the operation since then.
+    continued: usize,
 }
 
 impl Session {
@@ -152,7 +154,7 @@ impl Session {
             Err(status) if is_lost(&status) => self.reattach(&id, None, status).await?,
             Err(status) => return Err(status),
         };
-        Ok(Operation { id, stream, last: None })
+        Ok(Operation { id, stream, last: None, continued: 0 })
     }
 
     /// Returns the next answer of an operation, or `None` at its end.
@@ -161,6 +163,7 @@ impl Session {
             let lost = match operation.stream.message().await {
                 Ok(Some(answer)) => {
                     operation.last = Some(answer.response_id);
+                    operation.continued = 0;
                     match answer.response_type {
                         Some(ResponseType::ResultComplete(_)) => return Ok(None),
                         Some(answer) => return Ok(Some(answer)),
@@ -172,6 +175,10 @@ impl Session {
                 Err(status) if is_lost(&status) => status,
                 Err(status) => return Err(status),
             };
+            operation.continued += 1;
+            if operation.continued > WAITS.len() {
+                return Err(lost);
+            }
             operation.stream = self.reattach(&operation.id, operation.last.clone(), lost).await?;
         }
     }

@@ -127,7 +127,7 @@ class Connection(Model):
     name: str
     """The name."""
     type: str
-    """The kind of database: `sqlite`, `postgres`, `mysql` or `mssql`."""
+    """The kind of database: `sqlite`, `postgres`, `mysql`, `mssql` or `spark`."""
     address: str
     """The host, port and database of a server, or the file of SQLite."""
     login: str
