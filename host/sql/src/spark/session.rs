@@ -55,7 +55,7 @@ pub(super) struct Operation {
     stream: Streaming<proto::ExecutePlanResponse>,
     /// The id of the last answer that arrived.
     last: Option<String>,
-    /// How often the session continued the operation since then.
+    /// The number of times that the session continued the operation since then.
     continued: usize,
 }
 
