@@ -292,7 +292,8 @@ def test_keys_and_projects(client: stepwell.Client, service: Service) -> None:
         client.sessions.end("no-such-session")
     assert any(row.action.startswith("key.") for row in client.audit.list(most=50))
     assert client.audit.verify().intact
-    with service.client(project="other") as other, pytest.raises(errors.NotFoundError, match="there is no project `other`"):
+    missing = pytest.raises(errors.NotFoundError, match="there is no project `other`")
+    with service.client(project="other") as other, missing:
         list(other.runs.list())
 
 
