@@ -72,7 +72,7 @@ def airflow(service: Service, database: Path) -> Iterator[Airflow]:
     running.stop()
 
 
-def until(what: str, check: Callable[[], Any], seconds: float = 180) -> Any:
+def until(what: str, check: Callable[[], Any], seconds: float = 300) -> Any:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if found := check():
