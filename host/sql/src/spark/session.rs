@@ -104,8 +104,14 @@ impl Session {
             client_type: Some(CLIENT.to_owned()),
             analyze: Some(analyze_plan_request::Analyze::SparkVersion(analyze_plan_request::SparkVersion {})),
         };
-        let request = self.request(request);
-        let answer = self.stub.analyze_plan(request).await?.into_inner();
+        let mut waits = WAITS.into_iter();
+        let answer = loop {
+            let request = self.request(request.clone());
+            match (self.stub.analyze_plan(request).await, waits.next()) {
+                (Err(status), Some(wait)) if is_lost(&status) => tokio::time::sleep(wait).await,
+                (answer, _) => break answer?.into_inner(),
+            }
+        };
         self.server_id = Some(answer.server_side_session_id).filter(|id| !id.is_empty());
         match answer.result {
             Some(analyze_plan_response::Result::SparkVersion(found)) => {
@@ -128,8 +134,14 @@ impl Session {
             operation: Some(operation),
             client_type: Some(CLIENT.to_owned()),
         };
-        let request = self.request(request);
-        self.stub.config(request).await.map(drop)
+        let mut waits = WAITS.into_iter();
+        loop {
+            let request = self.request(request.clone());
+            match (self.stub.config(request).await, waits.next()) {
+                (Err(status), Some(wait)) if is_lost(&status) => tokio::time::sleep(wait).await,
+                (answer, _) => return answer.map(drop),
+            }
+        }
     }
 
     /// Starts an operation.
