@@ -53,8 +53,28 @@ pub fn run() -> Result {
     Ok(())
 }
 
+/// Makes 70 million rows, or `ROWS`, as `rows.csv` and `rows.parquet`. Returns their number and directory.
+pub(crate) fn rows_of() -> Result<(u64, PathBuf)> {
+    let rows = match std::env::var("ROWS") {
+        Ok(rows) => rows.parse()?,
+        Err(_) => 70_000_000,
+    };
+    let dir = stepwell_tests::root().join(format!("target/bench-parts-{rows}"));
+    fs::create_dir_all(&dir)?;
+    let csv = dir.join("rows.csv");
+    if !csv.exists() {
+        println!("making {} ({rows} rows)", csv.display());
+        generate(&csv, rows)?;
+    }
+    if !dir.join("rows.parquet").exists() {
+        let job = json!({"inputs": {"t": "/in/rows.csv"}, "query": "SELECT * FROM t", "output": "/in/rows.parquet"});
+        stepwell(&dir, &job, "512MiB")?;
+    }
+    Ok((rows, dir))
+}
+
 /// Writes realistic rows: keys, flags, amounts, prices, words.
-pub(crate) fn generate(path: &Path, rows: u64) -> Result {
+fn generate(path: &Path, rows: u64) -> Result {
     let mut out = BufWriter::with_capacity(1 << 20, File::create(path)?);
     writeln!(out, "id,key,flag,value,price,name")?;
     let mut random: u64 = 42;

@@ -5,6 +5,7 @@ mod capacity;
 mod clocks;
 mod data;
 mod databases;
+mod engines;
 mod groups;
 mod hostile;
 mod http;
@@ -34,6 +35,7 @@ fn main() -> Result {
         "data" => data::run()?,
         "parts" => parts::run()?,
         "databases" => databases::run()?,
+        "engines" => engines::run()?,
         "service" => service::run()?,
         "groups" => groups::run()?,
         "audit" => audit::run()?,
@@ -64,7 +66,7 @@ fn main() -> Result {
         }
         _ => {
             return Err(
-                "usage: stepwell-benches steps|start|clocks|data|parts|databases|service|groups|audit|locks|nodes|capacity|requests|scripts|hostile|all"
+                "usage: stepwell-benches steps|start|clocks|data|parts|databases|engines|service|groups|audit|locks|nodes|capacity|requests|scripts|hostile|all"
                     .into(),
             );
         }

@@ -2,7 +2,6 @@
 //!
 //! `ROWS` selects another number of rows.
 
-use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -10,26 +9,10 @@ use std::time::Instant;
 use serde_json::json;
 
 use crate::Result;
-use crate::data::{QUERY, generate, stepwell};
-
-const ROWS: u64 = 70_000_000;
+use crate::data::{QUERY, rows_of, stepwell};
 
 pub fn run() -> Result {
-    let rows = match std::env::var("ROWS") {
-        Ok(rows) => rows.parse()?,
-        Err(_) => ROWS,
-    };
-    let dir = stepwell_tests::root().join(format!("target/bench-parts-{rows}"));
-    fs::create_dir_all(&dir)?;
-    let csv = dir.join("rows.csv");
-    if !csv.exists() {
-        println!("making {} ({rows} rows)", csv.display());
-        generate(&csv, rows)?;
-    }
-    if !dir.join("rows.parquet").exists() {
-        let job = json!({"inputs": {"t": "/in/rows.csv"}, "query": "SELECT * FROM t", "output": "/in/rows.parquet"});
-        stepwell(&dir, &job, "512MiB")?;
-    }
+    let (rows, dir) = rows_of()?;
     println!("{rows} rows, filter and group by 1,000 keys, wall time (least of 2):");
     for file in ["rows.parquet", "rows.csv"] {
         let peer = least(|| duckdb(&dir.join(file)))?;

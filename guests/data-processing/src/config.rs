@@ -18,6 +18,10 @@ pub struct DataProcessing {
     /// One SQL query over the tables, with joins, window functions, CTEs and dates. The dialect is
     /// DataFusion's, which is close to PostgreSQL's.
     pub query: String,
+    /// The engine that runs the query: the step itself (`local`), the operator's Spark (`spark`), or `auto`.
+    /// Default: `auto`, which chooses Spark for large inputs that it can read, and runs everything else locally.
+    #[serde(default)]
+    pub engine: Engine,
     /// The output file. Without it, the rows become the step's output, at most `max_rows` of them.
     #[serde(default)]
     #[schemars(extend("x-stepwell-writes" = true))]
@@ -39,6 +43,19 @@ fn default_max_rows() -> usize {
     1000
 }
 
+/// The engine that runs a query.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Engine {
+    /// Spark for large inputs, if the operator offers it and it gives the same rows; otherwise the step itself.
+    #[default]
+    Auto,
+    /// The step itself.
+    Local,
+    /// The operator's Spark. A query that it cannot run fails.
+    Spark,
+}
+
 /// An input: a path, a glob or an object.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(untagged)]
@@ -53,7 +70,8 @@ pub enum Input {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InputSpec {
-    /// A file or glob. The path is relative to `/workspace`, or absolute within a granted mount.
+    /// A file or glob. The path is relative to `/workspace`, or absolute within a granted mount. A URL that
+    /// the operator's Spark reads, such as `s3a://bucket/sales`, is for Parquet only.
     pub path: String,
     /// The file format. Default: from the extension (`.csv`, `.tsv`, `.ndjson`, `.jsonl`, `.json`,
     /// `.parquet`). `.gz` and `.zst` may follow the extension of a text format.
@@ -237,6 +255,11 @@ impl Format {
 }
 
 impl InputSpec {
+    /// Returns whether only Spark can read the input.
+    pub fn is_remote(&self) -> bool {
+        self.path.contains("://")
+    }
+
     /// Returns the format, either explicit or from the extension.
     pub fn format(&self) -> Option<Format> {
         self.format.or_else(|| Format::of(&self.path))
@@ -315,7 +338,39 @@ impl DataProcessing {
         if self.query.trim().is_empty() {
             issues.push(Issue::at("/query", "the query is empty"));
         }
+        issues.extend(self.engine_issues());
         issues.extend(self.split.iter().flat_map(|split| split.issues(self)));
+        issues
+    }
+}
+
+impl DataProcessing {
+    /// Returns the problems of the choice of an engine.
+    fn engine_issues(&self) -> Vec<Issue> {
+        let mut issues = Vec::new();
+        if self.engine == Engine::Spark && self.split.is_some() {
+            let what = "`split` divides the work of the local engine: remove it, or write `engine: local`";
+            issues.push(Issue::at("/split", what).concerns("/engine"));
+        }
+        for (name, input) in &self.inputs {
+            let spec = input.spec();
+            if !spec.is_remote() {
+                continue;
+            }
+            let at = pointer(["inputs", name.as_str()]);
+            let path = format!("{at}/path");
+            let problem = match () {
+                () if spec.format() != Some(Format::Parquet) => {
+                    "Spark reads Parquet here: name a Parquet file, or write `format: parquet` for a directory"
+                }
+                () if self.engine == Engine::Local => {
+                    "only Spark reads a URL: write `engine: spark`, or name a file of a granted mount"
+                }
+                () if self.split.is_some() => "only Spark reads a URL, and `split` is for the local engine",
+                () => continue,
+            };
+            issues.push(Issue::at(at, problem).concerns(path).concerns("/engine").concerns("/split"));
+        }
         issues
     }
 }
@@ -381,6 +436,33 @@ mod tests {
             r#"{"path": "x.parquet", "on_bad_row": "skip"}"#,
         ] {
             assert_eq!(one(bad), 1, "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_engine_and_its_inputs_fit() {
+        for (step, wanted) in [
+            (r#""engine": "spark""#, ""),
+            (r#""engine": "spark", "split": {"input": "a", "parts": 2}"#, "/split: `split` divides"),
+            (r#""inputs": {"a": "s3a://b/sales.parquet"}"#, ""),
+            (r#""inputs": {"a": {"path": "s3a://b/sales", "format": "parquet"}}, "engine": "spark""#, ""),
+            (
+                r#""inputs": {"a": {"path": "s3a://b/sales.csv", "format": "csv"}}"#,
+                "/inputs/a: Spark reads Parquet",
+            ),
+            (
+                r#""inputs": {"a": "s3a://b/a.parquet"}, "engine": "local""#,
+                "/inputs/a: only Spark reads a URL: write",
+            ),
+            (
+                r#""inputs": {"a": "s3a://b/a.parquet"}, "split": {"input": "a", "parts": 2}"#,
+                "/inputs/a: only Spark reads a URL, and `split`",
+            ),
+        ] {
+            let inputs = if step.contains("inputs") { "" } else { r#""inputs": {"a": "a.parquet"}, "# };
+            let found = issues(&format!(r#"{{{inputs}{step}, "query": "SELECT 1"}}"#));
+            assert_eq!(found.is_empty(), wanted.is_empty(), "{step}: {found:?}");
+            assert!(found.first().is_none_or(|found| found.starts_with(wanted)), "{step}: {found:?}");
         }
     }
 

@@ -18,6 +18,7 @@ use tables::{Meter, Share};
 use url::Url;
 
 use crate::config::{DataProcessing, Duplicates, Format, Input, InputSpec};
+use crate::engines::Remote;
 use crate::errors::{failure, of_problem};
 use crate::files::{Files, count};
 use crate::functions::{self, UTC};
@@ -48,14 +49,16 @@ pub struct Source {
     pub name: String,
     pub spec: InputSpec,
     pub files: Vec<PathBuf>,
+    /// The table, if only Spark reads the files.
+    pub remote: Option<Arc<Remote>>,
 }
 
 /// Finds the files of all inputs.
 pub fn sources(step: &DataProcessing) -> Result<Vec<Source>, Failure> {
     let source = |(name, input): (&String, &Input)| {
         let spec = input.spec();
-        let files = paths::expand(&spec.path)?;
-        Ok(Source { name: name.clone(), spec, files })
+        let files = if spec.is_remote() { Vec::new() } else { paths::expand(&spec.path)? };
+        Ok(Source { name: name.clone(), spec, files, remote: None })
     };
     step.inputs.iter().map(source).collect()
 }
@@ -99,10 +102,10 @@ impl Inputs {
             columns: Arc::new(Schema::empty()),
         };
         inputs.names.rename(step.duplicates == Some(Duplicates::Rename));
-        for Source { name, spec, files } in sources {
+        for source @ Source { name, .. } in sources {
             let reading = split.filter(|(input, _)| input == name).map(|(_, reading)| reading);
             inputs.names.input(name);
-            let table = inputs.table(name, spec, files, reading).await;
+            let table = inputs.table(source, reading).await;
             let table = table.map_err(|problem| problem.metadata("input", name.as_str()))?;
             let reference = TableReference::bare(name.to_ascii_lowercase());
             inputs.session.register_table(reference, table).map_err(|e| failure(&e, &inputs.names))?;
@@ -112,11 +115,14 @@ impl Inputs {
 
     async fn table(
         &mut self,
-        name: &str,
-        spec: &InputSpec,
-        files: &[PathBuf],
+        source: &Source,
         reading: Option<&Reading>,
     ) -> Result<Arc<dyn TableProvider>, Failure> {
+        let Source { name, spec, files, remote } = source;
+        if let Some(remote) = remote {
+            let table = parquet::named(&self.session, remote.clone(), &mut self.names);
+            return table.map_err(|e| self.explained(&e));
+        }
         if spec.format() == Some(Format::Parquet) {
             self.parquet.extend(files.iter().cloned());
             let share = reading.map(|reading| match reading {
@@ -127,7 +133,7 @@ impl Inputs {
             return table.map_err(|e| self.explained(&e));
         }
         let taken = Taken::open(spec)?;
-        self.rejects.push((name.to_owned(), taken.clone()));
+        self.rejects.push((name.clone(), taken.clone()));
         let (read, bytes) = (self.read.clone(), self.bytes);
         let meter: Meter = Arc::new(move |more| count(&read, bytes, more));
         let table = TextTable::plan(spec, files, meter, taken, reading).map_err(|e| of_problem(&e))?;

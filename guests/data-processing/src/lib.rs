@@ -7,6 +7,8 @@
 mod calendar;
 mod config;
 #[cfg(feature = "query")]
+mod engines;
+#[cfg(feature = "query")]
 mod errors;
 #[cfg(feature = "query")]
 mod files;

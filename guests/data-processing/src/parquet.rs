@@ -46,6 +46,15 @@ pub async fn table(
     if let Some((mark, share)) = share {
         table = Arc::new(Divided::new(table, mark, groups, share));
     }
+    named(session, table, names)
+}
+
+/// Gives the columns of a table their names inside the engine.
+pub fn named(
+    session: &SessionContext,
+    table: Arc<dyn TableProvider>,
+    names: &mut Names,
+) -> Result<Arc<dyn TableProvider>> {
     let schema = table.schema();
     schema.fields().iter().for_each(|field| nested(field.data_type(), names));
     let given: Vec<String> = schema.fields().iter().map(|field| field.name().clone()).collect();
@@ -255,7 +264,8 @@ pub fn nested(kind: &DataType, names: &mut Names) {
     }
 }
 
-fn url(file: &Path) -> Result<ListingTableUrl> {
+/// Returns the name of a file inside the engine.
+pub fn url(file: &Path) -> Result<ListingTableUrl> {
     let mut url = Url::parse("file:///").map_err(|e| DataFusionError::External(e.into()))?;
     url.set_path(&file.to_string_lossy());
     ListingTableUrl::try_new(url, None)

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use datafusion::arrow::array::{RecordBatch, RecordBatchOptions};
 use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion::common::config::Dialect;
-use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::context::SQLOptions;
+use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::prelude::DataFrame;
 use datafusion::sql::parser::Statement;
-use futures::StreamExt;
+use futures::{Stream, StreamExt, TryStreamExt};
 use stepwell_sdk::prelude::serde_json::Value;
 use stepwell_sdk::prelude::{Step, json};
 use stepwell_sdk::text::counted;
@@ -18,10 +18,11 @@ use stepwell_sdk::{
 };
 
 use crate::config::DataProcessing;
+use crate::engines;
 use crate::errors::failure;
 use crate::inputs::{Inputs, sources};
 use crate::messages::TOO_DEEP;
-use crate::names::levels;
+use crate::names::{Names, levels};
 use crate::paths;
 use crate::rewrite::rewrite;
 use crate::shares::Role;
@@ -35,15 +36,20 @@ impl Step for DataProcessing {
     const TYPE: &str = "data_processing";
     const VERSION: &str = env!("CARGO_PKG_VERSION");
     const SUMMARY: &str = "Runs a SQL query over CSV, NDJSON, JSON and Parquet files";
-    const NEEDS: &[Need] = &[Need::new(
-        "files",
-        "read the inputs, write the output, spill to /scratch when a plan outgrows memory",
-    )];
+    const NEEDS: &[Need] = &[
+        Need::new(
+            "files",
+            "read the inputs, write the output, spill to /scratch when a plan outgrows memory",
+        ),
+        Need::optional("sql", "run queries over large inputs on the operator's Spark"),
+    ];
     const PROFILE: Profile = Profile::Large;
     const IDEMPOTENT: bool = true;
 
     fn validate(&self, _: &Pending) -> Vec<Issue> {
-        self.issues()
+        let mut issues = self.issues();
+        issues.extend(syntax(&self.query).map(|why| Issue::at("/query", why).concerns("/query")));
+        issues
     }
 
     fn run(self, _: &Invocation) -> StepResult {
@@ -58,7 +64,7 @@ async fn run(step: &DataProcessing) -> StepResult {
     match step.split.as_ref().map(|split| (split, split.role())) {
         Some((split, Role::Part { part, to })) => split::part::run(step, split, part, to).await,
         Some((split, Role::Merge)) => split::merge::run(step, split).await,
-        Some((_, Role::Whole)) | None => whole(step).await,
+        Some((_, Role::Whole)) | None => engines::run(step).await,
     }
 }
 
@@ -67,8 +73,10 @@ pub async fn whole(step: &DataProcessing) -> StepResult {
     let inputs = Inputs::plan(step, &sources(step)?, None).await?;
     let frame = frame(&inputs, &step.query).await?;
     let columns = columns(&frame);
-    let stream = frame.execute_stream().await.map_err(|e| inputs.explained(&e))?;
-    let written = write(step, &inputs, &columns, stream).await?;
+    let wrong = |e| inputs.explained(&e);
+    let stream = frame.execute_stream().await.map_err(wrong)?;
+    let schema = stream.schema();
+    let written = write(step, &inputs, &columns, schema, stream.map_err(wrong)).await?;
     let rejected = inputs.rejected()?.iter().map(|(_, count)| count).sum();
     Ok(report(step, &inputs, written, Read { rejected, bytes: inputs.bytes_read() }))
 }
@@ -98,16 +106,18 @@ pub async fn write(
     step: &DataProcessing,
     inputs: &Inputs,
     columns: &[String],
-    mut stream: SendableRecordBatchStream,
+    schema: SchemaRef,
+    stream: impl Stream<Item = Result<RecordBatch, Failure>>,
 ) -> Result<Written, Failure> {
-    let schema = shown(&stream.schema(), &inputs.names.output(&step.query, columns))?;
+    let schema = shown(&schema, &inputs.names.output(&step.query, columns))?;
+    let mut stream = std::pin::pin!(stream);
     let mut sink = match &step.output {
         Some(output) => Sink::file(&output.spec(), &schema)?,
         None => Sink::rows(step.max_rows),
     };
     let mut rows = 0;
     while let Some(batch) = stream.next().await {
-        let batch = batch.map_err(|e| inputs.explained(&e))?;
+        let batch = batch?;
         rows += batch.num_rows();
         let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
         let batch = RecordBatch::try_new_with_options(schema.clone(), batch.columns().to_vec(), &options)
@@ -156,6 +166,18 @@ pub async fn frame(inputs: &Inputs, query: &str) -> Result<DataFrame, Failure> {
     let plan = state.statement_to_plan(statement).await.map_err(|e| failure(&e, names))?;
     read_only.verify_plan(&plan).map_err(|e| failure(&e, names))?;
     session.execute_logical_plan(plan).await.map_err(|e| failure(&e, names))
+}
+
+/// Returns the reason why a query cannot be read.
+fn syntax(query: &str) -> Option<String> {
+    if query.trim().is_empty() {
+        return None;
+    }
+    let error = SessionStateBuilder::new().build().sql_to_statement(query, &dialect(query)).err()?;
+    Some(match levels(query) < MOST_LEVELS {
+        true => failure(&error, &Names::default()).message,
+        false => TOO_DEEP.to_owned(),
+    })
 }
 
 /// Returns the columns of the result under these names, which must be distinct.

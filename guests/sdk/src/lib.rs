@@ -31,6 +31,7 @@
 //! For unit tests, see `testing`. Its fake host lets `cargo test` reach `run`.
 
 pub mod context;
+pub mod engines;
 pub mod files;
 #[cfg(feature = "http")]
 pub mod http;

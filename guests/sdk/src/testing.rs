@@ -40,6 +40,7 @@ use crate::pending::check;
 use crate::step::start;
 use crate::{Invocation, Issue, Pending, Step, StepResult};
 
+pub(crate) mod engines;
 #[cfg(feature = "http")]
 pub(crate) mod http;
 pub(crate) mod sql;

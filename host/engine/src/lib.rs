@@ -38,7 +38,9 @@ pub use clock::Clock;
 pub use config::Configuration;
 pub use document::{Diagnostic, Diagnostics};
 pub use job::{Job, JobDefinition, StepDefinition};
-pub use outcome::{FailureKind, Outcome, Produced, Receipt, StepEnd, TimeOf, raise, shorten};
+pub use outcome::{
+    EngineName, EngineUse, FailureKind, Outcome, Produced, Receipt, StepEnd, TimeOf, raise, shorten,
+};
 pub use reference::StepRef;
 pub use step::{Manifest, StepRequest, StepRunner, StepSink};
 pub use store::{Store, StoreError};

@@ -294,6 +294,9 @@ pub struct Receipt {
     /// Number of SQL statements.
     #[serde(default)]
     pub sql_statements: u64,
+    /// The engine that ran the query of the step, for steps that can choose one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine: Option<EngineUse>,
     /// Number of checkpoints saved.
     #[serde(default)]
     pub checkpoints: u64,
@@ -328,6 +331,27 @@ pub struct Receipt {
     pub component: String,
     /// Digest of the grant of the attempt: `sha256:...`.
     pub policy: String,
+}
+
+/// The engine of a query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct EngineUse {
+    /// The engine.
+    pub name: EngineName,
+    /// Whether Spark was to run the query and could not.
+    pub fell_back: bool,
+}
+
+/// An engine for queries over large data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[derive(strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
+pub enum EngineName {
+    /// The step itself, in its sandbox.
+    Local,
+    /// The operator's Spark.
+    Spark,
 }
 
 impl Outcome {

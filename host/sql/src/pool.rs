@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use stepwell_engine::Configuration;
-use stepwell_engine::config::{Connection as Configured, Database, Setting, Tls};
+use stepwell_engine::config::{Connection as Configured, Database, Engines, Setting, Tls};
 use stepwell_engine::policy::{Rule, SqlMode};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
@@ -99,6 +99,11 @@ impl Connections {
     pub fn new(config: Arc<Configuration>, resolve: Resolve) -> Self {
         tls::install_provider();
         Self { config, resolve, pools: Mutex::default() }
+    }
+
+    /// Returns the engines of the configuration.
+    pub fn engines(&self) -> &Engines {
+        &self.config.engines
     }
 
     /// Opens a connection within the bounds of both `access` and the configuration.

@@ -21,6 +21,7 @@ use stepwell_sandbox::{CompilerProgram, EngineOptions, Sandbox, SandboxOptions};
 
 use crate::atlantis::{Parts, Site};
 use crate::context::{Context, Settings};
+use crate::engines::LastAnswer;
 use crate::node::Node;
 use crate::parallel::{self, ParallelOverride};
 use crate::prepare::KnownSteps;
@@ -349,6 +350,7 @@ impl HostBuilder {
             keeps_components: lasts && has_guests,
             store_file,
             measures,
+            spark: LastAnswer::default(),
             spans: self.spans,
             compile_ahead: !self.compile_on_demand && has_guests,
             has_threads,

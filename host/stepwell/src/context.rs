@@ -28,6 +28,7 @@ use crate::atlantis::{AtlantisService, Site};
 use crate::audit::AuditLog;
 use crate::builder::{self, Sources};
 use crate::dead_letters::DeadLetters;
+use crate::engines::LastAnswer;
 use crate::jobs::Jobs;
 use crate::locks::LockService;
 use crate::node::Node;
@@ -67,6 +68,8 @@ pub(crate) struct Context {
     /// The file of the store, which the first run creates. `None` for other stores.
     pub store_file: Option<PathBuf>,
     pub measures: Measures,
+    /// The last answer of the Spark of the configuration.
+    pub spark: LastAnswer,
     pub spans: Option<Arc<dyn Spans>>,
     /// Whether a service compiles steps before a run needs them.
     pub compile_ahead: bool,

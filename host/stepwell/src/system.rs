@@ -16,6 +16,7 @@ use stepwell_engine::store::{Change, Expect, Kind, RunFilter, RunRow, Vitals};
 use stepwell_sandbox::own_files;
 
 use crate::context::Context;
+use crate::engines::{self, EngineHealth};
 use crate::node::machine;
 use crate::{HostError, Readiness, private};
 
@@ -35,6 +36,8 @@ pub struct Metrics {
     pub lateness_seconds: Spread,
     /// The metrics of each job.
     pub jobs: BTreeMap<String, JobStats>,
+    /// The health of each engine for queries over large data.
+    pub engine_health: BTreeMap<&'static str, EngineHealth>,
     /// Whether more runs have ended than were counted. The metrics then cover only the newest runs.
     pub truncated: bool,
 }
@@ -83,6 +86,9 @@ pub struct Health {
     pub status: &'static str,
     /// The health of each part.
     pub parts: BTreeMap<&'static str, Part>,
+    /// The health of each engine for queries over large data. An engine that is unavailable does not make the
+    /// system `degraded`: runs that do not need it continue.
+    pub engine_health: BTreeMap<&'static str, EngineHealth>,
     /// Number of runs that this process works on.
     pub active: u64,
     /// Seconds by which the next schedule is late. 0 when it is not due.
@@ -116,6 +122,7 @@ impl Health {
             part.message =
                 part.message.take().map(|_| "it is unhealthy; operators can see the reason".to_owned());
         }
+        engines::conceal(&mut self.engine_health);
         self
     }
 }
@@ -174,7 +181,9 @@ impl System {
     /// # Errors
     /// Fails when the store fails.
     pub async fn metrics_of(&self, project: &str, hours: u32) -> Result<Metrics, HostError> {
-        self.metrics_in(Some(project.to_owned()), hours).await
+        let mut metrics = self.metrics_in(Some(project.to_owned()), hours).await?;
+        engines::conceal(&mut metrics.engine_health);
+        Ok(metrics)
     }
 
     async fn metrics_in(&self, project: Option<String>, hours: u32) -> Result<Metrics, HostError> {
@@ -182,7 +191,8 @@ impl System {
             clock::earlier(self.ctx.clock.now(), std::time::Duration::from_secs(3600 * u64::from(hours)));
         let filter = RunFilter { project, ended_since: Some(since), limit: MAX_RUNS, ..RunFilter::default() };
         let rows = self.ctx.store.list(&filter).await?;
-        Ok(summarize(hours, &rows))
+        let engine_health = engines::health(&self.ctx).await;
+        Ok(Metrics { engine_health, ..summarize(hours, &rows) })
     }
 
     /// Returns the number of runs that ended in each of the last hours, the oldest hour first. The last one is the
@@ -234,10 +244,12 @@ impl System {
         }
         let healthy = store.is_none() && service.is_none();
         let parts = BTreeMap::from([("store", Part::of(store)), ("service", Part::of(service))]);
+        let engine_health = engines::health(&self.ctx).await;
         let served = self.ctx.node.served.lock();
         Health {
             status: if healthy { "healthy" } else { "degraded" },
             parts,
+            engine_health,
             active: served.values().map(|s| u64::from(s.running.load(Ordering::Relaxed))).sum(),
             scheduler_lag_seconds: lag,
             // A command compiles what it runs, and nothing ahead.
@@ -389,6 +401,7 @@ fn summarize(hours: u32, rows: &[RunRow]) -> Metrics {
         duration_seconds: spread(durations),
         lateness_seconds: spread(lateness),
         jobs,
+        engine_health: BTreeMap::new(),
         truncated: rows.len() == MAX_RUNS as usize,
     }
 }

@@ -46,6 +46,8 @@ pub(crate) struct Measures {
     memory: Histograms<Labels>,
     compile: Histogram,
     denials: Family<Labels, Counter>,
+    engines: Family<Labels, Counter>,
+    engine_fallbacks: Counter,
     retries: Counter,
     dead_letters: Counter,
     lost_claims: Counter,
@@ -94,6 +96,8 @@ impl Default for Measures {
             memory: Family::new_with_constructor(bytes),
             compile: seconds(),
             denials: Family::default(),
+            engines: Family::default(),
+            engine_fallbacks: Counter::default(),
             retries: Counter::default(),
             dead_letters: Counter::default(),
             lost_claims: Counter::default(),
@@ -152,6 +156,12 @@ impl Measures {
         to.register("step_fuel", "Fuel that attempts used, by step type", self.fuel.clone());
         to.register_with_unit("step_memory", "Memory peaks of attempts", Unit::Bytes, self.memory.clone());
         to.register_with_unit("compile", "Compiling and loading components", s.clone(), self.compile.clone());
+        to.register("engine_queries", "Queries over data, by the engine that ran them", self.engines.clone());
+        to.register(
+            "engine_fallbacks",
+            "Queries that ran locally because Spark could not run them",
+            self.engine_fallbacks.clone(),
+        );
         to.register("denials", "Refusals by policy, by rule", self.denials.clone());
         to.register("retries", "Attempts beyond the first of a step", self.retries.clone());
     }
@@ -261,6 +271,11 @@ impl Measures {
             && !receipt.denials.contains_key(rule)
         {
             self.denials.get_or_create(&[("rule", rule.clone())]).inc();
+        }
+        if let Some(used) = &receipt.engine {
+            let name: &str = used.name.into();
+            self.engines.get_or_create(&[("engine", name.to_owned())]).inc();
+            self.engine_fallbacks.inc_by(u64::from(used.fell_back));
         }
         if attempt > 1 {
             self.retries.inc();

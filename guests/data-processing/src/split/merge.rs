@@ -4,6 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use datafusion::physical_plan::execute_stream;
+use futures::TryStreamExt;
 use stepwell_sdk::{Failure, StepResult, log};
 
 use super::part::{Plan, plan};
@@ -57,7 +58,8 @@ async fn complete(step: &DataProcessing, split: &Split, ends: &[End], files: &[P
     let wrong = |e| inputs.explained(&e);
     let merged = partial::scan(files.to_vec(), schema).and_then(|source| cut.merge(source)).map_err(wrong)?;
     let stream = execute_stream(merged, inputs.session.task_ctx()).map_err(wrong)?;
-    let written = write(step, &inputs, &columns, stream).await?;
+    let schema = stream.schema();
+    let written = write(step, &inputs, &columns, schema, stream.map_err(wrong)).await?;
     let bytes = ends.iter().map(End::bytes_read).fold(inputs.bytes_read(), u64::saturating_add);
     let read = Read { rejected: rejected(&inputs, split, ends)?, bytes };
     Ok(report(step, &inputs, written, read))

@@ -156,6 +156,29 @@ impl Setting {
 }
 
 impl Connection {
+    /// Returns a connection of a kind with no other setting.
+    pub(super) fn of(kind: Database) -> Self {
+        Self {
+            kind,
+            path: None,
+            host: None,
+            port: None,
+            database: None,
+            user: None,
+            password: None,
+            token: None,
+            paths: Vec::new(),
+            settings: BTreeMap::new(),
+            role: None,
+            tls: None,
+            tls_ca: None,
+            pool: None,
+            read_only: false,
+            allow_superuser: false,
+            limits: ConnectionLimits::default(),
+        }
+    }
+
     /// Returns the port of the server.
     pub fn port(&self) -> u16 {
         self.port.unwrap_or(self.kind.port())

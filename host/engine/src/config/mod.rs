@@ -5,6 +5,7 @@ mod atlantis;
 mod azure_devops;
 mod connection;
 mod credentials;
+mod engines;
 mod locks;
 mod oidc;
 mod service;
@@ -33,6 +34,7 @@ pub use connection::{Connection, ConnectionLimits, Database, Setting, Tls};
 pub use credentials::{
     ClientAuthentication, ClientCredentials, Credential, CredentialKind, Provider, is_private,
 };
+pub use engines::{Engines, LocalEngine, SparkEngine};
 pub use locks::LockSettings;
 pub use oidc::{Oidc, OidcGrant, OidcLogin};
 pub use service::{CircuitBreaker, Features, Project, Retention, Service, Streams, Telemetry, log_problem};
@@ -54,6 +56,8 @@ pub struct Configuration {
     pub secret_store: Option<SecretStore>,
     /// The operator's settings for step types, by name.
     pub step_types: BTreeMap<String, StepType>,
+    /// The engines of `data_processing`: the sandbox, and a Spark for large inputs.
+    pub engines: Engines,
     /// Calendars by name, for the `blackout` of schedules: dates and ranges without fires.
     pub calendars: Calendars,
     /// When steps stop sending requests to a server that fails.
@@ -192,13 +196,17 @@ impl Configuration {
             }
         }
         let has_store = read.iter().any(|(_, config, _)| config.secret_store.is_some());
-        let mut whole = Self::default();
+        let (mut whole, mut first) = (Self::default(), None);
         for (name, mut config, document) in read {
             config.check(dir, has_store, &document, &mut problems);
+            config.add_engines(dir, &document, &mut problems);
             match SECTION_FILES.iter().find(|(file, _)| Path::new(name).ends_with(file)) {
                 Some((_, section)) => whole.add(section, config, &document, &mut problems),
-                None => whole = config,
+                None => (whole, first) = (config, Some(document)),
             }
+        }
+        if let Some(document) = first {
+            whole.check_engines(&document, &mut problems);
         }
         if problems.has_errors() { Err(problems.sorted()) } else { Ok(whole) }
     }

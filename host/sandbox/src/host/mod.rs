@@ -8,6 +8,7 @@ pub(crate) mod clocks;
 pub(crate) mod columns;
 pub(crate) mod connect;
 pub(crate) mod context;
+mod engines;
 mod file_sizes;
 mod file_streams;
 pub(crate) mod files;

@@ -4,24 +4,25 @@
 //! the counters of an attempt, and the types of the interface.
 
 use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use stepwell_engine::Receipt;
+use stepwell_engine::config::Engines;
 use stepwell_engine::policy::capability::Sql;
 use stepwell_engine::policy::{Denial, Grant, Limits, SqlGrant};
 use stepwell_engine::quantity::{Span, counted};
-use stepwell_engine::raise;
+use stepwell_engine::{EngineUse, Receipt, raise};
 use stepwell_sql::{Access, Connection, Connections, Control, Limit, Load, Rows, Totals};
 use wasmtime::Result as Trap;
 use wasmtime::component::{HasSelf, Linker, Resource};
 
 use super::capability::{Hosted, Parts};
 use crate::guest::Guest;
-use crate::guest::bindings::stepwell::sql::sql as wit;
 use crate::guest::bindings::stepwell::sql::sql::{
     Column, Error, Host, HostConnection, HostLoad, HostRows, Parameters, Value,
 };
+use crate::guest::bindings::stepwell::sql::{engines, sql as wit};
 use crate::host::calls::{Going, Traced};
 use crate::reached::{Of, Reached};
 
@@ -39,6 +40,9 @@ pub(crate) struct SqlUse {
     statements: u64,
     max_statements: u64,
     totals: Arc<Totals>,
+    /// The directories behind the mounts, by their paths in the guest.
+    mounts: Vec<(String, PathBuf)>,
+    pub engine: Option<EngineUse>,
     /// The limits of the statement that was started last.
     bound: Bound,
     reached: Reached,
@@ -56,16 +60,20 @@ impl Hosted for Sql {
     type State = SqlUse;
 
     fn state(parts: &mut Parts<'_>) -> SqlUse {
-        SqlUse::new(parts.setup.connections.clone(), parts.grant, parts.reached)
+        let mounts = parts.setup.mounts.iter();
+        let mounts = mounts.map(|mounted| (mounted.grant.mount.clone(), mounted.path.clone())).collect();
+        SqlUse { mounts, ..SqlUse::new(parts.setup.connections.clone(), parts.grant, parts.reached) }
     }
 
     fn link(linker: &mut Linker<Guest>) -> Trap<()> {
+        engines::add_to_linker::<Guest, HasSelf<Guest>>(linker, |guest| guest)?;
         wit::add_to_linker::<Guest, HasSelf<Guest>>(linker, |guest| guest)
     }
 
     fn write(state: &SqlUse, receipt: &mut Receipt) {
         receipt.sql_statements = state.statements();
         receipt.bytes_in += state.bytes();
+        receipt.engine = state.engine;
     }
 }
 
@@ -78,6 +86,8 @@ impl SqlUse {
             statements: 0,
             max_statements: limits.sql_statements.0,
             totals: Arc::new(Totals::new(limits.sql_rows.0, limits.sql_bytes.0)),
+            mounts: Vec::new(),
+            engine: None,
             bound: Bound::default(),
             reached: reached.clone(),
         }
@@ -108,6 +118,29 @@ impl SqlUse {
             () => Some((name, time)),
         };
         Bound { time, rows }
+    }
+
+    /// Returns the engines of the configuration.
+    pub fn engines(&self) -> &Engines {
+        self.connections.engines()
+    }
+
+    /// Returns whether policy grants a connection.
+    pub fn is_granted(&self, connection: &str) -> bool {
+        self.grants.contains_key(connection)
+    }
+
+    /// Returns the file of this machine behind a path of the guest.
+    pub fn behind(&self, path: &str) -> Option<PathBuf> {
+        let path = Path::new(path);
+        if path.components().any(|part| matches!(part, Component::ParentDir)) {
+            return None;
+        }
+        let found = self.mounts.iter().filter_map(|(mount, dir)| {
+            let below = path.strip_prefix(mount).ok()?;
+            Some((mount.len(), dir.join(below)))
+        });
+        found.max_by_key(|(length, _)| *length).map(|(_, file)| file)
     }
 
     /// Returns the number of statements and opened connections.

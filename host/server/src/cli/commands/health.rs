@@ -20,6 +20,10 @@ pub(super) async fn health(api: &ApiArgs) -> Ends {
         for (part, state) in parts.into_iter().flatten() {
             sheet.row([part.clone(), text(state, "/status"), text(state, "/message")]);
         }
+        let engines = health.get("engine_health").and_then(Value::as_object);
+        for (engine, state) in engines.into_iter().flatten() {
+            sheet.row([format!("engine {engine}"), text(state, "/status"), text(state, "/reason")]);
+        }
         let lag = health.get("scheduler_lag_seconds").and_then(Value::as_f64).unwrap_or(0.0);
         let compiling = text(health, "/steps/compiling");
         let compiling = match compiling.as_str() {

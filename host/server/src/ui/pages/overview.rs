@@ -356,6 +356,16 @@ fn parts(ask: &Ask, health: &Value) -> Markup {
                         }
                     }
                 }
+                @for (name, engine) in health.entries("engine_health").into_iter().filter(|(name, _)| *name != "local") {
+                    dt { "engine " (name) }
+                    dd {
+                        @if engine.text("status") == "healthy" {
+                            span.status data-status="success" { "healthy" }
+                        } @else {
+                            span.status { (engine.text("status")) } " " (show::text(engine.text("reason")))
+                        }
+                    }
+                }
                 dt { "checked" } dd { (show::time(&ask.ui.app.host.now().to_rfc3339())) }
             }
         }
