@@ -215,7 +215,7 @@ async fn remote(site: &Running) {
     let local = query(site, json!({"engine": "local", "query": "SELECT * FROM t ORDER BY id LIMIT 1"})).await;
     assert_eq!(end.produced.output, local.produced.output, "{}", told(&end));
     for (url, text, why) in [
-        ("file:///etc", "SELECT 1 FROM u", "is not below one of the"),
+        ("file:///etc", "SELECT 1 FROM u", "it is not below the connection's `paths`"),
         (&format!("{url}/none"), "SELECT 1 FROM u", "PATH_NOT_FOUND"),
         (&url, "SELECT upper(k) FROM u", "Spark cannot run the query: `upper` stays local"),
         (&url, "SELECT nope FROM u", "there is no column `nope`"),

@@ -283,8 +283,10 @@ impl Scope<'_> {
             _ => false,
         };
         match is_same {
-            // A cast of whole numbers and decimals is never NaN or -0.
-            true => Ok(Text { text: format!("CAST({} AS {new})", inner.text), is_nonzero: false, ..inner }),
+            true => {
+                let floats = if is_float(to) { inner.floats } else { Floats::Plain };
+                Ok(Text { text: format!("CAST({} AS {new})", inner.text), floats, is_nonzero: false })
+            }
             false => Err(format!("a cast from {} to {} stays local", kind_name(&from), kind_name(to))),
         }
     }

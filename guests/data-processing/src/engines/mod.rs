@@ -13,6 +13,7 @@ mod statement;
 use std::sync::Arc;
 
 use stepwell_sdk::engines::{self, Engine as Used, Offer, Spark};
+use stepwell_sdk::text::counted;
 use stepwell_sdk::{Failure, Output, StepResult, log};
 
 use crate::config::{DataProcessing, Engine, Format};
@@ -31,12 +32,12 @@ pub async fn run(step: &DataProcessing) -> StepResult {
     };
     let has_remote = sources.iter().any(|source| source.spec.is_remote());
     let refusal = match on_spark(step, &mut sources, spark).await {
-        Ok(output) => {
+        Ok((output, rows)) => {
             engines::used(Used::Spark, false);
             let reason = match step.engine {
                 Engine::Spark => "the step asks for it".to_owned(),
                 _ if has_remote => "only Spark reads the inputs".to_owned(),
-                _ => format!("the inputs have {}", size(bytes(&sources))),
+                _ => format!("the inputs have {} and {}", size(bytes(&sources)), counted(rows, "row")),
             };
             return Ok(output.metadata("engine", "spark").metadata("engine_reason", reason));
         }
@@ -72,7 +73,11 @@ async fn local(step: &DataProcessing, offered: &Offer, reason: String, fell_back
     })
 }
 
-async fn on_spark(step: &DataProcessing, sources: &mut [Source], spark: &Spark) -> Result<Output, Refusal> {
+async fn on_spark(
+    step: &DataProcessing,
+    sources: &mut [Source],
+    spark: &Spark,
+) -> Result<(Output, u64), Refusal> {
     let server = Server::open(&spark.connection)?;
     for source in sources.iter_mut().filter(|source| source.spec.is_remote()) {
         let schema = server.columns(&source.spec.path)?;
@@ -138,6 +143,6 @@ fn size(bytes: u64) -> String {
     let units = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
     match units.into_iter().find(|(unit, _)| bytes >= *unit) {
         Some((unit, name)) => format!("{:.1} {name}", bytes as f64 / unit as f64),
-        None => stepwell_sdk::text::counted(bytes, "byte"),
+        None => counted(bytes, "byte"),
     }
 }

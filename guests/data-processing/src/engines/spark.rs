@@ -99,11 +99,15 @@ impl Server {
     }
 }
 
-/// Runs a query on Spark.
+/// Runs a query on Spark. Returns the output, and the number of rows in the files.
 ///
 /// # Errors
 /// Returns the reason why it did not, and whether the local engine can run it.
-pub async fn run(step: &DataProcessing, sources: &[Source], server: &Server) -> Result<Output, Refusal> {
+pub async fn run(
+    step: &DataProcessing,
+    sources: &[Source],
+    server: &Server,
+) -> Result<(Output, u64), Refusal> {
     let located = sources.iter().filter(|source| source.remote.is_none()).map(Located::of);
     let located = located.collect::<Result<Vec<_>, Refusal>>()?;
     let inputs = Inputs::plan(step, sources, None).await.map_err(Refusal::Step)?;
@@ -132,7 +136,10 @@ pub async fn run(step: &DataProcessing, sources: &[Source], server: &Server) -> 
     });
     let written = write(step, &inputs, &columns, schema.clone(), futures::stream::iter(batches)).await;
     match written {
-        Ok(written) => Ok(report(step, &inputs, written, Read { rejected: 0, bytes: 0 })),
+        Ok(written) => {
+            let rows = located.iter().map(|input| input.rows.unsigned_abs()).sum();
+            Ok((report(step, &inputs, written, Read { rejected: 0, bytes: 0 }), rows))
+        }
         Err(failure) if failed.get() => Err(Refusal::Failed(failure)),
         Err(failure) => Err(Refusal::Step(failure)),
     }

@@ -43,8 +43,11 @@ pub struct SparkEngine {
     pub connection: Option<String>,
     /// In place of `connection`: the address of a Connect server, `sc://HOST:PORT/;token=env:NAME;use_ssl=true`. It
     /// makes a connection with the name `spark`. The token is a reference to a secret.
-    #[serde(default, alias = "master", skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remote: Option<String>,
+    /// Another name of `remote`, for configurations of the earlier orchestrator.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub master: Option<String>,
     /// The size of all inputs from which `engine: auto` prefers Spark. Default: 1GiB; below it, the local engine has
     /// ended before Spark has begun.
     #[serde(default = "min_bytes")]
@@ -125,9 +128,13 @@ impl Configuration {
         if spark.shared.len() > MAX_SHARED {
             wrong("/spark/shared", format!("an engine has at most {MAX_SHARED} shared directories"));
         }
-        match (&spark.connection, &spark.remote) {
+        let key = if spark.remote.is_some() { "/spark/remote" } else { "/spark/master" };
+        match (&spark.connection, spark.remote.as_ref().or(spark.master.as_ref())) {
+            _ if spark.remote.is_some() && spark.master.is_some() => {
+                wrong("/spark/master", "write `remote` or `master`, and not both".to_owned());
+            }
             (Some(_), Some(_)) => {
-                wrong("/spark/remote", "write `connection` or `remote`, and not both".to_owned());
+                wrong(key, "write `connection` or `remote`, and not both".to_owned());
             }
             (None, None) if spark.enabled => {
                 let message = "write the `connection` or the `remote` of the Spark";
@@ -139,10 +146,10 @@ impl Configuration {
                     made.check("/engines/spark", dir, document, problems);
                     if self.connections.insert(CONNECTION.to_owned(), made).is_some() {
                         let message = "the connection `spark` exists: write `connection: spark`";
-                        problems.0.push(document.error("/engines/spark/remote", message));
+                        problems.0.push(document.error(&format!("/engines{key}"), message));
                     }
                 }
-                Err(why) => wrong("/spark/remote", why),
+                Err(why) => wrong(key, why),
             },
             _ => {}
         }
@@ -265,8 +272,14 @@ mod tests {
     fn the_innermost_shared_directory_locates_a_file() {
         let shared = [("/mnt", "s3a://all"), ("/mnt/lake", "/shared/lake/"), ("/data", "/data")];
         let shared = shared.into_iter().map(|(here, there)| (here.to_owned(), there.to_owned())).collect();
-        let spark =
-            SparkEngine { enabled: true, connection: None, remote: None, min_bytes: min_bytes(), shared };
+        let spark = SparkEngine {
+            enabled: true,
+            connection: None,
+            remote: None,
+            master: None,
+            min_bytes: min_bytes(),
+            shared,
+        };
         for (file, wanted) in [
             ("/mnt/lake/a/b.parquet", Some("/shared/lake/a/b.parquet")),
             ("/mnt/lake", Some("/shared/lake")),
@@ -294,6 +307,7 @@ mod tests {
             ("spark: {remote: 'sc://host/;token=env:A;use_ssl=false'}", "`use_ssl` does not fit"),
             ("spark: {remote: 'sc://host', connection: db}", "and not both"),
             ("spark: {remote: 'sc://host', shared: {/a: b}}", "a path is a directory"),
+            ("spark: {remote: 'sc://host', master: 'sc://host'}", "`remote` or `master`"),
             ("spark: {connection: nope}", "there is no connection `nope`"),
             ("spark: {connection: db, shared: {/a: /sharedness}}", "is not below one of the `paths`"),
         ] {
