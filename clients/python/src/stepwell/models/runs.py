@@ -27,6 +27,8 @@ class Receipt(Model):
     """Bytes of these log lines."""
     sql_statements: int
     """Number of SQL statements."""
+    engine: dict[str, Any] | None = None
+    """The engine that ran the query of the step, for steps that can choose one."""
     checkpoints: int
     """Number of checkpoints saved."""
     stored_bytes: int

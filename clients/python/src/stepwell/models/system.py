@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import datetime
+from typing import Any
 
 from .._decode import Model
 
@@ -133,6 +134,8 @@ class Metrics(Model):
     """Seconds from the due time to the start."""
     jobs: dict[str, JobStats] = dataclasses.field(default_factory=dict)
     """The metrics of each job."""
+    engine_health: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
+    """The health of each engine for queries over large data."""
     truncated: bool
     """Whether more runs have ended than were counted. The metrics then cover only the newest runs."""
 
@@ -182,6 +185,9 @@ class Health(Model):
     """`healthy`, or `degraded` when a part is unhealthy."""
     parts: dict[str, Part] = dataclasses.field(default_factory=dict)
     """The health of each part."""
+    engine_health: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
+    """The health of each engine for queries over large data. An engine that is unavailable does not make
+    the system `degraded`: runs that do not need it continue."""
     active: int
     """Number of runs that this process works on."""
     scheduler_lag_seconds: float
