@@ -215,13 +215,15 @@ async fn bounded<T>(
     deadline: Instant,
     stop: &CancellationToken,
 ) -> (Result<T, Error>, bool) {
+    // A statement that never waits uses up the turns of its task, and a timer beside it would have none.
+    let run = tokio::time::timeout_at(deadline.into(), run);
     tokio::select! {
         biased;
-        result = run => {
+        ended = run => {
+            let Ok(result) = ended else { return (Err(Error::TimedOut), false) };
             let ended = !result.as_ref().is_err_and(|error| error.leaves_rows() || error.ends_session());
             (result, ended)
         }
-        () = tokio::time::sleep_until(deadline.into()) => (Err(Error::TimedOut), false),
         () = stop.cancelled() => (Err(Error::Stopped), false),
     }
 }
@@ -247,4 +249,34 @@ pub(crate) async fn next_rows(rows: &mut mpsc::Receiver<Loaded>) -> Result<Optio
 /// A column of a driver.
 pub(crate) fn column(name: &str, type_name: impl Into<String>) -> Column {
     Column { name: name.to_owned(), type_name: type_name.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_statement_that_never_waits_ends_at_its_deadline_or_when_nobody_waits() {
+        let endless = async || loop {
+            tokio::task::consume_budget().await;
+        };
+        for (limit, stops, wanted) in
+            [(50, None, Error::TimedOut), (10_000, Some(50), Error::Stopped)] as [(_, Option<u64>, _); 2]
+        {
+            let stop = CancellationToken::new();
+            let task = stops.map(|after| {
+                let stop = stop.clone();
+                std::thread::spawn(move || {
+                    std::thread::sleep(Duration::from_millis(after));
+                    stop.cancel();
+                })
+            });
+            #[allow(clippy::disallowed_methods, reason = "the deadline of a test")]
+            let deadline = Instant::now() + Duration::from_millis(limit);
+            let ended = bounded::<()>(endless(), deadline, &stop);
+            let ended = tokio::time::timeout(Duration::from_secs(5), ended).await;
+            assert_eq!(ended.unwrap(), (Err(wanted), false));
+            assert!(task.is_none_or(|task| task.join().is_ok()));
+        }
+    }
 }

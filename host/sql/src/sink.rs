@@ -105,6 +105,12 @@ impl Totals {
     }
 }
 
+/// Returns the number of rows after which a batch of so many columns is full: each value counts at least eight bytes.
+fn capacity(columns: usize) -> usize {
+    let columns = u64::try_from(columns).unwrap_or(u64::MAX).max(1);
+    usize::try_from(BATCH_BYTES / 8 / columns + 1).unwrap_or(BATCH_ROWS).min(BATCH_ROWS)
+}
+
 /// Receives the rows of a result.
 pub(crate) struct Sink {
     /// The receiver of the columns.
@@ -171,7 +177,8 @@ impl Sink {
             return Ok(None);
         }
         if self.batch.is_empty() {
-            self.batch = row.iter().map(|_| Vec::with_capacity(BATCH_ROWS)).collect();
+            let rows = capacity(row.len());
+            self.batch = row.iter().map(|_| Vec::with_capacity(rows)).collect();
         }
         for (column, value) in self.batch.iter_mut().zip(row.drain(..)) {
             column.push(value);
@@ -225,6 +232,30 @@ impl Sink {
                 let _ = batches.send(Ok(rest)).await;
             }
             let _ = batches.send(Err(error)).await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_has_room_for_the_rows_that_it_can_get() {
+        for columns in [1, 10, 16, 17, 1_000, 50_000] {
+            let (batches, _receiver) = mpsc::channel(1);
+            let totals = Arc::new(Totals::new(u64::MAX, u64::MAX));
+            let mut sink = Sink { batches: Some(batches), ..Sink::counting(u64::MAX, totals) };
+            let mut rows = 0;
+            let room = loop {
+                let full = sink.add(&mut vec![Value::Null; columns]).unwrap();
+                rows += 1;
+                match full {
+                    Some(batch) => break batch[0].capacity(),
+                    None => assert!(sink.batch[0].capacity() <= BATCH_ROWS),
+                }
+            };
+            assert!(rows <= room && room <= rows + 1, "{columns} columns: {rows} rows in {room} places");
         }
     }
 }

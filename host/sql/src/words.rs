@@ -260,7 +260,9 @@ impl Error {
         let moved = |why: String| {
             let found = why.strip_prefix("line ").and_then(|rest| rest.split_once(": "));
             match found.and_then(|(line, rest)| Some((line.parse::<usize>().ok()?, rest))) {
-                Some((line, rest)) => format!("line {}: {rest}", first + line - 1),
+                Some((line, rest)) => {
+                    format!("line {}: {rest}", first.saturating_add(line).saturating_sub(1))
+                }
                 None => format!("line {first}: {why}"),
             }
         };
@@ -319,9 +321,12 @@ mod tests {
         assert_eq!(line(text, text.find("FROM").unwrap()), Some(3));
         assert_eq!(line("SELECT 1\n", 3), None);
         assert_eq!(line(text, 1_000), None);
-        for (why, shown) in
-            [("line 2: no", "line 6: no"), ("no", "line 5: no"), ("line of x: no", "line 5: line of x: no")]
-        {
+        for (why, shown) in [
+            ("line 2: no", "line 6: no"),
+            ("no", "line 5: no"),
+            ("line of x: no", "line 5: line of x: no"),
+            ("line 18446744073709551615: no", "line 18446744073709551614: no"),
+        ] {
             assert_eq!(Error::Database(why.to_owned()).in_script(5), Error::Database(shown.to_owned()));
         }
         assert_eq!(Error::TimedOut.in_script(5), Error::TimedOut);
