@@ -29,6 +29,9 @@ const FORMATS: &[&str] = &[
 const REACHING: &[&str] =
     &["dbproperties", "inputformat", "outputformat", "serde", "serdeproperties", "tblproperties"];
 
+/// Words between `CREATE` and what it makes.
+const MODIFIERS: &[&str] = &["or", "replace", "global", "local", "temporary", "temp", "external"];
+
 /// Words between `EXPLAIN` and its statement.
 const EXPLAINING: &[&str] = &["extended", "codegen", "cost", "formatted"];
 
@@ -43,6 +46,11 @@ pub(super) fn check(first: &Token<'_>, tokens: &[Token<'_>], needed: SqlMode) ->
     for (at, token) in tokens.iter().enumerate() {
         let next = tokens.get(at + 1);
         let before = at.checked_sub(1).and_then(|before| tokens.get(before));
+        let opens = next.is_some_and(|next| next.text == "(");
+        // Also as a part of a name, which then has parts that only the text has.
+        if token.is("identifier") && opens {
+            return Err(denied("`IDENTIFIER(...)` makes a name of a text: write the name"));
+        }
         let is_part = [before, next].into_iter().flatten().any(|token| token.text == ".");
         if is_part {
             continue;
@@ -50,7 +58,6 @@ pub(super) fn check(first: &Token<'_>, tokens: &[Token<'_>], needed: SqlMode) ->
         let takes_text = next.is_some_and(|next| {
             matches!(next.kind, Kind::Constant | Kind::Question | Kind::Named | Kind::Variable)
         });
-        let opens = next.is_some_and(|next| next.text == "(");
         let is_text = |token: &Token<'_>| token.kind == Kind::Constant && token.text.ends_with(['\'', '"']);
         if is_text(token) && next.is_some_and(is_text) {
             return Err(denied("two strings side by side are one string to Spark: write one"));
@@ -73,9 +80,6 @@ pub(super) fn check(first: &Token<'_>, tokens: &[Token<'_>], needed: SqlMode) ->
                 PROVIDERS.join(", ")
             )));
         }
-        if token.is("identifier") && opens {
-            return Err(denied("`IDENTIFIER(...)` makes a name of a text: write the name"));
-        }
         if (token.is("options") || token.is("with")) && opens {
             return Err(denied(&format!(
                 "`{} (...)` sets options by which a table reaches files",
@@ -92,7 +96,16 @@ pub(super) fn check(first: &Token<'_>, tokens: &[Token<'_>], needed: SqlMode) ->
             return Err(denied("`STORED BY` loads a class"));
         }
     }
-    Ok(if changes_behind_with(first, tokens) { needed.max(SqlMode::Write) } else { needed })
+    let evolves = tokens.windows(2).any(|pair| match pair {
+        [schema, evolution] => schema.is("schema") && evolution.is("evolution"),
+        _ => false,
+    });
+    Ok(match () {
+        // The statement adds columns to its table.
+        () if evolves => SqlMode::Ddl,
+        () if changes_behind_with(first, tokens) => needed.max(SqlMode::Write),
+        () => needed,
+    })
 }
 
 /// Checks the words after the first one, where these decide what the statement is about.
@@ -101,14 +114,20 @@ fn begins_as_granted(first: &Token<'_>, tokens: &[Token<'_>]) -> Result<(), Erro
     let mut rest = tokens.iter().skip_while(|token| token.start <= first.start);
     if first.is("explain") {
         let explained = rest.find(|token| !is_any(token, EXPLAINING) && token.text != "(");
+        let is_query = |token: &Token<'_>| {
+            is_any(&token, &["select", "with", "values", "table"]) && !changes_behind_with(token, tokens)
+        };
         return match explained {
-            Some(token) if !is_any(&token, &["select", "with", "values", "table"]) => {
+            Some(token) if !is_query(token) => {
                 Err(denied("`EXPLAIN` is for queries: Spark runs some other statements to explain them"))
             }
             _ => Ok(()),
         };
     }
     let about = match () {
+        () if is_any(&first, &["create", "alter", "drop", "replace", "truncate"]) => {
+            rest.find(|token| !is_any(token, MODIFIERS))
+        }
         () if first.is("comment") => rest.nth(1),
         () if is_any(&first, &["refresh", "analyze"]) => rest.next(),
         () => return Ok(()),
@@ -152,7 +171,7 @@ pub(crate) fn paths(tokens: &[Token<'_>], allowed: &[String]) -> Result<(), Erro
         if token.is("location") {
             match next {
                 Some(text) if text.kind == Kind::Constant => {
-                    let path = text.text.trim_matches(['\'', '"']);
+                    let path = inner(text.text, &['\'', '"']);
                     let is_continued = tokens.get(at + 2).is_some_and(|after| {
                         matches!(after.kind, Kind::Constant | Kind::Question | Kind::Named | Kind::Variable)
                     });
@@ -176,8 +195,7 @@ pub(crate) fn paths(tokens: &[Token<'_>], allowed: &[String]) -> Result<(), Erro
         if allowed.is_empty() || !is_name(token) || next.is_none_or(|next| next.text != ".") {
             continue;
         }
-        let format = token.text.trim_matches('`');
-        let path = path.text.trim_matches('`');
+        let (format, path) = (inner(token.text, &['`']), inner(path.text, &['`']));
         let names_files = names(FORMATS, format) || format.contains('.') || path.contains(['/', ':', '\\']);
         if names_files && !is_below(path, allowed) {
             return refused(path);
@@ -186,11 +204,17 @@ pub(crate) fn paths(tokens: &[Token<'_>], allowed: &[String]) -> Result<(), Erro
     Ok(())
 }
 
+/// Returns a text without the marks around it.
+fn inner<'a>(text: &'a str, marks: &[char]) -> &'a str {
+    let bare = |mark: &char| text.strip_prefix(*mark).and_then(|text| text.strip_suffix(*mark));
+    marks.iter().find_map(bare).unwrap_or(text)
+}
+
 /// Returns whether a path lies below one of the others, whatever its parts are.
 fn is_below(path: &str, allowed: &[String]) -> bool {
     // In the patterns of Hadoop's paths, a backslash escapes the next character, and braces hold alternatives, which may
-    // make two points.
-    let is_plain = !path.contains("..") && !path.contains(['\\', '%', '{', '}']);
+    // make two points. Of two marks, older versions make none.
+    let is_plain = !path.contains("..") && !path.contains(['\\', '%', '{', '}', '\'', '"', '`']);
     let below = |dir: &String| {
         let rest = path.strip_prefix(dir.trim_end_matches('/'));
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -222,6 +246,12 @@ mod tests {
             ("SELECT * FROM text.`/shared/%2e%2e/x`", false),
             ("SELECT * FROM text.`/shared/{.,/x}./etc/passwd`", false),
             ("SELECT * FROM text.1_000", false),
+            ("SELECT * FROM text.```/shared/x`", false),
+            ("SELECT * FROM text.`/shared/x```", false),
+            ("CREATE TABLE t USING csv LOCATION '\"/shared/x'", false),
+            ("CREATE TABLE t USING csv LOCATION '''/shared/x'", false),
+            ("CREATE TABLE t USING csv LOCATION '/shared/.''./etc'", false),
+            ("CREATE TABLE t USING csv LOCATION \"/shared/x\"", true),
             ("CREATE TABLE t USING csv LOCATION '/shared/.' './etc'", false),
             ("CREATE TABLE t USING csv LOCATION '/shared/.' ?", false),
             ("SELECT * FROM text.relative", false),

@@ -49,6 +49,13 @@ fn statements_need_their_mode() {
         (Spark, Write, "INSERT OVERWRITE t SELECT 1"),
         (Spark, Ddl, "CREATE TABLE t USING parquet AS SELECT * FROM a JOIN b USING (id)"),
         (Spark, Ddl, "CREATE OR REPLACE TEMPORARY VIEW v AS SELECT 1"),
+        (Spark, Ddl, "CREATE EXTERNAL TABLE IF NOT EXISTS t (a int) USING csv"),
+        (Spark, Ddl, "REPLACE TABLE t USING parquet AS SELECT 1"),
+        (Spark, Ddl, "ALTER VIEW v RENAME TO w"),
+        (Spark, Ddl, "TRUNCATE TABLE t"),
+        (Spark, Ddl, "MERGE WITH SCHEMA EVOLUTION INTO t USING s ON t.a = s.a WHEN MATCHED THEN DELETE"),
+        (Spark, Ddl, "INSERT WITH SCHEMA EVOLUTION INTO t SELECT 1"),
+        (Spark, Read, "EXPLAIN WITH x AS (SELECT 1) SELECT * FROM x"),
     ] {
         for mode in [Read, Write, Ddl] {
             let found = checked(kind, mode, false, text);
@@ -142,6 +149,13 @@ const BEYOND: &[(Database, &str)] = &[
     (Spark, "WITH x AS (SELECT 1 AS n) \u{131}nsert into w SELECT n FROM x"),
     (Spark, "EXPLAIN EXECUTE IMMEDIATE 'DROP TABLE t'"),
     (Spark, "EXPLAIN EXTENDED DROP TABLE t"),
+    (Spark, "EXPLAIN FORMATTED WITH x AS (SELECT 1 AS n) INSERT INTO w SELECT n FROM x"),
+    (Spark, "SELECT * FROM text.IDENTIFIER('`/etc/passwd`')"),
+    (Spark, "SELECT builtin.identifier /* a */ ('reflect')('a', 'b')"),
+    (Spark, "CREATE INDEX i ON t (a)"),
+    (Spark, "CREATE ROLE r"),
+    (Spark, "CREATE PROCEDURE p() LANGUAGE SQL AS SELECT 1"),
+    (Spark, "DROP PROCEDURE p"),
     (Spark, "SELECT /*+ a */* , reflect('a', 'b', 'c') -- */\n FROM range(1)"),
     (Spark, "SELECT schema_of_xml('<a/>', map('rowValidationXSDPath', '/x'))"),
     (Spark, "CREATE TABLE t (a int) USING csv COMMENT 'a' 'b'"),
