@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime};
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Timelike};
 use futures_util::TryStreamExt;
 use stepwell_engine::config::Database;
 use stepwell_engine::policy::SqlMode;
@@ -27,7 +27,7 @@ use crate::script::{self, Part};
 use crate::serve::{Control, Driver, Loaded, column, next_rows};
 use crate::sink::Sink;
 use crate::words::{self, Kind};
-use crate::{Error, Parameters, Value, gate, lists, tls, value};
+use crate::{CompactString, Error, Parameters, Value, gate, lists, tls, value};
 
 /// The maximum number of parameters and of rows of one INSERT, below SQL Server's limits of 2,100 and 1,000.
 const MAX_MARKS: usize = 2_000;
@@ -308,6 +308,7 @@ fn numeric(value: f64) -> Option<Numeric> {
 
 fn value_of(data: ColumnData<'static>, of: ColumnType) -> Result<Value, Error> {
     let odd = |e: tiberius::error::Error| error(&e);
+    let unread = || Error::Database("the result has a moment that cannot be read".to_owned());
     let money = matches!(of, ColumnType::Money | ColumnType::Money4);
     Ok(match data {
         ColumnData::U8(Some(value)) => Value::Integer(value.into()),
@@ -340,29 +341,29 @@ fn value_of(data: ColumnData<'static>, of: ColumnType) -> Result<Value, Error> {
         ColumnData::Time(Some(_)) => {
             let time = NaiveTime::from_sql(&data).map_err(odd)?;
             time.map_or(Value::Null, |time| {
-                Value::Time(trimmed(time.format("%H:%M:%S%.9f").to_string()).into())
+                let mut text = CompactString::default();
+                value::time(&mut text, time.num_seconds_from_midnight(), time.nanosecond());
+                Value::Time(text)
             })
         }
         ColumnData::DateTime(Some(_))
         | ColumnData::SmallDateTime(Some(_))
         | ColumnData::DateTime2(Some(_)) => {
             let time = NaiveDateTime::from_sql(&data).map_err(odd)?;
-            let shown = |time: NaiveDateTime| trimmed(time.format("%Y-%m-%dT%H:%M:%S%.9f").to_string());
-            time.map_or(Value::Null, |time| Value::Timestamp(shown(time).into()))
+            let text = time.map(|time| value::timestamp(time).ok_or_else(unread)).transpose()?;
+            text.map_or(Value::Null, Value::Timestamp)
         }
         ColumnData::DateTimeOffset(Some(_)) => {
             // In tiberius 0.13, `DateTime<Utc>` subtracts the offset from a value that is already in UTC.
             let time = DateTime::<FixedOffset>::from_sql(&data).map_err(odd)?;
-            let shown = |time: NaiveDateTime| trimmed(time.format("%Y-%m-%dT%H:%M:%S%.9f").to_string());
-            time.map_or(Value::Null, |time| Value::TimestampWithZone((shown(time.naive_utc()) + "Z").into()))
+            let text = time.map(|time| value::timestamp(time.naive_utc()).ok_or_else(unread)).transpose()?;
+            text.map_or(Value::Null, |mut text| {
+                text.push('Z');
+                Value::TimestampWithZone(text)
+            })
         }
         _ => Value::Null,
     })
-}
-
-/// Removes the zeros at the end of a fraction.
-fn trimmed(text: String) -> String {
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
 fn type_name(of: ColumnType) -> &'static str {

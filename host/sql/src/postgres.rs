@@ -16,12 +16,12 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{CancelToken, Client, Config, SimpleQueryMessage, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::bounded::Exceeded;
+use crate::bounded::{Exceeded, too_long};
 use crate::dialect::{self, Token, bind, miscounted, quoted, quoted_part};
 use crate::pool::{Access, BACKSTOP, Opened, Server};
 use crate::postgres_parameters::{self, Bound, refused, write_text};
 use crate::postgres_stream::{LOGIN, Place, Unreached};
-use crate::postgres_types::{Raw, decoder, type_name};
+use crate::postgres_types::{Raw, Unread, decoder, type_name};
 use crate::script::{self, Part};
 use crate::serve::{Control, Driver, Loaded, column, next_rows};
 use crate::sink::Sink;
@@ -180,7 +180,10 @@ impl Postgres {
                 let unread = || Error::Database(postgres_text::unread(column));
                 let raw: Option<Raw<'_>> = row.try_get(index).map_err(|_| unread())?;
                 values.push(match (raw, decoder) {
-                    (Some(raw), Some(decode)) => decode.value(raw.0).ok_or_else(unread)?,
+                    (Some(raw), Some(decode)) => decode.value(raw.0).map_err(|why| match why {
+                        Unread::Form => unread(),
+                        Unread::Long => too_long(),
+                    })?,
                     _ => Value::Null,
                 });
             }

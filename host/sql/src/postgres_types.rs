@@ -3,7 +3,7 @@
 use tokio_postgres::types::{FromSql, Kind, Type};
 
 use crate::postgres_arrays::array;
-use crate::value::{date, digits, time, uuid};
+use crate::value::{TooLong, date, digits, time, uuid};
 use crate::{CompactString, Value};
 
 /// The bytes of a value.
@@ -27,11 +27,26 @@ pub(crate) enum Decoder {
     Array(Box<Decoder>),
 }
 
+/// The reason why a value has no form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unread {
+    /// Its bytes do not match its type.
+    Form,
+    /// Its text is too long.
+    Long,
+}
+
+impl From<TooLong> for Unread {
+    fn from(_: TooLong) -> Self {
+        Self::Long
+    }
+}
+
 impl Decoder {
-    /// Decodes a value. Returns `None` for bytes that do not match the type.
-    pub fn value(&self, raw: &[u8]) -> Option<Value> {
+    /// Decodes a value.
+    pub fn value(&self, raw: &[u8]) -> Result<Value, Unread> {
         match self {
-            Self::Plain(decode) => decode(raw),
+            Self::Plain(decode) => decode(raw).ok_or(Unread::Form),
             Self::Array(element) => array(raw, element),
         }
     }

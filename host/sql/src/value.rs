@@ -5,6 +5,7 @@
 
 use std::fmt::Write;
 
+use chrono::{Datelike, NaiveDateTime, Timelike};
 pub use compact_str::CompactString;
 use data_encoding::HEXLOWER;
 use uuid::Uuid;
@@ -134,6 +135,15 @@ pub(crate) fn time(out: &mut impl Write, seconds: u32, nanos: u32) {
     }
 }
 
+/// Formats a moment without a zone: ISO 8601, with as many fractional digits as necessary. Years before 1 have no text.
+pub(crate) fn timestamp(moment: NaiveDateTime) -> Option<CompactString> {
+    let mut text = CompactString::default();
+    date(&mut text, u32::try_from(moment.year()).ok()?, moment.month(), moment.day());
+    self::text(&mut text, "T");
+    time(&mut text, moment.num_seconds_from_midnight(), moment.nanosecond());
+    Some(text)
+}
+
 /// Formats an exact number from its digits and the number of those behind the point.
 pub(crate) fn decimal(value: i128, scale: u8) -> String {
     let scale = usize::from(scale);
@@ -163,6 +173,103 @@ pub(crate) fn hex(out: &mut impl Write, bytes: &[u8]) {
 pub(crate) fn uuid(bytes: &[u8]) -> CompactString {
     let id = Uuid::from_slice(bytes).unwrap_or_default();
     CompactString::new(id.hyphenated().encode_lower(&mut Uuid::encode_buffer()))
+}
+
+/// A JSON text that is written in parts, within a bound.
+pub(crate) struct JsonText {
+    text: String,
+    /// The bytes that the text may still get.
+    left: u64,
+}
+
+/// The text is longer than its bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TooLong;
+
+impl JsonText {
+    /// Creates an empty text that may get so many bytes.
+    pub fn new(most: u64) -> Self {
+        Self { text: String::new(), left: most }
+    }
+
+    pub fn len(&self) -> usize {
+        self.text.len()
+    }
+
+    pub fn finish(self) -> CompactString {
+        self.text.into()
+    }
+
+    /// Counts bytes against the bound that the text does not have.
+    pub fn count(&mut self, bytes: usize) -> Result<(), TooLong> {
+        self.left = self.left.checked_sub(bytes as u64).ok_or(TooLong)?;
+        Ok(())
+    }
+
+    /// Writes a part as it is.
+    pub fn push(&mut self, part: &str) -> Result<(), TooLong> {
+        self.count(part.len())?;
+        self.text.push_str(part);
+        Ok(())
+    }
+
+    /// Writes a string.
+    pub fn string(&mut self, text: &str) -> Result<(), TooLong> {
+        let escaped = |c: char| c == '"' || c == '\\' || u32::from(c) < 0x20;
+        self.push("\"")?;
+        let mut rest = text;
+        while let Some((plain, c)) = rest.find(escaped).and_then(|at| {
+            let (plain, after) = rest.split_at_checked(at)?;
+            Some((plain, after.chars().next()?))
+        }) {
+            self.push(plain)?;
+            match c {
+                '"' => self.push("\\\"")?,
+                '\\' => self.push("\\\\")?,
+                c => self.push(&format!("\\u{:04x}", u32::from(c)))?,
+            }
+            // The character has one byte.
+            rest = rest.get(plain.len() + 1..).unwrap_or_default();
+        }
+        self.push(rest)?;
+        self.push("\"")
+    }
+
+    /// Writes a value. Numbers that lose no digits are numbers, bytes are hexadecimal digits.
+    pub fn value(&mut self, value: &Value) -> Result<(), TooLong> {
+        match value {
+            Value::Null => self.push("null"),
+            Value::Boolean(value) => self.push(if *value { "true" } else { "false" }),
+            Value::Integer(value) => self.push(&value.to_string()),
+            Value::Float(value) if value.is_finite() => self.push(&float_text(*value)),
+            Value::Float(value) => self.string(&float_text(*value)),
+            Value::Decimal(text) if text.ends_with(|c: char| c.is_ascii_digit()) => self.push(text),
+            Value::Json(text) => self.push(text),
+            Value::Bytes(bytes) => {
+                self.count(bytes.len() * 2 + 2)?;
+                self.text.push('"');
+                hex(&mut self.text, bytes);
+                self.text.push('"');
+                Ok(())
+            }
+            Value::Decimal(text)
+            | Value::Text(text)
+            | Value::Date(text)
+            | Value::Time(text)
+            | Value::Timestamp(text)
+            | Value::TimestampWithZone(text)
+            | Value::Uuid(text) => self.string(text),
+        }
+    }
+
+    /// Makes a key of the value behind `from`, since only a string can be one.
+    pub fn key(&mut self, from: usize) -> Result<(), TooLong> {
+        if self.text.get(from..).is_none_or(|value| value.starts_with('"')) {
+            return Ok(());
+        }
+        let value = self.text.split_off(from);
+        self.string(&value)
+    }
 }
 
 #[cfg(test)]
@@ -203,6 +310,35 @@ mod tests {
             time(&mut out, seconds, nanos);
             assert_eq!(out, shown);
         }
+    }
+
+    #[test]
+    fn json_is_written_within_its_bound() {
+        for (value, shown) in [
+            (Value::Null, "null"),
+            (Value::Boolean(true), "true"),
+            (Value::Integer(i64::MIN), "-9223372036854775808"),
+            (Value::Float(1e300), "1e300"),
+            (Value::Float(f64::NAN), "\"NaN\""),
+            (Value::Decimal("1.50".into()), "1.50"),
+            (Value::Decimal("NaN".into()), "\"NaN\""),
+            (Value::Json("[1]".into()), "[1]"),
+            (Value::Bytes(vec![0, 255]), "\"00ff\""),
+            (Value::Text("".into()), "\"\""),
+            (Value::Text("ä \"\\\n\u{1}\u{7f}é".into()), "\"ä \\\"\\\\\\u000a\\u0001\u{7f}é\""),
+        ] {
+            let mut text = JsonText::new(shown.len() as u64);
+            assert_eq!(text.value(&value), Ok(()), "{value:?}");
+            assert_eq!(text.finish(), shown);
+            assert_eq!(JsonText::new(shown.len() as u64 - 1).value(&value), Err(TooLong), "{value:?}");
+        }
+        let mut text = JsonText::new(100);
+        for value in [Value::Text("a".into()), Value::Integer(1), Value::Json("{\"b\":2}".into())] {
+            let from = text.len();
+            text.value(&value).unwrap();
+            text.key(from).unwrap();
+        }
+        assert_eq!(text.finish(), "\"a\"\"1\"\"{\\\"b\\\":2}\"");
     }
 
     #[test]
