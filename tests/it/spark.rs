@@ -71,6 +71,12 @@ async fn values_and_parameters(spark: &Spark) {
     for (query, parameters, wanted) in [
         ("SELECT :t AS v", json!({"t": "'; DROP TABLE t; --"}), json!("'; DROP TABLE t; --")),
         ("SELECT :t AS v", json!({"t": null}), Value::Null),
+        ("SELECT :t AS v", json!({"t": "\\' || 'x\\"}), json!("\\' || 'x\\")),
+        (
+            "SELECT :t || :u AS v",
+            json!({"t": "''\"`\n\\", "u": "' ? :t ${env:CANARY} -- /*"}),
+            json!("''\"`\n\\' ? :t ${env:CANARY} -- /*"),
+        ),
         ("SELECT :t || :t AS v", json!({"t": "a"}), json!("aa")),
         ("SELECT :n + 1 AS v", json!({"n": 2}), json!(3)),
         ("SELECT concat(?, ?) AS v", json!(["a", "b"]), json!("ab")),
@@ -177,6 +183,9 @@ async fn files(spark: &Spark) {
         (&files, format!("SELECT * FROM \u{131}dentifier('text').`{secret}/a.csv`")),
         (&files, format!("CREATE TABLE other (v string) USING csv LOCATION '{shared}/.' './secret'")),
         (&files, format!("CREATE TABLE other (n int) USING csv LOCATION '{secret}'")),
+        (&files, format!("CREATE TABLE other (n int) USING csv LOCATION '\"{shared}/x'")),
+        (&files, format!("SELECT * FROM text.```{shared}/a.csv`")),
+        (&files, format!("SELECT * FROM text.IDENTIFIER('`{secret}/a.csv`')")),
         (&files, format!("CREATE TEMPORARY VIEW v USING csv OPTIONS (path '{secret}')")),
         (&files, format!("INSERT OVERWRITE DIRECTORY '{secret}' USING csv SELECT 1")),
     ] {

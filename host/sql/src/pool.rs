@@ -10,6 +10,7 @@ use stepwell_engine::Configuration;
 use stepwell_engine::config::{Connection as Configured, Database, Engines, Setting, Tls};
 use stepwell_engine::policy::{Rule, SqlMode};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::serve::{Driver, serve};
 use crate::{Connection, Error, Totals, mssql, mysql, postgres, spark, sqlite, tls};
@@ -194,7 +195,7 @@ impl Connections {
         let server = self.server(configured)?;
         // Drivers have panicked on data from servers. Such a panic becomes an error here.
         let kind = configured.kind;
-        let connecting = tokio::spawn(async move {
+        let connecting = AbortOnDropHandle::new(tokio::spawn(async move {
             match kind {
                 Database::Postgres => postgres::connect(&server).await,
                 Database::Mysql => mysql::connect(&server).await,
@@ -202,7 +203,7 @@ impl Connections {
                 Database::Spark => spark::connect(&server).await,
                 Database::Sqlite => Err("a file has no server".to_owned()),
             }
-        });
+        }));
         let opened = connecting
             .await
             .unwrap_or_else(|_| Err("the server sent what the driver cannot read".to_owned()))?;
@@ -266,6 +267,7 @@ fn reason(why: &str) -> &'static str {
             "unknown database"
         }
         () if has(&["authentication failed", "access denied", "login failed", "no pg_hba.conf entry"])
+            || has(&["refused the login"])
             || has(&["role "]) && has(&["does not exist"]) =>
         {
             "wrong login"
@@ -338,6 +340,7 @@ mod tests {
                 "its host cannot be resolved",
             ),
             ("it does not answer within 10 s", "it does not answer in time"),
+            ("the server refused the login", "wrong login"),
             ("something else at 10.0.0.1", "the log of the service says why"),
         ] {
             assert_eq!(reason(why), expected, "{why}");

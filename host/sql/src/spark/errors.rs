@@ -16,30 +16,36 @@ use crate::words::{self, Kind};
 /// The maximum length of a message that is shown.
 const SHOWN: usize = 600;
 
+/// The maximum length of a message in the log.
+const LOGGED: usize = 2_000;
+
+/// The maximum length of the class of an error.
+const CLASS: usize = 100;
+
 /// The classes of SQLSTATEs whose messages are about the statement and its values.
 const OF_STATEMENTS: [&str; 9] = ["0A", "21", "22", "23", "42", "43", "54", "KD", "P0"];
 
 pub(super) fn error(status: &Status) -> Error {
-    let message = status.message();
+    let (message, logged) = (status.message(), cut(status.message(), LOGGED));
     if message.contains("OPERATION_CANCELED") {
         return Error::Stopped;
     }
     if message.contains("[INVALID_HANDLE.") {
-        tracing::warn!("a session with Spark was lost: {message}");
+        tracing::warn!("a session with Spark was lost: {logged}");
         return Error::lost();
     }
     match status.code() {
         Code::OutOfRange if message.contains("message length too large") => too_large(),
         Code::Unauthenticated | Code::PermissionDenied => {
-            tracing::warn!("Spark refused the login: {message}");
+            tracing::warn!("Spark refused the login: {logged}");
             Error::Unavailable("the server refused the login".to_owned())
         }
         _ if is_lost(status) => {
-            tracing::warn!("a connection to Spark was lost: {message}");
+            tracing::warn!("a connection to Spark was lost: {logged}");
             Error::lost()
         }
         _ => classified(message).unwrap_or_else(|| {
-            tracing::warn!("Spark failed: {:?}: {message}", status.code());
+            tracing::warn!("Spark failed: {:?}: {logged}", status.code());
             Error::Database("the Spark server failed; the log of the service says why".to_owned())
         }),
     }
@@ -48,6 +54,10 @@ pub(super) fn error(status: &Status) -> Error {
 /// Reads an error that has a class.
 fn classified(message: &str) -> Option<Error> {
     let (class, rest) = message.trim_start().strip_prefix('[')?.split_once(']')?;
+    let is_part = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || ['_', '.'].contains(&c);
+    if class.len() > CLASS || !class.chars().all(is_part) {
+        return None;
+    }
     let (text, after) = rest.split_once("SQLSTATE: ")?;
     let (state, after) = after.split_at_checked(5)?;
     let state_class = state.get(..2)?;
@@ -56,6 +66,7 @@ fn classified(message: &str) -> Option<Error> {
     }
     // The plan of the statement, and the statement with a mark below it, may follow a blank line.
     let text = text.split("\n\n").next().unwrap_or_default();
+    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let text = cut(&text, SHOWN);
     let text = words::reworded(Database::Spark, &text, class, Kind::of_spark(class));

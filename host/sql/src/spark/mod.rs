@@ -4,15 +4,19 @@
 //! of the session take away what the gate cannot see: variables in texts that stand for the server's environment, and
 //! paths as tables where the connection names none. Each use has a session of its own, which ends with it.
 
+mod answers;
+mod batches;
 mod errors;
 mod rows;
 mod session;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
-use proto::execute_plan_response::ResponseType;
 use proto::expression::{ExprType, Literal, literal};
 use proto::{data_type, relation};
 use spark_connect_proto as proto;
@@ -26,8 +30,12 @@ use crate::script::{self, Part};
 use crate::serve::{Control, Driver, Loaded};
 use crate::sink::Sink;
 use crate::{Error, Parameters, Value, gate, lists};
+use batches::Batches;
 use errors::error;
 use session::Session;
+
+/// The time that a server has to stop an operation, or to drop its answers.
+const STOPPING: Duration = Duration::from_secs(2);
 
 pub(crate) struct Spark {
     session: Session,
@@ -42,7 +50,9 @@ pub(crate) struct Spark {
 /// Connects, and asks for the version.
 pub(crate) async fn connect(server: &Server) -> Result<Opened, String> {
     let mut session = Session::connect(server).await?;
-    let version = session.version().await.map_err(|status| status.message().to_owned())?;
+    let version = tokio::time::timeout(session::CONNECTING, session.version()).await;
+    let version = version.map_err(|_| session::SILENT.to_owned())?;
+    let version = version.map_err(|status| error(&status).to_string())?;
     let driver = Spark {
         session,
         access: Access::nothing(),
@@ -73,15 +83,28 @@ impl Spark {
         }
         let id = session::operation_id().ok_or_else(|| Error::Database("no random numbers".to_owned()))?;
         self.running = Some(id.clone());
+        let result = self.fetch(relation, id, sink).await;
+        match &result {
+            Ok(()) => self.forget().await,
+            // The task of the connection stops the operation.
+            Err(error) if error.leaves_rows() => {}
+            Err(_) => {
+                self.abort().await;
+            }
+        }
+        result
+    }
+
+    /// Runs an operation, and reads its rows.
+    async fn fetch(&mut self, relation: proto::Relation, id: String, sink: &mut Sink) -> Result<(), Error> {
         let mut operation = self.session.execute(relation, id).await.map_err(|status| error(&status))?;
-        let (mut row, mut is_first) = (Vec::new(), true);
-        while let Some(answer) = self.session.next(&mut operation).await.map_err(|status| error(&status))? {
-            let ResponseType::ArrowBatch(batch) = answer else { continue };
-            let (schema, batches) = rows::batches(batch.data)?;
+        let (mut batches, mut row, mut is_first) = (Batches::default(), Vec::new(), true);
+        while let Some(data) = self.session.next(&mut operation).await.map_err(|status| error(&status))? {
+            let schema = batches.begin(data)?;
             if std::mem::take(&mut is_first) {
                 sink.columns(rows::columns(&schema))?;
             }
-            for batch in batches {
+            while let Some(batch) = batches.next()? {
                 for at in 0..batch.num_rows() {
                     // The deadline holds also while rows are only counted.
                     tokio::task::consume_budget().await;
@@ -95,10 +118,14 @@ impl Spark {
         if is_first {
             sink.columns(Vec::new())?;
         }
-        self.running = None;
-        // The server drops the answers by itself after a while.
-        let _ = self.session.forget(&operation.id).await;
         Ok(())
+    }
+
+    /// Lets the server drop the answers of the operation. It does so by itself after a while.
+    async fn forget(&mut self) {
+        if let Some(id) = self.running.take() {
+            let _ = tokio::time::timeout(STOPPING, self.session.forget(&id)).await;
+        }
     }
 
     async fn statement(
@@ -158,10 +185,10 @@ impl Driver for Spark {
     }
 
     async fn abort(&mut self) -> bool {
-        let Some(id) = self.running.take() else { return true };
-        let stopped = self.session.interrupt(&id).await.is_ok();
-        let _ = self.session.forget(&id).await;
-        stopped
+        let Some(id) = &self.running else { return true };
+        let stopped = tokio::time::timeout(STOPPING, self.session.interrupt(id)).await;
+        self.forget().await;
+        stopped.is_ok_and(|stopped| stopped.is_ok())
     }
 
     async fn reset(&mut self) -> bool {

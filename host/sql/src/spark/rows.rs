@@ -1,44 +1,27 @@
-//! Results of Spark: batches in the stream format of Arrow, as columns and values.
+//! Results of Spark: the columns and values of batches.
 
 use std::fmt::Write as _;
 
+use arrow_array::Array;
 use arrow_array::cast::AsArray;
 use arrow_array::types as arrow;
-use arrow_array::{Array, RecordBatch};
-use arrow_buffer::Buffer;
-use arrow_ipc::reader::StreamDecoder;
-use arrow_schema::{ArrowError, DataType, Field, IntervalUnit, Schema, TimeUnit};
-use bytes::Bytes;
-use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, Timelike};
+use arrow_schema::{DataType, Field, IntervalUnit, Schema, TimeUnit};
+use chrono::{DateTime, Datelike, Days, NaiveDate};
 use compact_str::CompactString;
-use serde_json::Value as Json;
+use stepwell_engine::document::cut;
 
 use crate::bounded::ROW;
-use crate::value::{self, Value};
+use crate::value::{self, JsonText, TooLong, Value};
 use crate::{Column, Error};
 
 /// The maximum number of levels of a nested value.
 const LEVELS: usize = 64;
 
-/// The bytes that count for each part of a nested value, beside those of its text.
-const PART: u64 = 32;
+/// The number of characters of a column's name in a message.
+const NAME: usize = 100;
 
-/// Reads the batches of one answer. The decoder takes parts of the data, whatever lengths the data claims to have.
-pub(super) fn batches(data: Bytes) -> Result<(Schema, Vec<RecordBatch>), Error> {
-    let unread = |error: ArrowError| {
-        tracing::warn!("Spark sent a result that cannot be read: {error}");
-        Error::Database(
-            "the server sent a result that cannot be read; the log of the service says why".to_owned(),
-        )
-    };
-    let (mut buffer, mut decoder, mut found) = (Buffer::from(data), StreamDecoder::new(), Vec::new());
-    while let Some(batch) = decoder.decode(&mut buffer).map_err(unread)? {
-        found.push(batch);
-    }
-    decoder.finish().map_err(unread)?;
-    let schema = decoder.schema().map_or_else(Schema::empty, |schema| schema.as_ref().clone());
-    Ok((schema, found))
-}
+/// The bytes that count for each part of a nested value, beside those of its text.
+const PART: usize = 32;
 
 /// Returns the columns of a result, with the names that Spark has for their types.
 pub(super) fn columns(schema: &Schema) -> Vec<Column> {
@@ -81,9 +64,54 @@ fn type_name(of: &DataType) -> String {
             let types: Vec<_> = fields.iter().map(|field| type_name(field.data_type())).collect();
             return format!("map<{}>", types.join(","));
         }
-        other => return other.to_string(),
+        _ => "unknown",
     };
     name.to_owned()
+}
+
+/// Checks that the values of a result can be read.
+///
+/// # Errors
+/// Names a column whose values cannot.
+pub(super) fn check(schema: &Schema) -> Result<(), Error> {
+    match schema.fields().iter().find(|field| !is_read(field.data_type())) {
+        Some(field) => Err(Error::Database(format!(
+            "the column `{}` of the result has a type that cannot be read: write `CAST(x AS string)`, or `to_json(x)`",
+            cut(field.name(), NAME)
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// Returns whether [`value`] reads values of a type.
+fn is_read(of: &DataType) -> bool {
+    match of {
+        DataType::List(item) | DataType::LargeList(item) => is_read(item.data_type()),
+        DataType::Struct(fields) => fields.iter().all(|field| is_read(field.data_type())),
+        DataType::Map(entries, _) => match entries.data_type() {
+            DataType::Struct(fields) => fields.len() == 2 && is_read(entries.data_type()),
+            _ => false,
+        },
+        DataType::Decimal128(_, scale) => *scale >= 0,
+        DataType::Null
+        | DataType::Boolean
+        | DataType::Int8
+        | DataType::Int16
+        | DataType::Int32
+        | DataType::Int64
+        | DataType::Float32
+        | DataType::Float64
+        | DataType::Utf8
+        | DataType::LargeUtf8
+        | DataType::Binary
+        | DataType::LargeBinary
+        | DataType::Date32
+        | DataType::Time64(TimeUnit::Microsecond | TimeUnit::Nanosecond)
+        | DataType::Timestamp(TimeUnit::Microsecond, _)
+        | DataType::Duration(TimeUnit::Microsecond)
+        | DataType::Interval(IntervalUnit::YearMonth | IntervalUnit::MonthDayNano) => true,
+        _ => false,
+    }
 }
 
 /// Returns a value of a column.
@@ -130,7 +158,7 @@ pub(super) fn value(column: &dyn Array, row: usize) -> Result<Value, Error> {
         DataType::Timestamp(TimeUnit::Microsecond, zone) => {
             let micros = column.as_primitive::<arrow::TimestampMicrosecondType>().value(row);
             let moment = DateTime::from_timestamp_micros(micros).ok_or_else(unread)?.naive_utc();
-            let mut text = timestamp(moment).ok_or_else(unread)?;
+            let mut text = value::timestamp(moment).ok_or_else(unread)?;
             match zone {
                 Some(_) => {
                     text.push('Z');
@@ -153,84 +181,89 @@ pub(super) fn value(column: &dyn Array, row: usize) -> Result<Value, Error> {
             Value::Text(interval(found.months.into(), found.days.into(), micros).into())
         }
         DataType::List(_) | DataType::LargeList(_) | DataType::Struct(_) | DataType::Map(..) => {
-            let mut left = ROW;
-            Value::Json(json(column, row, &mut left, 0)?.to_string().into())
+            let mut text = JsonText::new(ROW);
+            json(column, row, &mut text, 0)?;
+            Value::Json(text.finish())
         }
         _ => return Err(unread()),
     })
 }
 
 fn unreadable(of: &DataType) -> Error {
-    let of = type_name(of);
+    let of = cut(&type_name(of), NAME);
     Error::Database(format!(
         "the result has a value of the type `{of}` that cannot be read: write `CAST(x AS string)`, or `to_json(x)`"
     ))
 }
 
-/// Returns a value as JSON. Values that JSON lacks have the same texts as in a column of their own.
-fn json(column: &dyn Array, row: usize, left: &mut u64, level: usize) -> Result<Json, Error> {
+/// Writes a value as JSON. Values that JSON lacks have the same texts as in a column of their own.
+fn json(column: &dyn Array, row: usize, out: &mut JsonText, level: usize) -> Result<(), Error> {
     if level > LEVELS {
         return Err(Error::Database(format!("a value of the result has more than {LEVELS} levels")));
     }
-    *left = left.checked_sub(PART).ok_or_else(too_large)?;
+    out.count(PART)?;
     if column.is_null(row) {
-        return Ok(Json::Null);
+        return Ok(out.push("null")?);
     }
-    let mut items = |items: &dyn Array| -> Result<Json, Error> {
-        (0..items.len()).map(|item| json(items, item, left, level + 1)).collect()
+    let items = |items: &dyn Array, out: &mut JsonText| -> Result<(), Error> {
+        listed(out, ["[", "]"], items.len(), |out, item| json(items, item, out, level + 1))
     };
-    Ok(match column.data_type() {
-        DataType::List(_) => items(&column.as_list::<i32>().value(row))?,
-        DataType::LargeList(_) => items(&column.as_list::<i64>().value(row))?,
+    match column.data_type() {
+        DataType::List(_) => items(&column.as_list::<i32>().value(row), out),
+        DataType::LargeList(_) => items(&column.as_list::<i64>().value(row), out),
         DataType::Struct(fields) => {
             // A variant has the binary form of its own.
-            let is_variant = fields.iter().any(|field| field.metadata().contains_key("variant"));
-            if is_variant {
+            if fields.iter().any(|field| field.metadata().contains_key("variant")) {
                 return Err(unreadable(column.data_type()));
             }
-            let parts = fields.iter().zip(column.as_struct().columns());
-            let parts =
-                parts.map(|(field, part)| Ok((field.name().clone(), json(part, row, left, level + 1)?)));
-            Json::Object(parts.collect::<Result<_, Error>>()?)
+            let parts = column.as_struct().columns();
+            listed(out, ["{", "}"], parts.len(), |out, at| {
+                let (Some(field), Some(part)) = (fields.get(at), parts.get(at)) else { return Ok(()) };
+                out.string(field.name())?;
+                out.push(":")?;
+                json(part, row, out, level + 1)
+            })
         }
         DataType::Map(..) => {
             let entries = column.as_map().value(row);
             let [keys, values] = entries.columns() else { return Err(unreadable(column.data_type())) };
-            let entry = |at: usize| {
-                let key = match json(keys, at, left, level + 1)? {
-                    Json::String(text) => text,
-                    other => other.to_string(),
-                };
-                Ok((key, json(values, at, left, level + 1)?))
-            };
-            Json::Object((0..entries.len()).map(entry).collect::<Result<_, Error>>()?)
+            listed(out, ["{", "}"], entries.len(), |out, at| {
+                let from = out.len();
+                json(keys, at, out, level + 1)?;
+                out.key(from)?;
+                out.push(":")?;
+                json(values, at, out, level + 1)
+            })
         }
-        _ => match counted(value(column, row)?, left)? {
-            Value::Null => Json::Null,
-            Value::Boolean(value) => value.into(),
-            Value::Integer(value) => value.into(),
-            Value::Float(value) => serde_json::Number::from_f64(value)
-                .map_or_else(|| value::float_text(value).into(), Json::Number),
-            Value::Bytes(bytes) => {
-                let mut text = String::new();
-                value::hex(&mut text, &bytes);
-                text.into()
-            }
-            Value::Decimal(text)
-            | Value::Text(text)
-            | Value::Date(text)
-            | Value::Time(text)
-            | Value::Timestamp(text)
-            | Value::TimestampWithZone(text)
-            | Value::Uuid(text)
-            | Value::Json(text) => text.into_string().into(),
+        _ => match value(column, row)? {
+            // With every digit, as in a column of its own.
+            Value::Decimal(text) => Ok(out.string(&text)?),
+            value => Ok(out.value(&value)?),
         },
-    })
+    }
 }
 
-fn counted(value: Value, left: &mut u64) -> Result<Value, Error> {
-    *left = left.checked_sub(value.size()).ok_or_else(too_large)?;
-    Ok(value)
+/// Writes so many items between two marks.
+fn listed(
+    out: &mut JsonText,
+    [open, close]: [&str; 2],
+    count: usize,
+    mut item: impl FnMut(&mut JsonText, usize) -> Result<(), Error>,
+) -> Result<(), Error> {
+    out.push(open)?;
+    for at in 0..count {
+        if at > 0 {
+            out.push(",")?;
+        }
+        item(out, at)?;
+    }
+    Ok(out.push(close)?)
+}
+
+impl From<TooLong> for Error {
+    fn from(_: TooLong) -> Self {
+        too_large()
+    }
 }
 
 /// Returns the error of a row that is too large.
@@ -244,27 +277,14 @@ fn date(days: i32) -> Option<CompactString> {
     let span = Days::new(days.unsigned_abs().into());
     let found = if days < 0 { epoch.checked_sub_days(span) } else { epoch.checked_add_days(span) }?;
     let mut text = CompactString::default();
-    write_date(&mut text, found)?;
+    value::date(&mut text, u32::try_from(found.year()).ok()?, found.month(), found.day());
     Some(text)
-}
-
-fn write_date(text: &mut CompactString, of: NaiveDate) -> Option<()> {
-    value::date(text, u32::try_from(of.year()).ok()?, of.month(), of.day());
-    Some(())
 }
 
 fn time(nanos: i64) -> Option<CompactString> {
     let mut text = CompactString::default();
     let seconds = u32::try_from(nanos / 1_000_000_000).ok().filter(|seconds| *seconds < 86_400)?;
     value::time(&mut text, seconds, u32::try_from(nanos % 1_000_000_000).ok()?);
-    Some(text)
-}
-
-fn timestamp(moment: NaiveDateTime) -> Option<CompactString> {
-    let mut text = CompactString::default();
-    write_date(&mut text, moment.date())?;
-    text.push('T');
-    value::time(&mut text, moment.num_seconds_from_midnight(), moment.nanosecond());
     Some(text)
 }
 
@@ -321,7 +341,7 @@ mod tests {
             (1_756_737_022_500_000, "2025-09-01T14:30:22.5"),
         ] {
             let moment = DateTime::from_timestamp_micros(micros).unwrap().naive_utc();
-            assert_eq!(timestamp(moment).unwrap(), shown);
+            assert_eq!(value::timestamp(moment).unwrap(), shown);
         }
         for ((months, days, micros), shown) in [
             ((0, 0, 0), "00:00:00"),

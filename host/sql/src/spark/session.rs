@@ -7,24 +7,26 @@ use std::error::Error as _;
 use std::path::Path;
 use std::time::Duration;
 
+use bytes::Bytes;
 use proto::execute_plan_request::{RequestOption, request_option};
-use proto::execute_plan_response::ResponseType;
-use proto::spark_connect_service_client::SparkConnectServiceClient;
 use proto::{
     analyze_plan_request, analyze_plan_response, config_request, interrupt_request, release_execute_request,
 };
 use spark_connect_proto as proto;
+use tokio::time::{Instant, sleep};
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::transport::{Channel, ClientTlsConfig, Endpoint};
 use tonic::{Code, Request, Status, Streaming};
 use uuid::Uuid;
 
-use crate::bounded::ROW;
+use super::answers::{self, Answer, Method};
 use crate::pool::Server;
 use crate::tls;
 
-/// The time limit for the connection to the server.
-const CONNECTING: Duration = Duration::from_secs(10);
+/// The time limit for the connection to the server, and for its first answer.
+pub(super) const CONNECTING: Duration = Duration::from_secs(10);
+/// The reason why a connection fails after this time.
+pub(super) const SILENT: &str = "it does not answer within 10 s";
 /// The time after which a silent server is asked for a sign of life, and the time that it has to answer.
 const ALIVE: Duration = Duration::from_secs(30);
 /// The waits before the attempts to continue an operation after a lost connection.
@@ -35,13 +37,20 @@ const WAITS: [Duration; 5] = [
     Duration::from_secs(2),
     Duration::from_secs(4),
 ];
+/// The time after which the end of a stream is the usual one: servers end streams after minutes, and an operation may
+/// have no answer for hours.
+const STEADY: Duration = Duration::from_secs(10);
+/// The maximum length of an id that the server makes.
+const ID: usize = 256;
+/// The maximum number of characters of a version that is shown.
+const VERSION: usize = 60;
 /// The name of the client in the logs of the server.
 const CLIENT: &str = "stepwell";
 
 /// A session on the server. It ends with [`Session::release`], or by itself when it is idle for an hour, the default of
 /// `spark.connect.session.manager.defaultSessionTimeout`.
 pub(super) struct Session {
-    stub: SparkConnectServiceClient<Channel>,
+    channel: Channel,
     id: String,
     user: String,
     authorization: Option<MetadataValue<Ascii>>,
@@ -51,8 +60,10 @@ pub(super) struct Session {
 
 /// A running operation.
 pub(super) struct Operation {
-    pub id: String,
-    stream: Streaming<proto::ExecutePlanResponse>,
+    id: String,
+    stream: Streaming<Answer>,
+    /// The time at which the stream began.
+    since: Instant,
     /// The id of the last answer that arrived.
     last: Option<String>,
     /// The number of times that the session continued the operation since then.
@@ -75,16 +86,14 @@ impl Session {
             endpoint = endpoint.tls_config(config).map_err(|error| causes(&error))?;
         }
         let connecting = tokio::time::timeout(CONNECTING, endpoint.connect()).await;
-        let channel = connecting.map_err(|_| "it does not answer within 10 s".to_owned())?;
-        let channel = channel.map_err(|error| causes(&error))?;
+        let channel = connecting.map_err(|_| SILENT.to_owned())?.map_err(|error| causes(&error))?;
         let token = server.password.as_ref().map(|token| format!("Bearer {token}").parse());
         let authorization: Option<MetadataValue<Ascii>> =
             token.transpose().map_err(|_| "its token has characters that no token has".to_owned())?;
         let mut random = [0; 16];
         getrandom::fill(&mut random).map_err(|error| error.to_string())?;
         Ok(Self {
-            stub: SparkConnectServiceClient::new(channel)
-                .max_decoding_message_size(usize::try_from(ROW).unwrap_or(usize::MAX)),
+            channel,
             id: uuid::Builder::from_random_bytes(random).into_uuid().to_string(),
             user: server.user.clone(),
             authorization: authorization.map(|mut value| {
@@ -104,18 +113,13 @@ impl Session {
             client_type: Some(CLIENT.to_owned()),
             analyze: Some(analyze_plan_request::Analyze::SparkVersion(analyze_plan_request::SparkVersion {})),
         };
-        let mut waits = WAITS.into_iter();
-        let answer = loop {
-            let request = self.request(request.clone());
-            match (self.stub.analyze_plan(request).await, waits.next()) {
-                (Err(status), Some(wait)) if is_lost(&status) => tokio::time::sleep(wait).await,
-                (answer, _) => break answer?.into_inner(),
-            }
-        };
-        self.server_id = Some(answer.server_side_session_id).filter(|id| !id.is_empty());
+        let answer: proto::AnalyzePlanResponse = self.ask(Method::Analyze, request).await?;
+        self.check(&answer.server_side_session_id)?;
         match answer.result {
             Some(analyze_plan_response::Result::SparkVersion(found)) => {
-                Ok(format!("Spark {}", found.version))
+                let version: String =
+                    found.version.chars().filter(|c| !c.is_control()).take(VERSION).collect();
+                Ok(format!("Spark {version}"))
             }
             _ => Err(Status::internal("the server does not say its version")),
         }
@@ -134,13 +138,47 @@ impl Session {
             operation: Some(operation),
             client_type: Some(CLIENT.to_owned()),
         };
+        let answer: proto::ConfigResponse = self.ask(Method::Config, request).await?;
+        self.check(&answer.server_side_session_id)
+    }
+
+    /// Sends a request that may be sent again, until an answer arrives.
+    async fn ask<Q, A>(&self, method: Method, request: Q) -> Result<A, Status>
+    where
+        Q: prost::Message + Clone + 'static,
+        A: prost::Message + Default + 'static,
+    {
         let mut waits = WAITS.into_iter();
         loop {
-            let request = self.request(request.clone());
-            match (self.stub.config(request).await, waits.next()) {
-                (Err(status), Some(wait)) if is_lost(&status) => tokio::time::sleep(wait).await,
-                (answer, _) => return answer.map(drop),
+            match (self.once(method, request.clone()).await, waits.next()) {
+                (Err(status), Some(wait)) if is_lost(&status) => sleep(wait).await,
+                (Err(status), _) if status.code() == Code::OutOfRange => {
+                    return Err(Status::internal(status.message().to_owned()));
+                }
+                (answer, _) => return answer,
             }
+        }
+    }
+
+    /// Sends a request once.
+    async fn once<Q, A>(&self, method: Method, request: Q) -> Result<A, Status>
+    where
+        Q: prost::Message + 'static,
+        A: prost::Message + Default + 'static,
+    {
+        answers::single(self.channel.clone(), method, self.request(request)).await
+    }
+
+    /// Checks that an answer belongs to the session: settings of a session that the server has lost are lost too.
+    fn check(&mut self, server_id: &str) -> Result<(), Status> {
+        match &self.server_id {
+            _ if server_id.is_empty() => Ok(()),
+            None if server_id.len() <= ID => {
+                self.server_id = Some(server_id.to_owned());
+                Ok(())
+            }
+            Some(known) if known == server_id => Ok(()),
+            _ => Err(Status::unavailable("the server has another session")),
         }
     }
 
@@ -160,25 +198,29 @@ impl Session {
             ..Default::default()
         };
         let request = self.request(request);
-        let stream = match self.stub.execute_plan(request).await {
-            Ok(answer) => answer.into_inner(),
+        let stream = match answers::stream(self.channel.clone(), Method::Execute, request).await {
+            Ok(stream) => stream,
             // The server may have the operation already.
             Err(status) if is_lost(&status) => self.reattach(&id, None, status).await?,
             Err(status) => return Err(status),
         };
-        Ok(Operation { id, stream, last: None, continued: 0 })
+        Ok(Operation { id, stream, since: now(), last: None, continued: 0 })
     }
 
-    /// Returns the next answer of an operation, or `None` at its end.
-    pub async fn next(&mut self, operation: &mut Operation) -> Result<Option<ResponseType>, Status> {
+    /// Returns the data of the next answer of an operation that has some, or `None` at its end.
+    pub async fn next(&mut self, operation: &mut Operation) -> Result<Option<Bytes>, Status> {
         loop {
+            // A server that is quicker than its client leaves time for others, and for the deadline.
+            tokio::task::consume_budget().await;
             let lost = match operation.stream.message().await {
                 Ok(Some(answer)) => {
-                    operation.last = Some(answer.response_id);
-                    operation.continued = 0;
-                    match answer.response_type {
-                        Some(ResponseType::ResultComplete(_)) => return Ok(None),
-                        Some(answer) => return Ok(Some(answer)),
+                    self.check(&answer.session)?;
+                    operation.arrived(&answer.id)?;
+                    if answer.complete.is_some() {
+                        return Ok(None);
+                    }
+                    match answer.data() {
+                        Some(data) => return Ok(Some(data)),
                         None => continue,
                     }
                 }
@@ -187,23 +229,27 @@ impl Session {
                 Err(status) if is_lost(&status) => status,
                 Err(status) => return Err(status),
             };
+            if operation.since.elapsed() >= STEADY {
+                operation.continued = 0;
+            }
             operation.continued += 1;
             if operation.continued > WAITS.len() {
                 return Err(lost);
             }
             operation.stream = self.reattach(&operation.id, operation.last.clone(), lost).await?;
+            operation.since = now();
         }
     }
 
     /// Continues an operation after a lost connection. Returns `lost` when the server cannot be reached.
     async fn reattach(
-        &mut self,
+        &self,
         id: &str,
         last: Option<String>,
         mut lost: Status,
-    ) -> Result<Streaming<proto::ExecutePlanResponse>, Status> {
+    ) -> Result<Streaming<Answer>, Status> {
         for wait in WAITS {
-            tokio::time::sleep(wait).await;
+            sleep(wait).await;
             let request = proto::ReattachExecuteRequest {
                 session_id: self.id.clone(),
                 client_observed_server_side_session_id: self.server_id.clone(),
@@ -212,9 +258,8 @@ impl Session {
                 client_type: Some(CLIENT.to_owned()),
                 last_response_id: last.clone(),
             };
-            let request = self.request(request);
-            match self.stub.reattach_execute(request).await {
-                Ok(answer) => return Ok(answer.into_inner()),
+            match answers::stream(self.channel.clone(), Method::Reattach, self.request(request)).await {
+                Ok(stream) => return Ok(stream),
                 Err(status) if is_lost(&status) => lost = status,
                 Err(status) => return Err(status),
             }
@@ -223,7 +268,7 @@ impl Session {
     }
 
     /// Stops an operation on the server.
-    pub async fn interrupt(&mut self, id: &str) -> Result<(), Status> {
+    pub async fn interrupt(&self, id: &str) -> Result<(), Status> {
         let request = proto::InterruptRequest {
             session_id: self.id.clone(),
             client_observed_server_side_session_id: self.server_id.clone(),
@@ -232,12 +277,11 @@ impl Session {
             interrupt_type: proto::interrupt_request::InterruptType::OperationId.into(),
             interrupt: Some(interrupt_request::Interrupt::OperationId(id.to_owned())),
         };
-        let request = self.request(request);
-        self.stub.interrupt(request).await.map(drop)
+        self.once(Method::Interrupt, request).await.map(|_: proto::InterruptResponse| ())
     }
 
     /// Lets the server drop the answers of an operation.
-    pub async fn forget(&mut self, id: &str) -> Result<(), Status> {
+    pub async fn forget(&self, id: &str) -> Result<(), Status> {
         let all = release_execute_request::ReleaseAll {};
         let request = proto::ReleaseExecuteRequest {
             session_id: self.id.clone(),
@@ -247,20 +291,18 @@ impl Session {
             client_type: Some(CLIENT.to_owned()),
             release: Some(release_execute_request::Release::ReleaseAll(all)),
         };
-        let request = self.request(request);
-        self.stub.release_execute(request).await.map(drop)
+        self.once(Method::ReleaseExecute, request).await.map(|_: proto::ReleaseExecuteResponse| ())
     }
 
     /// Ends the session on the server.
-    pub async fn release(&mut self) -> Result<(), Status> {
+    pub async fn release(&self) -> Result<(), Status> {
         let request = proto::ReleaseSessionRequest {
             session_id: self.id.clone(),
             user_context: self.user(),
             client_type: Some(CLIENT.to_owned()),
             allow_reconnect: false,
         };
-        let request = self.request(request);
-        self.stub.release_session(request).await.map(drop)
+        self.once(Method::ReleaseSession, request).await.map(|_: proto::ReleaseSessionResponse| ())
     }
 
     fn user(&self) -> Option<proto::UserContext> {
@@ -275,6 +317,26 @@ impl Session {
         }
         request
     }
+}
+
+impl Operation {
+    /// Remembers the last answer, behind which the operation continues.
+    fn arrived(&mut self, id: &str) -> Result<(), Status> {
+        if id.is_empty() || self.last.as_deref() == Some(id) {
+            return Ok(());
+        }
+        if id.len() > ID {
+            return Err(Status::internal("an answer has an id that is too long"));
+        }
+        self.last = Some(id.to_owned());
+        self.continued = 0;
+        Ok(())
+    }
+}
+
+fn now() -> Instant {
+    #[allow(clippy::disallowed_methods, reason = "the age of a stream is measured")]
+    Instant::now()
 }
 
 /// Returns a new id of an operation.
