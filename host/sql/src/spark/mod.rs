@@ -50,8 +50,8 @@ pub(crate) struct Spark {
 /// Connects, and asks for the version.
 pub(crate) async fn connect(server: &Server) -> Result<Opened, String> {
     let mut session = Session::connect(server).await?;
-    let version = tokio::time::timeout(session::CONNECTING, session.version()).await;
-    let version = version.map_err(|_| session::SILENT.to_owned())?;
+    let version = tokio::time::timeout(session::FIRST, session.version()).await;
+    let version = version.map_err(|_| "it does not answer within 30 s".to_owned())?;
     let version = version.map_err(|status| error(&status).to_string())?;
     let driver = Spark {
         session,

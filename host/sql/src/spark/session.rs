@@ -23,10 +23,10 @@ use super::answers::{self, Answer, Method};
 use crate::pool::Server;
 use crate::tls;
 
-/// The time limit for the connection to the server, and for its first answer.
-pub(super) const CONNECTING: Duration = Duration::from_secs(10);
-/// The reason why a connection fails after this time.
-pub(super) const SILENT: &str = "it does not answer within 10 s";
+/// The time limit for the connection to the server.
+const CONNECTING: Duration = Duration::from_secs(10);
+/// The time limit for the first answer. A server that has just started takes a while to begin its first session.
+pub(super) const FIRST: Duration = Duration::from_secs(30);
 /// The time after which a silent server is asked for a sign of life, and the time that it has to answer.
 const ALIVE: Duration = Duration::from_secs(30);
 /// The waits before the attempts to continue an operation after a lost connection.
@@ -86,7 +86,9 @@ impl Session {
             endpoint = endpoint.tls_config(config).map_err(|error| causes(&error))?;
         }
         let connecting = tokio::time::timeout(CONNECTING, endpoint.connect()).await;
-        let channel = connecting.map_err(|_| SILENT.to_owned())?.map_err(|error| causes(&error))?;
+        let channel = connecting
+            .map_err(|_| "it does not answer within 10 s".to_owned())?
+            .map_err(|error| causes(&error))?;
         let token = server.password.as_ref().map(|token| format!("Bearer {token}").parse());
         let authorization: Option<MetadataValue<Ascii>> =
             token.transpose().map_err(|_| "its token has characters that no token has".to_owned())?;
