@@ -121,6 +121,87 @@ fn in_place_the_new_files_replace_the_legacy_ones() {
     assert_eq!(tree(&shell.path("jobs")), before);
 }
 
+/// Returns a job as JSON.
+fn json_script(id: &str) -> String {
+    format!(r#"{{"job_id": "{id}", "job_type": "powershell", "script_content": "'{id}'"}}"#)
+}
+
+#[test]
+fn each_job_of_a_file_becomes_a_file_of_its_own() {
+    let [a, b, c] = ["a", "b", "c"].map(json_script);
+    let list = format!("[{a},\n {b},\n {a},\n {{\"job_id\": \"d\", \"steps\": []}}]");
+    let shell = shell(&[("legacy/x/all.json", &list), ("legacy/c.yaml", &format!("jobs: [{c}]\n"))]);
+    let before = tree(&shell.path("jobs"));
+    let found = report(&shell, "legacy --to jobs", 2);
+    let files = found["files"].as_array().unwrap().iter();
+    let rows: Vec<Value> = files
+        .map(|file| {
+            json!([file["file"], file["entry"], file["status"], file["output"], file["problems"][0]["line"]])
+        })
+        .collect();
+    assert_eq!(
+        json!(rows),
+        json!([
+            ["legacy/c.yaml", 1, "converted", "jobs/c.yaml", null],
+            ["legacy/x/all.json", 1, "converted", "jobs/x/a.yaml", null],
+            ["legacy/x/all.json", 2, "converted", "jobs/x/b.yaml", null],
+            ["legacy/x/all.json", 3, "refused", null, 3],
+            ["legacy/x/all.json", 4, "refused", null, 4],
+        ])
+    );
+    assert!(found.to_string().contains("`legacy/x/all.json, entry 1` has the same id, `a`"), "{found:#}");
+    assert_eq!((&found["summary"]["files"], &found["summary"]["entries"]), (&json!(2), &json!(5)));
+    go_back(&shell, "jobs");
+    assert_eq!(tree(&shell.path("jobs")), before);
+    // Each job runs in both forms.
+    let found = report(&shell, "legacy --to jobs --compare", 2);
+    assert_eq!(
+        (&found["comparison"]["decision"], &found["comparison"]["compared"]),
+        (&json!("continue"), &json!(3))
+    );
+}
+
+/// In place, the new files replace a file with several jobs as a whole or not at all.
+#[test]
+fn a_file_with_several_jobs_is_replaced_as_a_whole() {
+    let [a, b] = ["a", "b"].map(json_script);
+    let broken = r#"{"job_id": "no id", "job_type": "sql"}"#;
+    let low = r#"{"job_id": "low", "job_type": "powershell", "script_content": "1", "criticality": "low"}"#;
+    for (name, entries, line, code, expected) in [
+        ("all.json", format!("[{a}, {b}]"), "jobs --to jobs", 0, vec!["a.yaml", "b.yaml"]),
+        // A new file has the name of the legacy file.
+        ("a.yaml", format!("[{a}, {b}]"), "jobs --to jobs", 0, vec!["a.yaml", "b.yaml"]),
+        ("all.json", format!("[{a}, {b}, {broken}]"), "jobs --to jobs", 2, vec!["all.json"]),
+        ("all.json", format!("[{a}, 7]"), "jobs --to jobs", 2, vec!["all.json"]),
+        (
+            "all.json",
+            format!("[{a}, {low}]"),
+            "jobs --to jobs --batch-by metadata.criticality",
+            2,
+            vec!["all.json"],
+        ),
+        (
+            "all.json",
+            format!("[{a}, {low}]"),
+            "jobs --to jobs --batch-by metadata.criticality --batch low",
+            2,
+            vec!["all.json"],
+        ),
+    ] {
+        let shell = shell(&[(&format!("jobs/{name}"), &entries)]);
+        let before = tree(&shell.path("jobs"));
+        let found = report(&shell, line, code);
+        let names: Vec<String> = tree(&shell.path("jobs")).into_keys().collect();
+        assert_eq!(names, expected, "{found:#}");
+        if code == 0 {
+            go_back(&shell, "jobs");
+        } else {
+            assert!(found.to_string().contains("another part is not converted"), "{found:#}");
+        }
+        assert_eq!(tree(&shell.path("jobs")), before, "{name} {line}");
+    }
+}
+
 #[test]
 fn a_rollback_refuses_edited_files_unless_it_is_forced() {
     let shell = shell(&[
@@ -387,6 +468,43 @@ fn a_killed_conversion_continues_or_goes_back() {
         }
     }
     assert!(killed >= 20, "{killed} of 24 were killed before their end");
+}
+
+/// A conversion of files with several jobs is killed. At every moment, each job is in its new file or in the legacy one.
+#[test]
+fn a_killed_conversion_of_several_jobs_loses_none() {
+    let names: Vec<(String, String)> = (0..6)
+        .map(|n| {
+            let jobs: Vec<String> = (0..5).map(|i| json_script(&format!("f{n}-{i}"))).collect();
+            // The first file has the name of one of its new files.
+            let name = if n == 0 { "jobs/f0-2.yaml".to_owned() } else { format!("jobs/f{n}.json") };
+            (name, format!("[{}]", jobs.join(",\n")))
+        })
+        .collect();
+    let files: Vec<(&str, &str)> = names.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    let line = "jobs --to jobs";
+    let whole = shell(&files);
+    let before = tree(&whole.path("jobs"));
+    assert_eq!(report(&whole, line, 0)["summary"]["converted"], 30);
+    let after = tree(&whole.path("jobs"));
+    for point in 0..12 {
+        let shell = shell(&files);
+        kill_at(&shell, (line, "jobs"), 1 + point * 5);
+        let now = tree(&shell.path("jobs"));
+        for n in 0..6 {
+            let legacy = names[n].0.strip_prefix("jobs/").unwrap();
+            let is_there = now.get(legacy).is_some_and(|text| text.starts_with(b"["));
+            let all =
+                (0..5).all(|i| now.get(&format!("f{n}-{i}.yaml")) == after.get(&format!("f{n}-{i}.yaml")));
+            assert!(is_there || all, "{point}: {now:?}");
+        }
+        if point % 2 == 0 {
+            report(&shell, line, 0);
+            assert_eq!(tree(&shell.path("jobs")), after, "{point}");
+        }
+        go_back(&shell, "jobs");
+        assert_eq!(tree(&shell.path("jobs")), before, "{point}");
+    }
 }
 
 /// The rollback itself is killed, and runs again.

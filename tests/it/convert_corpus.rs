@@ -1,5 +1,5 @@
-//! A corpus of 200 legacy job files: good ones, odd ones, broken ones, and files that are no legacy jobs. A seeded
-//! generator writes them, and `tests/cases/convert/corpus.tsv` has the report that each file must get.
+//! A corpus of 212 legacy job files: good ones, odd ones, broken ones, files that are no legacy jobs, and files with
+//! several jobs. A seeded generator writes them, and `tests/cases/convert/corpus.tsv` has the report that each file must get.
 
 use std::collections::BTreeMap;
 
@@ -22,6 +22,8 @@ pub enum Kind {
     Broken,
     /// No legacy job.
     Other,
+    /// Several jobs, each of which gets its own file.
+    Several,
 }
 
 pub struct Sample {
@@ -30,7 +32,9 @@ pub struct Sample {
     pub text: String,
 }
 
-const FILES: usize = 200;
+/// The files with at most one job, and all files.
+const SINGLE: usize = 200;
+const FILES: usize = 212;
 const SEED: u64 = 20_250_901;
 
 /// Returns the corpus. The same seed gives the same files.
@@ -38,6 +42,7 @@ pub fn corpus() -> Vec<Sample> {
     let mut rng = Rng::with_seed(SEED);
     let sample = |number: usize| {
         let kind = match number % 20 {
+            _ if number >= SINGLE => Kind::Several,
             0..8 => Kind::Good,
             8..15 => Kind::Odd,
             15..19 => Kind::Broken,
@@ -50,6 +55,7 @@ pub fn corpus() -> Vec<Sample> {
             Kind::Odd => odd(&id, (number % 20 - 8) + variant * 7, &mut rng),
             Kind::Broken => broken(&id, (number % 20 - 15) + variant * 4, &mut rng),
             Kind::Other => other(variant),
+            Kind::Several => several(&id, number - SINGLE),
         };
         let folder = ["", "sales/", "sales/daily/", "ops/"][rng.usize(..4)];
         Sample { name: format!("{folder}{id}.{ending}"), kind, text }
@@ -239,8 +245,8 @@ fn broken(id: &str, variant: usize, rng: &mut Rng) -> (&'static str, String) {
             "yaml",
             format!("job_id: {id}\njob_type: powershell\npowershell_script: '{n}'\ntimezone: Mars/Olympus\n"),
         ),
-        9 => ("json", format!("[{{\"job_id\": \"{id}\", {sql}}},\n {{\"job_id\": \"b-{n}\", {sql}}}]\n")),
-        10 => ("yaml", format!("job_id: {id}\njob_type: parallel_group\nparallel_steps: []\n")),
+        9 => ("json", format!("{{\"timeout\": {n},\n \"jobs\": [{{\"job_id\": \"{id}\", {sql}}}]}}\n")),
+        10 => ("yaml", format!("job_id: {id}\nname: No steps\nsteps: []\n")),
         11 => ("json", format!("{{\"job_id\": \"{id}\", {sql},\n \"max_retries\": \"many\"}}\n")),
         12 => ("yaml", format!("job_id: {id}\njob_type: sql\nsteps:\n- {{id: a, type: wait, for: {n}}}\n")),
         13 => (
@@ -289,6 +295,30 @@ fn other(variant: usize) -> (&'static str, String) {
     (ending, text.to_owned())
 }
 
+/// A file with several jobs.
+fn several(id: &str, variant: usize) -> (&'static str, String) {
+    let job = |end: &str| {
+        format!(
+            "{{\"job_id\": \"{id}-{end}\", \"job_type\": \"powershell\", \"powershell_script\": \"'{end}'\"}}"
+        )
+    };
+    let (a, b) = (job("a"), job("b"));
+    match variant % 6 {
+        0 => ("json", format!("[{a},\n {b}]\n")),
+        1 => ("json", format!("{{\"jobs\": [{a},\n {b}]}}\n")),
+        2 => (
+            "yaml",
+            format!("# The first\njob_id: {id}-a\njob_type: powershell\npowershell_script: '1'\n---\n{b}\n"),
+        ),
+        3 => ("yaml", format!("jobs:\n- {a}\n- job: {b}\n")),
+        4 => ("yml", format!("---\n{a}\n---\n- {b}\n...\n")),
+        _ => (
+            "json",
+            format!("[{a}, {b},\n {{\"job_type\": \"sql\"}},\n {{\"id\": \"new\", \"steps\": []}},\n {a}]\n"),
+        ),
+    }
+}
+
 /// A directory with the corpus in `legacy`.
 fn shell() -> Shell {
     let policy = "policy: 1\nname: old-jobs\nsteps: [sql, powershell]\nsql: [{connection: w}]\n";
@@ -320,26 +350,35 @@ fn row(file: &Value) -> String {
         file[key].as_array().unwrap().iter().map(line).collect::<String>()
     };
     let reason = file["reason"].as_str().map_or_else(String::new, |reason| format!("\t{reason}"));
-    let head = [text("file"), text("status"), text("job_id"), text("batch")].join("\t");
+    let entry = file["entry"].as_u64().map_or_else(String::new, |entry| format!("#{entry}"));
+    let head = [text("file") + &entry, text("status"), text("job_id"), text("batch")].join("\t");
     format!("{head}{reason}{}{}\n", lines("problems", "error "), lines("warnings", "warning "))
 }
 
 #[test]
-fn each_of_200_files_gets_the_report_of_the_table() {
+fn each_of_212_files_gets_the_report_of_the_table() {
     let report = converted(&shell(), &["--batch-by", "metadata.criticality"]);
     let files = report["files"].as_array().unwrap();
-    let by_name: BTreeMap<&str, &Value> =
-        files.iter().map(|file| (file["file"].as_str().unwrap(), file)).collect();
+    let mut by_name: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
+    for file in files {
+        by_name.entry(file["file"].as_str().unwrap()).or_default().push(file);
+    }
     assert_eq!(by_name.len(), FILES);
     for sample in corpus() {
         let name = format!("legacy/{}", sample.name);
-        let file = by_name[name.as_str()];
+        let entries = &by_name[name.as_str()];
+        let file = entries[0];
         let (warnings, problems) =
             (file["warnings"].as_array().unwrap(), file["problems"].as_array().unwrap());
         let expected = match sample.kind {
             Kind::Good | Kind::Odd => "converted",
             Kind::Broken => "refused",
             Kind::Other => "other",
+            Kind::Several => {
+                let all = entries.iter().filter(|entry| entry["status"] == "converted").count();
+                assert_eq!(all, 2, "{entries:#?}");
+                continue;
+            }
         };
         assert_eq!(file["status"], expected, "{file:#}\n{}", sample.text);
         match sample.kind {
@@ -349,11 +388,11 @@ fn each_of_200_files_gets_the_report_of_the_table() {
                 let is_whole = |problem: &Value| problem["line"] != 0 && problem["fix"].is_string();
                 assert!(problems.iter().all(is_whole), "{file:#}");
             }
-            Kind::Good | Kind::Other => {}
+            Kind::Good | Kind::Other | Kind::Several => {}
         }
         assert!(!file.to_string().contains("hunter2"), "a report shows no secret: {file:#}");
     }
-    let table: String = by_name.values().map(|file| row(file)).collect();
+    let table: String = by_name.values().flatten().map(|file| row(file)).collect();
     expect_file![root().join("tests/cases/convert/corpus.tsv")].assert_eq(&table);
 }
 
@@ -371,7 +410,8 @@ fn converted_jobs_are_the_jobs_that_the_engine_reads_in_the_legacy_files() {
     }
     let mut compared = 0;
     for sample in corpus().iter().filter(|sample| sample.kind == Kind::Good) {
-        let job::convert::Found::Job(converted) = job::convert::convert(&sample.name, &sample.text) else {
+        let found = job::convert::convert(&sample.name, &sample.text);
+        let job::convert::Entries::One(job::convert::Found::Job(converted)) = found else {
             panic!("{}: not converted\n{}", sample.name, sample.text)
         };
         let read = |text: &str| job::read("job", text, &Any).unwrap().parsed.unwrap().job;

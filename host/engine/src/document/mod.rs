@@ -120,6 +120,13 @@ impl Document {
         Self { moved, ..self }
     }
 
+    /// Returns a document without a value for a value that was made from this one. `moved` has the pointer of each
+    /// part, and its pointer in the file.
+    pub(crate) fn of_made(&self, moved: Vec<(String, String)>) -> Self {
+        let (source, places) = (self.source.clone(), Arc::clone(&self.places));
+        Self { source, value: Value::Null, places, moved }
+    }
+
     /// Returns the place of the value of `pointer` in the file.
     fn in_file(&self, pointer: &str) -> String {
         let below = |(new, _): &&(String, String)| {

@@ -5,6 +5,7 @@
 //! what it changed, and refuses what a person has to decide. It reads no files and knows no policy.
 
 mod comments;
+mod entries;
 mod keys;
 mod shape;
 mod values;
@@ -15,7 +16,29 @@ use serde_json::{Map, Value};
 use crate::document::{Diagnostic, Diagnostics, Document, escape};
 use comments::Comments;
 
-/// The result of reading a file.
+/// What a file holds.
+#[derive(Debug)]
+pub enum Entries {
+    /// One document.
+    One(Found),
+    /// A list, a map with a list `jobs`, or a stream of YAML documents, with at least one legacy job.
+    Several(Vec<Entry>),
+}
+
+/// An entry of a file that holds several.
+#[derive(Debug)]
+pub struct Entry {
+    /// The result of reading the entry.
+    pub found: Found,
+    /// The line of the entry in the file, from 1.
+    pub line: u64,
+    /// Its column, from 1.
+    pub column: u64,
+    /// The entry alone, as JSON.
+    pub text: String,
+}
+
+/// The result of reading a file, or an entry of it.
 #[derive(Debug)]
 pub enum Found {
     /// The file holds a legacy job, and this is its present form.
@@ -62,26 +85,26 @@ impl Converted {
 const SCHEDULED: &str = "scheduled_time";
 
 /// Converts a legacy job file, YAML or JSON: the single-step form, the form with several steps and old names of keys,
-/// and near misses of both, alone or within `{"job": ...}`.
-pub fn convert(name: &str, text: &str) -> Found {
-    let document = match Document::parse_many(name, text) {
-        Ok(mut documents) => match (documents.pop(), documents.is_empty()) {
-            (Some(document), true) => document,
-            (None, _) => return Found::Other("the file is empty".to_owned()),
-            (Some(last), false) => return several(&last, documents.len() + 1),
-        },
-        Err(problems) => return Found::Refused(Refused { id: None, value: Value::Null, problems }),
-    };
-    let Some((map, above)) = job_in(&document.value) else {
-        return other(&document);
-    };
-    if let Some(reason) = no_legacy_job(map) {
-        return Found::Other(reason.to_owned());
+/// and near misses of both, alone or within `{"job": ...}`. A file can hold several jobs.
+pub fn convert(name: &str, text: &str) -> Entries {
+    match Document::parse_many(name, text) {
+        Ok(documents) => entries::of(&documents, text),
+        Err(problems) => Entries::One(Found::Refused(Refused { id: None, value: Value::Null, problems })),
     }
-    of_job(&document, map, above, text)
 }
 
-/// Returns the job of a document and its pointer: the document itself, or the `job` of a request.
+/// Converts the value at a pointer of a document. `text` is the text of the document, for its comments.
+fn value_at(document: &Document, base: &str, text: Option<&str>) -> Found {
+    let Some((map, below)) = document.value.pointer(base).and_then(job_in) else {
+        return Found::Other("the file holds no map of keys".to_owned());
+    };
+    match no_legacy_job(map) {
+        Some(reason) => Found::Other(reason.to_owned()),
+        None => of_job(document, map, (base, &format!("{base}{below}")), text),
+    }
+}
+
+/// Returns the job of a value and its pointer: the value itself, or the `job` of a request.
 fn job_in(value: &Value) -> Option<(&Map<String, Value>, &'static str)> {
     let map = value.as_object()?;
     let is_job =
@@ -113,49 +136,27 @@ fn no_legacy_job(map: &Map<String, Value>) -> Option<&'static str> {
     }
 }
 
-/// Answers for a document that is no map.
-fn other(document: &Document) -> Found {
-    let is_job = |value: &&Value| value.as_object().is_some_and(|map| no_legacy_job(map).is_none());
-    let jobs = document.value.as_array().into_iter().flatten().filter(is_job).count();
-    match jobs {
-        0 => Found::Other("the file holds no map of keys".to_owned()),
-        jobs => refuse_several(document.error("", listed(jobs))),
-    }
-}
-
-/// Answers for a stream of YAML documents.
-fn several(last: &Document, count: usize) -> Found {
-    match last.value.as_object().is_some_and(|map| no_legacy_job(map).is_none()) {
-        true => refuse_several(last.error("", listed(count))),
-        false => Found::Other("the file holds several documents (`---`)".to_owned()),
-    }
-}
-
-fn listed(count: usize) -> String {
-    format!(
-        "the file holds {}, and a file of the present form holds one",
-        crate::quantity::counted(count, "job")
-    )
-}
-
-fn refuse_several(problem: Diagnostic) -> Found {
-    let problems = problem.help("write each job into a file of its own").into();
-    Found::Refused(Refused { id: None, value: Value::Null, problems })
-}
-
-/// Converts the job at a pointer of a document.
-fn of_job(document: &Document, map: &Map<String, Value>, above: &str, text: &str) -> Found {
+/// Converts the job at the pointer `above` of a document, which is in the value at the pointer `base`.
+fn of_job(
+    document: &Document,
+    map: &Map<String, Value>,
+    (base, above): (&str, &str),
+    text: Option<&str>,
+) -> Found {
     let mut shape = shape::Shape::new(document, above);
-    beside(document, above, &mut shape);
+    beside(document, (base, above), &mut shape);
     shape.read(map);
     let shape::Made { job, moved, mut problems } = shape.made();
     let id = job.get("id").and_then(Value::as_str).map(str::to_owned);
-    let converted = document.clone().moved(moved.clone());
+    let converted = document.of_made(moved.clone());
     if problems.has_errors() {
         let value = document.value.pointer(above).cloned().unwrap_or_default();
         return Found::Refused(Refused { id, value, problems: problems.sorted() });
     }
-    let comments = if above.is_empty() { Comments::of(text, map) } else { Comments::default() };
+    let comments = match text.filter(|_| above.is_empty()) {
+        Some(text) => Comments::of(text, map),
+        None => Comments::default(),
+    };
     let from = |pointer: &str| sources(&moved, pointer, above);
     let same = |text: &String| {
         Document::parse("job", text).is_ok_and(|read| read.value == Value::Object(job.clone()))
@@ -188,10 +189,10 @@ fn sources(moved: &[(String, String)], pointer: &str, above: &str) -> Vec<String
 }
 
 /// Reads the keys beside `job` in a request.
-fn beside(document: &Document, above: &str, shape: &mut shape::Shape<'_>) {
-    let request = document.value.as_object().filter(|_| !above.is_empty());
+fn beside(document: &Document, (base, above): (&str, &str), shape: &mut shape::Shape<'_>) {
+    let request = document.value.pointer(base).and_then(Value::as_object).filter(|_| above != base);
     for (key, value) in request.into_iter().flatten().filter(|(key, _)| *key != "job") {
-        let pointer = format!("/{}", escape(key));
+        let pointer = format!("{base}/{}", escape(key));
         match key.as_str() {
             SCHEDULED => shape.scheduled(value, &pointer),
             _ => {

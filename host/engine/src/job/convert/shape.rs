@@ -98,6 +98,9 @@ impl<'d> Shape<'d> {
 
     /// Reads a job with a list of steps and old names of keys.
     fn several_steps(&mut self, map: &Map<String, Value>, steps: &Value) {
+        if steps.as_array().is_some_and(Vec::is_empty) {
+            return self.no_steps(map);
+        }
         for (key, value) in map.iter().filter(|(key, _)| *key != "steps") {
             let old = self.place_of(key);
             match keys::place(key) {
@@ -124,6 +127,23 @@ impl<'d> Shape<'d> {
         }
         self.moved.push(("/steps".to_owned(), old));
         self.job.insert("steps".to_owned(), Value::Array(new));
+    }
+
+    /// Refuses an empty list of steps.
+    fn no_steps(&mut self, map: &Map<String, Value>) {
+        let is_of_step = |key: &&String| matches!(keys::place(key), Some((Place::Step(_), _)));
+        let help = match map.keys().find(is_of_step) {
+            Some(key) => format!("remove `steps`: without it, `{key}` belongs to the one step of the job"),
+            None => "write each step as an item, such as `- {id: a, type: sql, ...}`, or write the one step of the \
+                     job as `job_type` and its keys, without `steps`"
+                .to_owned(),
+        };
+        self.refuse(&self.place_of("steps"), "`steps` is empty, and a job has at least one step", help);
+        if let Some((key, id)) =
+            map.iter().find(|(key, _)| matches!(keys::place(key), Some((Place::Job("id"), _))))
+        {
+            self.insert(Place::Job("id"), "id", id.clone(), &self.place_of(key));
+        }
     }
 
     fn one_of_several(&mut self, step: &Value, old: &str, i: usize) -> Value {

@@ -9,12 +9,19 @@ fn check(text: &str, expected: Expect) {
         let help = problem.help.clone().unwrap_or_default();
         format!("{level} {}:{}: {} ({help})\n", problem.line, problem.column, problem.message)
     };
-    let shown = match convert("job", text) {
+    let found = |found: Found| match found {
         Found::Job(job) => {
             format!("{}---\n{}", job.text, job.warnings.0.iter().map(place).collect::<String>())
         }
         Found::Refused(refused) => refused.problems.0.iter().map(place).collect(),
         Found::Other(why) => format!("{why}\n"),
+    };
+    let shown: String = match convert("job", text) {
+        Entries::One(one) => found(one),
+        Entries::Several(entries) => entries
+            .into_iter()
+            .map(|entry| format!("== {}:{} {}\n{}", entry.line, entry.column, entry.text, found(entry.found)))
+            .collect(),
     };
     expected.assert_eq(&shown);
 }
@@ -128,14 +135,14 @@ fn a_person_decides_about_secrets_ids_and_contradictions() {
     check(
         "job_id: a\njob_type: sql\nsteps: []\n",
         expect![[r#"
-        error 2:1: `job_type` stands beside `steps`: one of them says what the job does (move `job_type` into its step, or remove it)
-    "#]],
+            error 3:1: `steps` is empty, and a job has at least one step (remove `steps`: without it, `job_type` belongs to the one step of the job)
+        "#]],
     );
     check(
-        "[{\"job_id\": \"a\"}, {\"job_id\": \"b\"}]",
+        "job_id: a\nname: A\nsteps: []\n",
         expect![[r#"
-        error 1:1: the file holds 2 jobs, and a file of the present form holds one (write each job into a file of its own)
-    "#]],
+            error 3:1: `steps` is empty, and a job has at least one step (write each step as an item, such as `- {id: a, type: sql, ...}`, or write the one step of the job as `job_type` and its keys, without `steps`)
+        "#]],
     );
     check(
         "job_id: [",
@@ -178,20 +185,125 @@ fn other_files_are_no_legacy_jobs() {
         "",
         "- a\n",
         "{\"job\": {\"id\": \"a\", \"steps\": []}}",
+        "[{\"id\": \"a\", \"steps\": []}, 7]",
+        "{\"jobs\": [{\"id\": \"a\", \"steps\": []}]}",
+        "a: 1\n---\n- 2\n",
     ] {
-        assert!(matches!(convert("job", text), Found::Other(_)), "{text}");
+        assert!(matches!(convert("job", text), Entries::One(Found::Other(_))), "{text}");
     }
 }
 
 #[test]
 fn problems_of_the_new_job_have_their_places_in_the_old_file() {
-    let Found::Job(job) = convert("job", "{\"job\":\n {\"job_id\": \"a\",\n  \"sql_query\": \"SELECT 1\"}}")
+    let Entries::One(Found::Job(job)) =
+        convert("job", "{\"job\":\n {\"job_id\": \"a\",\n  \"sql_query\": \"SELECT 1\"}}")
     else {
         panic!("not converted");
     };
     let found = job.error("/steps/0/query", "wrong");
     assert_eq!((found.line, found.column), (3, 16));
     assert_eq!(job.error("/steps/0/connection_name", "missing").line, 2);
+}
+
+#[test]
+fn each_job_of_a_file_is_converted() {
+    let job = |id: &str, n: u32| {
+        format!(
+            "{{\"job_id\": \"{id}\", \"job_type\": \"sql\", \"sql_query\": \"SELECT {n}\", \"connection_name\": \"w\"}}"
+        )
+    };
+    let (a, b) = (job("a", 1), job("b", 2));
+    check(
+        &format!("[{a},\n {{\"job\": {b}}},\n 7, {{\"job_id\": \"c\"}}]"),
+        expect![[r#"
+            == 1:2 {"job_id":"a","job_type":"sql","sql_query":"SELECT 1","connection_name":"w"}
+            id: a
+            timezone: UTC
+            steps:
+            - id: main_step
+              name: main_step
+              type: sql
+              connection_name: w
+              query: SELECT 1
+            ---
+            == 2:2 {"job":{"job_id":"b","job_type":"sql","sql_query":"SELECT 2","connection_name":"w"}}
+            id: b
+            timezone: UTC
+            steps:
+            - id: main_step
+              name: main_step
+              type: sql
+              connection_name: w
+              query: SELECT 2
+            ---
+            == 3:2 7
+            the entry is no map of keys
+            == 3:5 {"job_id":"c"}
+            error 3:5: `job_type` is missing (add `job_type`, for instance `job_type: sql`)
+        "#]],
+    );
+    check(
+        &format!("{{\"version\": 2,\n \"jobs\": [{a}]}}"),
+        expect![[r#"
+            == 2:11 {"job_id":"a","job_type":"sql","sql_query":"SELECT 1","connection_name":"w"}
+            id: a
+            timezone: UTC
+            steps:
+            - id: main_step
+              name: main_step
+              type: sql
+              connection_name: w
+              query: SELECT 1
+            ---
+            warning 1:2: `version` is about the whole file, and is left out (no action is needed)
+        "#]],
+    );
+    // Comments stay with the job of their document.
+    check(
+        "# First\n---\n# The query\njob_id: a\njob_type: sql\nsql_query: |\n  SELECT 1\n  ----\nconnection_name: w\n---\n\
+         # The script\njob_id: b\njob_type: powershell\nscript: '1' # one\n---\n",
+        expect![[r#"
+            == 4:1 {"job_id":"a","job_type":"sql","sql_query":"SELECT 1\n----\n","connection_name":"w"}
+            # First
+            # The query
+            id: a
+            timezone: UTC
+            steps:
+            - id: main_step
+              name: main_step
+              type: sql
+              connection_name: w
+              query: |
+                SELECT 1
+                ----
+            ---
+            == 12:1 {"job_id":"b","job_type":"powershell","script":"1"}
+            # The script
+            id: b
+            timezone: UTC
+            steps:
+            - id: main_step
+              name: main_step
+              type: powershell
+              # one
+              script: "1"
+            ---
+        "#]],
+    );
+    // A key that all jobs share is for a person.
+    check(
+        &format!("{{\"connection_name\": \"w\", \"jobs\": [{a}]}}"),
+        expect![[r#"
+            error 1:2: `connection_name` stands beside `jobs`, and each job gets its own file (move `connection_name` into the jobs that need it, or remove it)
+        "#]],
+    );
+    let many = vec![a; 1_001].join(",");
+    check(
+        &format!("[{many}]"),
+        expect![[r#"
+            error 1:1: the file holds 1001 jobs, and at most 1000 are read (write the jobs into several files)
+        "#]],
+    );
 }
 
 mod any_file {
@@ -272,12 +384,13 @@ mod any_file {
         fn any_map_has_an_answer(entries in prop::collection::vec((prop::sample::select(KEYS), prop::sample::select(values())), 0..9)) {
             let map: Map<String, Value> = entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
             let text = Value::Object(map).to_string();
-            match convert("job", &text) {
+            let Entries::One(found) = convert("job", &text) else { panic!("{text}") };
+            match found {
                 Found::Job(job) => {
                     prop_assert_eq!(&Document::parse("job", &job.text).unwrap().value, &job.job);
                     prop_assert!(!job.warnings.has_errors());
                     let again = convert("job", &job.text);
-                    prop_assert!(matches!(again, Found::Other(_)), "{}\n{:?}", job.text, again);
+                    prop_assert!(matches!(again, Entries::One(Found::Other(_))), "{}\n{:?}", job.text, again);
                 }
                 Found::Refused(refused) => prop_assert!(refused.problems.has_errors()),
                 Found::Other(_) => {}

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 
 use super::disk::{self, Content};
 use super::find::Candidate;
+use super::items::Item;
 use super::manifest::{Intent, Journal, Record, Store};
+use super::report::Line;
 use crate::failure::Failure;
 
 /// The changes that a converted job needs.
@@ -19,26 +21,23 @@ pub(super) struct Change {
     /// The file that is there now.
     before: Option<Content>,
     /// The legacy file relative to the target folder, if it has to go.
-    removes: Option<String>,
+    pub removes: Option<String>,
     /// Whether the new file is there already.
     pub is_same: bool,
     /// Whether the change replaces a file that no conversion wrote.
     pub is_foreign: bool,
-}
-
-/// Returns the name of the new file of a legacy file.
-pub(super) fn output_of(relative: &str) -> String {
-    Path::new(relative).with_extension("yaml").display().to_string()
+    /// Whether the new file has the name of the legacy file, and takes its place.
+    pub is_own: bool,
 }
 
 /// Finds the changes that a converted job needs. `written` has the outputs of earlier conversions.
 pub(super) fn change(
     to: &Path,
     candidate: &Candidate,
-    text: &str,
+    (output, text): (&str, &str),
     written: &BTreeMap<String, Vec<String>>,
 ) -> Result<Change, Error> {
-    let output = output_of(&candidate.relative);
+    let output = output.to_owned();
     let path = disk::below(to, &output)?;
     let before = disk::content(&path)?;
     let own = own_place(to, &candidate.path);
@@ -48,8 +47,32 @@ pub(super) fn change(
     let is_known = digest
         .as_ref()
         .is_some_and(|digest| written.get(&output).is_some_and(|known| known.contains(digest)));
-    let is_foreign = before.is_some() && !is_same && !is_known && own.as_ref() != Some(&output);
-    Ok(Change { output, path, before, removes, is_same, is_foreign })
+    let is_own = own.as_ref() == Some(&output);
+    let is_foreign = before.is_some() && !is_same && !is_known && !is_own;
+    Ok(Change { output, path, before, removes, is_same, is_foreign, is_own })
+}
+
+/// Makes the changes of a file with several jobs one whole, if the new files replace it: its last job takes its place
+/// or removes it, so that a crash loses no job. If a part of it is not converted, no job of it is.
+pub(super) fn as_a_whole(group: &mut [Item], changes: &mut Vec<(usize, Change)>) {
+    let is_whole =
+        |item: &Item| item.job.is_some() && item.entry.as_ref().is_none_or(|entry| entry.is_of_whole);
+    let in_place = changes.iter().any(|(_, change)| change.is_own || change.removes.is_some());
+    if !in_place || group.iter().all(is_whole) {
+        changes.sort_by_key(|(_, change)| change.is_own);
+        for (_, change) in changes.iter_mut().rev().skip(1) {
+            change.removes = None;
+        }
+        return;
+    }
+    changes.clear();
+    for item in group.iter_mut().filter(|item| item.job.is_some()) {
+        (item.job, item.report.output) = (None, None);
+        item.report.refuse(Line::whole(
+            "the new files would replace this file, of which another part is not converted",
+            "choose another folder with --to, or convert the whole file at once",
+        ));
+    }
 }
 
 /// Returns the path of a legacy file below the target folder, if it is there.

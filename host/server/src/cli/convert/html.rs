@@ -28,19 +28,19 @@ pub(super) fn page(report: &Report) -> String {
                 @if report.dry_run { p { "This was a dry run: it wrote no job file." } }
                 p { "New files: " code { (plain(&report.to)) } }
                 table {
-                    tr { th { "files" } th { "converted" } th { "unchanged" } th { "refused" } th { "no legacy job" } th { "skipped" } th { "warnings" } }
+                    tr { th { "files" } th { "entries" } th { "converted" } th { "unchanged" } th { "refused" } th { "no legacy job" } th { "skipped" } th { "warnings" } }
                     tr {
-                        td { (summary.files) } td { (summary.converted) } td { (summary.unchanged) } td { (summary.refused) }
+                        td { (summary.files) } td { (summary.entries) } td { (summary.converted) } td { (summary.unchanged) } td { (summary.refused) }
                         td { (summary.other) } td { (summary.skipped) } td { (summary.warnings) }
                     }
                 }
                 @if let Some(comparison) = &report.comparison { (compared(comparison)) }
                 h2 { "Batches" }
                 table {
-                    tr { th { "batch" } th { "files" } th { "converted" } th { "refused" } th { "manifest" } }
+                    tr { th { "batch" } th { "files" } th { "entries" } th { "converted" } th { "refused" } th { "manifest" } }
                     @for batch in &report.batches {
                         tr {
-                            td { (plain(batch.batch.as_deref().unwrap_or("-"))) } td { (batch.files) } td { (batch.converted) }
+                            td { (plain(batch.batch.as_deref().unwrap_or("-"))) } td { (batch.files) } td { (batch.entries) } td { (batch.converted) }
                             td { (batch.refused) } td { (plain(batch.manifest.as_deref().unwrap_or("-"))) }
                         }
                     }
@@ -66,7 +66,7 @@ fn row(file: &FileReport) -> Markup {
     };
     html! {
         tr class=(class) {
-            td { (plain(&file.file)) @if let Some(output) = &file.output { br; "→ " (plain(output)) } }
+            td { (plain(&file.name())) @if let Some(output) = &file.output { br; "→ " (plain(output)) } }
             td { (plain(file.job_id.as_deref().unwrap_or("-"))) }
             td {
                 (result)

@@ -20,6 +20,7 @@ mod verdict;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::Value;
 use stepwell::SystemClock;
@@ -32,6 +33,7 @@ use crate::cli::args::{ConvertArgs, Output};
 use crate::cli::client::{Call, Client};
 use crate::failure::Failure;
 use crate::{Exit, print};
+use apply::Change;
 use items::{Batch, Item};
 use manifest::{Journal, Record, Store};
 use progress::Progress;
@@ -199,20 +201,25 @@ struct Work<'a> {
 impl Work<'_> {
     /// Converts the files of a batch.
     async fn batch(&mut self, batch: Batch) -> Result<(BatchReport, Vec<FileReport>), Failure> {
-        let Batch { name, items } = batch;
+        let Batch { name, mut items } = batch;
         let progress = Progress::start(name.as_deref(), items.len());
         let path = self.store.as_ref().map(|store| store.manifest(name.as_deref()));
         let mut journal = path.as_deref().map(Journal::open).transpose()?;
         let mut begun = false;
-        let mut files = Vec::with_capacity(items.len());
-        for mut item in items {
-            progress.file(&item.candidate.name);
-            self.check(&mut item).await?;
-            self.place(&mut item, journal.as_mut(), (&mut begun, name.as_deref()))?;
-            self.try_out(&mut item).await;
-            files.push(item.report);
-            progress.done();
+        for group in items.chunk_by_mut(|a, b| Arc::ptr_eq(&a.candidate, &b.candidate)) {
+            if let Some(item) = group.first() {
+                progress.file(&item.candidate.name);
+            }
+            for item in &mut *group {
+                self.check(item).await?;
+            }
+            self.place(group, journal.as_mut(), (&mut begun, name.as_deref()))?;
+            for item in group {
+                self.try_out(item).await;
+                progress.done();
+            }
         }
+        let files: Vec<FileReport> = items.into_iter().map(|item| item.report).collect();
         progress.finish();
         let count = |status: Status| files.iter().filter(|file| file.status == status).count();
         let converted = count(Status::Converted);
@@ -229,7 +236,9 @@ impl Work<'_> {
             let _ = fs::remove_file(&journal.path);
         }
         let refused = count(Status::Refused);
-        Ok((BatchReport { batch: name, files: files.len(), converted, refused, manifest }, files))
+        let count = report::distinct(&files);
+        let entries = files.len();
+        Ok((BatchReport { batch: name, files: count, entries, converted, refused, manifest }, files))
     }
 
     /// Checks the new job against policy and connections. Problems have their places in the legacy file.
@@ -255,15 +264,43 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Writes the new file, or finds out why not.
+    /// Writes the new files of a file, or finds out why not.
     fn place(
         &mut self,
-        item: &mut Item,
-        journal: Option<&mut Journal>,
+        group: &mut [Item],
+        mut journal: Option<&mut Journal>,
         (begun, batch): (&mut bool, Option<&str>),
     ) -> Result<(), Failure> {
-        let Some(job) = &item.job else { return Ok(()) };
-        let change = match apply::change(self.to, &item.candidate, &job.text, &self.written) {
+        let mut changes = Vec::new();
+        for (i, item) in group.iter_mut().enumerate() {
+            changes.extend(self.change(item).map(|change| (i, change)));
+        }
+        apply::as_a_whole(group, &mut changes);
+        for (i, change) in changes {
+            let Some(item) = group.get_mut(i) else { continue };
+            if change.is_nothing() {
+                item.report.status = Status::Unchanged;
+                continue;
+            }
+            let (Some(store), Some(journal), Some(job)) = (&self.store, journal.as_deref_mut(), &item.job)
+            else {
+                continue;
+            };
+            if !*begun {
+                let begin = journal.begin(SystemClock.now().to_rfc3339(), batch.map(str::to_owned));
+                begin.map_err(|error| broken(&journal.path, &error))?;
+                *begun = true;
+            }
+            let applied = change.apply(store, journal, &item.candidate, &job.text);
+            applied.map_err(|error| broken(&item.candidate.path, &error))?;
+        }
+        Ok(())
+    }
+
+    /// Finds the change that writes the new file of a job, or refuses the job.
+    fn change(&self, item: &mut Item) -> Option<Change> {
+        let job = item.job.as_ref()?;
+        let change = match apply::change(self.to, &item.candidate, (&item.output, &job.text), &self.written) {
             Ok(change) => change,
             Err(error) => {
                 item.report.refuse(Line::whole(
@@ -271,7 +308,7 @@ impl Work<'_> {
                     "choose another folder with --to, or remove the link",
                 ));
                 item.job = None;
-                return Ok(());
+                return None;
             }
         };
         let shown = self.to.join(&change.output).display().to_string();
@@ -282,7 +319,7 @@ impl Work<'_> {
                 "move that file, or replace it with --overwrite, which stores a copy",
             ));
             item.job = None;
-            return Ok(());
+            return None;
         }
         if change.is_foreign {
             let found = stepwell::engine::Diagnostic::without_place(
@@ -292,25 +329,14 @@ impl Work<'_> {
             item.report.found(found.help("the rollback restores it").as_warning().into());
         }
         item.report.output = Some(shown);
-        if change.is_nothing() {
-            item.report.status = Status::Unchanged;
-            return Ok(());
-        }
-        let (Some(store), Some(journal)) = (&self.store, journal) else { return Ok(()) };
-        if !*begun {
-            let begin = journal.begin(SystemClock.now().to_rfc3339(), batch.map(str::to_owned));
-            begin.map_err(|error| broken(&journal.path, &error))?;
-            *begun = true;
-        }
-        change
-            .apply(store, journal, &item.candidate, &job.text)
-            .map_err(|error| broken(&item.candidate.path, &error))
+        Some(change)
     }
 
     /// Runs the job, as the options say.
     async fn try_out(&mut self, item: &mut Item) {
         let Some(systems) = &self.systems else { return };
-        let name = item.candidate.name.clone();
+        let name = item.report.name();
+        let text = item.entry.as_ref().map_or(item.candidate.text.as_str(), |entry| entry.text.as_str());
         let Some(job) = &item.job else {
             if self.args.compare {
                 self.not_compared.push(NotCompared { file: name, reason: "it is not converted".to_owned() });
@@ -318,7 +344,7 @@ impl Work<'_> {
             return;
         };
         let legacy = match self.args.compare {
-            true => Some(systems.legacy(&name, &item.candidate.text, &job.id).await),
+            true => Some(systems.legacy(&name, text, &job.id).await),
             false => None,
         };
         if let Some(Err(reason)) = &legacy

@@ -1,5 +1,7 @@
 //! The report of a conversion.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use stepwell::engine::document::cut;
 use stepwell::engine::quantity::counted;
@@ -26,10 +28,12 @@ pub(super) struct Report {
     pub comparison: Option<Comparison>,
 }
 
-/// The number of files with each result.
+/// The number of entries with each result.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Summary {
     pub files: usize,
+    /// The number of entries: a file counts with each job that it holds. The other numbers count entries, too.
+    pub entries: usize,
     pub converted: usize,
     pub unchanged: usize,
     pub refused: usize,
@@ -44,6 +48,8 @@ pub(super) struct BatchReport {
     /// The value of `--batch-by`. `None` for jobs without one.
     pub batch: Option<String>,
     pub files: usize,
+    /// The number of entries, of which the numbers below count each.
+    pub entries: usize,
     pub converted: usize,
     pub refused: usize,
     /// The manifest, for `--rollback`.
@@ -66,10 +72,16 @@ pub(super) enum Status {
     Skipped,
 }
 
-/// The result for one file.
+/// The result for one file, or for one entry of a file that holds several.
 #[derive(Debug, Serialize)]
 pub(super) struct FileReport {
     pub file: String,
+    /// The number of the entry in a file that holds several, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entry: Option<usize>,
+    /// The place of the entry.
+    #[serde(skip)]
+    at: (u64, u64),
     pub status: Status,
     pub job_id: Option<String>,
     /// The new file, as messages show it.
@@ -124,6 +136,8 @@ impl FileReport {
     pub fn new(file: &str, status: Status) -> Self {
         Self {
             file: file.to_owned(),
+            entry: None,
+            at: (0, 0),
             status,
             job_id: None,
             output: None,
@@ -136,6 +150,24 @@ impl FileReport {
         }
     }
 
+    /// Makes the report of an entry of a file, at its line and column.
+    pub fn of_entry(file: &str, entry: usize, at: (u64, u64)) -> Self {
+        Self { entry: Some(entry), at, ..Self::new(file, Status::Converted) }
+    }
+
+    /// Returns a report about the same entry without results.
+    pub fn emptied(self, status: Status) -> Self {
+        Self { entry: self.entry, at: self.at, ..Self::new(&self.file, status) }
+    }
+
+    /// Returns the name of the file, with the number of its entry.
+    pub fn name(&self) -> String {
+        match self.entry {
+            Some(entry) => format!("{}, entry {entry}", self.file),
+            None => self.file.clone(),
+        }
+    }
+
     /// Adds what a conversion found, warnings and problems.
     pub fn found(&mut self, found: Diagnostics) {
         for diagnostic in found.0 {
@@ -145,8 +177,11 @@ impl FileReport {
     }
 
     /// Adds a problem, for which the file is refused.
-    pub fn refuse(&mut self, problem: Line) {
+    pub fn refuse(&mut self, mut problem: Line) {
         self.status = Status::Refused;
+        if problem.line == 0 {
+            (problem.line, problem.column) = self.at;
+        }
         self.line(problem, false);
     }
 
@@ -178,7 +213,7 @@ impl FileReport {
             Status::Other => format!("no legacy job: {}", self.reason.as_deref().unwrap_or_default()),
             Status::Skipped => format!("skipped: {}", self.reason.as_deref().unwrap_or_default()),
         };
-        plain(&format!("{}: {text}", self.file))
+        plain(&format!("{}: {text}", self.name()))
     }
 
     fn problems_left(&self) -> usize {
@@ -204,12 +239,18 @@ impl FileReport {
     }
 }
 
+/// Returns the number of files that reports are about.
+pub(super) fn distinct(reports: &[FileReport]) -> usize {
+    reports.iter().map(|report| report.file.as_str()).collect::<BTreeSet<_>>().len()
+}
+
 impl Report {
     /// Counts the files.
     pub fn sum(&mut self) {
         let count = |status: Status| self.files.iter().filter(|file| file.status == status).count();
         self.summary = Summary {
-            files: self.files.len(),
+            files: distinct(&self.files),
+            entries: self.files.len(),
             converted: count(Status::Converted),
             unchanged: count(Status::Unchanged),
             refused: count(Status::Refused),
@@ -221,10 +262,15 @@ impl Report {
 
     /// Returns the last lines for standard output.
     pub fn shown(&self) -> String {
-        let Summary { files, converted, unchanged, refused, other, skipped, warnings } = &self.summary;
+        let Summary { files, entries, converted, unchanged, refused, other, skipped, warnings } =
+            &self.summary;
         let done = if self.dry_run { "would be converted" } else { "converted" };
+        let entries = match entries == files {
+            true => String::new(),
+            false => format!(" with {entries} entries"),
+        };
         let mut text = format!(
-            "{}: {converted} {done}, {unchanged} unchanged, {refused} refused, {other} no legacy job, {skipped} skipped; {}",
+            "{}{entries}: {converted} {done}, {unchanged} unchanged, {refused} refused, {other} no legacy job, {skipped} skipped; {}",
             counted(files, "file"),
             counted(warnings, "warning")
         );
