@@ -313,6 +313,45 @@ async fn jobs_have_versions_and_requests_may_be_repeated() {
     assert_eq!(seen.len(), 7);
 }
 
+/// A repeated request to run something again returns the run of the first one.
+#[tokio::test]
+async fn retries_and_redrives_may_be_repeated() {
+    let server = Server::start(Shell::new());
+    let step = json!({"id": "a", "type": "wait", "until": "${{ vars.day }}T06:00:00Z"});
+    let job = json!({"job": {"id": "j", "vars": {"day": "soon"}, "steps": [{"id": "first", "type": "wait", "for": 0}, step]}});
+    for operation in ["runs/{id}/retry", "dead-letters/{id}/redrive"] {
+        let failed = server.post("/api/v2/jobs/execute", &job).await.json()["execution_id"].clone();
+        let path =
+            |operation: &str| format!("/api/v2/{}", operation.replace("{id}", failed.as_str().unwrap()));
+        let send = async |operation: &str, key: &str, body: &str| {
+            server.request("POST", &path(operation), &[("idempotency-key", key)], body).await
+        };
+        let first = send(operation, operation, "{}").await;
+        assert_eq!((first.status, &first.json()["replayed"]), (202, &json!(false)), "{operation}");
+        let again = send(operation, operation, "{}").await;
+        assert_eq!((again.status, &again.json()["replayed"]), (202, &json!(true)), "{operation}");
+        assert_eq!(first.json()["execution_id"], again.json()["execution_id"], "{operation}");
+        assert_eq!(first.header("location"), again.header("location"), "{operation}");
+        // Another body, or another operation.
+        assert_eq!(send(operation, operation, "{\"from_start\": true}").await.status, 422, "{operation}");
+        for other in ["runs/{id}/retry", "dead-letters/{id}/redrive"] {
+            let status = if other == operation { 202 } else { 422 };
+            assert_eq!(send(other, operation, "{}").await.status, status, "{operation} {other}");
+        }
+        assert_eq!(send(operation, "", "{}").await.status, 400, "{operation}");
+        let resolved = if operation.starts_with("runs") { 202 } else { 409 };
+        assert_eq!(send(operation, "new", "{}").await.status, resolved, "{operation}");
+        // Each of several requests at the same time gets the one run.
+        let letter = server.post("/api/v2/jobs/execute", &job).await.json()["execution_id"].clone();
+        let path = format!("/api/v2/{}", operation.replace("{id}", letter.as_str().unwrap()));
+        let requests = (0..8).map(|_| server.request("POST", &path, &[("idempotency-key", &path)], "{}"));
+        let runs = futures_util::future::join_all(requests).await;
+        let runs: std::collections::BTreeSet<String> =
+            runs.iter().map(|run| run.json()["execution_id"].to_string()).collect();
+        assert_eq!(runs.len(), 1, "{operation}: {runs:?}");
+    }
+}
+
 /// Their time in the queue counts from the backfill, and not from their due time.
 #[tokio::test]
 async fn a_backfill_runs_fires_that_are_older_than_the_queue_timeout() {

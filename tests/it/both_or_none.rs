@@ -18,7 +18,7 @@ use stepwell::engine::{
 };
 use stepwell::sandbox::Sandbox;
 use stepwell::store::PinnedStores;
-use stepwell::{CleanUpOptions, Decided, Host, HostError, NewKey, Role};
+use stepwell::{CleanUpOptions, Decided, Host, HostError, NewKey, Retry, Role};
 use stepwell_tests::simulator::{Faulty, Ground};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -193,8 +193,14 @@ async fn act(host: &Host, action: &str, zone: &str, job: &Arc<Job>, id: &str) ->
             };
             host.approvals().decide(id, "ok", decided, audit).await.map(drop)
         }
-        "run.retry" => host.runs().retry(id, true, None, audit).await.map(drop),
-        "dead_letter.redrive" => host.dead_letters().redrive(id, true, None, audit).await.map(drop),
+        "run.retry" => {
+            host.runs().retry(id, Retry { from_start: true, ..Retry::default() }, audit).await.map(drop)
+        }
+        "dead_letter.redrive" => host
+            .dead_letters()
+            .redrive(id, Retry { from_start: true, ..Retry::default() }, audit)
+            .await
+            .map(drop),
         "dead_letter.discard" => host.dead_letters().discard(id, "known", audit).await.map(drop),
         "system.clean_up" => {
             let options = CleanUpOptions { days: Some(0), include_dead: true, dry_run: false };

@@ -1,6 +1,7 @@
 //! Runs with groups as people and programs see them: tables, views, dead letters, explanations, progress.
 
 use serde_json::{Value, json};
+use stepwell::Retry;
 use stepwell::engine::run::{RunState, RunStatus, RunView};
 use tokio_util::sync::CancellationToken;
 
@@ -116,7 +117,7 @@ async fn a_retried_group_begins_with_its_run() {
     tokio::time::sleep(std::time::Duration::from_secs(3)).await;
     let host = &site.host;
     let audit = host.audit().row(&host.access().command_user(), "run.retry", "", &state.run.execution_id);
-    let again = host.runs().retry(&state.run.execution_id, false, None, audit).await.unwrap();
+    let again = host.runs().retry(&state.run.execution_id, Retry::default(), audit).await.unwrap();
     let state = site
         .host
         .runs()

@@ -7,7 +7,7 @@ use stepwell::engine::job::Job;
 use stepwell::engine::queue::QueueFile;
 use stepwell::engine::run::{Admission, RunView};
 use stepwell::engine::store::{Audit, Expect, LedgerFilter};
-use stepwell::{Decided, Host, Service};
+use stepwell::{Decided, Host, Retry, Service};
 
 use crate::cli::Shell;
 use crate::server::{Server, until};
@@ -182,9 +182,10 @@ async fn act(host: &Host, action: &str, id: &str, more: &Value) -> Result<Value,
                 }
                 None => None,
             };
+            let retry = Retry { from_start, job, idempotency: None };
             let admitted = match action {
-                "retry" => host.runs().retry(id, from_start, job, audit).await?,
-                _ => host.dead_letters().redrive(id, from_start, job, audit).await?,
+                "retry" => host.runs().retry(id, retry, audit).await?,
+                _ => host.dead_letters().redrive(id, retry, audit).await?,
             };
             json!({"execution_id": admitted.execution_id})
         }

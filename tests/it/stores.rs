@@ -338,7 +338,10 @@ async fn a_request_with_a_key_makes_one_run_and_a_full_queue_takes_none() {
             idempotency: Some(Idempotency { key: "key".to_owned(), fingerprint: print.to_owned() }),
             ..new_run(id)
         };
+        let key = asked("a", "x").idempotency.unwrap();
+        assert_eq!(store.replayed(&key).await, Ok(None), "{name}");
         store.insert(&asked("a", "x"), Vec::new()).await.unwrap();
+        assert_eq!(store.replayed(&key).await, Ok(Some("a".to_owned())), "{name}");
         assert_eq!(
             store.insert(&asked("b", "x"), Vec::new()).await,
             Err(StoreError::Replayed("a".to_owned())),

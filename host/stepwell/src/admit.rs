@@ -22,6 +22,17 @@ pub struct Admitted {
     pub note: Option<String>,
 }
 
+/// A request to run an ended run again.
+#[derive(Debug, Clone, Default)]
+pub struct Retry {
+    /// Whether the new run starts from the first step. Default: from the failed one.
+    pub from_start: bool,
+    /// The job of the new run. Default: the job of the old one.
+    pub job: Option<Arc<Job>>,
+    /// The idempotency key of the request.
+    pub idempotency: Option<Idempotency>,
+}
+
 impl Runs {
     /// Admits a job: saves it as a run in the queue of its time zone, or for the caller if the admission says
     /// so. Writes `audit` in the same transaction.

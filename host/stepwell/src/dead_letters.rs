@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use stepwell_engine::StoreError;
-use stepwell_engine::job::Job;
 use stepwell_engine::store::{Audit, Change, DeadLetter, Expect, Kind, Record, Resolution};
 
 use crate::context::Context;
-use crate::{Admitted, HostError};
+use crate::{Admitted, HostError, Retry};
 
 /// The dead letters of a host.
 #[derive(Clone)]
@@ -40,17 +39,19 @@ impl DeadLetters {
     }
 
     /// Redrives a dead letter, with an edited job if one is given. The new run, the state of the dead letter
-    /// and the row of the audit log are one transaction.
+    /// and the row of the audit log are one transaction. A repeated request returns the run of the first one.
     ///
     /// # Errors
     /// Returns the errors of [`crate::Runs::retry`]. Also fails when the dead letter is resolved.
     pub async fn redrive(
         &self,
         execution_id: &str,
-        from_start: bool,
-        job: Option<Arc<Job>>,
+        retry: Retry,
         audit: Audit,
     ) -> Result<Admitted, HostError> {
+        if let Some(admitted) = self.ctx.runs().started_before(retry.idempotency.as_ref()).await? {
+            return Ok(admitted);
+        }
         let (letter, version) = self.open_letter(execution_id).await?;
         let (by, at) = (audit.who().to_owned(), audit.at);
         // When two callers redrive it, only one of them finds the expected version.
@@ -59,7 +60,7 @@ impl DeadLetters {
             let letter = DeadLetter { resolution: Some(resolution), ..letter.clone() };
             vec![put(&letter, "redriven", Expect::Version(version))]
         };
-        self.ctx.runs().retry_with(execution_id, from_start, job, audit, resolved).await
+        self.ctx.runs().retry_with(execution_id, retry, audit, resolved).await
     }
 
     /// Discards a dead letter without another run.

@@ -79,7 +79,7 @@ use tokio_util::sync::CancellationToken;
 use context::Context;
 
 pub use access::{Access, By, COMMAND, Caller, Identity, Role};
-pub use admit::Admitted;
+pub use admit::{Admitted, Retry};
 pub use approvals::{Approvals, Asking, Decided};
 pub use asking::ApprovedStep;
 pub use atlantis::{

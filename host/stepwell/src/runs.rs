@@ -8,13 +8,15 @@ use serde_json::Value;
 use stepwell_engine::clock::Timestamp;
 use stepwell_engine::job::Job;
 use stepwell_engine::run::{Admission, Event, RunState, retry_of};
-use stepwell_engine::store::{Audit, Change, Claim, LogPage, LogPlace, LogRecord, RunFilter, RunRow, Wake};
+use stepwell_engine::store::{
+    Audit, Change, Claim, Idempotency, LogPage, LogPlace, LogRecord, RunFilter, RunRow, Wake,
+};
 use stepwell_engine::{JobDefinition, StoreError};
 use tokio_util::sync::CancellationToken;
 
 use crate::context::Context;
 use crate::worker::{Left, Silent};
-use crate::{Admitted, HostError, Observer};
+use crate::{Admitted, HostError, Observer, Retry};
 
 /// The pause before a claim is tried again while another process briefly holds the run.
 const HELD_BRIEFLY: Duration = Duration::from_millis(50);
@@ -288,18 +290,26 @@ impl Runs {
     }
 
     /// Retries an ended run as a new run: from its failed step or from the start, with its own job or with
-    /// `job`. A run without a failed step starts from the beginning, and [`Admitted::note`] says so.
+    /// another one. A run without a failed step starts from the beginning, and [`Admitted::note`] says so. A
+    /// repeated request returns the run of the first one.
     ///
     /// # Errors
     /// Fails when there is no such run, it has not ended, or it cannot be admitted.
-    pub async fn retry(
+    pub async fn retry(&self, execution_id: &str, retry: Retry, audit: Audit) -> Result<Admitted, HostError> {
+        match self.started_before(retry.idempotency.as_ref()).await? {
+            Some(admitted) => Ok(admitted),
+            None => self.retry_with(execution_id, retry, audit, |_| Vec::new()).await,
+        }
+    }
+
+    /// Returns the run that an earlier request with the same idempotency key started.
+    pub(crate) async fn started_before(
         &self,
-        execution_id: &str,
-        from_start: bool,
-        job: Option<Arc<Job>>,
-        audit: Audit,
-    ) -> Result<Admitted, HostError> {
-        self.retry_with(execution_id, from_start, job, audit, |_| Vec::new()).await
+        idempotency: Option<&Idempotency>,
+    ) -> Result<Option<Admitted>, HostError> {
+        let Some(idempotency) = idempotency else { return Ok(None) };
+        let found = self.ctx.store.replayed(idempotency).await?;
+        Ok(found.map(|execution_id| Admitted { execution_id, replayed: true, note: None }))
     }
 
     /// Retries a run like [`Runs::retry`]. `with` receives the id of the new run, and returns the changes
@@ -307,8 +317,7 @@ impl Runs {
     pub(crate) async fn retry_with(
         &self,
         execution_id: &str,
-        from_start: bool,
-        job: Option<Arc<Job>>,
+        Retry { from_start, job, idempotency }: Retry,
         audit: Audit,
         with: impl Fn(&str) -> Vec<Change> + Send,
     ) -> Result<Admitted, HostError> {
@@ -327,13 +336,23 @@ impl Runs {
         });
         let audit = Audit { detail: format!("of {execution_id}"), ..audit };
         // The files are in place before a worker can claim the run.
+        let mut copy = None;
         let before = |id: &str| {
             if inherits {
                 self.copy_workspace(execution_id, id)?;
+                copy = Some(self.ctx.workspace(id));
             }
             Ok(with(id))
         };
-        Ok(Admitted { note, ..self.insert(run, None, Some(audit), before).await? })
+        let admitted = self.insert(run, idempotency, Some(audit), before).await?;
+        if let Some(copy) = copy.filter(|copy| admitted.replayed && copy.is_dir())
+            && let Err(error) = stepwell_sandbox::tree::remove(&copy)
+        {
+            tracing::warn!("cannot remove {}: {error}", copy.display());
+        }
+        // A request at the same time may have started the run.
+        let note = note.filter(|_| !admitted.replayed);
+        Ok(Admitted { note, ..admitted })
     }
 
     /// Copies the files that finished steps created for later steps.

@@ -23,9 +23,9 @@ use stepwell_engine::job::Job;
 use stepwell_engine::run::Event;
 use stepwell_engine::store::prelude::*;
 use stepwell_engine::store::{
-    Audit, Change, Checkpoint, Claim, ClaimQuery, Commit, EndedRow, EventPage, FireBatch, Fired, Inserted,
-    Kind, LedgerFilter, LedgerRow, Loaded, LogPage, LogPlace, NewRun, NextFire, Place, QueueRow, Renewal,
-    RunFilter, RunRow, ScheduleFilter, ScheduleRow, Standing, Vitals, Wake,
+    Audit, Change, Checkpoint, Claim, ClaimQuery, Commit, EndedRow, EventPage, FireBatch, Fired, Idempotency,
+    Inserted, Kind, LedgerFilter, LedgerRow, Loaded, LogPage, LogPlace, NewRun, NextFire, Place, QueueRow,
+    Renewal, RunFilter, RunRow, ScheduleFilter, ScheduleRow, Standing, Vitals, Wake,
 };
 use tokio::sync::broadcast;
 
@@ -316,6 +316,13 @@ impl RunStore for PinnedStores {
 
     async fn row(&self, execution_id: &str) -> Result<RunRow, StoreError> {
         self.of_run(execution_id).await?.row(execution_id).await
+    }
+
+    async fn replayed(&self, idempotency: &Idempotency) -> Result<Option<String>, StoreError> {
+        let ask = |store: Arc<dyn Store>| async move {
+            Ok(store.replayed(idempotency).await?.into_iter().collect())
+        };
+        Ok(self.everything(ask).await?.pop())
     }
 
     async fn list(&self, filter: &RunFilter) -> Result<Vec<RunRow>, StoreError> {

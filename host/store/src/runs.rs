@@ -7,8 +7,8 @@ use stepwell_engine::clock::Timestamp;
 use stepwell_engine::job::{Job, OnConflict};
 use stepwell_engine::run::{Event, RunStatus};
 use stepwell_engine::store::{
-    Audit, Change, Checkpoint, ClaimQuery, Commit, Expect, Inserted, Kind, NewRun, Next, Renewal, RunRow,
-    Source, Standing,
+    Audit, Change, Checkpoint, ClaimQuery, Commit, Expect, Idempotency, Inserted, Kind, NewRun, Next,
+    Renewal, RunRow, Source, Standing,
 };
 
 use crate::journal::{self, Page};
@@ -72,15 +72,10 @@ pub(crate) fn insert(
     text: &str,
     audit: &[Audit],
 ) -> Result<Inserted, StoreError> {
-    if let Some(idempotency) = &run.idempotency {
-        let sql = "SELECT execution_id, fingerprint FROM runs WHERE idempotency = $1";
-        match db.one::<(String, Option<String>)>(sql, params![&idempotency.key])? {
-            Some((id, print)) if Some(&idempotency.fingerprint) == print.as_ref() => {
-                return Err(StoreError::Replayed(id));
-            }
-            Some((id, _)) => return Err(StoreError::KeyReused(id)),
-            None => {}
-        }
+    if let Some(idempotency) = &run.idempotency
+        && let Some(id) = replayed(db, idempotency)?
+    {
+        return Err(StoreError::Replayed(id));
     }
     let mut inserted = Inserted::default();
     if let Some(key) = &run.key
@@ -112,6 +107,16 @@ pub(crate) fn insert(
     }
     audit::audit(db, audit)?;
     Ok(inserted)
+}
+
+/// Returns the run that an earlier request with the same idempotency key started.
+pub(crate) fn replayed(db: &dyn Sql, idempotency: &Idempotency) -> Result<Option<String>, StoreError> {
+    let sql = "SELECT execution_id, fingerprint FROM runs WHERE idempotency = $1";
+    match db.one::<(String, Option<String>)>(sql, params![&idempotency.key])? {
+        Some((id, print)) if Some(&idempotency.fingerprint) == print.as_ref() => Ok(Some(id)),
+        Some((id, _)) => Err(StoreError::KeyReused(id)),
+        None => Ok(None),
+    }
 }
 
 /// Locks a concurrency key, so that only one transaction at a time checks its holders and acts on the result.

@@ -10,9 +10,9 @@ use stepwell_engine::run::Event;
 use stepwell_engine::store::prelude::*;
 use stepwell_engine::store::{
     Audit, AuditRow, Chain, Change, Checkpoint, Claim, ClaimQuery, CleanUp, Commit, EndedRow, EventPage,
-    FireBatch, Fired, Inserted, JobRow, Kind, LedgerFilter, LedgerRow, Link, Loaded, LogPage, LogPlace,
-    NewRun, NextFire, Place, QueueRow, Record, Renewal, RunFilter, RunRow, ScheduleFilter, ScheduleRow,
-    Standing, Vitals, Wake,
+    FireBatch, Fired, Idempotency, Inserted, JobRow, Kind, LedgerFilter, LedgerRow, Link, Loaded, LogPage,
+    LogPlace, NewRun, NextFire, Place, QueueRow, Record, Renewal, RunFilter, RunRow, ScheduleFilter,
+    ScheduleRow, Standing, Vitals, Wake,
 };
 use tokio::sync::broadcast;
 
@@ -243,6 +243,11 @@ impl<D: Database> RunStore for SqlStore<D> {
     async fn row(&self, execution_id: &str) -> Result<RunRow, StoreError> {
         let id = execution_id.to_owned();
         self.0.read(move |db, _| runs::row(db, &id)).await
+    }
+
+    async fn replayed(&self, idempotency: &Idempotency) -> Result<Option<String>, StoreError> {
+        let idempotency = idempotency.clone();
+        self.0.read(move |db, _| runs::replayed(db, &idempotency)).await
     }
 
     async fn list(&self, filter: &RunFilter) -> Result<Vec<RunRow>, StoreError> {

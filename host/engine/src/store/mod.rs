@@ -175,6 +175,9 @@ pub trait RunStore: Send + Sync {
     /// The status of a run.
     async fn row(&self, execution_id: &str) -> Result<RunRow, StoreError>;
 
+    /// The run that an earlier request with the same idempotency key started. An error if that was another request.
+    async fn replayed(&self, idempotency: &Idempotency) -> Result<Option<String>, StoreError>;
+
     /// Runs, newest first.
     async fn list(&self, filter: &RunFilter) -> Result<Vec<RunRow>, StoreError>;
 

@@ -3,21 +3,21 @@
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Extension, Path, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::Deserialize;
-use stepwell::Backfill;
 use stepwell::engine::StoreError;
 use stepwell::engine::clock::Timestamp;
 use stepwell::engine::document::cut;
 use stepwell::engine::schedule;
 use stepwell::engine::store::{DeadLetter, Kind, LedgerFilter, LedgerRow};
+use stepwell::{Backfill, Retry};
 
 use super::body::{body, read};
 use super::handlers::{Answer, Page, Params, limit, page, time};
 use super::problem::Problem;
 use super::runs::edited;
-use super::v2::accepted;
+use super::v2::{accepted, idempotency};
 use super::views::{
     BackfillAnswer, BackfillRequest, Backfills, BulkAction, BulkAnswer, BulkRequest, DeadLetters, Ledger,
     Reason, RetryRequest,
@@ -237,13 +237,16 @@ pub(super) async fn redrive(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
+    headers: HeaderMap,
     bytes: Bytes,
 ) -> Result<Response, Problem> {
     let request = read::<RetryRequest>(&app, &bytes).await?;
     letter(&app, &caller, &id).await?;
+    let idempotency = idempotency(&headers, &caller, &format!("dead_letter.redrive {id}"), &bytes)?;
     let job = edited(&app, &caller, &request).await?;
     let audit = caller.audit(&app.host, "dead_letter.redrive", &id);
-    let admitted = app.host.dead_letters().redrive(&id, request.value.from_start, job, audit).await?;
+    let retry = Retry { from_start: request.value.from_start, job, idempotency };
+    let admitted = app.host.dead_letters().redrive(&id, retry, audit).await?;
     Ok(accepted(&admitted))
 }
 
@@ -293,7 +296,7 @@ pub(super) async fn bulk(
             Ok::<_, Problem>(match request.action {
                 BulkAction::Redrive => {
                     let audit = caller.audit(&app.host, "dead_letter.redrive", &id);
-                    Some(app.host.dead_letters().redrive(&id, false, None, audit).await?.execution_id)
+                    Some(app.host.dead_letters().redrive(&id, Retry::default(), audit).await?.execution_id)
                 }
                 BulkAction::Discard => {
                     let audit = caller.audit(&app.host, "dead_letter.discard", &id);

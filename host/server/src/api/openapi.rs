@@ -125,7 +125,9 @@ fn headers(operation: &Operation) -> Vec<Value> {
             json!({"name": "Prefer", "in": "header", "description": prefer, "schema": {"type": "string"}}),
         );
     }
-    if matches!(operation.id, "executeJob" | "runJob" | "runLegacy" | "acquireLock") {
+    let starts_a_run =
+        matches!(operation.id, "executeJob" | "runJob" | "runLegacy" | "retryRun" | "redriveDeadLetter");
+    if starts_a_run || waits_for_locks {
         let what = match waits_for_locks {
             true => "A repeated request with the same key and body returns the ticket of the first one.",
             false => "A repeated request with the same key and body returns the run of the first one.",

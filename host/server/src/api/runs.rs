@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::{Extension, Path, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
@@ -20,13 +20,13 @@ use stepwell::engine::store::{RunFilter, RunRow};
 use stepwell::engine::system::why;
 use stepwell::engine::{Job, JobDefinition, StoreError};
 use stepwell::sandbox::tree;
-use stepwell::{Asking, Decided, Explanation, HostError, StepLimits, Timeline};
+use stepwell::{Asking, Decided, Explanation, HostError, Retry, StepLimits, Timeline};
 
 use super::answers::Line;
 use super::body::{Sent, body, read};
 use super::handlers::{Page, Params, limit, page};
 use super::problem::Problem;
-use super::v2::accepted;
+use super::v2::{accepted, idempotency};
 use super::views::{
     Approval, ApprovalDetails, Approvals, Artifact, Artifacts, Decision, Reason, Receipts, RetryRequest, Run,
     Runs, StepReceipt,
@@ -176,13 +176,16 @@ pub(super) async fn retry(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
+    headers: HeaderMap,
     bytes: Bytes,
 ) -> Result<Response, Problem> {
     let request = read::<RetryRequest>(&app, &bytes).await?;
     allowed(&app, &caller, &id).await?;
+    let idempotency = idempotency(&headers, &caller, &format!("run.retry {id}"), &bytes)?;
     let job = edited(&app, &caller, &request).await?;
     let audit = caller.audit(&app.host, "run.retry", &id);
-    let admitted = app.host.runs().retry(&id, request.value.from_start, job, audit).await?;
+    let retry = Retry { from_start: request.value.from_start, job, idempotency };
+    let admitted = app.host.runs().retry(&id, retry, audit).await?;
     Ok(accepted(&admitted))
 }
 

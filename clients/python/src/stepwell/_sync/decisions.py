@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from .._http import Call, route, without_none
+from .._http import Call, new_key, route, without_none
 from ..models import (
     Accepted,
     Approval,
@@ -45,11 +45,17 @@ class DeadLetters(Resource):
         return self._sender.model(DeadLetter, Call("GET", route("/api/v2/dead-letters/{}", execution_id)))
 
     def redrive(
-        self, execution_id: str, *, from_start: bool = False, job: Mapping[str, Any] | None = None
+        self,
+        execution_id: str,
+        *,
+        from_start: bool = False,
+        job: Mapping[str, Any] | None = None,
+        idempotency_key: str | None = None,
     ) -> Accepted:
-        """Runs a dead letter again, with an edited job if there is one."""
+        """Runs a dead letter again, with an edited job if there is one. For the key, see `jobs.submit`."""
         body = without_none({"from_start": from_start, "job": job})
-        call = Call("POST", route("/api/v2/dead-letters/{}/redrive", execution_id), body=body)
+        headers = {"Idempotency-Key": idempotency_key or new_key()}
+        call = Call("POST", route("/api/v2/dead-letters/{}/redrive", execution_id), body=body, headers=headers)
         return self._sender.model(Accepted, call)
 
     def discard(self, execution_id: str, *, reason: str = "") -> DeadLetter:

@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterator, Callable, Mapping
 from contextlib import closing
 from typing import Any
 
-from .._http import Call, route, without_none
+from .._http import Call, new_key, route, without_none
 from .._log import NO_LINES, LogLine, Outage, log_line, pauses
 from ..errors import (
     ServerError,
@@ -172,11 +172,21 @@ class Runs(Resource):
         return self._sender.model(RunRow, call)
 
     def retry(
-        self, execution_id: str, *, from_start: bool = False, job: Mapping[str, Any] | None = None
+        self,
+        execution_id: str,
+        *,
+        from_start: bool = False,
+        job: Mapping[str, Any] | None = None,
+        idempotency_key: str | None = None,
     ) -> Accepted:
-        """Runs an ended run again, as a new run: from the step that failed, or from the start."""
+        """Runs an ended run again, as a new run: from the step that failed, or from the start.
+
+        For the key, see `jobs.submit`.
+        """
         body = without_none({"from_start": from_start, "job": job})
-        return self._sender.model(Accepted, Call("POST", route("/api/v2/runs/{}/retry", execution_id), body=body))
+        headers = {"Idempotency-Key": idempotency_key or new_key()}
+        call = Call("POST", route("/api/v2/runs/{}/retry", execution_id), body=body, headers=headers)
+        return self._sender.model(Accepted, call)
 
     def explain(self, execution_id: str) -> Explanation:
         """Returns the reasons why a run does not start or continue, each with its fix."""
