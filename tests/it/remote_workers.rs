@@ -5,6 +5,7 @@ use stepwell_tests::servers::{self, Database};
 
 use crate::cli::Shell;
 use crate::server::{Reply, Server, until};
+use crate::teams::Provider;
 
 const CONFIG: &str = "connections: {w: {type: sqlite, path: w.db}}
 projects: {team-a: {}}
@@ -22,7 +23,8 @@ name: functions
 steps: [worker]
 projects: ['*']
 worker: {functions: [send_*, slow]}
-limits: {output_bytes: 64KiB}
+limits: {output_bytes: 64KiB, context_bytes: 4KiB}
+context: {write: [total, note]}
 ";
 
 /// A service, and the database of its store.
@@ -162,6 +164,11 @@ async fn a_worker_does_the_work_of_a_step() {
             (&shown["name"], &shown["in_hand"], &shown["silent"]),
             (&json!("m1"), &json!(1), &json!(false))
         );
+        let person = Shell::new().env("STEPWELL_API_KEY", server.token.clone());
+        let shown = person.run(&["workers", "list", "--server", &format!("http://{}", server.address)]);
+        let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
+        let cells: Vec<&str> = shown.lines().nth(1).unwrap_or_default().split_whitespace().collect();
+        assert!(cells[1..4] == ["m1", "1", "4"] && cells.ends_with(&["send_invoice,", "slow"]), "{shown}");
         let beat = worker.about(&item, "heartbeat", json!({})).await;
         assert_eq!((beat.status, &beat.json()["cancelled"]), (200, &json!(false)), "{beat:?}");
         assert_eq!(worker.complete(&item, json!({"sent": 3})).await.status, 204);
@@ -383,6 +390,106 @@ async fn workers_see_the_work_of_their_own_project_alone() {
     assert_eq!((reply.status, reply.body.contains("output_bytes")), (422, true), "{reply:?}");
     assert_eq!(worker.complete(&item, json!({})).await.status, 204);
     reaches(&server, &id, "success").await;
+}
+
+/// A worker sets variables of the run, with the checks and limits of a step in the sandbox.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_sets_variables_of_the_run() {
+    for Site { server, .. } in sites().await {
+        let step = json!({"id": "send", "type": "worker", "function": "send_invoice"});
+        let echo = json!({"id": "said", "type": "probe", "case": "echo", "text": "${{ vars.total }} ${{ vars.note.by }}"});
+        let vars = json!({"total": 0, "note": null, "secret": "old"});
+        let id = start(&server, &json!({"id": "sets", "vars": vars, "steps": [step, echo]})).await;
+        let worker = Worker::register(&server, "m1", &["send_invoice"]).await;
+        let item = worker.take().await;
+        for (variables, part) in [
+            (json!({"secret": "new"}), "CONTEXT_WRITE_NOT_GRANTED"),
+            (json!({"total": 1, "a b": 1}), "does not name the variable `a b`"),
+            (json!({"note": "x".repeat(5_000)}), "context_bytes"),
+            (json!([1]), "/variables"),
+            (json!("x"), "/variables"),
+        ] {
+            let reply = worker.about(&item, "complete", json!({"variables": variables})).await;
+            assert_eq!((reply.status, reply.body.contains(part)), (422, true), "{variables}: {reply:?}");
+            assert!(reply.body.contains("/variables"), "{variables}: {reply:?}");
+        }
+        // The lease stays, and the number keeps its digits.
+        let set = json!({"total": 7, "note": {"by": "m1"}});
+        assert_eq!(worker.about(&item, "complete", json!({"variables": set})).await.status, 204);
+        let ended = reaches(&server, &id, "success").await;
+        assert!(ended["steps"][1].to_string().contains("7 m1"), "{ended}");
+    }
+}
+
+/// The capacity of a worker bounds the work that it has over all polls, also of polls at the same time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_has_no_more_work_than_its_capacity() {
+    for Site { server, .. } in sites().await {
+        let mut runs = Vec::new();
+        for _ in 0..7 {
+            runs.push(start(&server, &job(json!({}))).await);
+        }
+        for id in &runs {
+            reaches(&server, id, "parked").await;
+        }
+        // The capacity is 4.
+        let worker = Worker::register(&server, "m1", &["send_invoice"]).await;
+        let polls = futures_util::future::join_all((0..6).map(|_| worker.poll(0))).await;
+        let mut items: Vec<Value> = polls.into_iter().flatten().collect();
+        assert_eq!(items.len(), 4, "{items:?}");
+        assert!(worker.poll(0).await.is_empty());
+        assert_eq!(server.get("/api/v2/workers").await.json()["items"][0]["in_hand"], 4);
+        // Work that ends makes room, and so does work that is cancelled.
+        assert_eq!(worker.complete(&items.remove(0), json!({})).await.status, 204);
+        assert_eq!(worker.fail(&items.remove(0), "failed", false).await.status, 204);
+        let more = worker.poll(5).await;
+        assert_eq!(more.len(), 2, "{more:?}");
+        items.extend(more);
+        let run = items[0]["run"].as_str().unwrap();
+        server.post(&format!("/api/v2/runs/{run}/cancel"), &json!({})).await;
+        reaches(&server, run, "cancelled").await;
+        assert_eq!(worker.poll(5).await.len(), 1);
+        // Another worker has room of its own, but there is no work left.
+        let other = Worker::register(&server, "m2", &["send_invoice"]).await;
+        assert!(other.poll(0).await.is_empty());
+    }
+}
+
+/// A program with a token of an OpenID provider is a worker, if a grant gives it the role.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_has_a_token_of_a_provider() {
+    let provider = Provider::start().await;
+    let issuer = provider.web.url("").trim_end_matches('/').to_owned();
+    let grants = "[{value: machines, role: worker}, {value: staff, role: viewer}]";
+    let config = format!(
+        "{CONFIG}oidc: {{issuer: '{issuer}', audience: stepwell, roles_claim: realm.roles, grants: {grants}}}\n"
+    );
+    let shell = Shell::new().file("config.yaml", &config).file("policy.yaml", POLICY);
+    let made = shell.run(&["keys", "create", "boss", "--role", "admin", "--for-project", "*"]);
+    let server = Server::start_with(shell, &[], String::from_utf8_lossy(&made.stdout).trim());
+    for (roles, registers, reads) in [
+        (&["machines"][..], 201, 403),
+        (&["machines", "staff"], 201, 200),
+        (&["staff"], 403, 200),
+        (&["others"], 403, 403),
+    ] {
+        let token = provider.sign("one", &provider.claims(roles));
+        let mut worker = Worker { server: &server, token, id: String::new() };
+        let body = json!({"name": "m1", "functions": ["send_invoice"]});
+        let reply = worker.post("/api/v2/workers/register", &[], &body).await;
+        assert_eq!(reply.status, registers, "{roles:?}: {reply:?}");
+        let bearer = format!("Bearer {}", worker.token);
+        let list = server.raw("GET", "/api/v2/workers", &[("authorization", &bearer)], "").await.unwrap();
+        assert_eq!(list.status, reads, "{roles:?}: {list:?}");
+        if registers == 201 {
+            worker.id = reply.json()["worker"].as_str().unwrap().to_owned();
+            let id = start(&server, &job(json!({}))).await;
+            let item = worker.take().await;
+            assert_eq!(worker.complete(&item, json!({})).await.status, 204);
+            reaches(&server, &id, "success").await;
+            worker.post(&format!("/api/v2/workers/{}/leave", worker.id), &[], &json!({})).await;
+        }
+    }
 }
 
 /// Policy names the functions that jobs may call.

@@ -89,6 +89,7 @@ const SESSION: &[(&str, i32)] = &[
     ("queues list", 0),
     ("queues pause UTC --reason upgrade", 0),
     ("queues resume UTC", 0),
+    ("workers list", 0),
     ("locks acquire db --lease 1h --reason upgrade", 0),
     ("locks list", 0),
     ("locks show db", 0),

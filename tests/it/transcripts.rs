@@ -47,7 +47,7 @@ macro_rules! transcripts {
 transcripts! {
     approvals audit backfills bad_input config connections convert dead_letters doctor jobs keys languages locks policy projects
     queues
-    run runs schedules scripts secrets steps usage validate
+    run runs schedules scripts secrets steps usage validate workers
 }
 
 #[test]

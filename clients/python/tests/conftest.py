@@ -41,6 +41,7 @@ policy: 1
 name: functions
 steps: [worker]
 worker: {functions: ["*"]}
+context: {write: [total]}
 """
 
 

@@ -86,6 +86,22 @@ def test_results_and_failures(fast: Service) -> None:
         assert worker.worker_id is None and list(client.workers.list()) == []
 
 
+def test_a_function_sets_variables(fast: Service) -> None:
+    with fast.client() as client:
+        worker = stepwell.Worker(client, poll=1.0)
+
+        @worker.function
+        def counts(given: dict[str, Any], task: stepwell.Task) -> None:
+            task.set_variable(given["name"], 3)
+
+        worker.start()
+        run = client.jobs.execute(job("counts", input={"name": "total"}) | {"vars": {"total": 0}})
+        assert run.succeeded, run
+        refused = client.jobs.execute(job("counts", input={"name": "other"}))
+        assert refused.status == "failed" and "CONTEXT_WRITE_NOT_GRANTED" in str(refused.raw), refused
+        worker.stop()
+
+
 def test_a_cancellation_reaches_the_function(fast: Service) -> None:
     began, heard = threading.Event(), threading.Event()
     with fast.client() as client:

@@ -95,8 +95,13 @@ impl From<ApiKey> for Identity {
 impl Identity {
     /// Returns the role in that project, if any.
     fn role_in(&self, project: &str) -> Option<Role> {
-        let here = |projects: &[String]| projects.iter().any(|own| own == "*" || own == project);
-        self.grants.iter().filter(|(_, projects)| here(projects)).map(|(role, _)| *role).max()
+        self.roles_in(project).max()
+    }
+
+    /// Returns all roles in that project.
+    fn roles_in(&self, project: &str) -> impl Iterator<Item = Role> {
+        let here = move |projects: &[String]| projects.iter().any(|own| own == "*" || own == project);
+        self.grants.iter().filter(move |(_, projects)| here(projects)).map(|(role, _)| *role)
     }
 
     /// Returns the role for resources that belong to no project, if any.
@@ -268,6 +273,11 @@ impl Caller {
         self.role
     }
 
+    /// Returns whether a role of the caller in the project allows what needs the role `needed`.
+    pub fn may_act(&self, needed: Role) -> bool {
+        self.role.may(needed) || self.who.roles_in(&self.project).any(|role| role.may(needed))
+    }
+
     /// Returns the caller's role for resources that belong to no project.
     pub fn role_everywhere(&self) -> Option<Role> {
         self.who.role_everywhere()
@@ -297,6 +307,22 @@ fn matches(pattern: &str, text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_worker_that_is_also_a_viewer_stays_a_worker() {
+        for (roles, allowed) in [
+            (&[Role::Worker][..], [true, false, false, false]),
+            (&[Role::Viewer], [false, true, false, false]),
+            (&[Role::Worker, Role::Viewer], [true, true, false, false]),
+            (&[Role::Operator], [true, true, true, false]),
+        ] {
+            let mut caller = caller("default", &[]);
+            let grants = roles.iter().map(|role| (*role, everywhere())).collect();
+            let who = Identity { grants, ..caller.who().clone() };
+            (caller.role, caller.who) = (who.role_in("default").unwrap(), Arc::new(who));
+            assert_eq!(Role::ALL.map(|role| caller.may_act(role)), allowed, "{roles:?}");
+        }
+    }
 
     fn caller(project: &str, jobs: &[&str]) -> Caller {
         let who = Identity {

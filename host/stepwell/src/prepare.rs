@@ -322,7 +322,8 @@ impl Preparation {
             let message = format!("the input has {bytes} bytes; the limit is {most}");
             return Err(Outcome::OverLimit { limit: "input_bytes".to_owned(), message });
         }
-        Ok(Prepared { function, input, wait: wait.0, limits: grant.limits().clone() })
+        let (limits, context) = (grant.limits().clone(), grant.context().to_vec());
+        Ok(Prepared { function, input, wait: wait.0, limits, context })
     }
 
     /// Renders the configuration of a step, and decides its grant.

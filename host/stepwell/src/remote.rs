@@ -5,6 +5,7 @@
 
 pub(crate) mod item;
 mod lists;
+mod results;
 mod sweep;
 mod types;
 
@@ -12,7 +13,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use stepwell_engine::clock::{self, Timestamp};
 use stepwell_engine::job::worker::wrong_name;
 use stepwell_engine::store::{Audit, Change, Expect, Kind};
@@ -28,7 +28,7 @@ use item::{End, Found, How, Item, LEASED, Lease, run_of, shelf, written};
 
 /// Maximum number of functions of a worker. Each look for work asks for each of them.
 pub const MOST_FUNCTIONS: usize = 200;
-/// Maximum number of items of work that a worker takes at one time.
+/// Maximum number of items of work that a worker has at one time.
 pub const MOST_CAPACITY: u32 = 1_000;
 /// Maximum number of workers of a project.
 pub const MOST_WORKERS: u64 = 1_000;
@@ -46,9 +46,6 @@ const SEEN: chrono::Duration = chrono::Duration::seconds(5);
 const SPARE: u32 = 16;
 /// The tries of a change that others make at the same time.
 const TRIES: u32 = 8;
-/// Maximum characters of the code, the message and the summary of an end.
-const MOST_CODE: usize = 64;
-const MOST_MESSAGE: usize = 4_000;
 
 /// The workers outside of Stepwell, and their work.
 #[derive(Clone)]
@@ -66,6 +63,15 @@ struct WorkerRecord {
     by: String,
     registered_at: Timestamp,
     seen_at: Timestamp,
+}
+
+/// The result of a claim.
+enum Claim {
+    Taken(Box<WorkItem>),
+    /// Another worker was faster, or the work is not needed.
+    Gone,
+    /// The worker has as much work as it can take.
+    Full,
 }
 
 impl RemoteWorkers {
@@ -179,37 +185,55 @@ impl RemoteWorkers {
                 if taken.len() >= most as usize {
                     break;
                 }
-                if let Some(item) = self.claim(caller, (worker, known), (id, &record.id)).await? {
-                    taken.push(item);
+                match self.claim(caller, worker, (id, &record.id)).await? {
+                    Claim::Taken(item) => taken.push(*item),
+                    Claim::Gone => {}
+                    Claim::Full => return Ok(taken),
                 }
             }
         }
         Ok(taken)
     }
 
-    /// Takes one item of work, unless another worker was faster or it is not needed.
-    async fn claim(
+    /// Takes one item of work, unless another worker was faster, it is not needed, or the worker has enough.
+    async fn claim(&self, caller: &Caller, worker: &str, work: (&str, &str)) -> Result<Claim, HostError> {
+        for _ in 0..TRIES {
+            let known = self.known(caller, worker).await?;
+            let in_hand = self.ctx.store.count(Kind::WorkLease, worker).await?;
+            if in_hand >= u64::from(known.0.capacity) {
+                return Ok(Claim::Full);
+            }
+            if let Some(claim) = self.try_claim(caller, (worker, known), work).await? {
+                return Ok(claim);
+            }
+        }
+        Ok(Claim::Gone)
+    }
+
+    /// Takes one item of work. The same transaction changes the record of the worker, so that of two polls at the same
+    /// time, the second one counts the work of the first. Returns `None` if another change was faster.
+    async fn try_claim(
         &self,
         caller: &Caller,
-        (worker, known): (&str, &WorkerRecord),
+        (worker, (known, known_version)): (&str, (WorkerRecord, u64)),
         (id, on_shelf): (&str, &str),
-    ) -> Result<Option<WorkItem>, HostError> {
+    ) -> Result<Option<Claim>, HostError> {
         let store = &*self.ctx.store;
         // Work that was offered again may have another function.
         let found = Found::read(store, id).await?.filter(|found| found.item.on_shelf() == on_shelf);
         let Some(Found { mut item, state, version }) = found else {
             let gone = Change::Remove { kind: Kind::OpenWork, id: on_shelf.to_owned(), expect: Expect::Any };
             store.write(vec![gone]).await?;
-            return Ok(None);
+            return Ok(Some(Claim::Gone));
         };
         let now = self.ctx.now();
         let is_due = item.wait_until <= now;
         if state != item::OPEN || is_due || !caller.covers(&item.job) {
-            return Ok(None);
+            return Ok(Some(Claim::Gone));
         }
         if !self.is_needed(&item).await? {
             written(store, item.remove(version)).await?;
-            return Ok(None);
+            return Ok(Some(Claim::Gone));
         }
         let lease = Lease {
             worker: worker.to_owned(),
@@ -220,13 +244,15 @@ impl RemoteWorkers {
         };
         let (until, ends_at) = (lease.until, lease.ends_at);
         item.lease = Some(lease);
-        if !written(store, item.lease(version)).await? {
+        let mut changes = item.lease(version);
+        changes.push(known.put(worker, caller.project(), Expect::Version(known_version)));
+        if !written(store, changes).await? {
             return Ok(None);
         }
         self.ctx.measures.work("taken");
         let input = store.record(Kind::WorkInput, id).await?;
         let input = input.and_then(|record| record.value.as_object().cloned()).unwrap_or_default();
-        Ok(Some(WorkItem {
+        Ok(Some(Claim::Taken(Box::new(WorkItem {
             work: id.to_owned(),
             run: item.run,
             job_id: stepwell_engine::project::local(&item.job).to_owned(),
@@ -237,7 +263,7 @@ impl RemoteWorkers {
             fence: item.fence,
             lease_until: until,
             ends_at,
-        }))
+        }))))
     }
 
     /// Returns the time that a lease lasts without a heartbeat: as long as the claim of a process.
@@ -300,10 +326,8 @@ impl RemoteWorkers {
                     "the run does not need it any more: it is cancelled, or the step has ended",
                 ));
             }
-            if let WorkResult::Completed { output, .. } = &result {
-                fits(output, item.output_bytes)?;
-            }
-            let how = how_of(result.clone());
+            results::check(&result, &item)?;
+            let how = results::how_of(result.clone());
             if self.finish(&item, version, how).await? {
                 return Ok(());
             }
@@ -358,21 +382,27 @@ impl RemoteWorkers {
 
     /// Returns a worker of the caller, and notes its sign of life.
     async fn worker(&self, caller: &Caller, id: &str) -> Result<WorkerRecord, HostError> {
-        let missing = || StoreError::NoRecord("worker", label::shown(id));
-        let record = self.ctx.store.record(Kind::RemoteWorker, id).await?;
-        let record = record.filter(|record| record.state == caller.project()).ok_or_else(missing)?;
-        let mut known: WorkerRecord = serde_json::from_value(record.value).map_err(|_| missing())?;
-        if known.by != caller.by().identity {
-            return Err(missing().into());
-        }
+        let (mut known, version) = self.known(caller, id).await?;
         let now = self.ctx.now();
         if now - known.seen_at > SEEN {
             known.seen_at = now;
             // Two requests at the same time note the same.
-            written(&*self.ctx.store, vec![known.put(id, caller.project(), Expect::Version(record.version))])
+            written(&*self.ctx.store, vec![known.put(id, caller.project(), Expect::Version(version))])
                 .await?;
         }
         Ok(known)
+    }
+
+    /// Returns a worker of the caller, with the version of its record.
+    async fn known(&self, caller: &Caller, id: &str) -> Result<(WorkerRecord, u64), HostError> {
+        let missing = || StoreError::NoRecord("worker", label::shown(id));
+        let record = self.ctx.store.record(Kind::RemoteWorker, id).await?;
+        let record = record.filter(|record| record.state == caller.project()).ok_or_else(missing)?;
+        let known: WorkerRecord = serde_json::from_value(record.value).map_err(|_| missing())?;
+        match known.by == caller.by().identity {
+            true => Ok((known, record.version)),
+            false => Err(missing().into()),
+        }
     }
 }
 
@@ -387,30 +417,6 @@ impl WorkerRecord {
 fn refused(claimed: Claimed<'_>, why: &str) -> HostError {
     let work: String = claimed.work.chars().take(100).collect();
     HostError::Refused(format!("the work {work} is not yours (fence {}): {why}", claimed.fence))
-}
-
-/// Refuses an output that is too large for the step.
-fn fits(output: &Value, most: u64) -> Result<(), HostError> {
-    let bytes = crate::worker::json_bytes(output);
-    match bytes <= most {
-        true => Ok(()),
-        false => {
-            let why = format!("it has {bytes} bytes, and `limits.output_bytes` of the policy allows {most}");
-            Err(HostError::Argument("output", why))
-        }
-    }
-}
-
-fn how_of(result: WorkResult) -> How {
-    let cut = |text: String, most: usize| -> String { text.chars().take(most).collect() };
-    match result {
-        WorkResult::Completed { output, summary } => {
-            How::Completed { output, summary: cut(summary, MOST_MESSAGE) }
-        }
-        WorkResult::Failed { code, message, retryable } => {
-            How::Failed { code: cut(code, MOST_CODE), message: cut(message, MOST_MESSAGE), retryable }
-        }
-    }
 }
 
 /// Returns the id of the run of work, for messages.

@@ -55,6 +55,11 @@ class Task:
         self.item = item
         self._cancelled = threading.Event()
         self._is_ending = False
+        self._variables: dict[str, Any] = {}
+
+    def set_variable(self, name: str, value: Any) -> None:
+        """Sets a variable of the run when the function returns. Policy names it in `context.write`."""
+        self._variables[name] = value
 
     @property
     def cancelled(self) -> bool:
@@ -294,7 +299,9 @@ class Worker:
                 self._end(task, lambda worker: self._client.workers.fail(worker, item, _cut(text), code=code))
             else:
                 output = {} if output is None else output
-                self._end(task, lambda worker: self._client.workers.complete(worker, item, output))
+                set_ = task._variables or None
+                workers = self._client.workers
+                self._end(task, lambda worker: workers.complete(worker, item, output, variables=set_))
         finally:
             with self._changed:
                 self._tasks.pop(item.work, None)
@@ -323,7 +330,7 @@ class Worker:
 
     def _refused(self, worker: str, task: Task, error: Exception) -> None:
         """Fails work whose output the service does not take."""
-        text = f"the output of {task.item.function} is refused: {error}"
+        text = f"the result of {task.item.function} is refused: {error}"
         logger.error("%s", text)
         try:
             self._client.workers.fail(worker, task.item, _cut(text), code="failed")

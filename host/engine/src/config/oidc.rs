@@ -49,8 +49,8 @@ pub struct Oidc {
 pub struct OidcGrant {
     /// The value of the claim.
     pub value: String,
-    /// The role: `viewer`, `operator` or `admin`.
-    #[schemars(regex(pattern = "^(viewer|operator|admin)$"))]
+    /// The role: `worker`, `viewer`, `operator` or `admin`.
+    #[schemars(regex(pattern = "^(worker|viewer|operator|admin)$"))]
     pub role: String,
     /// The projects; `*` for all projects and for resources of no project. Default: `default`.
     #[serde(default = "default_projects")]

@@ -46,7 +46,7 @@ pub use plan::{Members, Node, Parent, Placed, Plan};
 pub use reads::Reads;
 pub use seen::{Scope, SeenStep};
 pub use template::{TemplateError, render};
-pub use variables::{from_text, set_variable, wrong_variables};
+pub use variables::{from_text, set_variable, wrong_variable_name, wrong_variables};
 
 /// The step types that the engine implements.
 pub const TYPES_OF_THE_ENGINE: [&str; 3] = [approval::TYPE, group::TYPE, worker::TYPE];

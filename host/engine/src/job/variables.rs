@@ -10,6 +10,18 @@ use crate::levels;
 use crate::run::AdmitError;
 use crate::values::{self, Unread};
 
+/// Maximum bytes of the name of a variable that a step sets.
+const MAX_NAME: usize = 64;
+
+/// Returns the problem of a name that a step cannot set.
+pub fn wrong_variable_name(name: &str) -> Option<String> {
+    let is_word = |c: char| c == '_' || c.is_ascii_alphanumeric();
+    let is_name = (1..=MAX_NAME).contains(&name.len())
+        && !name.starts_with(|c: char| c.is_ascii_digit())
+        && name.chars().all(is_word);
+    (!is_name).then(|| format!("`{name}` is not a name: use letters, digits and `_`"))
+}
+
 /// Converts the text of `--var NAME=VALUE` to a value: unchanged for a variable that is text, otherwise JSON
 /// of the type of the variable. A variable whose default is null accepts both.
 ///

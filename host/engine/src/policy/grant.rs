@@ -7,7 +7,7 @@ use data_encoding::HEXLOWER;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::capability::{Granted, HttpGrant, MountGrant, ProcessGrant, SqlGrant};
+use super::capability::{ContextRule, Granted, HttpGrant, MountGrant, ProcessGrant, SqlGrant};
 use super::limits::{Limits, Profile};
 use super::refusal::Whose;
 use crate::quantity::Span;
@@ -113,8 +113,12 @@ impl Grant {
 
     /// Returns whether the step may set the variable.
     pub fn may_write(&self, name: &str) -> bool {
-        let layers = &self.granted.context;
-        !layers.is_empty() && layers.iter().all(|layer| layer.names("write", name))
+        ContextRule::may_write(&self.granted.context, name)
+    }
+
+    /// Returns the rules about variables, all of which an access needs.
+    pub fn context(&self) -> &[ContextRule] {
+        &self.granted.context
     }
 
     /// Returns the policy that the grant comes from.

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value};
 use stepwell_engine::Receipt;
+use stepwell_engine::job::wrong_variable_name;
 use stepwell_engine::policy::capability;
 use stepwell_engine::policy::{Denial, Grant, Rule};
 use stepwell_engine::quantity::counted;
@@ -28,8 +29,6 @@ const READ: Rule = Rule::ContextReadNotGranted;
 const WRITE: Rule = Rule::ContextWriteNotGranted;
 /// Maximum bytes of a checkpoint.
 const MAX_CHECKPOINT: usize = 64 << 10;
-/// Maximum bytes of a variable's name.
-const MAX_NAME: usize = 64;
 
 /// Shortest and longest pause of a parked step.
 const PARK: std::ops::RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(30 * 24 * 3600);
@@ -212,13 +211,8 @@ impl Host for Guest {
             let what = format!("setting the variable `{name}`");
             return self.refuse(&self.states.context.grant.refuse_context(WRITE, &what, &name, "write"));
         }
-        let word = |c: char| c == '_' || c.is_ascii_alphanumeric();
-        if name.is_empty()
-            || name.len() > MAX_NAME
-            || name.starts_with(|c: char| c.is_ascii_digit())
-            || !name.chars().all(word)
-        {
-            return Ok(Err(Error::Invalid(format!("`{name}` is not a name: use letters, digits and `_`"))));
+        if let Some(wrong) = wrong_variable_name(&name) {
+            return Ok(Err(Error::Invalid(wrong)));
         }
         self.owed.bytes(value.len(), 2 * JSON);
         let value_bytes = value.len();

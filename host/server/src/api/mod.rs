@@ -374,7 +374,8 @@ async fn admitted(
         return Err(Problem::new(StatusCode::FORBIDDEN, detail));
     }
     let has = if everywhere { caller.role_everywhere() } else { Some(caller.role()) };
-    if has.is_some_and(|has| has.may(role)) {
+    let may = if everywhere { has.is_some_and(|has| has.may(role)) } else { caller.may_act(role) };
+    if may {
         return Ok(caller);
     }
     let place = if everywhere { " in all projects (`*`)" } else { "" };

@@ -363,7 +363,7 @@ operations! {
     get "/api/v2/lock-events" listLockEvents viewer l::events, "Lists events of locks, the oldest first; with `Accept: text/event-stream`, follows them (SSE, `Last-Event-ID`)", query LOCK_EVENTS, body None, gives 200 "LockEvents", waits true, command "locks events";
     get "/api/v2/lock-deadlocks" listLockDeadlocks viewer l::deadlocks, "Lists the newest deadlocks, with their cycles", query DEADLOCKS, body None, gives 200 "LockDeadlocks", waits false, command "locks deadlocks";
 
-    get "/api/v2/workers" listWorkers viewer w::list, "Lists the workers outside of Stepwell: their functions, their last sign of life, and their work in hand", query PAGE, body None, gives 200 "RemoteWorkers", waits false, command "";
+    get "/api/v2/workers" listWorkers viewer w::list, "Lists the workers outside of Stepwell: their functions, their last sign of life, and their work in hand", query PAGE, body None, gives 200 "RemoteWorkers", waits false, command "workers list";
     post "/api/v2/workers/register" registerWorker worker w::register, "Registers a worker with its functions", query NONE, body Some("NewWorker"), gives 201 "RegisteredWorker", waits false, command "";
     post "/api/v2/workers/{worker}/poll" pollWork worker w::poll, "Takes work for a worker; with `Prefer: wait=N`, waits for it", query NONE, body Some("PollRequest"), gives 200 "WorkItems", waits true, command "";
     post "/api/v2/workers/{worker}/leave" leaveWorker worker w::leave, "Removes a worker; work that it still has is lost", query NONE, body None, gives 204 "", waits false, command "";

@@ -37,7 +37,7 @@ pub(crate) struct RemoteWorkers {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PollRequest {
-    /// The maximum number of items of work. Default: the capacity of the worker.
+    /// The maximum number of items of work. Default: as many as the capacity of the worker leaves room for.
     #[serde(default)]
     #[schemars(range(min = 1, max = MOST_CAPACITY))]
     pub capacity: Option<u32>,
@@ -71,6 +71,9 @@ pub(crate) struct CompleteRequest {
     #[serde(default)]
     #[schemars(length(max = 4_000))]
     pub summary: String,
+    /// The variables that the step sets; policy names them in `context.write`. Default: none.
+    #[serde(default)]
+    pub variables: Map<String, Value>,
 }
 
 fn nothing() -> Value {
@@ -174,9 +177,9 @@ pub(super) async fn complete(
     bytes: Bytes,
 ) -> Result<StatusCode, Problem> {
     let request = read::<CompleteRequest>(&app, &bytes).await?;
-    let CompleteRequest { fence, output, summary } = request.value.clone();
+    let CompleteRequest { fence, output, summary, variables } = request.value.clone();
     let claimed = Claimed { worker: &worker, work: &work, fence };
-    let result = WorkResult::Completed { output, summary };
+    let result = WorkResult::Completed { output, summary, variables };
     let ended = app.host.remote_workers().end(&caller, claimed, result).await;
     ended.map_err(|error| request.refused(error))?;
     Ok(StatusCode::NO_CONTENT)

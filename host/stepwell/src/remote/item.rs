@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use stepwell_engine::clock::Timestamp;
+use stepwell_engine::policy::capability::ContextRule;
 use stepwell_engine::store::{Change, Expect, Kind, Record};
 use stepwell_engine::{Store, StoreError};
 
@@ -37,6 +38,12 @@ pub(crate) struct Item {
     pub limit_ms: u64,
     /// Maximum bytes of the output.
     pub output_bytes: u64,
+    /// The rules about the variables that the step may set. Work of earlier versions has none.
+    #[serde(default)]
+    pub context: Vec<ContextRule>,
+    /// Maximum bytes of these variables.
+    #[serde(default)]
+    pub context_bytes: u64,
     pub lease: Option<Lease>,
 }
 
@@ -57,10 +64,21 @@ pub(crate) struct Lease {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "how", rename_all = "snake_case")]
 pub(crate) enum How {
-    Completed { output: Value, summary: String },
-    Failed { code: String, message: String, retryable: bool },
+    Completed {
+        output: Value,
+        summary: String,
+        #[serde(default)]
+        variables: Map<String, Value>,
+    },
+    Failed {
+        code: String,
+        message: String,
+        retryable: bool,
+    },
     Lost,
-    TimedOut { limit_ms: u64 },
+    TimedOut {
+        limit_ms: u64,
+    },
 }
 
 /// The end of work, for its run.
@@ -125,9 +143,10 @@ impl Item {
         Change::Put { kind: Kind::Work, id: self.id(), state: state.to_owned(), value, expect }
     }
 
-    fn put_lease(&self) -> Change {
+    fn put_lease(&self, state: &str) -> Change {
         let value = serde_json::to_value(self.lease.as_ref()).unwrap_or_default();
-        Change::Put { kind: Kind::WorkLease, id: self.id(), state: String::new(), value, expect: Expect::Any }
+        let (kind, id, state) = (Kind::WorkLease, self.id(), state.to_owned());
+        Change::Put { kind, id, state, value, expect: Expect::Any }
     }
 
     fn gone(&self, kind: Kind) -> Change {
@@ -148,9 +167,11 @@ impl Item {
         ]
     }
 
-    /// Gives open work to a worker, or moves the end of its lease.
+    /// Gives open work to a worker, or moves the end of its lease. The state of the record of the lease is the id of
+    /// the worker, so that its work in hand can be counted.
     pub fn lease(&self, version: u64) -> Vec<Change> {
-        vec![self.put(LEASED, Expect::Version(version)), self.gone(Kind::OpenWork), self.put_lease()]
+        let worker = self.lease.as_ref().map_or("", |lease| lease.worker.as_str());
+        vec![self.put(LEASED, Expect::Version(version)), self.gone(Kind::OpenWork), self.put_lease(worker)]
     }
 
     /// Notes another attempt of the step that still waits for the same work.
@@ -171,9 +192,11 @@ impl Item {
         ]
     }
 
-    /// Notes that the work that a worker has is no longer needed. The lease stays, so that a sweep removes the rest.
+    /// Notes that the work that a worker has is no longer needed. The lease stays, so that a sweep removes the rest, and
+    /// leaves room for other work.
     pub fn cancel(&self, version: u64) -> Vec<Change> {
-        vec![self.put(CANCELLED, Expect::Version(version)), self.gone(Kind::WorkInput)]
+        let work = self.put(CANCELLED, Expect::Version(version));
+        vec![work, self.put_lease(CANCELLED), self.gone(Kind::WorkInput)]
     }
 
     /// Removes all records of the work.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use stepwell_engine::clock::Timestamp;
 use stepwell_engine::store::Kind;
 
-use super::item::Lease;
+use super::item::{CANCELLED, Lease};
 use super::{FORGOTTEN, RemoteWorkers, SILENT, WorkerRecord};
 use crate::HostError;
 
@@ -24,7 +24,7 @@ pub struct RemoteWorker {
     pub name: String,
     /// The names of its functions.
     pub functions: Vec<String>,
-    /// The maximum number of items of work that one poll returns.
+    /// The maximum number of items of work that it has at one time.
     pub capacity: u32,
     /// The identity that registered it.
     pub by: String,
@@ -34,7 +34,7 @@ pub struct RemoteWorker {
     pub seen_at: Timestamp,
     /// Whether it has sent no request for a minute.
     pub silent: bool,
-    /// The number of items of work that it has.
+    /// The number of items of work that it has and that are not cancelled.
     pub in_hand: u32,
 }
 
@@ -86,8 +86,10 @@ impl RemoteWorkers {
             let Some(last) = page.last() else { break };
             after.clone_from(&last.id);
             read += page.len();
-            let leases =
-                page.into_iter().filter_map(|record| serde_json::from_value::<Lease>(record.value).ok());
+            let leases = page
+                .into_iter()
+                .filter(|record| record.state != CANCELLED)
+                .filter_map(|record| serde_json::from_value::<Lease>(record.value).ok());
             leases.for_each(|lease| *counts.entry(lease.worker).or_default() += 1);
         }
         Ok(counts)

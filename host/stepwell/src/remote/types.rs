@@ -17,7 +17,7 @@ pub struct NewWorker {
     /// The names of its functions.
     #[schemars(length(min = 1, max = MOST_FUNCTIONS), inner(length(min = 1, max = 128)))]
     pub functions: Vec<String>,
-    /// The maximum number of items of work that one poll returns. Default: 1.
+    /// The maximum number of items of work that the worker has at one time. Default: 1.
     #[serde(default = "one")]
     #[schemars(range(min = 1, max = MOST_CAPACITY))]
     pub capacity: u32,
@@ -79,6 +79,8 @@ pub enum WorkResult {
         output: Value,
         /// One sentence for people. May be empty.
         summary: String,
+        /// The variables that the step sets.
+        variables: Map<String, Value>,
     },
     /// The function has failed.
     Failed {

@@ -9,6 +9,7 @@ use stepwell_engine::clock::{self, Timestamp};
 use stepwell_engine::job::Work;
 use stepwell_engine::job::worker::WorkerStep;
 use stepwell_engine::policy::Limits;
+use stepwell_engine::policy::capability::ContextRule;
 use stepwell_engine::run::{Event, RunState, StepStatus};
 use stepwell_engine::store::Next;
 use stepwell_engine::{FailureKind, Outcome, Produced, Receipt, StepDefinition, StepEnd, TimeOf, project};
@@ -31,6 +32,8 @@ pub(crate) struct Prepared {
     pub input: Map<String, Value>,
     pub wait: Duration,
     pub limits: Limits,
+    /// The rules about the variables that the step may set.
+    pub context: Vec<ContextRule>,
 }
 
 /// Returns the steps that wait for the end of their work.
@@ -107,6 +110,8 @@ impl Worker<'_> {
             wait_until: clock::later(at, prepared.wait),
             limit_ms: u64::try_from(limit.as_millis()).unwrap_or(u64::MAX).max(1),
             output_bytes: prepared.limits.output_bytes.0,
+            context: prepared.context.clone(),
+            context_bytes: prepared.limits.context_bytes.0,
             lease: None,
         }
     }
@@ -216,12 +221,13 @@ impl Worker<'_> {
         let mut produced = Produced::default();
         let outcome = match end.how {
             How::Lost => return self.work_lost(step, again),
-            How::Completed { output, summary } => {
+            How::Completed { output, summary, variables } => {
                 produced.summary = match summary.is_empty() {
                     true => format!("done by the worker {}", end.worker),
                     false => summary,
                 };
                 produced.output = output;
+                produced.variables = variables;
                 produced.metadata.insert("worker".to_owned(), end.worker.into());
                 Outcome::Succeeded
             }

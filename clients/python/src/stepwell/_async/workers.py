@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from .._decode import model
@@ -41,9 +41,18 @@ class AsyncWorkers(AsyncResource):
         call = Call("POST", path, body={"fence": item.fence}, repeatable=True)
         return await self._sender.model(Heartbeat, call)
 
-    async def complete(self, worker: str, item: WorkItem, output: Any = None, *, summary: str | None = None) -> None:
-        """Ends work with the output of its step."""
-        body = without_none({"fence": item.fence, "output": output, "summary": summary})
+    async def complete(
+        self,
+        worker: str,
+        item: WorkItem,
+        output: Any = None,
+        *,
+        summary: str | None = None,
+        variables: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Ends work with the output of its step, which sets `variables` of the run."""
+        given = {"output": output, "summary": summary, "variables": variables}
+        body = {"fence": item.fence} | without_none(given)
         path = route("/api/v2/workers/{}/work/{}/complete", worker, item.work)
         await self._sender.response(Call("POST", path, body=body))
 

@@ -20,7 +20,7 @@ class RemoteWorker(Model):
     functions: list[str] = dataclasses.field(default_factory=list)
     """The names of its functions."""
     capacity: int
-    """The maximum number of items of work that one poll returns."""
+    """The maximum number of items of work that it has at one time."""
     by: str
     """The identity that registered it."""
     registered_at: datetime
@@ -30,7 +30,7 @@ class RemoteWorker(Model):
     silent: bool
     """Whether it has sent no request for a minute."""
     in_hand: int
-    """The number of items of work that it has."""
+    """The number of items of work that it has and that are not cancelled."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -54,6 +54,11 @@ impl Policed for Context {
 }
 
 impl ContextRule {
+    /// Returns whether each of the rules allows a step to set the variable. Without a rule, it may set none.
+    pub fn may_write(rules: &[Self], name: &str) -> bool {
+        !rules.is_empty() && rules.iter().all(|rule| rule.names("write", name))
+    }
+
     /// Returns whether the rule allows an access (`read` or `write`) to `name`.
     pub(crate) fn names(&self, access: &str, name: &str) -> bool {
         let list = if access == "read" { &self.read } else { &self.write };

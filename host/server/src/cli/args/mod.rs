@@ -26,6 +26,7 @@ mod shared;
 mod steps;
 mod unused;
 mod validate;
+mod workers;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -61,6 +62,7 @@ pub(crate) use sessions::SessionsCommand;
 pub(crate) use shared::{ApiArgs, HostArgs, Local, Of, OfNode, Output};
 pub(crate) use steps::StepsCommand;
 pub(crate) use validate::ValidateArgs;
+pub(crate) use workers::WorkersCommand;
 
 /// Runs jobs; every step is a WebAssembly component in a separate sandbox.
 #[derive(Debug, Parser)]
@@ -180,6 +182,8 @@ pub(crate) enum Command {
     Approvals(Of<ApprovalsCommand>),
     /// Lists, pauses and resumes queues.
     Queues(Of<QueuesCommand>),
+    /// Lists the workers outside of Stepwell, which take the work of `worker` steps.
+    Workers(Of<WorkersCommand>),
     /// Takes, shows and releases locks, and runs commands that hold them.
     Locks(Of<LocksCommand>),
     /// Shows the state of the queues, as `queues list` does.

@@ -32,6 +32,7 @@ mod sessions;
 mod steps;
 mod validate;
 mod warm_up;
+mod workers;
 
 use crate::Exit;
 use crate::cli::args::{Cli, Command, ConfigCommand, PolicyCommand, QueuesCommand, StepCommand};
@@ -67,6 +68,7 @@ pub(crate) async fn dispatch(cli: Cli, filter: LogFilter) -> Result<Exit, Failur
         Command::DeadLetters(of) => dead_letters::dead_letters(of.command, &of.api).await?,
         Command::Approvals(of) => approvals::approvals(of.command, &of.api).await?,
         Command::Queues(of) => queues::queues(of.command, &of.api).await?,
+        Command::Workers(of) => workers::workers(of.command, &of.api).await?,
         Command::Locks(of) => locks::locks(of.command, &of.api).await?,
         Command::Status(api) => queues::queues(QueuesCommand::List, &api).await?,
         Command::Metrics { hours, by_hour, api } => metrics::metrics(hours, by_hour, &api).await?,
