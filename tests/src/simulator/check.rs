@@ -9,7 +9,7 @@ use stepwell::engine::schedule::{Calendars, Timetable};
 use stepwell::engine::store::{Kind, LedgerFilter, LedgerRow, NewRun, RunFilter, Source};
 
 use super::world::{World, is_poison};
-use super::{Report, groups, locks};
+use super::{Report, groups, locks, workers};
 
 pub async fn all(world: &World) -> Report {
     let (ground, store) = (&world.ground, &world.ground.store);
@@ -45,6 +45,9 @@ pub async fn all(world: &World) -> Report {
     }
     keys(&runs, &mut wrong);
     locks::check(&runs, &mut wrong);
+    if let Some(crew) = &world.crew {
+        crew.check(&runs, &mut wrong);
+    }
     let mut set_aside = 0;
     for (run, events) in &runs {
         let letter = ground.ask(store.record(Kind::DeadLetter, &run.execution_id)).await.ok().flatten();
@@ -74,7 +77,7 @@ fn poison(seed: u64, run: &NewRun, events: &[Event], class: Option<&str>, wrong:
     let id = &run.execution_id;
     let Ok(state) = RunState::replay(run.clone(), events) else { return };
     for step in &state.steps {
-        if !is_poison(seed, id, &step.path) {
+        if !is_poison(seed, id, &step.path) || workers::is_of_worker(run, &step.path) {
             continue;
         }
         let key = StepKey::from(&*step.path);

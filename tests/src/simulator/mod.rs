@@ -8,6 +8,7 @@ mod check;
 mod faults;
 mod groups;
 mod locks;
+mod workers;
 mod world;
 
 use std::sync::Arc;

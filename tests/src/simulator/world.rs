@@ -25,6 +25,7 @@ use stepwell::{Cause, Decided, Host};
 use super::faults::{Faulty, Ground};
 use super::groups::output;
 use super::locks::{self, FaultyLocks};
+use super::workers::{self, Crew};
 use super::{Random, VirtualClock};
 
 /// A simulated process.
@@ -46,6 +47,8 @@ pub struct World {
     pub wrong: Vec<String>,
     /// The time at which each job's schedule was created, as acknowledged.
     pub made: Vec<Option<Timestamp>>,
+    /// The workers outside of the processes, in one of four seeds.
+    pub crew: Option<Arc<Crew>>,
     /// Runs that wait without a cause, and the time since which the check has seen that.
     idle: BTreeMap<String, (RunRow, Timestamp)>,
 }
@@ -62,7 +65,7 @@ struct Pretender {
     process: Arc<Faulty>,
 }
 
-fn salt(seed: u64, name: &str) -> u64 {
+pub fn salt(seed: u64, name: &str) -> u64 {
     name.bytes().fold(seed, |salt, byte| salt.wrapping_mul(31) ^ u64::from(byte))
 }
 
@@ -176,6 +179,7 @@ impl World {
             crashes: 0,
             wrong: Vec::new(),
             made: Vec::new(),
+            crew: None,
             idle: BTreeMap::new(),
         }
     }
@@ -211,8 +215,16 @@ impl World {
                 }
                 self.ground.rate.store(rate, Ordering::Relaxed);
                 self.processes.push(Process { host, store });
+                self.tell_workers();
             }
             Err(error) => self.wrong.push(format!("no host: {error}")),
+        }
+    }
+
+    /// Tells the workers which processes there are.
+    fn tell_workers(&self) {
+        if let Some(crew) = &self.crew {
+            crew.reach(self.processes.iter().map(|process| process.host.clone()).collect());
         }
     }
 
@@ -223,6 +235,9 @@ impl World {
     }
 
     pub async fn begin(&mut self) {
+        if self.seed % 4 == 1 {
+            self.crew = Some(Crew::start(self.seed, self.clock, self.ground.clone()));
+        }
         for _ in 0..2 {
             self.start().await;
         }
@@ -279,6 +294,9 @@ impl World {
         }
         // Their own numbers, so that a seed has the same jobs as it had without locks.
         locks::add(&mut job, Random::new(salt(self.seed, &format!("locks/{index}"))));
+        if self.crew.is_some() {
+            workers::add(&mut job, Random::new(salt(self.seed, &format!("workers/{index}"))));
+        }
         let job: JobDefinition =
             serde_json::from_value(job).unwrap_or_else(|error| panic!("the job is invalid: {error}"));
         Arc::new(job.into())
@@ -377,6 +395,9 @@ impl World {
         let now = self.clock.now();
         let mut idle = BTreeMap::new();
         self.look_at_locks(now).await;
+        if let Some(crew) = &self.crew {
+            self.wrong.extend(crew.look().await);
+        }
         for row in self.ground.ask(self.ground.store.list(&filter)).await.unwrap_or_default() {
             let due = row.wakes_at.unwrap_or(row.due_at);
             if row.status.is_terminal() || row.claimed_until.is_some() || due > now {
@@ -486,6 +507,9 @@ impl World {
             }
         }
         self.look_for_leftovers().await;
+        if let Some(crew) = &self.crew {
+            self.wrong.extend(crew.look_for_leftovers().await);
+        }
     }
 }
 
@@ -493,13 +517,13 @@ fn pick(random: &mut Random, words: [&'static str; 3]) -> &'static str {
     words[usize::try_from(random.below(3)).unwrap_or(0)]
 }
 
-/// Returns the policies: jobs may hold every lock.
+/// Returns the policies: jobs may hold every lock, and call every function of workers.
 fn policies() -> Vec<Policy> {
-    let text = "policy: 1\nname: locks\nsteps: ['*']\nlocks: {names: ['*']}\n";
+    let text = "policy: 1\nname: locks\nsteps: ['*']\nlocks: {names: ['*']}\nworker: {functions: ['*']}\n";
     Policy::parse("locks.yaml", text, Path::new("")).unwrap_or_else(|problems| panic!("{problems}"))
 }
 
-fn audit(host: &Host) -> Audit {
+pub fn audit(host: &Host) -> Audit {
     Audit {
         at: host.now(),
         by: "sim".to_owned(),
