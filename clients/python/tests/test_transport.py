@@ -59,14 +59,50 @@ def test_a_lost_answer_is_asked_for_again_with_the_same_key_and_body() -> None:
     assert {request.content for request in seen} == {b'{"variables": {"n": 1}}'}
 
 
+@pytest.mark.parametrize("part, method", [("runs", "retry"), ("dead_letters", "redrive")])
+def test_a_retry_has_a_key(part: str, method: str) -> None:
+    answer, seen = in_turn(httpx.ReadError("gone"), httpx.Response(202, json=RUN))
+    assert getattr(getattr(client(answer), part), method)("exec_1").execution_id == "exec_1"
+    assert len(seen) == 2 and len({request.headers["idempotency-key"] for request in seen}) == 1
+    getattr(getattr(client(answer), part), method)("exec_1", idempotency_key="mine")
+    assert seen[-1].headers["idempotency-key"] == "mine"
+
+
+def run_with(status: str) -> httpx.Response:
+    texts = {"execution_id": "exec_1", "job_id": "a", "job_name": "a", "message": "", "timezone": "UTC"}
+    names = ("step_count", "successful_steps", "failed_steps", "skipped_steps", "cancelled_steps", "duration_seconds")
+    facts = {"status": status, "success": status == "success", "due_at": ROW["due_at"], "steps": []}
+    return httpx.Response(200, json=texts | dict.fromkeys(names, 0) | facts)
+
+
+def test_a_wait_asks_for_the_end_and_opens_no_stream(no_pauses: list[float]) -> None:
+    busy = httpx.Response(429, json={"title": "Too Many Requests"})
+    lost = httpx.ReadError("gone")
+    answer, seen = in_turn(run_with("running"), busy, lost, run_with("running"), run_with("success"))
+    assert client(answer, retries=0).runs.wait("exec_1").succeeded
+    assert [request.url.path for request in seen] == ["/api/v2/runs/exec_1"] * 6
+    queries = [dict(request.url.params) for request in seen]
+    assert queries == [{"values": "false", "wait": "30"}] * 5 + [{}]
+    # Answers that come at once have growing pauses between them.
+    assert no_pauses == [0.5, 0.75, 0.5, 1.125]
+
+
+def test_a_wait_with_lines_follows_the_stream() -> None:
+    stream = httpx.Response(200, headers={"content-type": "text/event-stream"}, text="event: end\ndata: {}\n\n")
+    answer, seen = in_turn(stream, run_with("success"))
+    lines: list[stepwell.LogLine] = []
+    assert client(answer).runs.wait("exec_1", on_line=lines.append).succeeded
+    assert [request.url.path for request in seen] == ["/api/v2/runs/exec_1/logs", "/api/v2/runs/exec_1"]
+
+
 def test_a_request_that_may_have_had_an_effect_is_not_repeated() -> None:
     answer, seen = in_turn(httpx.ReadError("gone"))
     with pytest.raises(errors.TransportError) as lost:
-        client(answer).runs.retry("exec_1")
+        client(answer).runs.cancel("exec_1")
     assert lost.value.sent and len(seen) == 1
     answer, seen = in_turn(httpx.ConnectError("refused"))
     with pytest.raises(errors.TransportError) as unsent:
-        client(answer, retries=2).runs.retry("exec_1")
+        client(answer, retries=2).runs.cancel("exec_1")
     assert not unsent.value.sent and len(seen) == 3
 
 

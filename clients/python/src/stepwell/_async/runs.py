@@ -34,6 +34,9 @@ Lines = list[LogLine]
 #: Seconds for which a wait bears a service that does not answer.
 PATIENCE = 300.0
 
+#: Seconds for which one request waits for the end of a run. Proxies close connections that are silent for longer.
+LONGEST_LOOK = 30
+
 #: The service sends a log in pieces. Compression would hold them back.
 PLAIN: dict[str, str | None] = {"Accept-Encoding": "identity"}
 
@@ -47,7 +50,13 @@ class Watch:
         self.ended = False
         self.looks = False
         """Whether the next request asks for the status, because the key follows as many streams as it may."""
+        self._timeout = timeout
         self._until = float("inf") if timeout is None else time.monotonic() + timeout
+
+    def check(self) -> None:
+        """Raises `WaitTimeoutError` if the time is over."""
+        if self.left <= 0:
+            raise WaitTimeoutError(f"the run {self.execution_id} has not ended after {self._timeout} seconds")
 
     @property
     def left(self) -> float:
@@ -95,12 +104,38 @@ class AsyncRuns(AsyncResource):
         survives restarts of the service, and ends with the error of the last request if the service does not
         answer for `patience` seconds.
         """
-        after = 0 if on_line else NO_LINES
-        async with aclosing(self._watch(execution_id, after, timeout, patience)) as lines:
+        if on_line is None:
+            await self._wait_for_end(Watch(execution_id, NO_LINES, timeout), Outage(patience))
+            return await self.get(execution_id)
+        async with aclosing(self._watch(execution_id, 0, timeout, patience)) as lines:
             async for line in lines:
-                if on_line:
-                    on_line(line)
+                on_line(line)
         return await self.get(execution_id)
+
+    async def _wait_for_end(self, at: Watch, outage: Outage) -> None:
+        """Waits for the end of a run with requests that the service answers at the end, or after some seconds."""
+        rests = pauses(0.5, 10.0)
+        while True:
+            at.check()
+            wait, began, rest = max(0, int(min(at.left, LONGEST_LOOK))), time.monotonic(), 0.5
+            try:
+                query = {"values": False, "wait": wait or None}
+                call = Call("GET", route("/api/v2/runs/{}", at.execution_id), query=query, timeout=self._patient(wait))
+                if (await self._sender.model(Run, call)).ended:
+                    return
+                outage.over()
+                # The service answers at once if too many requests wait, or if it is about to end.
+                waited = wait > 0 and time.monotonic() - began > wait / 2
+                rest, rests = (0.0, pauses(0.5, 10.0)) if waited else (next(rests), rests)
+            except TooManyRequestsError:
+                rest = next(rests)
+            except (TransportError, ServerError) as error:
+                if at.left > 0:
+                    outage.note(error)
+            await asyncio.sleep(max(0.0, min(rest, at.left)))
+
+    def _patient(self, wait: int) -> float:
+        return wait + self._sender.settings.timeout
 
     def follow(
         self, execution_id: str, *, after: int = 0, timeout: float | None = None, patience: float = PATIENCE
@@ -114,8 +149,7 @@ class AsyncRuns(AsyncResource):
         at = Watch(execution_id, after, timeout)
         outage, rests = Outage(patience), pauses(0.5, 10.0)
         while not at.ended:
-            if at.left <= 0:
-                raise WaitTimeoutError(f"the run {execution_id} has not ended after {timeout} seconds")
+            at.check()
             rest = 0.5
             try:
                 async with aclosing(self._look(at) if at.looks else self._stream(at, outage)) as lines:
