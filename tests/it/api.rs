@@ -339,7 +339,7 @@ async fn retries_and_redrives_may_be_repeated() {
             assert_eq!(send(other, operation, "{}").await.status, status, "{operation} {other}");
         }
         assert_eq!(send(operation, "", "{}").await.status, 400, "{operation}");
-        let resolved = if operation.starts_with("runs") { 202 } else { 409 };
+        let resolved = if operation.starts_with("runs") { 202 } else { 422 };
         assert_eq!(send(operation, "new", "{}").await.status, resolved, "{operation}");
         // Each of several requests at the same time gets the one run.
         let letter = server.post("/api/v2/jobs/execute", &job).await.json()["execution_id"].clone();

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 use stepwell::engine::run::RunState;
-use stepwell::engine::{Outcome, StepEnd};
+use stepwell::engine::{FailureKind, Outcome, StepEnd};
 use stepwell::{Host, HostBuilder, Notice, Observer};
 use stepwell_tests::guest;
 use tempfile::TempDir;
@@ -128,8 +128,15 @@ impl Running {
     }
 
     /// Runs one step, given without its id.
+    /// The end of a step that the check refuses has the problems as its message.
     pub async fn step(&self, step: Value) -> StepEnd {
-        let state = self.run(&one_step(step)).await;
+        let job = one_step(step);
+        if let Err(problems) = self.host.parse("job.yaml", &job).await {
+            let (kind, message) = (FailureKind::InvalidConfig, problems.to_string());
+            let outcome = Outcome::Failed { kind, message, retryable: false };
+            return StepEnd { outcome, produced: Default::default(), receipt: Default::default() };
+        }
+        let state = self.run(&job).await;
         StepEnd::clone(state.steps[0].end.as_ref().unwrap())
     }
 

@@ -315,8 +315,7 @@ impl HostBuilder {
             }
         };
         misspelt(&config, &sandbox)?;
-        // A store that ends with the process needs no components for later, and neither does a host that runs
-        // its steps elsewhere.
+        // A store that ends with the process needs no components for later, nor does a host with another runner.
         let lasts =
             self.store.is_some() || self.store_url.is_some() || config.store.is_some() || data_dir.is_some();
         let has_guests = self.runner.is_none();

@@ -157,11 +157,7 @@ impl Measures {
         to.register_with_unit("step_memory", "Memory peaks of attempts", Unit::Bytes, self.memory.clone());
         to.register_with_unit("compile", "Compiling and loading components", s.clone(), self.compile.clone());
         to.register("engine_queries", "Queries over data, by the engine that ran them", self.engines.clone());
-        to.register(
-            "engine_fallbacks",
-            "Queries that ran locally because Spark could not run them",
-            self.engine_fallbacks.clone(),
-        );
+        to.register("engine_fallbacks", "Queries that Spark could not run", self.engine_fallbacks.clone());
         to.register("denials", "Refusals by policy, by rule", self.denials.clone());
         to.register("retries", "Attempts beyond the first of a step", self.retries.clone());
     }

@@ -95,7 +95,7 @@ fn pattern_of(name: &str, pattern: &str, value: &Value) -> String {
         "^[A-Za-z0-9][A-Za-z0-9-]*$" => "letters, digits and `-`, beginning with a letter or digit",
         "^\\$\\{\\{[\\s\\S]*\\}\\}$" => "an expression: `${{ ... }}`",
         "^https?://" => "an address that begins with `https://` or `http://`",
-        "^(viewer|operator|admin)$" => "`viewer`, `operator` or `admin`",
+        "^(worker|viewer|operator|admin)$" => "`worker`, `viewer`, `operator` or `admin`",
         "^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+|store:[A-Za-z0-9._-]{1,128})$" => {
             "the place of a secret: `env:NAME`, `file:PATH` or `store:NAME`"
         }

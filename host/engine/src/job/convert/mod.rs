@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 use crate::document::{Diagnostic, Diagnostics, Document, escape};
 use comments::Comments;
 
-/// What a file holds.
+/// The content of a file.
 #[derive(Debug)]
 pub enum Entries {
     /// One document.

@@ -205,13 +205,14 @@ fn problems_of_the_new_job_have_their_places_in_the_old_file() {
     assert_eq!(job.error("/steps/0/connection_name", "missing").line, 2);
 }
 
+fn job(id: &str, n: u32) -> String {
+    format!(
+        "{{\"job_id\": \"{id}\", \"job_type\": \"sql\", \"sql_query\": \"SELECT {n}\", \"connection_name\": \"w\"}}"
+    )
+}
+
 #[test]
-fn each_job_of_a_file_is_converted() {
-    let job = |id: &str, n: u32| {
-        format!(
-            "{{\"job_id\": \"{id}\", \"job_type\": \"sql\", \"sql_query\": \"SELECT {n}\", \"connection_name\": \"w\"}}"
-        )
-    };
+fn each_job_of_a_list_is_converted() {
     let (a, b) = (job("a", 1), job("b", 2));
     check(
         &format!("[{a},\n {{\"job\": {b}}},\n 7, {{\"job_id\": \"c\"}}]"),
@@ -258,7 +259,25 @@ fn each_job_of_a_file_is_converted() {
             warning 1:2: `version` is about the whole file, and is left out (no action is needed)
         "#]],
     );
-    // Comments stay with the job of their document.
+    // A key that all jobs share is for a person.
+    check(
+        &format!("{{\"connection_name\": \"w\", \"jobs\": [{a}]}}"),
+        expect![[r#"
+            error 1:2: `connection_name` stands beside `jobs`, and each job gets its own file (move `connection_name` into the jobs that need it, or remove it)
+        "#]],
+    );
+    let many = vec![a; 1_001].join(",");
+    check(
+        &format!("[{many}]"),
+        expect![[r#"
+            error 1:1: the file holds 1001 jobs, and at most 1000 are read (write the jobs into several files)
+        "#]],
+    );
+}
+
+/// Comments stay with the job of their document.
+#[test]
+fn each_job_of_a_stream_of_documents_is_converted() {
     check(
         "# First\n---\n# The query\njob_id: a\njob_type: sql\nsql_query: |\n  SELECT 1\n  ----\nconnection_name: w\n---\n\
          # The script\njob_id: b\njob_type: powershell\nscript: '1' # one\n---\n",
@@ -288,20 +307,6 @@ fn each_job_of_a_file_is_converted() {
               # one
               script: "1"
             ---
-        "#]],
-    );
-    // A key that all jobs share is for a person.
-    check(
-        &format!("{{\"connection_name\": \"w\", \"jobs\": [{a}]}}"),
-        expect![[r#"
-            error 1:2: `connection_name` stands beside `jobs`, and each job gets its own file (move `connection_name` into the jobs that need it, or remove it)
-        "#]],
-    );
-    let many = vec![a; 1_001].join(",");
-    check(
-        &format!("[{many}]"),
-        expect![[r#"
-            error 1:1: the file holds 1001 jobs, and at most 1000 are read (write the jobs into several files)
         "#]],
     );
 }

@@ -28,7 +28,7 @@ const SESSION: &str = "server-side";
 /// The end of a reply, after its messages.
 pub(super) enum Then {
     Ends,
-    /// The last message comes again and again.
+    /// The last message comes repeatedly.
     Repeats,
     /// Nothing comes any more.
     Stalls,

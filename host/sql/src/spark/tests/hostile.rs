@@ -1,4 +1,4 @@
-//! Servers that break the rules of Spark Connect, or keep to them and mean harm.
+//! Servers that break the rules of Spark Connect, or keep to them and are malicious.
 //!
 //! Each case says how a statement ends and in which time. After each, the same connection, whose pool has one place,
 //! serves a statement of a server that is honest again.
@@ -42,7 +42,7 @@ const INNER: &[&str] = &[
     "aaaa",
 ];
 
-/// How a statement ends.
+/// The end of a statement.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum End {
     /// With so many rows.
@@ -54,7 +54,7 @@ pub(super) enum End {
     TimedOut,
 }
 
-/// What a test wants of a statement.
+/// The expected end of a statement.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Wanted {
     pub end: End,
@@ -294,7 +294,7 @@ fn ended(result: &Result<usize, Error>) -> End {
     }
 }
 
-/// Returns what is wrong with the end of a statement, if anything.
+/// Returns the problem of the end of a statement, if there is one.
 async fn problem(fake: &Fake, behaviour: Behaviour, wanted: Wanted) -> Option<String> {
     let connections = connections(fake.port);
     fake.behave(Some(behaviour));

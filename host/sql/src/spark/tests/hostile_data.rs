@@ -131,7 +131,7 @@ const DATA: &[(&str, End, Make)] = &[
         };
         batch.after(crafted::schema(&[("n", DataType::Int64)]))
     }),
-    ("a text whose end is before its begin", End::Database, || {
+    ("a text whose end is before its start", End::Database, || {
         let offsets: Vec<u8> = [0i32, 4, -4].iter().flat_map(|offset| offset.to_le_bytes()).collect();
         let batch = Batch {
             rows: 2,
