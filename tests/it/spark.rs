@@ -45,7 +45,8 @@ async fn statements_run_on_spark_within_their_bounds() {
     assert!(sql(&site, json!({"query": "SELECT 1"})).await.outcome.is_success());
     spark.kill();
     let end = sql(&site, json!({"query": "SELECT 1"})).await;
-    assert!(told(&end).contains("cannot connect to `lake`: connection refused"), "{}", told(&end));
+    // Another test may have the port by now.
+    assert!(told(&end).contains("cannot connect to `lake`"), "{}", told(&end));
     assert!(matches!(&end.outcome, Outcome::Failed { retryable: true, .. }), "{:?}", end.outcome);
 }
 

@@ -49,9 +49,23 @@ impl DeadLetters {
         retry: Retry,
         audit: Audit,
     ) -> Result<Admitted, HostError> {
-        if let Some(admitted) = self.ctx.runs().started_before(retry.idempotency.as_ref()).await? {
+        let idempotency = retry.idempotency.clone();
+        if let Some(admitted) = self.ctx.runs().started_before(idempotency.as_ref()).await? {
             return Ok(admitted);
         }
+        match self.redrive_open(execution_id, retry, audit).await {
+            Ok(admitted) => Ok(admitted),
+            // A request with the same key may have been faster.
+            Err(error) => self.ctx.runs().started_before(idempotency.as_ref()).await?.ok_or(error),
+        }
+    }
+
+    async fn redrive_open(
+        &self,
+        execution_id: &str,
+        retry: Retry,
+        audit: Audit,
+    ) -> Result<Admitted, HostError> {
         let (letter, version) = self.open_letter(execution_id).await?;
         let (by, at) = (audit.who().to_owned(), audit.at);
         // When two callers redrive it, only one of them finds the expected version.
