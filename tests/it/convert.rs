@@ -491,8 +491,8 @@ fn a_killed_conversion_of_several_jobs_loses_none() {
         let shell = shell(&files);
         kill_at(&shell, (line, "jobs"), 1 + point * 5);
         let now = tree(&shell.path("jobs"));
-        for n in 0..6 {
-            let legacy = names[n].0.strip_prefix("jobs/").unwrap();
+        for (n, (name, _)) in names.iter().enumerate() {
+            let legacy = name.strip_prefix("jobs/").unwrap();
             let is_there = now.get(legacy).is_some_and(|text| text.starts_with(b"["));
             let all =
                 (0..5).all(|i| now.get(&format!("f{n}-{i}.yaml")) == after.get(&format!("f{n}-{i}.yaml")));
