@@ -32,7 +32,7 @@ fn configurations() -> Vec<(&'static str, Value)> {
         ),
         (
             "data_processing",
-            json!({"inputs": {"a": "x.csv", "b": {"path": "y.csv", "format": "csv", "schema": [{"name": "n", "type": "int64"}], "delimiter": ";", "header": true}}, "query": "SELECT 1", "output": {"path": "z.csv", "format": "csv"}, "max_rows": 5, "duplicates": "rename"}),
+            json!({"inputs": {"a": "x.csv", "b": {"path": "y.csv", "format": "csv", "schema": [{"name": "n", "type": "int64"}], "delimiter": ";", "header": true}}, "query": "SELECT 1", "output": {"path": "z.csv", "format": "csv"}, "max_rows": 5, "duplicates": "rename", "engine": "auto"}),
         ),
         ("data_processing", json!({"inputs": {"a": "x.csv"}, "query": "SELECT 1", "output": "z.csv"})),
         // As the engine makes them: `parts` of a job takes no template.
