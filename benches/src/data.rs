@@ -106,6 +106,11 @@ pub(crate) struct Ran {
 
 /// Runs one step with the command, in parallel parts if it is split.
 pub(crate) fn stepwell(dir: &Path, step: &Value, memory: &str) -> Result<Ran> {
+    stepwell_with(dir, step, memory, &json!({}))
+}
+
+/// As [`stepwell`], with a configuration, whose connections policy grants.
+pub(crate) fn stepwell_with(dir: &Path, step: &Value, memory: &str, config: &Value) -> Result<Ran> {
     let work = tempfile::tempdir()?;
     let mut step = step.clone();
     step["id"] = "q".into();
@@ -118,11 +123,16 @@ pub(crate) fn stepwell(dir: &Path, step: &Value, memory: &str) -> Result<Ran> {
         "limits": {"memory": memory, "fuel": 1_000_000_000_000u64, "file_bytes": "4GiB"},
         "files": [{"mount": "/in", "source": dir, "access": "write"},
             {"mount": "/workspace", "workspace": "1GiB", "access": "write"}]});
+    let mut policy = policy;
+    for name in config["connections"].as_object().into_iter().flat_map(|connections| connections.keys()) {
+        policy["sql"] = json!([{"connection": name, "mode": "read"}]);
+    }
     fs::write(work.path().join("policy.yaml"), policy.to_string())?;
+    fs::write(work.path().join("stepwell.yaml"), config.to_string())?;
     let program = std::env::current_exe()?.with_file_name("stepwell");
     let mut command = Command::new(program);
     command.current_dir(work.path()).args(["run", "job.json", "--policy", "policy.yaml", "--output", "json"]);
-    command.arg("--data-dir").arg(work.path().join("data"));
+    command.args(["--config", "stepwell.yaml", "--data-dir"]).arg(work.path().join("data"));
     command.env("STEPWELL_CACHE_DIR", stepwell_tests::root().join("target/bench-cache"));
     command.env("STEPWELL_PARALLEL_ENABLED", "true");
     let (before, begun) = (children(), std::time::Instant::now());

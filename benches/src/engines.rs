@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use stepwell_tests::spark::Spark;
 
 use crate::Result;
-use crate::data::{QUERY, rows_of, stepwell};
+use crate::data::{QUERY, rows_of, stepwell, stepwell_with};
 
 /// The worker: the module `csv`, and a dictionary for each row.
 const WORKER: &str = r#"
@@ -42,13 +42,15 @@ pub fn run() -> Result {
     }
     let runtime = tokio::runtime::Runtime::new()?;
     let Some(spark) = runtime.block_on(Spark::start(TOKEN)) else { return Ok(()) };
+    let token = dir.join("token");
+    fs::write(&token, TOKEN)?;
     let config = json!({
         "connections": {"lake": {"type": "spark", "host": "127.0.0.1", "port": spark.port, "tls": "disable",
-            "token": "env:SPARK_TOKEN", "paths": [dir]}},
+            "token": format!("file:{}", token.display()), "paths": [dir]}},
         "engines": {"spark": {"connection": "lake", "shared": {dir.display().to_string(): dir}}},
     });
     for pass in ["first", "second"] {
-        let took = on_spark(&dir, &config)?;
+        let took = stepwell_with(&dir, &step("rows.parquet", "spark"), "64MiB", &config)?.wall;
         println!(
             "  Spark, two threads, rows.parquet, {pass} query: {took:.2} s  ({:.0}x the worker)",
             worker / took
@@ -59,30 +61,6 @@ pub fn run() -> Result {
 
 fn step(file: &str, engine: &str) -> Value {
     json!({"inputs": {"t": format!("/in/{file}")}, "query": QUERY, "output": "/in/out.csv", "engine": engine})
-}
-
-fn on_spark(dir: &Path, config: &Value) -> Result<f64> {
-    let work = tempfile::tempdir()?;
-    let mut step = step("rows.parquet", "spark");
-    (step["id"], step["type"]) = ("q".into(), "data_processing".into());
-    fs::write(work.path().join("job.json"), json!({"id": "bench", "steps": [step]}).to_string())?;
-    fs::write(work.path().join("stepwell.yaml"), config.to_string())?;
-    let policy = json!({"policy": 1, "name": "bench", "steps": ["data_processing"], "profile": "large",
-        "files": [{"mount": "/in", "source": dir, "access": "write"}],
-        "sql": [{"connection": "lake", "mode": "read"}]});
-    fs::write(work.path().join("policy.yaml"), policy.to_string())?;
-    let mut command = Command::new(std::env::current_exe()?.with_file_name("stepwell"));
-    command.current_dir(work.path()).args(["run", "job.json", "--policy", "policy.yaml", "--output", "json"]);
-    command.args(["--config", "stepwell.yaml", "--data-dir"]).arg(work.path().join("data"));
-    command.env("STEPWELL_CACHE_DIR", stepwell_tests::root().join("target/bench-cache"));
-    let begun = Instant::now();
-    let output = command.env("SPARK_TOKEN", TOKEN).stdin(Stdio::null()).output()?;
-    let took = begun.elapsed().as_secs_f64();
-    let view: Value = serde_json::from_slice(&output.stdout)?;
-    match view["success"] == true {
-        true => Ok(took),
-        false => Err(format!("{}", view["steps"]).into()),
-    }
 }
 
 fn worker(csv: &Path) -> Result<f64> {

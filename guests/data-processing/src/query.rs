@@ -20,7 +20,7 @@ use stepwell_sdk::{
 use crate::config::DataProcessing;
 use crate::engines;
 use crate::errors::failure;
-use crate::inputs::{Inputs, sources};
+use crate::inputs::{Inputs, Source};
 use crate::messages::TOO_DEEP;
 use crate::names::{Names, levels};
 use crate::paths;
@@ -69,8 +69,8 @@ async fn run(step: &DataProcessing) -> StepResult {
 }
 
 /// Runs the query over the whole inputs.
-pub async fn whole(step: &DataProcessing) -> StepResult {
-    let inputs = Inputs::plan(step, &sources(step)?, None).await?;
+pub async fn whole(step: &DataProcessing, sources: &[Source]) -> StepResult {
+    let inputs = Inputs::plan(step, sources, None).await?;
     let frame = frame(&inputs, &step.query).await?;
     let columns = columns(&frame);
     let wrong = |e| inputs.explained(&e);

@@ -11,11 +11,11 @@ use datafusion::logical_expr::expr::{
 use datafusion::logical_expr::{Expr, ExprSchemable, Operator};
 use datafusion::scalar::ScalarValue;
 
-use super::kinds::{decimal, is_float, spark};
+use super::kinds::{MOST_DIGITS, decimal, is_float, spark};
 use super::literal::literal;
 use crate::parquet::kind_name;
 
-/// The maximum number of bytes of a statement, which is that of the host.
+/// The maximum number of bytes of a statement. The host takes 64 KiB.
 pub const MAX_STATEMENT: usize = 60 << 10;
 
 /// The result, or the reason why Spark cannot run the query.
@@ -349,8 +349,10 @@ impl Scope<'_> {
                 _ => (digits - places).max(others - other) + places.max(other) + 1,
             };
             // Beyond that, Spark drops places.
-            if needed > 38 {
-                return Err(format!("`{whole}` may need {needed} digits, and Spark rounds beyond 38"));
+            if needed > i32::from(MOST_DIGITS) {
+                return Err(format!(
+                    "`{whole}` may need {needed} digits, and Spark rounds beyond {MOST_DIGITS}"
+                ));
             }
         }
         self.calculated(sign, &[left, right], whole)

@@ -6,7 +6,7 @@ use datafusion::arrow::datatypes::{DataType, TimeUnit};
 use crate::functions::UTC;
 
 /// The most digits of a decimal in both engines.
-const MOST_DIGITS: u8 = 38;
+pub const MOST_DIGITS: u8 = 38;
 
 /// Returns Spark's name of a type, if both engines have its values.
 pub fn spark(kind: &DataType) -> Option<String> {

@@ -27,7 +27,7 @@ pub async fn run(step: &DataProcessing) -> StepResult {
     let (offered, mut sources) = (engines::offered(), sources(step)?);
     let spark = match choose(step, &offered, &sources) {
         Choice::Spark(spark) => spark,
-        Choice::Local(reason) => return local(step, &offered, reason, false).await,
+        Choice::Local(reason) => return local(step, &sources, &offered, (reason, false)).await,
         Choice::Neither(failure) => return Err(failure),
     };
     let has_remote = sources.iter().any(|source| source.spec.is_remote());
@@ -48,12 +48,12 @@ pub async fn run(step: &DataProcessing) -> StepResult {
         Refusal::Step(failure) => Err(failure),
         Refusal::Unfit(reason) if may_fall_back => {
             log::info(format!("The query runs locally: {reason}."));
-            local(step, &offered, reason, false).await
+            local(step, &sources, &offered, (reason, false)).await
         }
         Refusal::Failed(failure) if may_fall_back => {
             let reason = format!("Spark failed: {}", failure.message);
             log::warn(format!("The query runs locally. {reason}"));
-            local(step, &offered, reason, true).await
+            local(step, &sources, &offered, (reason, true)).await
         }
         Refusal::Unfit(reason) => {
             let why = format!("Spark cannot run the query: {reason}");
@@ -63,9 +63,15 @@ pub async fn run(step: &DataProcessing) -> StepResult {
     }
 }
 
-async fn local(step: &DataProcessing, offered: &Offer, reason: String, fell_back: bool) -> StepResult {
+/// Runs the query in this step, with the reason, and whether Spark was to run it.
+async fn local(
+    step: &DataProcessing,
+    sources: &[Source],
+    offered: &Offer,
+    (reason, fell_back): (String, bool),
+) -> StepResult {
     engines::used(Used::Local, fell_back);
-    let output = whole(step).await?.metadata("engine", "local");
+    let output = whole(step, sources).await?.metadata("engine", "local");
     // Without another engine, there is no choice to explain.
     Ok(match offered.spark.is_some() || step.engine != Engine::Auto {
         true => output.metadata("engine_reason", reason),
@@ -78,12 +84,18 @@ async fn on_spark(
     sources: &mut [Source],
     spark: &Spark,
 ) -> Result<(Output, u64), Refusal> {
-    let server = Server::open(&spark.connection)?;
+    let mut opened = None;
     for source in sources.iter_mut().filter(|source| source.spec.is_remote()) {
-        let schema = server.columns(&source.spec.path)?;
-        source.remote = Some(Arc::new(Remote { path: source.spec.path.clone(), schema }));
+        let server = match opened.take() {
+            Some(server) => server,
+            None => Server::open(&spark.connection)?,
+        };
+        let (path, schema) = (source.spec.path.clone(), server.columns(&source.spec.path)?);
+        source.remote = Some(Arc::new(Remote { path, schema }));
+        opened = Some(server);
     }
-    spark::run(step, sources, &server).await
+    // A query that does not fit needs no connection.
+    spark::run(step, sources, || opened.map_or_else(|| Server::open(&spark.connection), Ok)).await
 }
 
 /// The engine for a query.

@@ -92,10 +92,11 @@ impl Server {
         let rows = self.query(&format!("SELECT {}", counts.join(", ")))?;
         let row = rows.next(1)?.into_iter().next().unwrap_or_default();
         let number = |value| match value {
-            sql::Value::Integer(number) => number,
-            _ => -1,
+            sql::Value::Integer(number) => Some(number),
+            _ => None,
         };
-        Ok(row.into_iter().map(number).collect())
+        let found: Option<Vec<i64>> = row.into_iter().map(number).collect();
+        found.filter(|found| found.len() == tables.len()).ok_or_else(|| Refusal::Failed(strange()))
     }
 }
 
@@ -106,7 +107,7 @@ impl Server {
 pub async fn run(
     step: &DataProcessing,
     sources: &[Source],
-    server: &Server,
+    server: impl FnOnce() -> Result<Server, sql::Error>,
 ) -> Result<(Output, u64), Refusal> {
     let located = sources.iter().filter(|source| source.remote.is_none()).map(Located::of);
     let located = located.collect::<Result<Vec<_>, Refusal>>()?;
@@ -121,7 +122,8 @@ pub async fn run(
         places.insert(urls.collect(), input.paths.clone());
     }
     let statement = statement(&plan, &places)?;
-    same_rows(server, &located)?;
+    let server = server()?;
+    same_rows(&server, &located)?;
     log::debug(format!("Spark runs {statement}"));
     let rows = server.query(&statement)?;
     let fields = columns.iter().zip(&kinds).map(|(name, kind)| Field::new(name, kind.clone(), true));
@@ -238,12 +240,11 @@ fn same_rows(server: &Server, located: &[Located]) -> Result<(), Refusal> {
 fn batch(rows: &Rows, schema: &SchemaRef) -> Result<Option<RecordBatch>, Failure> {
     let columns = rows.next_columns(ROWS)?;
     let Some(count) = columns.first().map(ColumnBatch::len) else { return Ok(None) };
-    let strange = || Failure::unavailable("Spark returned other columns than the query has");
     if columns.len() != schema.fields().len() {
         return Err(strange());
     }
     let arrays = columns.iter().zip(schema.fields()).map(|(column, field)| {
-        let array = array(column);
+        let array = array(column).ok_or_else(strange)?;
         cast_with_options(&array, field.data_type(), &CastOptions { safe: false, ..Default::default() })
             .map_err(|_| strange())
     });
@@ -252,8 +253,12 @@ fn batch(rows: &Rows, schema: &SchemaRef) -> Result<Option<RecordBatch>, Failure
     RecordBatch::try_new_with_options(schema.clone(), arrays, &options).map(Some).map_err(|_| strange())
 }
 
-/// Returns a column as it arrives: as numbers or as texts.
-fn array(column: &ColumnBatch) -> ArrayRef {
+fn strange() -> Failure {
+    Failure::unavailable("Spark returned other columns than the query has")
+}
+
+/// Returns a column as it arrives: as numbers or as texts. Returns `None` for values of several types.
+fn array(column: &ColumnBatch) -> Option<ArrayRef> {
     fn numbers<T: Copy>(values: &[T], nulls: &[bool]) -> Vec<Option<T>> {
         values.iter().zip(nulls).map(|(value, is_null)| (!is_null).then_some(*value)).collect()
     }
@@ -262,7 +267,7 @@ fn array(column: &ColumnBatch) -> ArrayRef {
         let values = texts.iter().zip(nulls).map(|(text, is_null)| (!is_null).then_some(text));
         Arc::new(values.collect::<StringArray>())
     };
-    match &column.values {
+    Some(match &column.values {
         ColumnValues::Booleans(values) => Arc::new(BooleanArray::from(numbers(values, nulls))),
         ColumnValues::Integers(values) => Arc::new(Int64Array::from(numbers(values, nulls))),
         ColumnValues::Floats(values) => Arc::new(Float64Array::from(numbers(values, nulls))),
@@ -271,6 +276,9 @@ fn array(column: &ColumnBatch) -> ArrayRef {
         | ColumnValues::Dates(found)
         | ColumnValues::Timestamps(found)
         | ColumnValues::TimestampsWithZone(found) => texts(found),
-        ColumnValues::Others(_) => new_null_array(&DataType::Null, nulls.len()),
-    }
+        ColumnValues::Others(_) if nulls.iter().all(|is_null| *is_null) => {
+            new_null_array(&DataType::Null, nulls.len())
+        }
+        ColumnValues::Others(_) => return None,
+    })
 }

@@ -18,7 +18,7 @@ use super::kinds::{is_float, spark};
 use super::remote::Remote;
 use crate::parquet::kind_name;
 
-/// The statement in which a value is not one that both engines order alike.
+/// The expression in the place of a float that the engines order differently.
 const STRANGE: &str = "raise_error('a column has NaN or -0')";
 
 /// The paths of the files of a table on Spark's side, by the local paths.

@@ -33,7 +33,7 @@ pub async fn run(step: &DataProcessing, split: &Split) -> StepResult {
     let output = match ends.iter().find_map(End::whole) {
         Some(reason) => {
             log::warn(format!("`split` has no effect: {reason}; the step reads the input whole"));
-            whole(step).await?
+            whole(step, &sources(step)?).await?
         }
         None if files.len() == ends.len() => complete(step, split, ends, &files).await?,
         None => return Err(Failure::failed("a part in `from` has no `file` in its output")),
