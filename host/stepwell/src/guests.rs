@@ -28,6 +28,9 @@ use crate::shares::Shares;
 const STACK: usize = 16 << 20;
 /// The time for which a run may hold threads before it moves to patient ones.
 const QUICK: Duration = Duration::from_millis(20);
+/// The time after which a run that holds a thread lets the operating system choose again. Linux would otherwise look
+/// for a better thread only at the next tick of its clock, after up to 4 ms.
+const OFFER_INTERVAL: Duration = Duration::from_micros(400);
 /// The interval at which the time that a run holds a thread is added to its job.
 const REPORT_INTERVAL: Duration = Duration::from_millis(5);
 
@@ -61,6 +64,7 @@ impl GuestThreads {
         let mut work = Metered {
             work: Box::pin(work),
             held: Duration::ZERO,
+            offered: Duration::ZERO,
             reported: Duration::ZERO,
             limit: time,
             used,
@@ -121,10 +125,10 @@ impl Drop for Threads {
 /// a run still sees its deadline. With the policy `SCHED_IDLE` they would get next to nothing.
 const NICENESS: i32 = 15;
 /// The lengths of turns, in nanoseconds. A run is woken many times, and Linux (6.12 and later) gives a woken thread the
-/// core at once only if its turns are shorter than those of the thread that has it. Otherwise it waits for the next
-/// tick of the clock, for up to 4 ms.
+/// core at once only if its turns are shorter than those of the thread that has it. A thread that offers its core loses
+/// a turn (6.18 and later), so that a long turn would cost patient threads their part of the time.
 const SHORT_TURN: u64 = 100_000;
-const LONG_TURN: u64 = 3_000_000;
+const LONG_TURN: u64 = 500_000;
 
 /// Gives the calling thread, and all threads that it starts, short turns on Linux 6.12 and later, so that it has its core
 /// soon after it is woken, also next to steps that compute. A program that embeds a service calls this first.
@@ -172,6 +176,8 @@ type Work<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 struct Metered<T, U> {
     work: Work<T>,
     held: Duration,
+    /// The part of `held` after which the thread last offered its core.
+    offered: Duration,
     /// The part of `held` that was already reported to `used`.
     reported: Duration,
     limit: Duration,
@@ -191,6 +197,10 @@ impl<T, U: Fn(Duration) + Unpin> Future for Metered<T, U> {
         if is_over || unreported >= REPORT_INTERVAL {
             (self.used)(unreported);
             self.reported = self.held;
+        }
+        if polled.is_pending() && self.held - self.offered >= OFFER_INTERVAL {
+            self.offered = self.held;
+            thread::yield_now();
         }
         match polled {
             Poll::Ready(ended) => Poll::Ready(Some(ended)),

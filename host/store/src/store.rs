@@ -32,6 +32,15 @@ pub(crate) trait Database: Send + Sync {
         write: impl Fn(&dyn Sql, &Shared) -> Result<T, StoreError> + Send + Sync + 'static,
     ) -> impl Future<Output = Result<T, StoreError>> + Send;
 
+    /// Runs a `write` that can have many bytes.
+    fn write_bytes<T: Send + 'static>(
+        &self,
+        _bytes: usize,
+        write: impl Fn(&dyn Sql, &Shared) -> Result<T, StoreError> + Send + Sync + 'static,
+    ) -> impl Future<Output = Result<T, StoreError>> + Send {
+        self.write(write)
+    }
+
     /// Runs `read`, which changes nothing.
     fn read<T: Send + 'static>(
         &self,
@@ -131,7 +140,7 @@ impl<D: Database> RunStore for SqlStore<D> {
                     records::changes(db, shared, &new.changes)?;
                     runs::insert(db, shared, &new.run, &new.text, &new.audit)
                 };
-                self.0.write(insert).await?
+                self.0.write_bytes(bytes, insert).await?
             }
         };
         self.0.shared().remember(run, bytes, &inserted);
@@ -193,11 +202,13 @@ impl<D: Database> RunStore for SqlStore<D> {
         if let Some(done) = self.0.quick_commit(&entry).await {
             return done.map(|()| Vec::new());
         }
-        self.0.write(move |db, _| runs::commit(db, &entry)).await
+        let bytes = [&entry.events, &entry.logs].into_iter().flatten().map(String::len).sum();
+        self.0.write_bytes(bytes, move |db, _| runs::commit(db, &entry)).await
     }
 
     async fn save_checkpoint(&self, checkpoint: Checkpoint) -> Result<(), StoreError> {
-        self.0.write(move |db, _| runs::save_checkpoint(db, &checkpoint)).await
+        let bytes = checkpoint.data.len();
+        self.0.write_bytes(bytes, move |db, _| runs::save_checkpoint(db, &checkpoint)).await
     }
 
     async fn request_cancel(
@@ -389,7 +400,7 @@ impl<D: Database> RecordStore for SqlStore<D> {
 impl<D: Database> ComponentStore for SqlStore<D> {
     async fn put_component(&self, digest: &str, wasm: Vec<u8>) -> Result<(), StoreError> {
         let digest = digest.to_owned();
-        self.0.write(move |db, _| records::put_component(db, &digest, &wasm)).await
+        self.0.write_bytes(wasm.len(), move |db, _| records::put_component(db, &digest, &wasm)).await
     }
 
     async fn component(&self, digest: &str) -> Result<Option<Vec<u8>>, StoreError> {

@@ -7,6 +7,7 @@
 //!
 //! In memory there is one connection and no thread. Requests run at once, in order.
 
+mod checkpoint;
 pub(crate) mod schema;
 mod writer;
 
@@ -36,11 +37,6 @@ use writer::failure;
 const BUSY: Duration = Duration::from_secs(10);
 /// The cache size of the reader and of the writer, each.
 const CACHE_KIB: i64 = 8 << 10;
-/// The number of pages in the write-ahead log that triggers a checkpoint into the file itself: 12 MiB. A
-/// smaller number would repeatedly write pages that many runs share. A larger number would make writers wait
-/// longer for the checkpoint (at 32 MiB: twice the p99).
-const CHECKPOINT_PAGES: i64 = 3000;
-
 /// A store in a SQLite file, or in memory. Several processes may use one file.
 pub type SqliteStore = SqlStore<Sqlite>;
 
@@ -99,10 +95,12 @@ impl Opened {
         let mut writer = connect(path).map_err(|e| fail("cannot open", &writer::describe(&e)))?;
         schema::migrate(&mut writer).map_err(|e| fail("cannot migrate", &writer::describe(&e)))?;
         let reader = connect(path).map_err(|e| fail("cannot open", &writer::describe(&e)))?;
+        let checkpoints = checkpoint::Checkpoints::start(path, &writer)
+            .map_err(|e| fail("cannot open", &writer::describe(&e)))?;
         let (sender, jobs) = mpsc::channel();
         thread::Builder::new()
             .name("stepwell-store".to_owned())
-            .spawn(move || writer::write_groups(&mut writer, &jobs))
+            .spawn(move || writer::write_groups(&mut writer, checkpoints, &jobs))
             .map_err(|e| fail("cannot start the writer of", &why(&e)))?;
         Ok(Self::File { writer: sender, reader: Arc::new(Mutex::new(reader)) })
     }
@@ -117,8 +115,9 @@ impl Opened {
 
 impl Database for Sqlite {
     /// Runs `write` in a transaction with others. Returns when the transaction is on disk.
-    async fn write<T: Send + 'static>(
+    async fn write_bytes<T: Send + 'static>(
         &self,
+        bytes: usize,
         write: impl Fn(&dyn Sql, &Shared) -> Result<T, StoreError> + Send + Sync + 'static,
     ) -> Result<T, StoreError> {
         let shared = self.shared.clone();
@@ -148,11 +147,19 @@ impl Database for Sqlite {
                 let (value, later) = (write(transaction, &shared)?, later.clone());
                 Ok(Box::new(move || reply(&later, Ok(value))))
             }),
+            bytes,
             failed: Box::new(move |error| reply(&answer, Err(error))),
         };
         let gone = || StoreError::Failed("the writer has stopped".to_owned());
         writer.send(job).map_err(|_| gone())?;
         done.await.map_err(|_| gone())?
+    }
+
+    async fn write<T: Send + 'static>(
+        &self,
+        write: impl Fn(&dyn Sql, &Shared) -> Result<T, StoreError> + Send + Sync + 'static,
+    ) -> Result<T, StoreError> {
+        self.write_bytes(0, write).await
     }
 
     async fn read<T: Send + 'static>(
@@ -188,7 +195,7 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
-    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     prepare(&connection)?;
     Ok(connection)
 }

@@ -1,12 +1,20 @@
 //! The only thread that writes. It combines all waiting writes into one transaction.
 
+use std::collections::VecDeque;
 use std::sync::mpsc;
 
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use stepwell_engine::StoreError;
 
+use super::checkpoint::Checkpoints;
+
 /// The maximum number of writes in one transaction. It bounds how long the first write waits for the last.
 const MAX_GROUP: usize = 512;
+
+/// The bytes of a small write. A larger one does not share a transaction with small ones, which would wait for it.
+const SMALL: usize = 64 << 10;
+/// The bytes of larger writes in one transaction.
+const LARGE_GROUP: usize = 1 << 20;
 
 /// A write within a transaction. It may run again after a rollback.
 type Write = Box<dyn Fn(&Connection) -> Result<Reply, StoreError> + Send>;
@@ -17,33 +25,68 @@ type Reply = Box<dyn FnOnce() + Send>;
 /// A write, and the callback for its failure. The caller waits until the write is on disk.
 pub(super) struct Job {
     pub write: Write,
+    /// The bytes that it writes, if they can be many.
+    pub bytes: usize,
     pub failed: Box<dyn FnOnce(StoreError) + Send>,
 }
 
 /// The results of the writes in a transaction that is on disk, in order.
 type Written = Vec<Result<Reply, StoreError>>;
 
-/// Takes the waiting writes, runs them in one transaction, and replies when it is on disk.
-pub(super) fn write_groups(connection: &mut Connection, jobs: &mpsc::Receiver<Job>) {
-    while let Ok(first) = jobs.recv() {
-        let mut taken = Vec::new();
-        let group = std::iter::once(first).chain(jobs.try_iter().take(MAX_GROUP - 1));
-        let written = match together(connection, group, &mut taken) {
-            Ok(None) => apart(connection, &taken),
-            Ok(Some(written)) => Ok(written),
-            Err(error) => Err(error),
+/// Takes the waiting writes, runs them in a few transactions, and replies when each is on disk. Large writes take turns
+/// with all small ones that wait.
+pub(super) fn write_groups(
+    connection: &mut Connection,
+    mut checkpoints: Checkpoints,
+    jobs: &mpsc::Receiver<Job>,
+) {
+    let mut large = VecDeque::new();
+    loop {
+        let first = match large.is_empty() {
+            true => match jobs.recv() {
+                Ok(first) => Some(first),
+                Err(_) => return,
+            },
+            false => None,
         };
-        match written {
-            Ok(written) => {
-                for (job, result) in taken.into_iter().zip(written) {
-                    match result {
-                        Ok(reply) => reply(),
-                        Err(error) => (job.failed)(error),
-                    }
+        let waiting = first.into_iter().chain(jobs.try_iter().take(MAX_GROUP - 1));
+        let (more, small): (Vec<Job>, Vec<Job>) = waiting.partition(|job| job.bytes > SMALL);
+        large.extend(more);
+        let mut bytes = 0;
+        let mut fits = |job: &Job| {
+            bytes += job.bytes;
+            bytes <= LARGE_GROUP.max(job.bytes)
+        };
+        let count = large.iter().take_while(|job| fits(job)).count();
+        let next = large.drain(..count).collect();
+        for group in [small, next] {
+            if !group.is_empty() {
+                let large = group.iter().map(|job| job.bytes).filter(|bytes| *bytes > SMALL).sum();
+                write_group(connection, group);
+                checkpoints.after_commit(connection, large);
+            }
+        }
+    }
+}
+
+/// Runs writes in one transaction, and replies when it is on disk.
+fn write_group(connection: &mut Connection, group: Vec<Job>) {
+    let mut taken = Vec::new();
+    let written = match together(connection, group.into_iter(), &mut taken) {
+        Ok(None) => apart(connection, &taken),
+        Ok(Some(written)) => Ok(written),
+        Err(error) => Err(error),
+    };
+    match written {
+        Ok(written) => {
+            for (job, result) in taken.into_iter().zip(written) {
+                match result {
+                    Ok(reply) => reply(),
+                    Err(error) => (job.failed)(error),
                 }
             }
-            Err(error) => taken.into_iter().for_each(|job| (job.failed)(error.clone())),
         }
+        Err(error) => taken.into_iter().for_each(|job| (job.failed)(error.clone())),
     }
 }
 
@@ -130,4 +173,38 @@ pub(super) fn describe(error: &rusqlite::Error) -> String {
         _ => return error.to_string(),
     };
     advice.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use parking_lot::Mutex;
+
+    use super::*;
+
+    #[test]
+    fn small_writes_do_not_wait_for_all_large_ones() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("stepwell.db");
+        let mut connection = super::super::connect(&path).unwrap();
+        let (order, (sender, jobs)) = (Arc::new(Mutex::new(Vec::new())), mpsc::channel());
+        let send = |number: usize, bytes: usize| {
+            let (ended, sender) = (order.clone(), sender.clone());
+            let write: Write = Box::new(move |_| {
+                let ended = ended.clone();
+                Ok(Box::new(move || ended.lock().push(number)))
+            });
+            let failed = Box::new(|error| panic!("{error}"));
+            sender.send(Job { write, bytes, failed }).unwrap();
+        };
+        let large = LARGE_GROUP / 2;
+        for (number, bytes) in [(1, large), (2, 9), (3, large), (4, 5 * large), (5, 0), (6, SMALL)] {
+            send(number, bytes);
+        }
+        drop(sender);
+        let checkpoints = Checkpoints::start(&path, &connection).unwrap();
+        write_groups(&mut connection, checkpoints, &jobs);
+        assert_eq!(*order.lock(), [2, 5, 6, 1, 3, 4]);
+    }
 }
