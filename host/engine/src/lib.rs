@@ -23,6 +23,7 @@ pub mod project;
 pub mod quantity;
 pub mod queue;
 pub mod reference;
+pub mod rollout;
 pub mod run;
 pub mod schedule;
 pub mod step;

@@ -2,6 +2,7 @@
 //! to `stepwell-sql`, which serves the databases of steps, this is the only crate that uses SQL.
 
 mod audit;
+mod follow;
 mod journal;
 mod listing;
 mod locks;
@@ -16,10 +17,13 @@ mod shared;
 mod sql;
 mod sqlite;
 mod store;
+mod switched;
 mod times;
 
+pub use follow::{Compared, Difference, Follower, Pass, Role, State, SwitchError, compare};
 pub use locks::{RedisLocks, RedisSettings, SqlLocks};
 pub use migrations::{MIGRATIONS, Migration};
 pub use pinned::PinnedStores;
 pub use postgres::{PostgresStore, Settings as PostgresSettings};
 pub use sqlite::SqliteStore;
+pub use switched::{Decides, Side, SwitchedStore, Watcher};

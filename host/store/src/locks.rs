@@ -7,7 +7,7 @@
 mod records;
 mod redis;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -158,6 +158,7 @@ fn load(
 
 fn failed(error: StoreError) -> LockError {
     match error {
+        StoreError::Moved => LockError::Moved,
         StoreError::Unavailable(why) => LockError::Unavailable(why),
         StoreError::Failed(why) => LockError::Failed(why),
         other => LockError::Failed(other.to_string()),

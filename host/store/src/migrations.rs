@@ -7,7 +7,7 @@
 use stepwell_engine::StoreError;
 
 use crate::sql::failed;
-use crate::{locks, postgres, sqlite};
+use crate::{follow, locks, postgres, sqlite};
 
 /// A migration of the schema.
 #[derive(Debug, Clone, Copy)]
@@ -48,6 +48,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 4, works_since: 1, sqlite: FOURTH, postgres: FOURTH },
     Migration { version: 5, works_since: 1, sqlite: locks::TABLES, postgres: locks::TABLES },
     Migration { version: 6, works_since: 1, sqlite: SIXTH, postgres: SIXTH },
+    Migration { version: 7, works_since: 1, sqlite: follow::SQLITE, postgres: follow::POSTGRES },
 ];
 
 /// Lists by status visit only runs with that status, and figures by hour only runs that ended in these hours.
@@ -96,7 +97,7 @@ mod tests {
             assert_eq!(migration.version as usize, index + 1);
             assert!(migration.works_since <= migration.version);
         }
-        for (version, lacks) in [(0, 6), (1, 5), (4, 2), (6, 0), (9, 0)] {
+        for (version, lacks) in [(0, 7), (1, 6), (4, 3), (7, 0), (9, 0)] {
             assert_eq!(missing(MIGRATIONS, version).count(), lacks, "{version}");
         }
         assert!(works(9, 3, 3).is_ok() && works(9, 4, 3).is_err());

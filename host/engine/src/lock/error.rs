@@ -144,6 +144,9 @@ pub enum LockError {
     /// Another process changed the locks at the same time, repeatedly.
     #[error("the locks of this project are being changed by others; try again")]
     Busy,
+    /// Another store leads since a switch of stores: nothing was written.
+    #[error("the locks have moved with the store: another store has taken over from it")]
+    Moved,
     /// The back end cannot write now, and may be able to later.
     #[error("locks cannot be changed now: {0}")]
     Unavailable(String),
@@ -155,6 +158,6 @@ pub enum LockError {
 impl LockError {
     /// Returns whether the same command may succeed later without a change.
     pub fn is_temporary(&self) -> bool {
-        matches!(self, Self::Busy | Self::Unavailable(_))
+        matches!(self, Self::Busy | Self::Moved | Self::Unavailable(_))
     }
 }

@@ -62,6 +62,9 @@ pub enum StoreError {
     /// The claim is not the latest one any more: the write was dropped.
     #[error("the run `{0}` was taken over by another worker")]
     Stale(String),
+    /// Another store leads since a switch of stores: nothing was written.
+    #[error("the store has moved: another store has taken over from it")]
+    Moved,
     /// It cannot be written now, and may be later: the disk is full or read-only, or the database is busy.
     #[error("the store cannot be written now: {0}")]
     Unavailable(String),

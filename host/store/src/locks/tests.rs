@@ -84,7 +84,7 @@ async fn idle_names_make_room_for_new_ones() {
 }
 
 /// A schema of its own on the PostgreSQL of this machine.
-struct Schema {
+pub(crate) struct Schema {
     url: String,
     name: String,
     client: tokio_postgres::Client,
@@ -92,7 +92,7 @@ struct Schema {
 
 impl Schema {
     /// Connects. Without a server, it prints a line and returns `None`.
-    async fn new() -> Option<Self> {
+    pub(crate) async fn new() -> Option<Self> {
         let url = std::env::var("STEPWELL_TEST_POSTGRES_URL");
         let url = url.unwrap_or_else(|_| "postgres://postgres@127.0.0.1:5432/postgres".to_owned());
         let (client, connection) = match tokio_postgres::connect(&url, tokio_postgres::NoTls).await {
@@ -107,14 +107,18 @@ impl Schema {
         Some(Self { url, name: format!("locks_{:016x}", fastrand::u64(..)), client })
     }
 
+    /// Returns the URL of a store in this schema.
+    pub(crate) fn address(&self) -> String {
+        format!("{}?schema={}", self.url, self.name)
+    }
+
     /// Returns the locks of a process that measures leases by the time of its calls.
     fn locks(&self, settings: Settings) -> Arc<dyn Locks> {
-        let url = format!("{}?schema={}", self.url, self.name);
-        let store = url.parse::<PostgresSettings>().unwrap().callers_time();
+        let store = self.address().parse::<PostgresSettings>().unwrap().callers_time();
         Arc::new(SqlLocks::new(Arc::new(PostgresStore::with(store)), settings))
     }
 
-    async fn drop(self) {
+    pub(crate) async fn drop(self) {
         self.client.batch_execute(&format!("DROP SCHEMA {} CASCADE", self.name)).await.unwrap();
     }
 }

@@ -14,6 +14,7 @@ use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Client, Error, Statement};
 
 use super::settings::PATIENCE;
+use crate::follow::MOVED_CODE;
 use crate::sql::{Columns, Each, Param, Row, STATEMENTS, Sql, failed, micros};
 
 /// The maximum number of prepared statements of a session. Lists lead to many statements.
@@ -128,6 +129,9 @@ pub(super) fn failure(error: &Error) -> StoreError {
             false => StoreError::Failed(chain(error)),
         };
     };
+    if reported.code().code() == MOVED_CODE {
+        return StoreError::Moved;
+    }
     // Error classes of the PostgreSQL manual: connections, resources, operator interventions and conflicts.
     // If a server refuses writes, another server has taken over.
     let passes = ["08", "53", "57", "40", "55"].iter().any(|class| reported.code().code().starts_with(class))

@@ -7,6 +7,7 @@ use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use stepwell_engine::StoreError;
 
 use super::checkpoint::Checkpoints;
+use crate::follow::MOVED;
 
 /// The maximum number of writes in one transaction. It bounds how long the first write waits for the last.
 const MAX_GROUP: usize = 512;
@@ -143,6 +144,9 @@ fn begin(connection: &mut Connection) -> Result<Transaction<'_>, StoreError> {
 /// Classifies a SQLite failure. Some failures are temporary.
 pub(super) fn failure(error: &rusqlite::Error) -> StoreError {
     use ErrorCode::{CannotOpen, DatabaseBusy, DatabaseLocked, DiskFull, ReadOnly, SystemIoFailure};
+    if error.to_string() == MOVED {
+        return StoreError::Moved;
+    }
     match error.sqlite_error_code() {
         Some(DiskFull | ReadOnly | SystemIoFailure | DatabaseBusy | DatabaseLocked | CannotOpen) => {
             StoreError::Unavailable(describe(error))
