@@ -144,9 +144,9 @@ impl From<HostError> for Failure {
 fn exit_of(error: &HostError) -> Exit {
     match error {
         HostError::Component(ComponentError::Host(_))
-        | HostError::Lock(LockError::Busy | LockError::Unavailable(_) | LockError::Failed(_)) => {
-            Exit::Platform
-        }
+        | HostError::Lock(
+            LockError::Busy | LockError::Moved | LockError::Unavailable(_) | LockError::Failed(_),
+        ) => Exit::Platform,
         HostError::Invalid(_)
         | HostError::Lock(_)
         | HostError::Policy(_)

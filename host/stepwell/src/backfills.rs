@@ -233,7 +233,7 @@ impl Schedules {
             let id = record.id.clone();
             match contained_future(self.fill(record, timetables)).await {
                 Ok(Ok(continues)) => more |= continues,
-                Ok(Err(HostError::Store(error @ StoreError::Unavailable(_)))) => return Err(error.into()),
+                Ok(Err(HostError::Store(error))) if error.is_temporary() => return Err(error.into()),
                 // A backfill that fails does not stop the others.
                 Ok(Err(error)) => tracing::error!("the backfill {id} makes no progress: {error}"),
                 Err(panicked) => tracing::error!("the backfill {id} makes no progress: {}", panicked.0),

@@ -116,7 +116,7 @@ impl Schedules {
             Ok(()) => return Ok(true),
             Err(error) => error,
         };
-        if matches!(error, HostError::Store(StoreError::Unavailable(_))) {
+        if matches!(&error, HostError::Store(error) if error.is_temporary()) {
             return Err(error);
         }
         let mut all = true;

@@ -382,7 +382,7 @@ impl Steps {
             let name = record.id.clone();
             match self.read_step(record).await {
                 Ok(step) => drop(wanted.insert(name, step)),
-                Err(error @ HostError::Store(StoreError::Unavailable(_))) => return Err(error),
+                Err(HostError::Store(error)) if error.is_temporary() => return Err(error.into()),
                 Err(error) => tracing::error!("the step `{name}` cannot be used here: {error}"),
             }
         }

@@ -443,7 +443,7 @@ impl Context {
         let of = [("operation", operation.to_owned())];
         let took = (self.clock.now() - begun).as_seconds_f64().max(0.0);
         self.measures.store_seconds.get_or_create(&of).observe(took);
-        if let Err(StoreError::Unavailable(_) | StoreError::Failed(_)) = answer {
+        if let Err(StoreError::Moved | StoreError::Unavailable(_) | StoreError::Failed(_)) = answer {
             self.measures.store_errors.get_or_create(&of).inc();
         }
         answer

@@ -4,6 +4,9 @@
 //! process need not know in time that another one has changed the leader: it then asks both stores, and repeats the
 //! change. A read goes to the leader, too, unless the new store answers reads and has every change that the answer needs.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -26,9 +29,11 @@ use tokio::sync::broadcast;
 use crate::follow::{Role, State};
 use crate::store::{Database, SqlStore};
 
-/// The time for which a change waits for a leader while the last one hands over, and the pause between two questions.
-const HAND_OVER: Duration = Duration::from_secs(10);
+/// The pause between two questions for the leader while one hands over, and their number: 10 s.
 const PAUSE: Duration = Duration::from_millis(5);
+const QUESTIONS: u32 = 2000;
+/// The number of times that an operation is repeated since another store leads.
+const REPEATS: u32 = 100;
 
 /// The database of a store in a switch.
 #[async_trait]
@@ -106,26 +111,21 @@ impl SwitchedStore {
 
     /// Asks both stores who leads, until one does.
     async fn find_leader(&self) -> Result<(), StoreError> {
-        let begun = self.watcher.now();
-        loop {
+        let mut answers = String::new();
+        for _ in 0..QUESTIONS {
             let (old, new) = (self.side(0).database.state().await, self.side(1).database.state().await);
             if let Some(leader) = leader(&old, &new) {
                 self.leader.store(leader, Ordering::Release);
                 return Ok(());
             }
-            if self.watcher.now().saturating_sub(begun) > HAND_OVER {
-                let why = |side: Result<State, StoreError>| match side {
-                    Ok(state) => <&str>::from(state.role).to_owned(),
-                    Err(error) => error.to_string(),
-                };
-                return Err(StoreError::Unavailable(format!(
-                    "neither store leads (old: {}; new: {})",
-                    why(old),
-                    why(new)
-                )));
-            }
+            let answer = |side: Result<State, StoreError>| match side {
+                Ok(state) => format!("it is `{}`", <&str>::from(state.role)),
+                Err(error) => error.to_string(),
+            };
+            answers = format!("the old one: {}; the new one: {}", answer(old), answer(new));
             tokio::time::sleep(PAUSE).await;
         }
+        Err(StoreError::Unavailable(format!("neither store leads ({answers})")))
     }
 
     /// Measures an operation.
@@ -176,12 +176,13 @@ fn leader(old: &Result<State, StoreError>, new: &Result<State, StoreError>) -> O
 /// Runs an operation on the store that leads, and again when another one leads since.
 macro_rules! leading {
     ($self:ident, $kind:ident, $store:ident => $work:expr) => {{
-        let begun = $self.watcher.now();
+        let mut repeats = 0;
         loop {
             let index = $self.leader.load(Ordering::Acquire);
             let $store = &*$self.side(index).store;
             match $self.measured(index, Operation::$kind, $work).await {
-                Err(StoreError::Moved) if $self.watcher.now().saturating_sub(begun) <= HAND_OVER => {
+                Err(StoreError::Moved) if repeats < REPEATS => {
+                    repeats += 1;
                     $self.find_leader().await?;
                 }
                 other => break other,

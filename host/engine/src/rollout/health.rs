@@ -188,7 +188,7 @@ pub struct Standing {
     pub p99: Option<f64>,
 }
 
-/// What one process has measured.
+/// The measurements of one process.
 #[derive(Debug, Clone, Default)]
 pub struct Measures {
     since_start: BTreeMap<(System, Operation), (Counts, Latencies)>,

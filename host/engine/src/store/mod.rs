@@ -73,6 +73,13 @@ pub enum StoreError {
     Failed(String),
 }
 
+impl StoreError {
+    /// Returns whether the same request may succeed later.
+    pub fn is_temporary(&self) -> bool {
+        matches!(self, Self::Moved | Self::Unavailable(_))
+    }
+}
+
 /// Returns the end of a message about a missing record: the command that lists the records of this kind, by the name
 /// of the kind.
 fn listed_by(kind: &str) -> &'static str {

@@ -118,7 +118,9 @@ impl From<HostError> for Problem {
                 | StoreError::Replayed(_)
                 | StoreError::Claimed(..)
                 | StoreError::Stale(_) => StatusCode::CONFLICT,
-                StoreError::QueueFull(..) | StoreError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+                StoreError::QueueFull(..) | StoreError::Moved | StoreError::Unavailable(_) => {
+                    StatusCode::SERVICE_UNAVAILABLE
+                }
                 StoreError::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
             },
             HostError::Lock(error) => status_of(error),
@@ -148,7 +150,7 @@ fn status_of(error: &LockError) -> StatusCode {
         | LockError::AlreadyHeld { .. }
         | LockError::AlreadyWaiting { .. }
         | LockError::Limit { .. } => StatusCode::CONFLICT,
-        LockError::Busy | LockError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+        LockError::Busy | LockError::Moved | LockError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
         LockError::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

@@ -81,7 +81,7 @@ impl Worker<'_> {
                 let why = format!("the ticket for {} ended", named_locks(&wants));
                 self.push(Event::LocksLost { step, why, at })
             }
-            Err(error @ (LockError::Unavailable(_) | LockError::Failed(_) | LockError::Busy)) => {
+            Err(error) if error.is_temporary() || matches!(error, LockError::Failed(_)) => {
                 self.postpone(place, &error, at)
             }
             Err(error @ LockError::Limit { .. }) => {
@@ -388,8 +388,8 @@ impl Worker<'_> {
         for place in waits {
             let ticket = self.state.lock_ticket(place);
             match self.runs.ctx.locks.ticket(&self.hold.locks.project, &ticket).await {
-                Ok(Answer::Waiting { .. } | Answer::Resting { .. })
-                | Err(LockError::Unavailable(_) | LockError::Failed(_) | LockError::Busy) => {}
+                Ok(Answer::Waiting { .. } | Answer::Resting { .. }) => {}
+                Err(error) if error.is_temporary() || matches!(error, LockError::Failed(_)) => {}
                 _ => self.take_locks(place, at).await?,
             }
         }

@@ -116,8 +116,8 @@ impl Runs {
         let mut pause = Duration::from_millis(100);
         loop {
             match self.ctx.timed("commit", write()).await {
-                Err(StoreError::Unavailable(why)) => {
-                    tracing::warn!("{}: {why}; retrying", hold.execution_id);
+                Err(error) if error.is_temporary() => {
+                    tracing::warn!("{}: {error}; retrying", hold.execution_id);
                     tokio::select! {
                         biased;
                         () = sleep(pause) => pause = (pause * 2).min(Duration::from_secs(2)),

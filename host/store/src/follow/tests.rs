@@ -183,6 +183,8 @@ async fn moves<A: Database + 'static, B: Database + 'static>(old: Arc<SqlStore<A
         client.act().await.unwrap();
         follower.pass().await.unwrap();
     }
+    let run = NewRun::of(job(1), "exec_noted", at(client.now));
+    old.insert(&run, Vec::new()).await.unwrap();
     assert_eq!(stopped.pass().await, Err(SwitchError::Replaced));
     drain(&follower).await;
     equal(&old, &new, 100).await;

@@ -1,7 +1,7 @@
 //! Copies the write-ahead log into the file.
 //!
 //! A thread of its own copies, so that writers wait for the disk as long as their own pages take, and not for those of
-//! all others. SQLite begins the log anew when a write finds everything copied. While writes never stop, there is always
+//! all others. SQLite begins again at the start of the log when a write finds everything copied. While writes never stop, there is always
 //! something left, so the writer copies the rest once the log is long.
 
 use std::cell::Cell;
@@ -74,7 +74,7 @@ impl Checkpoints {
         self.large = self.large.saturating_add(large);
         let pages = PAGES.get();
         if pages < self.asked {
-            // The log has begun anew.
+            // SQLite has begun again at the start.
             self.asked = 0;
             self.copied.store(0, Ordering::Release);
         }
@@ -109,7 +109,7 @@ mod tests {
 
     /// One write follows another at once, so that SQLite never finds everything copied by itself.
     #[test]
-    fn the_log_begins_anew_while_writes_never_stop() {
+    fn the_log_begins_again_while_writes_never_stop() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("stepwell.db");
         let writer = super::super::connect(&path).unwrap();
@@ -123,7 +123,7 @@ mod tests {
             begun += u32::from(PAGES.get() < before);
             checkpoints.after_commit(&writer, 0);
         }
-        assert!(begun > 0 && longest < LONGEST, "begun anew {begun} times; {longest} pages");
+        assert!(begun > 0 && longest < LONGEST, "begun again {begun} times; {longest} pages");
         let rows: i64 = writer.query_row("SELECT COUNT(*) FROM t", [], |row| row.get(0)).unwrap();
         assert_eq!(rows, 400);
     }
