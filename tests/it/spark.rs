@@ -52,6 +52,19 @@ async fn statements_run_on_spark_within_their_bounds() {
 
 async fn values_and_parameters(spark: &Spark) {
     let site = site(spark.port, "", "mode: read").await;
+    // Two minus signs would begin a comment.
+    for (query, parameters, x) in [
+        ("SELECT 10 -:n AS x", json!({"n": -5}), json!(15)),
+        ("SELECT 10-? AS x", json!([-5]), json!(15)),
+        (
+            "SELECT -? , ' \n reflect(\"java.lang.System\", \"lineSeparator\") AS x -- ' AS y, 7 AS x",
+            json!([-5]),
+            json!(7),
+        ),
+    ] {
+        let end = sql(&site, json!({"query": query, "parameters": parameters})).await;
+        assert_eq!(end.produced.output[0]["x"], x, "{query}: {}", told(&end));
+    }
     let query = "SELECT 1Y a, 9007199254740993 b, CAST(12.5 AS decimal(10, 2)) c, float(0.1) d, 'ä' e, X'00ff' f, true g, \
         date '2025-09-01' h, timestamp_ntz '2025-09-01 14:30:22' j, timestamp '2025-09-01 14:30:22+02:00' k, NULL n, \
         array(1, NULL) o, named_struct('x', 1.50BD, 'y', array(date '2025-09-01')) p, map('k', double('NaN')) q, \
@@ -172,12 +185,25 @@ async fn files(spark: &Spark) {
     let end = sql(&files, json!({"query": format!("CREATE TABLE made USING parquet LOCATION '{shared}/made' AS SELECT 5 AS n")})).await;
     assert!(end.outcome.is_success(), "{}", told(&end));
     assert!(spark.path("shared/made").is_dir());
+    // What a streaming query has written: a list of files in place of the directory's own.
+    let crafted = spark.path("shared/crafted");
+    std::fs::create_dir_all(crafted.join("_spark_metadata")).unwrap();
+    std::fs::create_dir(spark.path("secret/k=1")).unwrap();
+    std::fs::write(spark.path("secret/k=1/s.txt"), "TOPSECRET\n").unwrap();
+    std::fs::write(crafted.join("own.txt"), "own\n").unwrap();
+    let listed = json!({"path": format!("file://{secret}/k=1/s.txt"), "size": 10, "isDir": false,
+        "modificationTime": 1_700_000_000_000_u64, "blockReplication": 1, "blockSize": 33_554_432, "action": "add"});
+    std::fs::write(crafted.join("_spark_metadata/0"), format!("v1\n{listed}")).unwrap();
+    let end = sql(&files, json!({"query": format!("SELECT value FROM text.`{shared}/crafted`")})).await;
+    assert_eq!(end.produced.output, json!([{"value": "own"}]), "{}", told(&end));
     for (site, query) in [
         (&tables, format!("SELECT * FROM csv.`{shared}/a.csv`")),
         (&tables, format!("CREATE TABLE other (n int) USING csv LOCATION '{shared}'")),
         (&files, format!("SELECT * FROM csv.`{secret}/a.csv`")),
         (&files, format!("SELECT * FROM csv.`{shared}/../secret/a.csv`")),
         (&files, format!("SELECT * FROM text.`file:{secret}/a.csv`")),
+        (&files, format!("SELECT * FROM x@vr'\\' JOIN csv.`{secret}/a.csv` -- '")),
+        (&files, format!("SELECT xpath_string('<!DOCTYPE a SYSTEM \"file:{secret}/a.csv\"><a/>', '/a')")),
         (&files, "SELECT * FROM text.secret".to_owned()),
         (&files, format!("SELECT * FROM text.`{shared}/{{.,/x}}./secret/a.csv`")),
         (&files, format!("SELECT /*+ a */* FROM text.`{secret}/a.csv` -- */ FROM range(1)")),

@@ -195,7 +195,17 @@ impl<'a> Lexer<'a> {
             }
             ':' if begins_word(second) && !self.in_slice() => {
                 self.at += 1;
-                self.take(Kind::Named, word(self.rest()));
+                let length = word(self.rest());
+                let next = self.rest().get(length..).and_then(|after| after.chars().next());
+                // Spark reads a sign and a string with a prefix.
+                if self.kind == Database::Spark && next.is_some_and(|next| "'\"".contains(next)) {
+                    return Err(refused("a string right behind a parameter: write a space between them"));
+                }
+                self.take(Kind::Named, length);
+            }
+            // Spark reads `@V` as one sign, so that a string with a prefix may begin behind it.
+            '@' if self.kind == Database::Spark => {
+                return Err(refused("`@` outside of strings and backquotes"));
             }
             // In PostgreSQL, `@` is an operator, which a string with escapes may follow.
             '@' if self.kind != Database::Postgres => {
@@ -375,11 +385,17 @@ pub(crate) fn bind<'p>(
     let (mut out, mut copied, mut values) = (String::with_capacity(text.len()), 0, Vec::new());
     let mut replace = |token: &Token<'_>, before: usize, index: usize| {
         out.push_str(text.get(copied..token.start - before).unwrap_or_default());
+        // Spark puts the value in the place of the mark and then reads the text: with -5, `-?` would begin a comment.
+        let is_text = kind == Database::Spark;
         // A mark must be a separate word: `$:a` must not become `$$1`, which begins a string.
-        if out.ends_with(|c: char| !c.is_ascii() || c.is_ascii_alphanumeric() || "$_@".contains(c)) {
+        let joins = |c: char| !c.is_ascii() || c.is_ascii_alphanumeric() || "$_@".contains(c);
+        if is_text || out.ends_with(joins) {
             out.push(' ');
         }
         out.push_str(&mark(index));
+        if is_text {
+            out.push(' ');
+        }
         copied = token.end();
     };
     match parameters {

@@ -229,6 +229,16 @@ const SPARK: Words = Words {
         "reflect",
         "try_reflect",
         "java_method",
+        // Files and addresses that a document names.
+        "xpath",
+        "xpath_boolean",
+        "xpath_double",
+        "xpath_float",
+        "xpath_int",
+        "xpath_long",
+        "xpath_number",
+        "xpath_short",
+        "xpath_string",
         // Files of the server, by their options.
         "from_xml",
         "schema_of_xml",

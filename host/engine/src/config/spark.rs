@@ -14,6 +14,8 @@ pub const SESSION: &[(&str, &str)] = &[
     // `${env:NAME}` in a text would stand for a variable of the server's environment.
     ("spark.sql.variable.substitute", "false"),
     ("spark.sql.scripting.enabled", "false"),
+    // A directory `_spark_metadata` would name files elsewhere.
+    ("spark.sql.streaming.fileStreamSink.ignoreMetadata", "true"),
 ];
 
 /// The setting that lets a path stand in the place of a table. It is true where a connection has `paths`.

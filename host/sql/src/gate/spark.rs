@@ -59,8 +59,10 @@ pub(super) fn check(first: &Token<'_>, tokens: &[Token<'_>], needed: SqlMode) ->
             matches!(next.kind, Kind::Constant | Kind::Question | Kind::Named | Kind::Variable)
         });
         let is_text = |token: &Token<'_>| token.kind == Kind::Constant && token.text.ends_with(['\'', '"']);
-        if is_text(token) && next.is_some_and(is_text) {
-            return Err(denied("two strings side by side are one string to Spark: write one"));
+        let is_mark = |token: &Token<'_>| matches!(token.kind, Kind::Question | Kind::Named);
+        let may_be_text = |token: &Token<'_>| is_text(token) || is_mark(token);
+        if next.is_some_and(|next| may_be_text(token) && may_be_text(next)) {
+            return Err(denied("two strings or parameters side by side are one string to Spark: write one"));
         }
         if token.is("execute") && next.is_some_and(|next| next.is("immediate")) {
             return Err(denied("`EXECUTE IMMEDIATE` runs a text"));

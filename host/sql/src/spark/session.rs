@@ -364,11 +364,20 @@ fn encrypted(host: &str, ca: Option<&Path>) -> Result<ClientTlsConfig, String> {
 
 /// Returns an error with its causes: the transport's own text says only that it failed.
 fn causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
+    let (mut texts, mut next) = (vec![error.to_string()], error.source());
     while let Some(cause) = next {
-        text = format!("{text}: {cause}");
+        let cause_text = cause.to_string();
+        // A layer may repeat the text below it.
+        if texts.last() != Some(&cause_text) {
+            texts.push(cause_text);
+        }
         next = cause.source();
     }
-    text
+    let text = texts.join(": ");
+    match text.contains("InvalidContentType") {
+        true => "the server speaks no TLS: set `tls: disable` if it is on this machine or on a trusted network, or put a \
+            proxy with TLS in front of it"
+            .to_owned(),
+        false => text,
+    }
 }
