@@ -42,8 +42,9 @@ async fn an_older_node_works_beside_a_newer_one_until_the_schema_is_contracted()
         MIGRATIONS[3],
         MIGRATIONS[4],
         MIGRATIONS[5],
+        MIGRATIONS[6],
         Migration {
-            version: 7,
+            version: 8,
             works_since: 1,
             sqlite: "",
             postgres: "ALTER TABLE runs ADD COLUMN note TEXT; CREATE INDEX runs_by_note ON runs (note) WHERE note IS NOT NULL;
@@ -58,9 +59,10 @@ async fn an_older_node_works_beside_a_newer_one_until_the_schema_is_contracted()
         EXPANDED[4],
         EXPANDED[5],
         EXPANDED[6],
+        EXPANDED[7],
         Migration {
-            version: 8,
-            works_since: 7,
+            version: 9,
+            works_since: 8,
             sqlite: "",
             postgres: "ALTER TABLE runs DROP COLUMN fingerprint",
         },
@@ -81,7 +83,7 @@ async fn an_older_node_works_beside_a_newer_one_until_the_schema_is_contracted()
         }
     };
     tokio::join!(migrating, working);
-    assert_eq!(newer.vitals(now()).await.unwrap()[0].schema, 7);
+    assert_eq!(newer.vitals(now()).await.unwrap()[0].schema, 8);
     // Each reads what the other has written, and another older node may start.
     assert!(newer.list(&RunFilter { limit: 100, ..RunFilter::default() }).await.unwrap().len() > 20);
     assert_eq!(server.get("/api/v2/runs/by-the-newer").await.status, 200);
@@ -92,7 +94,7 @@ async fn an_older_node_works_beside_a_newer_one_until_the_schema_is_contracted()
     let newest = PostgresStore::with(settings().migrations(CONTRACTED));
     newest.row("by-the-newer").await.unwrap();
     let told = PostgresStore::with(settings()).row("by-the-newer").await.unwrap_err().to_string();
-    assert!(told.contains("schema has version 8") && told.contains("upgrade it"), "{told}");
+    assert!(told.contains("schema has version 9") && told.contains("upgrade it"), "{told}");
     assert!(PostgresStore::with(settings().migrations(EXPANDED)).row("by-the-newer").await.is_ok());
 }
 

@@ -80,10 +80,10 @@ async fn checkpoints_replace_each_other() {
     assert!((5..=42).contains(&saved), "{saved} checkpoints in four seconds");
     assert!(step["receipt"]["stored_bytes"].as_u64().unwrap() >= (saved - 1) << 16, "{run}");
     assert_eq!(rows(&server, CHECKPOINTS), 0, "the step has ended, and needs none");
-    // Before, this was 430 MB in four seconds.
+    // Before, this was 430 MB in four seconds. The file has pages of a few checkpoints, since the log is copied meanwhile.
     let (file, log) = (bytes(&server, "data/stepwell.db"), bytes(&server, "data/stepwell.db-wal"));
     println!("{saved} checkpoints: {file} bytes in the store, {log} in its log of writes");
-    assert!(file < 2 << 20 && log < 20 << 20, "{file} {log}");
+    assert!(file < 8 << 20 && log < 20 << 20, "{file} {log}");
 }
 
 #[tokio::test]

@@ -575,7 +575,7 @@ async fn a_file_of_the_schema_before_is_upgraded() {
     assert_eq!(load(&store, "old").await.unwrap().1.len(), 3, "what comes is after what was there");
     assert_eq!(store.lease_schedulers("w", now(), after(15)).await.unwrap(), ["Europe/Berlin"]);
     assert_eq!(store.due_schedules("w", now(), 9).await.unwrap().len(), 1);
-    assert_eq!(store.vitals(now()).await.unwrap()[0].schema, 9);
+    assert_eq!(store.vitals(now()).await.unwrap()[0].schema, 10);
 }
 
 #[tokio::test]

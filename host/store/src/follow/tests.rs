@@ -59,7 +59,8 @@ impl<D: Database + 'static> Client<D> {
             0..=2 => {
                 let mut run = NewRun::of(job(number), &id, at(self.now));
                 run.queue = Some("UTC".to_owned());
-                run.idempotency = (number % 3 == 0)
+                run.idempotency = number
+                    .is_multiple_of(3)
                     .then(|| Idempotency { key: format!("key{}", self.now), fingerprint: "f".to_owned() });
                 let audit = Change::Audit(self.audit(&id));
                 self.store.insert(&run, vec![audit]).await.map(drop)
@@ -78,7 +79,7 @@ impl<D: Database + 'static> Client<D> {
                     job: job(number),
                     made: at(self.now),
                     cursor: at(self.now),
-                    next: (number % 2 == 0).then(|| at(self.now + 60)),
+                    next: number.is_multiple_of(2).then(|| at(self.now + 60)),
                     paused: None,
                 };
                 self.store.write(vec![put, Change::PutSchedule(row), Change::Audit(self.audit("job"))]).await
