@@ -3,6 +3,8 @@
 //! Each change goes to the store that leads. A store that does not lead refuses changes ([`StoreError::Moved`]), so this
 //! process need not know in time that another one has changed the leader: it then asks both stores, and repeats the
 //! change. A read goes to the leader, too, unless the new store answers reads and has every change that the answer needs.
+//! No error tells a read that the leader has changed: until a change of this process finds the new leader, its reads are
+//! answered by the store that led before.
 
 #[cfg(test)]
 mod tests;

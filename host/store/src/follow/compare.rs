@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use stepwell_engine::StoreError;
 
-use super::follower::noted;
+use super::feed;
 use super::rows::{self, Cell, Cells};
 use super::tables::{TABLES, Table};
 use crate::store::{Database, SqlStore};
@@ -95,12 +95,11 @@ async fn settled<A: Database, B: Database>(
     table: &'static Table,
     key: &Cells,
 ) -> Result<(Option<Cells>, Option<Cells>), StoreError> {
-    let wanted = (table.name.to_owned(), key.iter().map(text).collect::<Vec<_>>());
+    let wanted: Vec<String> = key.iter().map(text).collect();
     let mut again = 0;
     loop {
         let noted = wanted.clone();
-        let waits =
-            leading.0.read(move |db, _| Ok(self::noted(db, usize::MAX >> 1)?.contains(&noted))).await?;
+        let waits = leading.0.read(move |db, _| feed::is_noted(db, table.name, &noted)).await?;
         let (of_leading, of_following) = (vec![key.clone()], vec![key.clone()]);
         let b = following.0.read(move |db, _| rows::of_keys(db, table, &of_following)).await?.pop();
         let a = leading.0.read(move |db, _| rows::of_keys(db, table, &of_leading)).await?.pop();

@@ -119,6 +119,26 @@ pub(super) fn oldest(db: &dyn Sql, limit: usize) -> Result<Vec<Note>, StoreError
     })
 }
 
+/// Returns whether a change is noted: of this run, or any change.
+pub(crate) fn lacks(db: &dyn Sql, execution_id: Option<&str>) -> Result<bool, StoreError> {
+    let found: Option<u64> = match execution_id {
+        Some(id) => db.one(
+            "SELECT seq FROM changes WHERE k1 = $1 AND (tab = 'runs' OR tab = 'journal') LIMIT 1",
+            params![id],
+        )?,
+        None => db.one("SELECT seq FROM changes LIMIT 1", &[])?,
+    };
+    Ok(found.is_some())
+}
+
+/// Returns whether a change of this row is noted.
+pub(super) fn is_noted(db: &dyn Sql, table: &str, key: &[String]) -> Result<bool, StoreError> {
+    let column = |index: usize| key.get(index).map_or("", String::as_str);
+    let sql = "SELECT seq FROM changes
+        WHERE k1 = $1 AND tab = $2 AND COALESCE(k2, '') = $3 AND COALESCE(k3, '') = $4 LIMIT 1";
+    Ok(db.one::<u64>(sql, params![column(0), table, column(1), column(2)])?.is_some())
+}
+
 /// Returns the number of notes and the number of the newest one.
 pub(super) fn waiting(db: &dyn Sql) -> Result<(u64, u64), StoreError> {
     Ok(db.one("SELECT COUNT(*), COALESCE(MAX(seq), 0) FROM changes", &[])?.unwrap_or_default())

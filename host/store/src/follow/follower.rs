@@ -1,6 +1,6 @@
 //! The follower of a database.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use stepwell_engine::StoreError;
@@ -9,7 +9,7 @@ use super::feed::{self, Note};
 use super::rows::{self, Batch, Cell, Cells};
 use super::state::{self, Role, State};
 use super::tables::{TABLES, Table};
-use crate::sql::{Sql, failed, json, params, parse};
+use crate::sql::{Sql, failed, json, parse};
 use crate::store::{Database, SqlStore};
 
 /// The notes that one pass takes at most, and the bytes of rows after which it ends.
@@ -72,16 +72,16 @@ pub(crate) async fn state_of<D: Database>(store: &SqlStore<D>) -> Result<State, 
     store.0.read(|db, _| state::read(db, false)).await
 }
 
-/// Changes the state of a store in one transaction, if `change` allows it.
+/// Changes the state of a store in one transaction, if `change` allows it, and returns the new state.
 async fn change<D: Database>(
     store: &SqlStore<D>,
     change: impl Fn(&dyn Sql, &mut State) -> Result<Result<(), SwitchError>, StoreError> + Send + Sync + 'static,
-) -> Result<(), SwitchError> {
+) -> Result<State, SwitchError> {
     let work = move |db: &dyn Sql, _: &_| {
         let mut state = state::read(db, true)?;
         match change(db, &mut state)? {
-            Ok(()) => state::write(db, &state).map(Ok),
-            refused => Ok(refused),
+            Ok(()) => state::write(db, &state).map(|()| Ok(state)),
+            Err(refused) => Ok(Err(refused)),
         }
     };
     store.0.write(work).await?
@@ -104,14 +104,18 @@ impl<A: Database, B: Database> Follower<A, B> {
                 return Err(SwitchError::Elsewhere(name, state.peer.clone()));
             }
         }
-        if to.role == Role::Single {
-            if let Some(table) = target.0.read(|db, _| first_rows(db)).await? {
-                return Err(SwitchError::NotEmpty(table));
-            }
-        } else if to.role != Role::Following {
-            return Err(roles(&from, &to));
+        if to.role == Role::Single
+            && let Some(table) = target.0.read(|db, _| first_rows(db)).await?
+        {
+            return Err(SwitchError::NotEmpty(table));
         }
-        if !matches!(from.role, Role::Single | Role::Leading | Role::Sealed) {
+        let fits = match from.role {
+            Role::Single | Role::Leading | Role::Sealed => matches!(to.role, Role::Single | Role::Following),
+            // A process may have died before the source began to follow.
+            Role::Handed => matches!(to.role, Role::Following | Role::Leading),
+            Role::Following | Role::Retired => false,
+        };
+        if !fits {
             return Err(roles(&from, &to));
         }
         let peer = from.store.clone();
@@ -125,7 +129,8 @@ impl<A: Database, B: Database> Follower<A, B> {
             state.fence += 1;
             Ok(Ok(()))
         };
-        change(&target, follow).await?;
+        // Another process may begin at the same time, so the number is that of this transaction.
+        let fence = change(&target, follow).await?.fence;
         let peer = to.store.clone();
         let lead = move |db: &dyn Sql, state: &mut State| {
             if state.role == Role::Single {
@@ -136,7 +141,6 @@ impl<A: Database, B: Database> Follower<A, B> {
             Ok(Ok(()))
         };
         change(&source, lead).await?;
-        let fence = state_of(&target).await?.fence;
         Ok(Self { source, target, fence })
     }
 
@@ -203,7 +207,7 @@ impl<A: Database, B: Database> Follower<A, B> {
             note(state);
             Ok(Ok(()))
         };
-        change(&self.target, write).await
+        change(&self.target, write).await.map(drop)
     }
 
     /// Returns the notes that wait, and the number of the newest one.
@@ -286,7 +290,7 @@ impl<A: Database, B: Database> Follower<A, B> {
             }
             Ok(Ok(()))
         };
-        change(&self.source, follow).await
+        change(&self.source, follow).await.map(drop)
     }
 
     /// Makes the source lead again after it was sealed. Once it has handed over, it cannot.
@@ -303,7 +307,7 @@ impl<A: Database, B: Database> Follower<A, B> {
             }
             _ => Ok(Err(refused.clone())),
         };
-        change(&self.source, lead).await
+        change(&self.source, lead).await.map(drop)
     }
 
     /// Ends the switch: the source leads alone, and the target is retired.
@@ -327,7 +331,7 @@ impl<A: Database, B: Database> Follower<A, B> {
         };
         // A process that dies in between leaves a retired store, whose leader is alone later.
         change(&self.target, retire).await?;
-        change(&self.source, alone).await
+        change(&self.source, alone).await.map(drop)
     }
 }
 
@@ -447,21 +451,4 @@ fn apply(db: &dyn Sql, batch: &Batch) -> Result<(), StoreError> {
         rows::put(db, table, &there)?;
     }
     Ok(())
-}
-
-/// Returns whether a change is noted: of this run, or any change.
-pub(crate) fn lacks(db: &dyn Sql, execution_id: Option<&str>) -> Result<bool, StoreError> {
-    let found: Option<u64> = match execution_id {
-        Some(id) => db.one(
-            "SELECT seq FROM changes WHERE k1 = $1 AND (tab = 'runs' OR tab = 'journal') LIMIT 1",
-            params![id],
-        )?,
-        None => db.one("SELECT seq FROM changes LIMIT 1", &[])?,
-    };
-    Ok(found.is_some())
-}
-
-/// The keys that have notes.
-pub(super) fn noted(db: &dyn Sql, limit: usize) -> Result<BTreeSet<(String, Vec<String>)>, StoreError> {
-    Ok(feed::oldest(db, limit)?.into_iter().map(|note| (note.table, note.key)).collect())
 }

@@ -22,6 +22,6 @@ pub use compare::{Compared, Difference, compare};
 pub use follower::{Follower, Pass, SwitchError};
 pub use state::{Role, State};
 
-pub(crate) use feed::{MOVED, MOVED_CODE};
-pub(crate) use follower::{lacks, state_of};
+pub(crate) use feed::{MOVED, MOVED_CODE, lacks};
+pub(crate) use follower::state_of;
 pub(crate) use state::{POSTGRES, SQLITE};

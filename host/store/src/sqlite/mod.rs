@@ -37,6 +37,7 @@ use writer::failure;
 const BUSY: Duration = Duration::from_secs(10);
 /// The cache size of the reader and of the writer, each.
 const CACHE_KIB: i64 = 8 << 10;
+
 /// A store in a SQLite file, or in memory. Several processes may use one file.
 pub type SqliteStore = SqlStore<Sqlite>;
 
